@@ -1,0 +1,28 @@
+import type { Knex } from 'knex';
+
+export async function up(knex: Knex): Promise<void> {
+  await knex.schema.createTable('task_configs', (table) => {
+    table.increments('id');
+    table.string('name', 200).notNullable().index();
+    table.text('description');
+    table.string('task_type', 50).notNullable().index();
+    table.string('scheduler_type', 10).notNullable().checkIn(['cron', 'date', 'interval', 'manual']);
+    table.jsonb('parameters').notNullable().defaultTo('{}');
+    table.jsonb('schedule_config').notNullable().defaultTo('{}');
+    table.integer('max_retries').notNullable().defaultTo(0);
+    table.integer('timeout_seconds');
+    table.integer('priority').notNullable().defaultTo(5);
+    // The desired schedule state; the actual one lives in Temporal.
+    table.string('schedule_status', 10).notNullable().defaultTo('inactive').index().checkIn(['active', 'inactive', 'paused', 'error']);
+    table.text('schedule_error');
+    // Grows with every write; the Temporal schedule's note carries the one it was made from.
+    table.integer('revision').notNullable().defaultTo(1);
+    table.timestamp('registered_at');
+    table.timestamp('created_at').notNullable().defaultTo(knex.fn.now());
+    table.timestamp('updated_at');
+    table.index('created_at');
+    table.index('updated_at');
+  });
+}
+
+export const down = undefined;

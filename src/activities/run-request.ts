@@ -1,0 +1,45 @@
+import type { TriggeredBy } from '../storage/models/task-execution';
+import type { JsonObject } from '../tasks/task-type';
+
+/** What a `runTask` workflow is asked to do. What is left out comes from the config when the run begins. */
+export interface RunRequest {
+  configId: number | null;
+  /** Needed when there is no config: an ad-hoc run, or the retry of a run whose config is gone. */
+  taskType?: string;
+  parameters?: JsonObject;
+  maxRetries?: number;
+  timeoutSeconds?: number | null;
+  priority?: number;
+  triggeredBy: TriggeredBy;
+  /** The user who asked. */
+  requestedBy?: number;
+  /** The execution that this one repeats. */
+  retryOf?: number;
+}
+
+/** What a `runBatch` workflow is asked to do: run n has the task id `<workflow id>-<n>`, n from 1, and config `configIds[n-1]`. */
+export interface BatchRequest {
+  configIds: number[];
+  requestedBy?: number;
+}
+
+/** Decided once, by beginExecution, and kept in the workflow's history: later edits never disturb a run in flight. */
+export type ExecutionPlan =
+  | { kind: 'refused'; executionId: number; reason: string }
+  | {
+      kind: 'run';
+      executionId: number;
+      configId: number | null;
+      taskType: string;
+      parameters: JsonObject;
+      maxRetries: number;
+      timeoutSeconds: number | null;
+      isShort: boolean;
+      /** ISO 8601. */
+      startedAt: string;
+    };
+
+export interface BatchSummary {
+  succeeded: number;
+  failed: number;
+}

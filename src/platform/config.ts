@@ -1,0 +1,99 @@
+import { z } from 'zod';
+
+/** Every variable Taskloom reads, once. README's table and docker-compose.yml are checked against `ENV_VARIABLES`. */
+const port = z.coerce.number().int().min(0).max(65_535);
+const positive = z.coerce.number().int().positive();
+const flag = z.enum(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off']).transform((text) => ['true', '1', 'yes', 'on'].includes(text));
+const list = z.string().transform((text, context) => {
+  if (!text.trim().startsWith('[')) return text.split(',').map((item) => item.trim()).filter(Boolean);
+  try {
+    return z.array(z.string()).parse(JSON.parse(text));
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is neither a JSON array of strings nor a comma list' });
+    return z.NEVER;
+  }
+});
+
+const environment = z.object({
+  ENVIRONMENT: z.enum(['development', 'test', 'production']).default('development'),
+  TASKLOOM_HOME: z.string().default('.taskloom'),
+  LOG_LEVEL: z.string().toLowerCase().pipe(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])).default('info'),
+
+  HOST: z.string().default('127.0.0.1'),
+  PORT: port.default(8000),
+  PUBLIC_URL: z.url().optional(),
+  BACKEND_CORS_ORIGINS: list.default([]),
+
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'is not a postgres:// URL').optional(),
+  POSTGRES_HOST: z.string().optional(),
+  POSTGRES_PORT: port.default(5432),
+  POSTGRES_USER: z.string().default('postgres'),
+  POSTGRES_PASSWORD: z.string().default(''),
+  POSTGRES_DB: z.string().default('taskloom'),
+  DATABASE_POOL_SIZE: positive.default(10),
+
+  REDIS_URL: z.string().regex(/^(rediss?|memory):\/\//, 'is not a redis:// URL').optional(),
+
+  TEMPORAL_ADDRESS: z.string().optional(),
+  TEMPORAL_NAMESPACE: z.string().optional(),
+  TEMPORAL_TASK_QUEUE: z.string().min(1).default('taskloom'),
+  TEMPORAL_UI_URL: z.url().optional(),
+
+  JWT_SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
+  ACCESS_TOKEN_EXPIRE_MINUTES: positive.default(30),
+  REFRESH_TOKEN_EXPIRE_DAYS: positive.default(7),
+  ADMIN_USERNAME: z.string().regex(/^[A-Za-z0-9_-]{3,50}$/, 'must be 3 to 50 of A-Z a-z 0-9 _ -').optional(),
+  ADMIN_EMAIL: z.email().optional(),
+  ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
+
+  REDDIT_CLIENT_ID: z.string().optional(),
+  REDDIT_CLIENT_SECRET: z.string().default(''),
+  REDDIT_USER_AGENT: z.string().default('linux:taskloom:0.1.0 (by /u/taskloom)'),
+  REDDIT_USERNAME: z.string().optional(),
+  REDDIT_PASSWORD: z.string().optional(),
+  REDDIT_OAUTH_BASE_URL: z.url().optional(),
+  REDDIT_WWW_BASE_URL: z.url().optional(),
+  REDDIT_IS_SANDBOX: flag.default(false),
+
+  WORKER_MAX_ACTIVITIES: positive.default(100),
+  WORKER_MAX_WORKFLOW_TASKS: positive.default(40),
+  WORKER_SHUTDOWN_GRACE_SECONDS: positive.default(15),
+});
+
+export type Config = z.infer<typeof environment>;
+export const ENV_VARIABLES = Object.keys(environment.shape) as (keyof Config)[];
+
+/** The predecessor's spellings; the name on the right wins when both are set. */
+export const ENV_ALIASES: Record<string, keyof Config> = {
+  BACKEND_PORT: 'PORT',
+  SECRET_KEY: 'JWT_SECRET_KEY',
+};
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Reads the environment; an empty variable counts as not set. Throws one ConfigError that lists every bad variable. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const values: Record<string, string> = {};
+  for (const [alias, name] of Object.entries(ENV_ALIASES)) if (env[alias]) values[name] = env[alias];
+  for (const name of ENV_VARIABLES) if (env[name]) values[name] = env[name];
+  const parsed = environment.safeParse(values);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new ConfigError(`The environment has bad variables:\n${lines.join('\n')}`);
+  }
+  const config = parsed.data;
+  if (config.ENVIRONMENT === 'production' && !config.JWT_SECRET_KEY) throw new ConfigError('JWT_SECRET_KEY is required in production');
+  return config;
+}
+
+/** The address of PostgreSQL that the environment names, or undefined when it names none. */
+export function databaseUrl(config: Config): string | undefined {
+  if (config.DATABASE_URL) return config.DATABASE_URL;
+  if (!config.POSTGRES_HOST) return undefined;
+  const url = new URL(`postgres://${config.POSTGRES_HOST}:${config.POSTGRES_PORT}/${encodeURIComponent(config.POSTGRES_DB)}`);
+  url.username = encodeURIComponent(config.POSTGRES_USER);
+  url.password = encodeURIComponent(config.POSTGRES_PASSWORD);
+  return url.toString();
+}

@@ -1,0 +1,34 @@
+import knex, { type Knex } from 'knex';
+import { types } from 'pg';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+
+// Numbers stay numbers in every answer: int8 counts and numeric(…,3) durations are far below 2^53.
+types.setTypeParser(types.builtins.INT8, Number);
+types.setTypeParser(types.builtins.NUMERIC, Number);
+
+export type Database = Knex;
+
+export function createDatabase(options: { url: string; poolSize: number; applicationName: string }): Database {
+  return knex({
+    client: 'pg',
+    connection: { connectionString: options.url, application_name: options.applicationName, connectionTimeoutMillis: 10_000 },
+    pool: { min: 0, max: options.poolSize },
+    acquireConnectionTimeout: 15_000,
+  });
+}
+
+const MIGRATIONS = path.resolve(__dirname, '../../migrations');
+
+/** Migration names carry no extension, so that sources (.ts, tests) and builds (.js) count as the same. */
+const migrationSource: Knex.MigrationSource<string> = {
+  getMigrations: async () => [...new Set(readdirSync(MIGRATIONS).filter((file) => /^\d+_.*\.(ts|js)$/.test(file) && !file.endsWith('.d.ts')).map((file) => file.replace(/\.(ts|js)$/, '')))].sort(),
+  getMigrationName: (name) => name,
+  getMigration: async (name) => (await import(path.join(MIGRATIONS, name))) as Knex.Migration,
+};
+
+/** Brings the schema up to date and returns the names of the migrations it ran; safe to run from several processes at once. */
+export async function migrate(database: Database): Promise<string[]> {
+  const [, names] = (await database.migrate.latest({ migrationSource })) as [number, string[]];
+  return names;
+}

@@ -1,0 +1,101 @@
+/** What Taskloom knows of Reddit. `createRedditClient` (snoowrap) serves it; nobody else speaks to Reddit. */
+
+export const REDDIT_SORTS = ['hot', 'new', 'top', 'rising', 'controversial'] as const;
+export type RedditSort = (typeof REDDIT_SORTS)[number];
+export const REDDIT_TIME_FILTERS = ['hour', 'day', 'week', 'month', 'year', 'all'] as const;
+export type RedditTimeFilter = (typeof REDDIT_TIME_FILTERS)[number];
+
+export interface RedditPost {
+  /** Base-36, without the t3_ prefix. */
+  id: string;
+  title: string;
+  author: string | null;
+  subreddit: string;
+  subredditSubscribers: number | null;
+  content: string | null;
+  url: string | null;
+  domain: string | null;
+  score: number;
+  upvoteRatio: number | null;
+  numComments: number;
+  flairText: string | null;
+  isSelf: boolean;
+  isNsfw: boolean;
+  isSpoiler: boolean;
+  /** Its author or a moderator took it away. */
+  isDeleted: boolean;
+  editedAt: Date | null;
+  createdAt: Date;
+}
+
+export interface RedditComment {
+  /** Base-36, without the t1_ prefix. */
+  id: string;
+  postId: string;
+  author: string | null;
+  body: string;
+  subreddit: string;
+  /** With prefix: t1_ for a comment, t3_ for the post. */
+  parentId: string;
+  /** 0 for an answer to the post itself. */
+  depth: number;
+  isSubmitter: boolean;
+  score: number;
+  controversiality: number;
+  isDeleted: boolean;
+  editedAt: Date | null;
+  createdAt: Date;
+}
+
+/** A stub in a comment tree: `children` to be asked for by the hundred, or, when empty, a thread to go on with at `parentId`. */
+export interface MoreStub {
+  parentId: string;
+  children: string[];
+  /** How many comments Reddit says are behind it. */
+  count: number;
+  depth: number;
+}
+
+export interface CommentTree {
+  post: RedditPost | null;
+  comments: RedditComment[];
+  more: MoreStub[];
+}
+
+export interface ListingPage {
+  posts: RedditPost[];
+  /** The next page's cursor, or null at the end. */
+  after: string | null;
+  /** Items that could not be read as posts, left out. */
+  malformed: number;
+}
+
+export interface RedditClient {
+  /** Sandbox content is made up, and is marked as such wherever it shows. */
+  readonly isSandbox: boolean;
+  /** HTTP requests sent since the process began, tokens not counted. */
+  requestsSent(): number;
+  listPosts(query: { subreddit: string; sort: RedditSort; timeFilter?: RedditTimeFilter; limit: number; after?: string | null }, signal?: AbortSignal): Promise<ListingPage>;
+  /** The tree of a post, or below one comment of it. `depth` and `limit` as Reddit takes them (its own most is 500). */
+  getComments(query: { postId: string; commentId?: string; limit?: number; depth?: number }, signal?: AbortSignal): Promise<CommentTree>;
+  /** At most 100 ids a call. Depths are computed from `depthOf` (comment id -> depth of those already known). */
+  getMoreChildren(query: { postId: string; children: string[]; depthOf: (commentId: string) => number | undefined }, signal?: AbortSignal): Promise<{ comments: RedditComment[]; more: MoreStub[] }>;
+  getInfo(fullnames: string[], signal?: AbortSignal): Promise<{ posts: RedditPost[]; comments: RedditComment[] }>;
+  getSubreddit(name: string, signal?: AbortSignal): Promise<{ name: string; subscribers: number | null; isNsfw: boolean }>;
+  /** Asks for the cheapest thing that needs a valid token; throws a RedditError. */
+  probe(signal?: AbortSignal): Promise<void>;
+}
+
+export type RedditErrorKind = 'rate_limited' | 'unavailable' | 'unauthorized' | 'forbidden' | 'not_found' | 'network' | 'malformed' | 'aborted';
+
+/** `retryAfterMs` is set when Reddit said how long to wait. */
+export class RedditError extends Error {
+  override readonly name = 'RedditError';
+  constructor(
+    readonly kind: RedditErrorKind,
+    message: string,
+    readonly details: { status?: number; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: details.cause });
+  }
+}

@@ -1,0 +1,27 @@
+import { BaseModel } from './base-model';
+import type { ScheduleStatus } from './task-config';
+
+export type ScheduleEventName =
+  | 'status_changed'
+  | 'task_registered'
+  | 'task_register_failed'
+  | 'task_register_error'
+  | 'task_unregistered'
+  | 'task_unregister_error'
+  | 'task_paused'
+  | 'task_pause_error'
+  | 'task_completed'
+  | 'task_repaired';
+
+export class ScheduleEvent extends BaseModel {
+  static override tableName = 'schedule_events';
+
+  declare id: number;
+  declare configId: number;
+  declare event: ScheduleEventName;
+  declare newStatus: ScheduleStatus | null;
+  declare taskName: string | null;
+  declare success: boolean | null;
+  declare error: string | null;
+  declare createdAt: Date;
+}

@@ -1,0 +1,16 @@
+import { BaseModel } from './base-model';
+
+export class User extends BaseModel {
+  static override tableName = 'users';
+
+  declare id: number;
+  declare email: string;
+  declare username: string;
+  declare hashedPassword: string;
+  declare fullName: string | null;
+  declare age: number | null;
+  declare isActive: boolean;
+  declare isSuperuser: boolean;
+  declare createdAt: Date;
+  declare updatedAt: Date;
+}

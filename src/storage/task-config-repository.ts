@@ -1,0 +1,130 @@
+import { TaskConfig, type ScheduleStatus, type SchedulerType } from './models/task-config';
+import { ScheduleEvent, type ScheduleEventName } from './models/schedule-event';
+import type { Database } from '../platform/postgres';
+
+export interface NewTaskConfig {
+  name: string;
+  description: string | null;
+  taskType: string;
+  schedulerType: SchedulerType;
+  parameters: Record<string, unknown>;
+  scheduleConfig: Record<string, unknown>;
+  maxRetries: number;
+  timeoutSeconds: number | null;
+  priority: number;
+}
+
+export type TaskConfigChanges = Partial<Omit<NewTaskConfig, 'taskType' | 'schedulerType'>>;
+
+export interface TaskConfigQuery {
+  taskType?: string;
+  nameSearch?: string;
+  orderBy: 'createdAt' | 'updatedAt' | 'name';
+  isDescending: boolean;
+  page: number;
+  pageSize: number;
+}
+
+export interface NewScheduleEvent {
+  event: ScheduleEventName;
+  newStatus?: ScheduleStatus;
+  taskName?: string;
+  success?: boolean;
+  error?: string;
+}
+
+/** The newest events of a config that are kept. */
+const EVENTS_KEPT = 100;
+
+const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&');
+
+export type TaskConfigRepository = ReturnType<typeof createTaskConfigRepository>;
+
+/** Configs with their desired schedule state, and the events of their schedules. Every write grows `revision`. */
+export function createTaskConfigRepository(database: Database) {
+  const configs = TaskConfig.bindKnex(database);
+  const events = ScheduleEvent.bindKnex(database);
+
+  return {
+    async create(config: NewTaskConfig): Promise<TaskConfig> {
+      return configs.query().insert(config).returning('*');
+    },
+
+    async get(id: number): Promise<TaskConfig | undefined> {
+      return configs.query().findById(id);
+    },
+
+    async list(query: TaskConfigQuery): Promise<{ items: TaskConfig[]; total: number }> {
+      const { results, total } = await configs
+        .query()
+        .modify((builder) => {
+          if (query.taskType !== undefined) builder.where('task_type', query.taskType);
+          if (query.nameSearch) builder.whereILike('name', `%${escapeLike(query.nameSearch)}%`);
+        })
+        .orderBy(query.orderBy, query.isDescending ? 'desc' : 'asc', 'last')
+        .orderBy('id', query.isDescending ? 'desc' : 'asc')
+        .page(query.page - 1, query.pageSize);
+      return { items: results, total };
+    },
+
+    /** Answers undefined when the config is gone. */
+    async update(id: number, changes: TaskConfigChanges): Promise<TaskConfig | undefined> {
+      return configs.query().findById(id).patch({ ...changes, updatedAt: new Date(), revision: configs.raw('revision + 1') as never }).returning('*').first();
+    },
+
+    async remove(id: number): Promise<boolean> {
+      return (await configs.query().deleteById(id)) > 0;
+    },
+
+    /** Sets the desired schedule state, only from one of `from` when that is given; undefined when gone or in another state. */
+    async setScheduleStatus(id: number, status: ScheduleStatus, options: { from?: ScheduleStatus[]; ifRevision?: number; error?: string | null } = {}): Promise<TaskConfig | undefined> {
+      return configs
+        .query()
+        .findById(id)
+        .modify((builder) => {
+          if (options.from) builder.whereIn('schedule_status', options.from);
+          if (options.ifRevision !== undefined) builder.where('revision', options.ifRevision);
+        })
+        .patch({
+          scheduleStatus: status,
+          scheduleError: options.error ?? null,
+          revision: configs.raw('revision + 1') as never,
+          ...(status === 'active' ? { registeredAt: new Date() } : {}),
+        })
+        .returning('*')
+        .first();
+    },
+
+    /** What reconcile compares with Temporal: all configs that should have a schedule. */
+    async listScheduled(): Promise<TaskConfig[]> {
+      return configs.query().whereIn('schedule_status', ['active', 'paused']).orderBy('id');
+    },
+
+    async addEvents(configId: number, newEvents: NewScheduleEvent[]): Promise<void> {
+      // One statement, and none at all when the config was deleted meanwhile.
+      await database.raw(
+        `with alive as (select id from task_configs where id = ? for key share)
+         insert into schedule_events (config_id, event, new_status, task_name, success, error)
+         select alive.id, e.event, e.new_status, e.task_name, e.success, e.error
+         from alive, jsonb_to_recordset(?::jsonb) as e(event text, new_status text, task_name text, success boolean, error text)`,
+        [configId, JSON.stringify(newEvents.map((e) => ({ event: e.event, new_status: e.newStatus, task_name: e.taskName, success: e.success, error: e.error })))],
+      );
+      await database.raw('delete from schedule_events where config_id = ? and id <= (select id from schedule_events where config_id = ? order by id desc offset ? limit 1)', [configId, configId, EVENTS_KEPT]);
+    },
+
+    /** Newest first. */
+    async listEvents(configId: number, limit: number): Promise<ScheduleEvent[]> {
+      return events.query().where('config_id', configId).orderBy('id', 'desc').limit(limit);
+    },
+
+    async countByStatus(): Promise<Record<ScheduleStatus, number>> {
+      const rows = (await database('task_configs').select('schedule_status').count('* as count').groupBy('schedule_status')) as unknown as { schedule_status: ScheduleStatus; count: number }[];
+      return { active: 0, inactive: 0, paused: 0, error: 0, ...Object.fromEntries(rows.map((row) => [row.schedule_status, row.count])) };
+    },
+
+    async countByType(): Promise<Record<string, number>> {
+      const rows = (await database('task_configs').select('task_type').count('* as count').groupBy('task_type').orderBy('task_type')) as unknown as { task_type: string; count: number }[];
+      return Object.fromEntries(rows.map((row) => [row.task_type, row.count]));
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import type { RedditClient, RedditComment, RedditPost } from '../platform/reddit/reddit-client';
+
+/** How many rows an upsert inserted, changed, and left as they were. */
+export interface UpsertCounts {
+  created: number;
+  updated: number;
+  unchanged: number;
+}
+
+/** Where scraped content goes. `runStartedAt` keeps the counts right when a retry repeats a step of the same run. */
+export interface ContentStore {
+  upsertPosts(posts: RedditPost[], options: { runStartedAt: Date; isSandbox: boolean }): Promise<UpsertCounts>;
+  upsertComments(comments: RedditComment[], options: { runStartedAt: Date; isSandbox: boolean }): Promise<UpsertCounts>;
+}
+
+export interface ProbeResult {
+  status: 'healthy' | 'unhealthy';
+  message: string;
+  latencyMs: number;
+}
+
+/** The outside world, as far as task types may touch it. Wired in worker/main.ts. */
+export interface TaskServices {
+  reddit: RedditClient;
+  content: ContentStore;
+  /** Really asks each server; answers are shared by callers within one second. */
+  probes: Record<'postgres' | 'redis' | 'temporal' | 'reddit', () => Promise<ProbeResult>>;
+}
