@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { testServices } from '../../test/support/test-services';
+import { createKeyValueStore, type KeyValueStore } from './redis';
+
+const stores = ['memory://', ...(testServices().redisUrl.startsWith('redis:') ? [testServices().redisUrl] : [])];
+
+describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value store %s', (_protocol, url) => {
+  let store: KeyValueStore;
+  let key: string;
+  beforeAll(() => (store = createKeyValueStore(url)));
+  beforeEach(() => (key = `contract:${randomBytes(8).toString('hex')}`));
+  afterAll(() => store.close());
+
+  it('keeps a value until it is deleted, and tells one caller that it was', async () => {
+    expect(await store.get(key)).toBeNull();
+    expect(await store.set(key, 'value with ünïcode')).toBe(true);
+    expect(await store.get(key)).toBe('value with ünïcode');
+    const told = await Promise.all([store.delete(key), store.delete(key), store.delete(key)]);
+    expect(told.filter(Boolean)).toHaveLength(1);
+    expect(await store.get(key)).toBeNull();
+  });
+
+  it('overwrites, unless it was asked to set an absent key only', async () => {
+    expect(await store.set(key, 'one', { onlyIfAbsent: true })).toBe(true);
+    expect(await store.set(key, 'two', { onlyIfAbsent: true, ttlSeconds: 60 })).toBe(false);
+    expect(await store.get(key)).toBe('one');
+    await store.set(key, 'three');
+    expect(await store.get(key)).toBe('three');
+  });
+
+  it('lets one of many concurrent callers claim a key', async () => {
+    const claims = await Promise.all(Array.from({ length: 20 }, (_, index) => store.set(key, String(index), { onlyIfAbsent: true, ttlSeconds: 60 })));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('forgets a value when its time is up, and may then claim it again', async () => {
+    await store.set(key, 'short', { ttlSeconds: 1 });
+    expect(await store.get(key)).toBe('short');
+    await sleep(1_100);
+    expect(await store.get(key)).toBeNull();
+    expect(await store.delete(key)).toBe(false);
+    expect(await store.set(key, 'again', { onlyIfAbsent: true })).toBe(true);
+  });
+
+  it('drops the time to live of a value that is set anew without one', async () => {
+    await store.set(key, 'short', { ttlSeconds: 1 });
+    await store.set(key, 'for good');
+    await sleep(1_100);
+    expect(await store.get(key)).toBe('for good');
+  });
+
+  it('counts concurrent callers without losing one', async () => {
+    const counts = await Promise.all(Array.from({ length: 50 }, () => store.increment(key, { ttlSeconds: 60 })));
+    expect(new Set(counts)).toEqual(new Set(Array.from({ length: 50 }, (_, index) => index + 1)));
+    expect(await store.get(key)).toBe('50');
+  });
+
+  it('starts a count again when the time of its first is up, however late the last was', async () => {
+    await store.increment(key, { ttlSeconds: 1 });
+    await sleep(600);
+    expect(await store.increment(key, { ttlSeconds: 1 })).toBe(2);
+    await sleep(600);
+    expect(await store.increment(key, { ttlSeconds: 1 })).toBe(1);
+  });
+
+  it('prolongs a key that is there, and only that', async () => {
+    await store.set(key, 'value', { ttlSeconds: 1 });
+    expect(await store.expire(key, 60)).toBe(true);
+    await sleep(1_100);
+    expect(await store.get(key)).toBe('value');
+    expect(await store.expire(`${key}:absent`, 60)).toBe(false);
+  });
+
+  it('answers a ping', async () => {
+    await expect(store.ping()).resolves.toBeUndefined();
+  });
+});
+
+it('a Redis that does not answer fails the caller instead of letting it wait', async () => {
+  const store = createKeyValueStore('redis://127.0.0.1:1');
+  await expect(store.ping()).rejects.toThrow();
+  await expect(store.get('key')).rejects.toThrow();
+  await store.close();
+});

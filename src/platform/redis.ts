@@ -1,0 +1,23 @@
+import { createMemoryStore } from './memory-store';
+import { createRedisStore } from './redis-store';
+
+/** What Taskloom asks of Redis. Times to live are in seconds; a key whose time is up is as good as never set. */
+export interface KeyValueStore {
+  get(key: string): Promise<string | null>;
+  /** False when `onlyIfAbsent` met a key that is already there. */
+  set(key: string, value: string, options?: { ttlSeconds?: number; onlyIfAbsent?: boolean }): Promise<boolean>;
+  /** Whether the key was there: of several callers exactly one is told so. */
+  delete(key: string): Promise<boolean>;
+  /** Counts up and returns the new count. The time to live starts with the first count and is not prolonged by later ones. */
+  increment(key: string, options: { ttlSeconds: number }): Promise<number>;
+  /** Sets a new time to live; false when there is no such key. */
+  expire(key: string, ttlSeconds: number): Promise<boolean>;
+  /** Throws when the store does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `redis://…`, `rediss://…`, or `memory://`: a store inside this process, for one machine without Redis. */
+export function createKeyValueStore(url: string): KeyValueStore {
+  return url.startsWith('memory:') ? createMemoryStore() : createRedisStore(url);
+}

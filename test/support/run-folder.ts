@@ -1,0 +1,40 @@
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { stopLeftoverPostgres } from '../../src/stack/embedded-postgres';
+import { stopLeftoverRedis } from '../../src/stack/embedded-redis';
+import { stopLeftoverTemporal } from '../../src/stack/embedded-temporal';
+import { identityOf, isAlive, type ProcessIdentity } from '../../src/stack/process-table';
+
+const PREFIX = 'taskloom-test-';
+const OWNER = 'owner.json';
+
+/** Everything a run's services write. As root, PostgreSQL's user has to walk through it. */
+export function createRunFolder(): { path: string; remove(): void } {
+  const folder = mkdtempSync(path.join(os.tmpdir(), PREFIX));
+  chmodSync(folder, 0o711);
+  writeFileSync(path.join(folder, OWNER), JSON.stringify(identityOf(process.pid)));
+  return { path: folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Stops and removes what runs that were killed have left behind. */
+export async function sweepDeadRuns(): Promise<void> {
+  for (const name of readdirSync(os.tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const folder = path.join(os.tmpdir(), name);
+    const owner = readOwner(folder);
+    if (!owner || isAlive(owner)) continue;
+    await stopLeftoverPostgres(path.join(folder, 'postgres'));
+    await stopLeftoverTemporal(path.join(folder, 'temporal'));
+    await stopLeftoverRedis(path.join(folder, 'redis'));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Undefined for a folder that is being made right now, or is somebody else's. */
+function readOwner(folder: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(readFileSync(path.join(folder, OWNER), 'utf8')) as ProcessIdentity;
+  } catch {
+    return undefined;
+  }
+}

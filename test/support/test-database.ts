@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { createDatabase, type Database } from '../../src/platform/postgres';
+import { testServices } from './test-services';
+
+export interface TestDatabase {
+  database: Database;
+  url: string;
+  /** Closes the connections and drops the database. */
+  drop(): Promise<void>;
+}
+
+/** A migrated, empty database of the caller's own: `beforeAll(async () => { db = await createTestDatabase(); })`, `afterAll(() => db.drop())`. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const { postgresUrl, templateDatabase } = testServices();
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await maintain(postgresUrl, `create database ${name} template ${templateDatabase}`);
+  const url = postgresUrl.replace(/[^/]+$/, name);
+  const database = createDatabase({ url, poolSize: 5, applicationName: 'taskloom-test' });
+  return {
+    database,
+    url,
+    drop: async () => {
+      await database.destroy();
+      await maintain(postgresUrl, `drop database if exists ${name} with (force)`);
+    },
+  };
+}
+
+async function maintain(url: string, statement: string): Promise<void> {
+  const server = createDatabase({ url, poolSize: 1, applicationName: 'taskloom-test' });
+  await server.raw(statement).finally(() => server.destroy());
+}
