@@ -60,6 +60,8 @@ export interface CommentTree {
   post: RedditPost | null;
   comments: RedditComment[];
   more: MoreStub[];
+  /** Items that could not be read as comments, left out. */
+  malformed: number;
 }
 
 export interface ListingPage {
@@ -73,19 +75,26 @@ export interface ListingPage {
 export interface RedditClient {
   /** Sandbox content is made up, and is marked as such wherever it shows. */
   readonly isSandbox: boolean;
-  /** HTTP requests sent since the process began, tokens not counted. */
+  /** HTTP requests sent since this client was made, repeated tries counted, tokens not. */
   requestsSent(): number;
+  /** The same client (login, queue and budget), but its `requestsSent` starts at 0 and counts what is sent through it alone. */
+  scoped(): RedditClient;
   listPosts(query: { subreddit: string; sort: RedditSort; timeFilter?: RedditTimeFilter; limit: number; after?: string | null }, signal?: AbortSignal): Promise<ListingPage>;
-  /** The tree of a post, or below one comment of it. `depth` and `limit` as Reddit takes them (its own most is 500). */
-  getComments(query: { postId: string; commentId?: string; limit?: number; depth?: number }, signal?: AbortSignal): Promise<CommentTree>;
+  /**
+   * The tree of a post, or the one that begins with (and includes) one comment of it, whose depth Reddit does not tell
+   * dependably: the caller does. `depth` (how many levels) and `limit` as Reddit takes them; it gives 500 at most.
+   */
+  getComments(query: { postId: string; comment?: { id: string; depth: number }; limit?: number; depth?: number }, signal?: AbortSignal): Promise<CommentTree>;
   /** At most 100 ids a call. Depths are computed from `depthOf` (comment id -> depth of those already known). */
-  getMoreChildren(query: { postId: string; children: string[]; depthOf: (commentId: string) => number | undefined }, signal?: AbortSignal): Promise<{ comments: RedditComment[]; more: MoreStub[] }>;
+  getMoreChildren(query: { postId: string; children: string[]; depthOf: (commentId: string) => number | undefined }, signal?: AbortSignal): Promise<Omit<CommentTree, 'post'>>;
+  /** At most 100 fullnames a call; what Reddit does not know is left out. It tells no depths: each comment's is 0. */
   getInfo(fullnames: string[], signal?: AbortSignal): Promise<{ posts: RedditPost[]; comments: RedditComment[] }>;
   getSubreddit(name: string, signal?: AbortSignal): Promise<{ name: string; subscribers: number | null; isNsfw: boolean }>;
-  /** Asks for the cheapest thing that needs a valid token; throws a RedditError. */
+  /** Asks once, without tries or waiting for the budget, for the cheapest thing that needs a valid token; throws a RedditError. */
   probe(signal?: AbortSignal): Promise<void>;
 }
 
+/** 'forbidden' also stands for whatever else Reddit refuses; 'malformed' is an answer that cannot be read, which a second try may mend. */
 export type RedditErrorKind = 'rate_limited' | 'unavailable' | 'unauthorized' | 'forbidden' | 'not_found' | 'network' | 'malformed' | 'aborted';
 
 /** `retryAfterMs` is set when Reddit said how long to wait. */

@@ -1,0 +1,169 @@
+import { RedditError, type CommentTree, type ListingPage, type MoreStub, type RedditComment, type RedditPost } from './reddit-client';
+
+/** Reddit's JSON as it comes: old recordings lack fields that today's answers have, and the other way round. */
+type Data = Record<string, unknown>;
+interface Thing {
+  kind: string;
+  data: Data;
+}
+
+const INT4 = 2_147_483_647;
+const isData = (value: unknown): value is Data => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isThing = (value: unknown): value is Thing => isData(value) && typeof value.kind === 'string' && isData(value.data);
+const text = (value: unknown) => (typeof value === 'string' ? value : null);
+const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null);
+const integer = (value: unknown) => {
+  const read = number(value);
+  return read === null ? null : Math.max(-INT4, Math.min(INT4, Math.trunc(read)));
+};
+/** Unix seconds; `edited` is `false` or, in very old answers, `true` without a time. */
+const time = (value: unknown) => {
+  const seconds = number(value);
+  const date = seconds === null ? null : new Date(seconds * 1000);
+  return date && !Number.isNaN(date.getTime()) ? date : null;
+};
+const bareId = (fullname: unknown) => text(fullname)?.replace(/^t\d_/, '') ?? null;
+
+function isDeleted(data: Data, body: string | null): boolean {
+  if (text(data.removed_by_category)) return true;
+  // The author alone says only that the account is gone: what it wrote may still be there.
+  return (data.author ?? '[deleted]') === '[deleted]' && (body === '[deleted]' || body === '[removed]');
+}
+
+/** Null when it is not a readable post. */
+export function toPost(data: Data): RedditPost | null {
+  const [id, title, subreddit, createdAt] = [text(data.id), text(data.title), text(data.subreddit), time(data.created_utc)];
+  if (!id || title === null || !subreddit || !createdAt) return null;
+  const content = text(data.selftext);
+  const ratio = number(data.upvote_ratio);
+  return {
+    id,
+    title,
+    author: text(data.author) ?? '[deleted]',
+    subreddit,
+    subredditSubscribers: integer(data.subreddit_subscribers),
+    content,
+    url: text(data.url),
+    domain: text(data.domain),
+    score: integer(data.score) ?? 0,
+    upvoteRatio: ratio !== null && ratio >= 0 && ratio <= 1 ? ratio : null,
+    numComments: integer(data.num_comments) ?? 0,
+    flairText: text(data.link_flair_text),
+    isSelf: data.is_self === true,
+    isNsfw: data.over_18 === true,
+    isSpoiler: data.spoiler === true,
+    isDeleted: isDeleted(data, content),
+    editedAt: time(data.edited),
+    createdAt,
+  };
+}
+
+/** Null when it is not a readable comment. */
+export function toComment(data: Data, depth: number): RedditComment | null {
+  const [id, body, subreddit, createdAt] = [text(data.id), text(data.body), text(data.subreddit), time(data.created_utc)];
+  const [postId, parentId] = [bareId(data.link_id), text(data.parent_id)];
+  if (!id || body === null || !subreddit || !createdAt || !postId || !parentId) return null;
+  return {
+    id,
+    postId,
+    author: text(data.author) ?? '[deleted]',
+    body,
+    subreddit,
+    parentId,
+    depth,
+    isSubmitter: data.is_submitter === true,
+    score: integer(data.score) ?? 0,
+    controversiality: integer(data.controversiality) ?? 0,
+    isDeleted: isDeleted(data, body),
+    editedAt: time(data.edited),
+    createdAt,
+  };
+}
+
+function toMoreStub(data: Data, depth: number): MoreStub | null {
+  const parentId = text(data.parent_id);
+  if (!parentId || !Array.isArray(data.children)) return null;
+  return { parentId, children: data.children.filter((id) => typeof id === 'string'), count: integer(data.count) ?? 0, depth };
+}
+
+function childrenOf(listing: unknown, what: string): { children: unknown[]; after: string | null } {
+  if (!isThing(listing) || listing.kind !== 'Listing' || !Array.isArray(listing.data.children)) throw new RedditError('malformed', `Reddit's answer is not a ${what}`);
+  return { children: listing.data.children, after: text(listing.data.after) };
+}
+
+export function toListingPage(body: unknown): ListingPage {
+  const { children, after } = childrenOf(body, 'listing of posts');
+  const posts = children.map((child) => (isThing(child) && child.kind === 't3' ? toPost(child.data) : null));
+  const readable = posts.filter((post) => post !== null);
+  return { posts: readable, after, malformed: posts.length - readable.length };
+}
+
+/** `rootDepth`: 0 for the whole tree of a post; the depth of the comment a partial tree begins with. */
+export function toCommentTree(body: unknown, rootDepth: number): CommentTree {
+  const [head, tail] = Array.isArray(body) ? (body as unknown[]) : [];
+  const first = childrenOf(head, 'post with comments').children[0];
+  const tree: CommentTree = { post: isThing(first) ? toPost(first.data) : null, comments: [], more: [], malformed: 0 };
+  const walk = (children: unknown[], depth: number) => {
+    for (const child of children) {
+      addThing(tree, child, depth);
+      // An unreadable comment must not hide the readable answers to it.
+      const replies = isThing(child) ? child.data.replies : null;
+      if (isThing(replies) && Array.isArray(replies.data.children)) walk(replies.data.children, depth + 1);
+    }
+  };
+  walk(childrenOf(tail, 'comment tree').children, rootDepth);
+  return tree;
+}
+
+function addThing(found: Omit<CommentTree, 'post'>, thing: unknown, depth: number): void {
+  const comment = isThing(thing) && thing.kind === 't1' ? toComment(thing.data, depth) : null;
+  const stub = isThing(thing) && thing.kind === 'more' ? toMoreStub(thing.data, depth) : null;
+  if (comment) found.comments.push(comment);
+  else if (stub) found.more.push(stub);
+  else found.malformed += 1;
+}
+
+/** The flat answer of morechildren: an item's parent stands anywhere in it, or is known to the caller. */
+export function toMoreChildren(body: unknown, depthOf: (commentId: string) => number | undefined): Omit<CommentTree, 'post'> {
+  const json = isData(body) && isData(body.json) ? body.json : {};
+  if (Array.isArray(json.errors) && json.errors.length) throw new RedditError('malformed', `Reddit refused morechildren: ${JSON.stringify(json.errors)}`);
+  if (!isData(json.data) || !Array.isArray(json.data.things)) throw new RedditError('malformed', "Reddit's answer is not one of morechildren");
+  const things = json.data.things.filter(isThing);
+  const found: Omit<CommentTree, 'post'> = { comments: [], more: [], malformed: json.data.things.length - things.length };
+  const byId = new Map(things.filter((thing) => thing.kind === 't1').map((thing) => [thing.data.id, thing.data]));
+
+  const depths = new Map<Data, number>();
+  const depthIn = (data: Data): number => {
+    const known = depths.get(data);
+    if (known !== undefined) return known;
+    // Against a circle of parents, which would never end.
+    depths.set(data, 0);
+    depths.set(data, parentDepth(data));
+    return depths.get(data) ?? 0;
+  };
+  const parentDepth = (data: Data): number => {
+    const parent = text(data.parent_id) ?? '';
+    if (!parent.startsWith('t1_')) return 0;
+    const id = bareId(parent) ?? '';
+    const sibling = byId.get(id);
+    const above = depthOf(id) ?? (sibling ? depthIn(sibling) : undefined);
+    return above === undefined ? (integer(data.depth) ?? 1) : above + 1;
+  };
+  for (const thing of things) addThing(found, thing, depthIn(thing.data));
+  return found;
+}
+
+export function toInfo(body: unknown): { posts: RedditPost[]; comments: RedditComment[] } {
+  const things = childrenOf(body, 'listing').children.filter(isThing);
+  return {
+    posts: things.filter((thing) => thing.kind === 't3').map((thing) => toPost(thing.data)).filter((post) => post !== null),
+    comments: things.filter((thing) => thing.kind === 't1').map((thing) => toComment(thing.data, 0)).filter((comment) => comment !== null),
+  };
+}
+
+export function toSubreddit(body: unknown): { name: string; subscribers: number | null; isNsfw: boolean } {
+  const data = isThing(body) && body.kind === 't5' ? body.data : null;
+  const name = text(data?.display_name);
+  if (!data || !name) throw new RedditError('malformed', "Reddit's answer is not a subreddit");
+  return { name, subscribers: integer(data.subscribers), isNsfw: (data.over18 ?? data.over_18) === true };
+}

@@ -1,0 +1,136 @@
+import Snoowrap from 'snoowrap';
+import { RedditError } from './reddit-client';
+import { failureOf, headerNumber, type RawResponse } from './reddit-failures';
+
+export interface RedditLogin {
+  clientId: string;
+  clientSecret: string;
+  userAgent: string;
+  /** With both of these a script login, otherwise app-only. */
+  username?: string;
+  password?: string;
+  oauthBaseUrl?: string;
+  wwwBaseUrl?: string;
+}
+
+export interface RedditRequest {
+  uri: string;
+  method?: 'get' | 'post';
+  qs?: Record<string, string | number | undefined>;
+  form?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/** What we hand to, and get from, snoowrap's HTTP library (request-promise, which has no types of its own here). */
+interface RawRequest extends RedditRequest {
+  baseUrl: string;
+  [option: string]: unknown;
+}
+type PendingRequest = PromiseLike<RawResponse> & { abort(): void };
+
+interface Token {
+  value: string;
+  renewAt: number;
+}
+
+export type SnoowrapTransport = ReturnType<typeof createSnoowrapTransport>;
+
+/**
+ * Logs in and sends single requests through snoowrap, and turns every failure into a RedditError. Tries, queue and
+ * budget are the caller's. `requestTimeoutMs` is for a whole request, from connecting to the last byte.
+ */
+export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: number) {
+  const baseUrls: Record<string, string | undefined> = { 'https://oauth.reddit.com': login.oauthBaseUrl, 'https://www.reddit.com': login.wwwBaseUrl };
+  const budget = { remaining: Infinity, resetAt: 0 };
+  let token: Token | null = null;
+
+  /** snoowrap without its own login, retries, rate limit and object tree: those come either too early or too dear. */
+  class Transport extends Snoowrap {
+    override rawRequest(options: RawRequest): ReturnType<Snoowrap['rawRequest']> {
+      const { signal, ...rest } = options;
+      const baseUrl = baseUrls[options.baseUrl] ?? options.baseUrl;
+      const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname);
+      // A proxy of the environment cannot reach this machine. Redirects are answers (see failureOf), not ways.
+      const pending = super.rawRequest({ ...rest, baseUrl, simple: false, resolveWithFullResponse: true, followRedirect: false, timeout: undefined, ...(isLocal ? { proxy: null } : {}) } as never);
+      return settle(pending as unknown as PendingRequest, `${(options.method ?? 'get').toUpperCase()} ${options.uri}`, signal);
+    }
+    override updateAccessToken(): ReturnType<Snoowrap['updateAccessToken']> {
+      return Promise.resolve(token?.value ?? '');
+    }
+    _awaitRatelimit() {
+      return Promise.resolve();
+    }
+    /** Its objects and proxies cost twenty times the parsing of the JSON; we map the raw body ourselves. */
+    _populate(body: unknown) {
+      return body;
+    }
+  }
+  const snoowrap = new Transport({ userAgent: login.userAgent, clientId: login.clientId, clientSecret: login.clientSecret, refreshToken: '' });
+  snoowrap.config({ warnings: false, maxRetryAttempts: 1, proxies: false });
+
+  function settle(pending: PendingRequest, what: string, signal?: AbortSignal): Promise<RawResponse> {
+    return new Promise<RawResponse>((resolve, reject) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      // An aborted request never settles by itself.
+      const stop = (error: RedditError) => {
+        done();
+        pending.abort();
+        reject(error);
+      };
+      const onAbort = () => stop(abortedError(signal));
+      const timer = setTimeout(() => stop(new RedditError('network', `${what}: no answer within ${requestTimeoutMs} ms`)), requestTimeoutMs);
+      if (signal?.aborted) return onAbort();
+      signal?.addEventListener('abort', onAbort, { once: true });
+      pending.then(
+        (response) => {
+          done();
+          noteBudget(response);
+          const failure = failureOf(response, what);
+          if (failure) reject(failure);
+          else resolve(response);
+        },
+        (error: Error & { cause?: Error }) => {
+          done();
+          // The library's own error carries the request with its token and secret: only what lies beneath it goes on.
+          reject(new RedditError('network', `${what}: ${error.cause?.message ?? error.name}`, { cause: error.cause }));
+        },
+      );
+    });
+  }
+
+  function noteBudget(response: RawResponse): void {
+    const [remaining, reset] = [headerNumber(response, 'x-ratelimit-remaining'), headerNumber(response, 'x-ratelimit-reset')];
+    if (remaining === null || reset === null) return;
+    budget.remaining = remaining;
+    budget.resetAt = Date.now() + reset * 1000;
+  }
+
+  async function renewToken(signal?: AbortSignal): Promise<void> {
+    const isScript = login.username && login.password;
+    const form = isScript ? { grant_type: 'password', username: login.username, password: login.password } : { grant_type: 'client_credentials' };
+    const request = { method: 'post', uri: 'api/v1/access_token', form, signal };
+    const { body } = (await snoowrap.credentialedClientRequest(request as never)) as RawResponse & { body: Record<string, unknown> };
+    if (typeof body.access_token !== 'string') throw new RedditError('unauthorized', `Reddit gives no token: ${String(body.error ?? 'no reason told')}`);
+    const lifetimeMs = (typeof body.expires_in === 'number' ? body.expires_in : 3600) * 1000;
+    token = { value: body.access_token, renewAt: Date.now() + lifetimeMs - Math.min(60_000, lifetimeMs / 10) };
+  }
+
+  return {
+    /** How long the budget that Reddit told is used up for, in milliseconds; 0 while something is left of it. */
+    exhaustedForMs: () => (budget.remaining < 1 ? Math.max(0, budget.resetAt - Date.now()) : 0),
+    hasToken: () => token !== null && Date.now() < token.renewAt,
+    renewToken,
+    dropToken: () => {
+      token = null;
+    },
+    async send({ qs, ...request }: RedditRequest): Promise<unknown> {
+      const given = Object.fromEntries(Object.entries(qs ?? {}).filter(([, value]) => value !== undefined));
+      return (await snoowrap.oauthRequest({ ...request, qs: { raw_json: 1, ...given } } as never)) as unknown;
+    },
+  };
+}
+
+export const abortedError = (signal?: AbortSignal) => new RedditError('aborted', 'the request to Reddit was aborted', { cause: signal?.reason });
