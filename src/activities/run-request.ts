@@ -1,4 +1,4 @@
-import type { TriggeredBy } from '../storage/models/task-execution';
+import type { FinalStatus, TriggeredBy } from '../storage/models/task-execution';
 import type { JsonObject } from '../tasks/task-type';
 
 /** What a `runTask` workflow is asked to do. What is left out comes from the config when the run begins. */
@@ -23,23 +23,41 @@ export interface BatchRequest {
   requestedBy?: number;
 }
 
+/** How a run ended. */
+export interface ExecutionOutcome {
+  status: FinalStatus;
+  result?: JsonObject | null;
+  errorType?: string;
+  errorMessage?: string | null;
+  errorTraceback?: string | null;
+}
+
 /** Decided once, by beginExecution, and kept in the workflow's history: later edits never disturb a run in flight. */
-export type ExecutionPlan =
-  | { kind: 'refused'; executionId: number; reason: string }
-  | {
-      kind: 'run';
-      executionId: number;
-      configId: number | null;
-      taskType: string;
-      parameters: JsonObject;
-      maxRetries: number;
-      timeoutSeconds: number | null;
-      isShort: boolean;
-      /** ISO 8601. */
-      startedAt: string;
-    };
+export interface RunPlan {
+  kind: 'run';
+  executionId: number;
+  configId: number | null;
+  taskType: string;
+  parameters: JsonObject;
+  maxRetries: number;
+  timeoutSeconds: number | null;
+  isShort: boolean;
+  /** ISO 8601. */
+  startedAt: string;
+}
+
+export type BegunExecution = RunPlan | { kind: 'ended'; executionId: number; outcome: ExecutionOutcome };
+
+/** What beginBatch did and left to do. */
+export interface BegunBatch {
+  /** Rows of short tasks, still to be run, in slices of one activity each. */
+  slices: number[][];
+  /** Runs that get a workflow of their own. */
+  children: { workflowId: string; configId: number; configName: string; taskType: string; priority: number }[];
+}
 
 export interface BatchSummary {
+  total: number;
   succeeded: number;
   failed: number;
 }

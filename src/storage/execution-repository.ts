@@ -33,6 +33,25 @@ export interface AttemptFailure {
   isRetryable: boolean;
 }
 
+export interface BatchItem {
+  /** 1 for the first. */
+  n: number;
+  /** Null where the run gets a workflow of its own. */
+  executionId: number | null;
+  isRunning: boolean;
+  configId: number | null;
+  configName: string | null;
+  taskType: string | null;
+  priority: number | null;
+}
+
+export interface OpenedAttempt {
+  executionId: number;
+  attempt: number;
+  /** Attempts before this one that failed; lost ones do not count. */
+  failedAttempts: number;
+}
+
 export interface RunningExecution {
   id: number;
   workflowId: string;
@@ -81,40 +100,64 @@ export function createExecutionRepository(database: Database) {
       return executions.fromDatabaseJson(row ?? {});
     },
 
-    /** Inserts a batch's rows, n-th for `configIds[n-1]`, and answers all that are there, in order. A config deleted meanwhile leaves a row without task type. */
-    async beginBatch(batch: { workflowId: string; runId: string; configIds: number[]; requestedBy?: number; startedAt: Date }): Promise<TaskExecution[]> {
-      const rows = await rowsOf<Record<string, unknown>>(
-        `with inserted as (
+    /**
+     * Inserts the rows of a batch whose n-th run is of `configIds[n-1]` (once, however often it is called) and answers
+     * the whole batch in order. A config of one of `ownWorkflowTypes` gets no row here: its own workflow will insert it.
+     */
+    async beginBatch(batch: { workflowId: string; runId: string; configIds: number[]; ownWorkflowTypes: string[]; requestedBy?: number; startedAt: Date }): Promise<BatchItem[]> {
+      return rowsOf<BatchItem>(
+        `with wanted as (
+           select w.n, c.* from unnest(?::int[]) with ordinality as w(config_id, n) left join task_configs c on c.id = w.config_id
+         ), inserted as (
            insert into task_executions (task_id, workflow_id, run_id, batch_index, config_id, task_type, parameters, max_retries, timeout_seconds, priority, status, triggered_by, requested_by, started_at)
-           select ? || '-' || wanted.n, ?, ?, wanted.n, c.id, c.task_type, coalesce(c.parameters, '{}'), coalesce(c.max_retries, 0), c.timeout_seconds, coalesce(c.priority, 5), 'running', 'batch', (select id from users where id = ?), ?
-           from unnest(?::int[]) with ordinality as wanted(config_id, n) left join task_configs c on c.id = wanted.config_id
-           on conflict (workflow_id, run_id, batch_index) do nothing returning *
+           select ?::text || '-' || n, ?, ?, n, id, task_type, coalesce(parameters, '{}'), coalesce(max_retries, 0), timeout_seconds, coalesce(priority, 5), 'running', 'batch', (select id from users where id = ?), ?
+           from wanted where task_type is null or task_type <> all(?::text[])
+           on conflict (workflow_id, run_id, batch_index) do nothing returning id, batch_index
          )
-         select * from inserted union all select * from task_executions where workflow_id = ? and run_id = ? order by batch_index`,
-        [batch.workflowId, batch.workflowId, batch.runId, batch.requestedBy ?? null, batch.startedAt, batch.configIds, batch.workflowId, batch.runId],
+         select wanted.n, coalesce(inserted.id, e.id) as "executionId", coalesce(e.status, 'running') = 'running' as "isRunning",
+                wanted.id as "configId", wanted.name as "configName", wanted.task_type as "taskType", wanted.priority
+         from wanted left join inserted on inserted.batch_index = wanted.n
+              left join task_executions e on e.workflow_id = ? and e.run_id = ? and e.batch_index = wanted.n
+         order by wanted.n`,
+        [batch.configIds, batch.workflowId, batch.workflowId, batch.runId, batch.requestedBy ?? null, batch.startedAt, batch.ownWorkflowTypes, batch.workflowId, batch.runId],
       );
-      return rows.map((row) => executions.fromDatabaseJson(row));
+    },
+
+    /** Ends what of a batch is still running. */
+    async endBatch(workflowId: string, runId: string, end: ExecutionEnd): Promise<number> {
+      const running = await executions.query().select('id').where({ workflow_id: workflowId, run_id: runId, status: 'running' });
+      return (await this.endMany(running.map(({ id }) => ({ executionId: id, ...end })))).length;
+    },
+
+    /** How the runs of a batch stand. */
+    async countBatch(workflowId: string, runId: string): Promise<{ total: number; succeeded: number }> {
+      const [row] = await rowsOf<{ total: number; succeeded: number }>("select count(*) as total, count(*) filter (where status = 'succeeded') as succeeded from task_executions where workflow_id = ? and run_id = ?", [workflowId, runId]);
+      return row ?? { total: 0, succeeded: 0 };
     },
 
     async getMany(ids: number[]): Promise<TaskExecution[]> {
       return executions.query().whereIn('id', ids).orderBy('id');
     },
 
-    /** Records that an attempt of each run begins; an older attempt that never reported its end is marked lost. Answers the ids of those still running. */
-    async startAttempts(attempts: { executionId: number; attempt: number }[], worker: string, startedAt: Date): Promise<number[]> {
-      const rows = await rowsOf<{ id: number }>(
-        `with wanted as (select * from unnest(?::int[], ?::int[]) as w(execution_id, attempt)),
-         alive as (select e.id, wanted.attempt from task_executions e join wanted on wanted.execution_id = e.id where e.status = 'running'),
-         lost as (update task_attempts a set outcome = 'lost', ended_at = ? from alive where a.execution_id = alive.id and a.attempt < alive.attempt and a.outcome = 'running'),
+    /**
+     * Opens the next attempt of each run that is still running and not asked to stop. An older attempt that never
+     * reported its end is marked lost: its worker died, which costs the run none of its retries.
+     */
+    async openAttempts(executionIds: number[], worker: string, startedAt: Date): Promise<OpenedAttempt[]> {
+      return rowsOf<OpenedAttempt>(
+        `with locked as (
+           select id from task_executions where id = any(?::int[]) and status = 'running' and cancel_requested_at is null order by id for no key update
+         ),
+         alive as (
+           select e.id, coalesce(max(a.attempt), 0) + 1 as attempt, count(a.attempt) filter (where a.outcome in ('failed', 'timed_out')) as failed
+           from locked e left join task_attempts a on a.execution_id = e.id group by e.id
+         ),
+         lost as (update task_attempts a set outcome = 'lost', ended_at = ? from alive where a.execution_id = alive.id and a.outcome = 'running'),
          counted as (update task_executions e set attempt = alive.attempt from alive where e.id = alive.id and alive.attempt > 1),
-         started as (
-           insert into task_attempts (execution_id, attempt, worker, started_at) select id, attempt, ?, ? from alive
-           on conflict (execution_id, attempt) do update set worker = excluded.worker, started_at = excluded.started_at, outcome = 'running', ended_at = null, failure = null
-         )
-         select id from alive`,
-        [attempts.map((a) => a.executionId), attempts.map((a) => a.attempt), startedAt, worker, startedAt],
+         opened as (insert into task_attempts (execution_id, attempt, worker, started_at) select id, attempt, ?, ? from alive)
+         select id as "executionId", attempt, failed as "failedAttempts" from alive`,
+        [executionIds, startedAt, worker, startedAt],
       );
-      return rows.map((row) => row.id);
     },
 
     /** Records how an attempt ended when the run goes on without it. */
@@ -147,15 +190,22 @@ export function createExecutionRepository(database: Database) {
       return (await this.endMany([{ executionId, ...end }])).length > 0;
     },
 
-    /** Asks a run inside a batch to stop; its worker looks within a second. False when it is not running. */
-    async requestCancel(executionId: number, now = new Date()): Promise<boolean> {
-      return (await executions.query().where({ id: executionId, status: 'running' }).patch({ cancelRequestedAt: now })) > 0;
-    },
-
-    /** Which of these runs should stop: cancelled by somebody, or ended from outside (terminated). */
-    async findStopped(executionIds: number[]): Promise<number[]> {
-      const rows = await rowsOf<{ id: number }>("select id from task_executions where id = any(?::int[]) and (cancel_requested_at is not null or status <> 'running')", [executionIds]);
-      return rows.map((row) => row.id);
+    /**
+     * Stops a run inside a batch: one that waits ends at once, one that is at work (a few seconds at most) ends as it
+     * does but gets no further attempt. False when it is not running.
+     */
+    async cancelInBatch(executionId: number, now = new Date()): Promise<boolean> {
+      const rows = await rowsOf(
+        `with stopped as (
+           update task_executions e set cancel_requested_at = ? where id = ? and status = 'running'
+           returning id, not exists (select 1 from task_attempts a where a.execution_id = e.id and a.outcome = 'running') as is_waiting
+         )
+         select id, is_waiting from stopped`,
+        [now, executionId],
+      );
+      const [stopped] = rows as { id: number; is_waiting: boolean }[];
+      if (stopped?.is_waiting) await this.end(executionId, { status: 'cancelled', endedAt: now, errorMessage: 'Cancelled before it began' });
+      return stopped !== undefined;
     },
 
     /** Rows that claim to be running, oldest id first. */

@@ -1,3 +1,4 @@
+import type { Probe } from '../platform/probes';
 import type { RedditClient, RedditComment, RedditPost } from '../platform/reddit/reddit-client';
 
 /** How many rows an upsert inserted, changed, and left as they were. */
@@ -13,16 +14,10 @@ export interface ContentStore {
   upsertComments(comments: RedditComment[], options: { runStartedAt: Date; isSandbox: boolean }): Promise<UpsertCounts>;
 }
 
-export interface ProbeResult {
-  status: 'healthy' | 'unhealthy';
-  message: string;
-  latencyMs: number;
-}
-
 /** The outside world, as far as task types may touch it. Wired in worker/main.ts. */
 export interface TaskServices {
   reddit: RedditClient;
   content: ContentStore;
-  /** Really asks each server; answers are shared by callers within one second. */
-  probes: Record<'postgres' | 'redis' | 'temporal' | 'reddit', () => Promise<ProbeResult>>;
+  /** Really asks each server; callers at the same moment share an answer. */
+  probes: Record<'postgres' | 'redis' | 'temporal' | 'reddit', Probe>;
 }

@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findTaskType } from '../tasks/registry';
+import { PermanentTaskError, type JsonObject, type TaskContext } from '../tasks/task-type';
+import type { TaskServices } from '../tasks/task-services';
+import type { RunPlan } from './run-request';
+
+/** A task that does not heed its signal is left behind after this long, so that a cancelled run is recorded within 5 s. */
+const ABORT_GRACE_MS = 3_000;
+
+export type AttemptContext = Pick<TaskContext, 'attempt' | 'signal' | 'cursor' | 'saveCursor' | 'log'>;
+
+/** Runs a task type once. Throws what it throws; a signal's reason when it was aborted. */
+export async function runAttempt(services: TaskServices, plan: RunPlan, context: AttemptContext): Promise<JsonObject | null> {
+  const taskType = findTaskType(plan.taskType);
+  if (!taskType) throw new PermanentTaskError(`Unknown task type ${plan.taskType}`);
+  // Validated again: the config may be older than the type's present schema.
+  const parameters = taskType.parameters.parse(plan.parameters);
+  const { signal } = context;
+  if (signal.aborted) throw signal.reason;
+
+  const settled = new AbortController();
+  const abandoned = new Promise<never>((_, reject) => {
+    const onAbort = () => void sleep(ABORT_GRACE_MS, undefined, { signal: settled.signal }).then(() => reject(signal.reason as Error), () => undefined);
+    signal.addEventListener('abort', onAbort, { once: true, signal: settled.signal });
+  });
+  try {
+    const work = taskType.run({ ...context, configId: plan.configId, executionId: plan.executionId, startedAt: new Date(plan.startedAt), services }, parameters);
+    return await Promise.race([work, abandoned]);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    settled.abort();
+  }
+}

@@ -1,0 +1,28 @@
+import { createBatchActivities } from './batch-activities';
+import { createExecutionActivities } from './execution-activities';
+import type { Logger } from '../platform/logger';
+import type { ExecutionRepository } from '../storage/execution-repository';
+import type { TaskServices } from '../tasks/task-services';
+
+export interface ActivityDeps {
+  executions: ExecutionRepository;
+  services: TaskServices;
+  log: Logger;
+  /** Shown with each attempt. */
+  workerIdentity: string;
+  /** The pass that keeps PostgreSQL and Temporal together; answers its counts. */
+  reconcile: () => Promise<object>;
+}
+
+export type Activities = ReturnType<typeof createActivities>;
+
+/** Everything that workflows may ask the outside world for. */
+export function createActivities(deps: ActivityDeps) {
+  return {
+    ...createExecutionActivities(deps),
+    ...createBatchActivities(deps),
+    async reconcileStores(): Promise<object> {
+      return deps.reconcile();
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { defineTaskType } from './task-type';
+
+const sleeper = (name: string, defaultSeconds: number) =>
+  defineTaskType({
+    name,
+    summary: `Sleeps ${defaultSeconds} s, or as long as told: for trying out time limits and cancelling`,
+    parameters: z.object({ sleep_seconds: z.number().min(0).max(86_400).default(defaultSeconds) }),
+    async run(context, parameters) {
+      await sleep(parameters.sleep_seconds * 1_000, undefined, { signal: context.signal });
+      return {
+        config_id: context.configId,
+        sleep_seconds: parameters.sleep_seconds,
+        status: 'completed',
+        message: `Slept ${parameters.sleep_seconds} s`,
+        timestamp: new Date().toISOString(),
+      };
+    },
+  });
+
+export const testTimeout = sleeper('TEST_TIMEOUT', 30);
+export const testShortTimeout = sleeper('TEST_SHORT_TIMEOUT', 5);

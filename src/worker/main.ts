@@ -1,0 +1,90 @@
+import { hostname } from 'node:os';
+import { NativeConnection, Runtime } from '@temporalio/worker';
+import { databaseUrl, readConfig } from '../platform/config';
+import { createLogger } from '../platform/logger';
+import { createDatabase } from '../platform/postgres';
+import { createProbes } from '../platform/probes';
+import { createRedditClient } from '../platform/reddit/snoowrap-client';
+import { createKeyValueStore } from '../platform/redis';
+import { connectTemporal, temporalTarget } from '../platform/temporal';
+import { createReconciler } from '../scheduling/reconcile';
+import { createScheduleConvergence } from '../scheduling/schedule-convergence';
+import { createScheduleGateway } from '../scheduling/schedule-gateway';
+import { createExecutionRepository } from '../storage/execution-repository';
+import { createRedditContentRepository } from '../storage/reddit-content-repository';
+import { createTaskConfigRepository } from '../storage/task-config-repository';
+import { createWorker } from './create-worker';
+import { createTemporalLogger } from './temporal-logger';
+
+/** The worker process: connects everything, serves until it is told to stop, hands on what it cannot finish. */
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLogger({ name: 'worker', level: config.LOG_LEVEL });
+  const url = databaseUrl(config);
+  if (!url) throw new Error('DATABASE_URL or POSTGRES_HOST is not set; `npm start` brings up a PostgreSQL of its own');
+
+  const target = temporalTarget();
+  Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) });
+  const database = createDatabase({ url, poolSize: config.DATABASE_POOL_SIZE, applicationName: 'taskloom-worker' });
+  const redis = createKeyValueStore(config.REDIS_URL ?? 'memory://');
+  const [temporal, connection] = await Promise.all([connectTemporal(target), NativeConnection.connect(target.connection)]);
+  const reddit = createRedditClient({
+    clientId: config.REDDIT_CLIENT_ID ?? '',
+    clientSecret: config.REDDIT_CLIENT_SECRET,
+    userAgent: config.REDDIT_USER_AGENT,
+    username: config.REDDIT_USERNAME,
+    password: config.REDDIT_PASSWORD,
+    oauthBaseUrl: config.REDDIT_OAUTH_BASE_URL,
+    wwwBaseUrl: config.REDDIT_WWW_BASE_URL,
+    isSandbox: config.REDDIT_IS_SANDBOX,
+    log,
+  });
+
+  const configs = createTaskConfigRepository(database);
+  const executions = createExecutionRepository(database);
+  const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue: config.TEMPORAL_TASK_QUEUE });
+  const convergence = createScheduleConvergence({ configs, gateway });
+  const reconciler = createReconciler({ configs, executions, gateway, convergence, workflowClient: temporal.client.workflow, log });
+
+  const worker = await createWorker({
+    connection,
+    namespace: target.namespace,
+    taskQueue: config.TEMPORAL_TASK_QUEUE,
+    limits: {
+      maxActivities: config.WORKER_MAX_ACTIVITIES,
+      maxWorkflowTasks: config.WORKER_MAX_WORKFLOW_TASKS,
+      shutdownGraceSeconds: config.WORKER_SHUTDOWN_GRACE_SECONDS,
+    },
+    activities: {
+      executions,
+      services: { reddit, content: createRedditContentRepository(database), probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
+      log,
+      workerIdentity: `${hostname()}:${process.pid}`,
+      reconcile: () => reconciler.run(),
+    },
+  });
+
+  const stop = () => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  process.once('SIGTERM', stop).once('SIGINT', stop).once('disconnect', stop);
+
+  const running = worker.run();
+  log.info({ temporal: target.address, namespace: target.namespace, taskQueue: config.TEMPORAL_TASK_QUEUE, reddit: reddit.isSandbox ? 'sandbox' : 'reddit' }, 'worker is ready');
+  process.send?.('ready');
+  // What a crash left apart is repaired now, and by the schedule from then on.
+  const repaired = reconciler.run().then(
+    (report) => log.info({ report }, 'reconciled at boot'),
+    (error: unknown) => log.error({ err: error }, 'reconciling at boot failed; the schedule will try again'),
+  );
+  await gateway.ensureReconcileSchedule();
+  await running;
+  await repaired;
+  await Promise.allSettled([connection.close(), temporal.close(), redis.close(), database.destroy()]);
+  log.info('worker has stopped');
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

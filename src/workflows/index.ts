@@ -1,0 +1,5 @@
+/** The list of workflows: what a worker serves and what may be started by name. */
+export { runTask } from './run-task';
+export { runBatch } from './run-batch';
+export { reconcile } from './reconcile';
+export type { BatchRequest, BatchSummary, ExecutionOutcome, RunRequest } from '../activities/run-request';
