@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { runLongStep } from './long-step.mjs';
+
+const SOURCES = ['src', 'migrations', 'bench', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const STAMP = '.sources.sha256';
+
+/** By content, not by time: a checkout touches files, and a branch switched back must not leave the other one's build. */
+export function sourcesHash(project) {
+  const hash = createHash('sha256').update(process.version.split('.')[0]);
+  const add = (name) => {
+    const file = path.join(project, name);
+    if (!existsSync(file)) return;
+    hash.update(`${name}\0`).update(readFileSync(file)).update('\0');
+  };
+  for (const source of SOURCES) {
+    if (path.extname(source)) add(source);
+    else if (existsSync(path.join(project, source))) {
+      const files = readdirSync(path.join(project, source), { recursive: true });
+      files.filter((file) => /\.(ts|json)$/.test(file) && !file.endsWith('.test.ts')).sort().forEach((file) => add(path.join(source, file)));
+    }
+  }
+  return hash.digest('hex');
+}
+
+export function isBuildCurrent(project) {
+  const stamp = path.join(project, 'dist', STAMP);
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === sourcesHash(project);
+}
+
+/** Builds beside dist/ and swaps: no file of an older source stays, and a failed build leaves the last good one. */
+export async function build(project) {
+  const folder = path.join(project, 'dist.new');
+  const hash = sourcesHash(project);
+  rmSync(folder, { recursive: true, force: true });
+  await runLongStep('Building', [process.execPath, path.join(project, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', folder, '--incremental', 'false', '--tsBuildInfoFile', 'null'], project);
+  await runLongStep('Bundling the workflows', [process.execPath, path.join(folder, 'src/worker/build-workflow-bundle.js')], project);
+  writeFileSync(path.join(folder, STAMP), hash);
+  rmSync(path.join(project, 'dist'), { recursive: true, force: true });
+  renameSync(folder, path.join(project, 'dist'));
+}

@@ -1,0 +1,8 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from './build-step.mjs';
+
+build(path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')).catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

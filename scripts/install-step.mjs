@@ -1,0 +1,21 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { runLongStep } from './long-step.mjs';
+
+/** npm writes down what it installed in node_modules/.package-lock.json, at the very end: it has to name all that package-lock.json names. */
+export function areDependenciesCurrent(project) {
+  const installedFile = path.join(project, 'node_modules/.package-lock.json');
+  if (!existsSync(installedFile)) return false;
+  const packagesOf = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
+  const installed = packagesOf(installedFile);
+  return Object.entries(packagesOf(path.join(project, 'package-lock.json'))).every(([name, wanted]) => {
+    if (name === '' || wanted.link) return true;
+    // A package for another platform is not installed.
+    return installed[name] ? installed[name].version === wanted.version : wanted.optional === true || wanted.peer === true;
+  });
+}
+
+export async function installDependencies(project) {
+  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
+  await runLongStep('Installing the dependencies (npm ci)', [...npm, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], project);
+}

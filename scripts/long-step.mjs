@@ -1,0 +1,24 @@
+import { spawn } from 'node:child_process';
+
+/** Runs a command with its output held back; shown is only that it is alive, and the output when it fails. */
+export async function runLongStep(title, [command, ...args], cwd) {
+  const startedAt = Date.now();
+  const seconds = () => `${Math.round((Date.now() - startedAt) / 1000)} s`;
+  const isTerminal = process.stdout.isTTY;
+  console.log(`${title} …`);
+  const alive = setInterval(() => process.stdout.write(isTerminal ? `\r  ${seconds()} ` : `  ${title}: ${seconds()}\n`), isTerminal ? 1_000 : 10_000);
+  const output = [];
+  try {
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk));
+    const reason = await new Promise((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('close', (code, signal) => resolve(code === 0 ? undefined : signal ? `ended by ${signal}` : `exit code ${code}`));
+    });
+    if (reason) throw new Error(`${title} failed: ${reason}\n${Buffer.concat(output).toString().trimEnd()}`);
+  } finally {
+    clearInterval(alive);
+    if (isTerminal) process.stdout.write('\r\x1b[K');
+  }
+  console.log(`${title}: done in ${seconds()}`);
+}

@@ -1,0 +1,23 @@
+// What `npm start` and `npm test` need before they can run: the dependencies of the lock file, and a build of the present sources.
+// Plain Node without a single dependency, since there may be none yet.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, isBuildCurrent } from './build-step.mjs';
+import { areDependenciesCurrent, installDependencies } from './install-step.mjs';
+import { withLock } from './prepare-lock.mjs';
+
+const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+try {
+  if (!areDependenciesCurrent(project) || !isBuildCurrent(project)) {
+    await withLock(path.join(project, '.taskloom'), async () => {
+      if (!areDependenciesCurrent(project)) await installDependencies(project);
+      if (!isBuildCurrent(project)) await build(project);
+    });
+  }
+  mkdirSync(path.join(project, 'test-results'), { recursive: true });
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
