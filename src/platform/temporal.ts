@@ -12,13 +12,24 @@ export const SEARCH_ATTRIBUTES = {
 export interface TemporalTarget {
   address: string;
   namespace: string;
-  connection: ConnectionOptions;
+  connection: Pick<ConnectionOptions, 'address' | 'tls'> & { apiKey?: string; metadata?: Record<string, string> };
 }
 
 /** TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TLS and API-key variables and profile files, as @temporalio/envconfig reads them. */
 export function temporalTarget(env: NodeJS.ProcessEnv = process.env): TemporalTarget {
-  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)) });
-  return { address: connectionOptions.address ?? '127.0.0.1:7233', namespace: namespace ?? 'default', connection: connectionOptions };
+  const overrideEnvVars = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
+  const { address = '127.0.0.1:7233', tls, apiKey, metadata } = connectionOptions;
+  return {
+    address,
+    namespace: namespace ?? 'default',
+    connection: {
+      address,
+      tls,
+      ...(typeof apiKey === 'string' ? { apiKey } : {}),
+      ...(metadata ? { metadata: Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)])) } : {}),
+    },
+  };
 }
 
 export interface TemporalConnection {

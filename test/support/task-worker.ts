@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import pino from 'pino';
+import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { connectTemporal, registerSearchAttributes, type TemporalConnection } from '../../src/platform/temporal';
+import { createProbe } from '../../src/platform/probes';
+import { createTemporalLogger } from '../../src/worker/temporal-logger';
+import { createExecutionRepository } from '../../src/storage/execution-repository';
+import { createWorker } from '../../src/worker/create-worker';
+import { testServices } from './test-services';
+import type { Database } from '../../src/platform/postgres';
+import type { TaskServices } from '../../src/tasks/task-services';
+
+const log = pino({ level: 'silent' });
+
+export interface TestWorker {
+  worker: Worker;
+  temporal: TemporalConnection;
+  taskQueue: string;
+  stop(): Promise<void>;
+}
+
+/** The test run's Temporal, with our search attributes. */
+export async function connectTestTemporal(): Promise<TemporalConnection> {
+  const { temporalAddress } = testServices();
+  const temporal = await connectTemporal({ address: temporalAddress, namespace: 'default', connection: { address: temporalAddress } });
+  await registerSearchAttributes(temporal.connection, 'default');
+  return temporal;
+}
+
+/** A real worker inside the test, on a task queue of its own. Task types that need more than `services` gives fail. */
+export async function startTestWorker(options: { database: Database; services?: Partial<TaskServices>; reconcile?: () => Promise<object>; taskQueue?: string }): Promise<TestWorker> {
+  Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) });
+  const temporal = await connectTestTemporal();
+  const connection = await NativeConnection.connect({ address: testServices().temporalAddress });
+  const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
+  const healthy = createProbe(async () => undefined);
+  const worker = await createWorker({
+    connection,
+    namespace: 'default',
+    taskQueue,
+    limits: { maxActivities: 50, maxWorkflowTasks: 20, shutdownGraceSeconds: 2 },
+    activities: {
+      executions: createExecutionRepository(options.database),
+      services: {
+        probes: { postgres: createProbe(() => options.database.raw('select 1')), redis: healthy, temporal: healthy, reddit: healthy },
+        ...(options.services as TaskServices),
+      },
+      log,
+      workerIdentity: `test-worker-${process.pid}`,
+      reconcile: options.reconcile ?? (async () => ({})),
+    },
+  });
+  const running = worker.run();
+  return {
+    worker,
+    temporal,
+    taskQueue,
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await running;
+      await connection.close();
+      await temporal.close();
+    },
+  };
+}
