@@ -1,0 +1,25 @@
+/** The list was asked to go on from something that none of its pages has named. */
+export class BadCursorError extends Error {
+  override readonly name = 'BadCursorError';
+}
+
+/** What a list is ordered by, newest (or highest) first; ids decide between equals. */
+export type SortKey = 'redditCreatedAt' | 'score';
+export interface Position {
+  key: number;
+  id: string;
+}
+
+const LETTERS: Record<SortKey, string> = { redditCreatedAt: 't', score: 's' };
+
+export function writeCursor(sortKey: SortKey, { key, id }: Position): string {
+  return Buffer.from(`${LETTERS[sortKey]}:${key}:${id}`).toString('base64url');
+}
+
+export function readCursor(sortKey: SortKey, cursor: string): Position {
+  const match = /^([ts]):(-?\d{1,16}):(\w{1,50})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  const key = Number(match?.[2]);
+  // Beyond these PostgreSQL's integer and JavaScript's time end.
+  if (match?.[1] !== LETTERS[sortKey] || Math.abs(key) > (sortKey === 'score' ? 2_147_483_647 : 8.64e15)) throw new BadCursorError('the cursor is not one of this list');
+  return { key, id: match[3] ?? '' };
+}
