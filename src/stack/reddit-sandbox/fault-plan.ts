@@ -1,0 +1,96 @@
+import { z } from 'zod';
+
+/** "Every Nth", counted from the moment the faults were set; 0 is never. */
+const every = z.int().min(0);
+
+export const faultsSchema = z.strictObject({
+  errorEvery: every,
+  errorStatus: z.int().min(500).max(599),
+  rateLimitEvery: every,
+  /** How many answers in a row are 429 once it begins. */
+  rateLimitBurst: z.int().min(1),
+  retryAfterSeconds: z.number().min(0),
+  latencyMs: z.int().min(0).max(60_000),
+  /** Half of the JSON, with a length that fits it. */
+  truncateEvery: every,
+  /** Counts items of post listings and of /api/info, not answers. */
+  malformedEvery: every,
+  htmlEvery: every,
+  htmlStatus: z.int().min(200).max(599),
+  /** The connection is reset before an answer. */
+  resetEvery: every,
+  /** Only paths that contain this are struck; '' is all but the token's, which must be named. */
+  pathIncludes: z.string(),
+});
+export type SandboxFaults = z.infer<typeof faultsSchema>;
+
+/** `revokeTokens` is a deed, not a state: all tokens issued so far are void at once. */
+export const faultChangeSchema = faultsSchema.partial().extend({ revokeTokens: z.boolean().optional() });
+export type FaultChange = z.infer<typeof faultChangeSchema>;
+
+export const NO_FAULTS: SandboxFaults = {
+  errorEvery: 0,
+  errorStatus: 503,
+  rateLimitEvery: 0,
+  rateLimitBurst: 1,
+  retryAfterSeconds: 1,
+  latencyMs: 0,
+  truncateEvery: 0,
+  malformedEvery: 0,
+  htmlEvery: 0,
+  htmlStatus: 200,
+  resetEvery: 0,
+  pathIncludes: '',
+};
+
+export type Fault = 'none' | 'reset' | 'rate-limit' | 'error' | 'html' | 'truncate';
+
+const TOKEN_PATH = '/api/v1/access_token';
+/** Each of these has been seen where a post was expected. */
+const MALFORMED = [{ kind: 't3', data: null }, { kind: 't3', data: {} }, { kind: 't3' }, null, { kind: 't3', data: { id: 7, name: null, title: ['?'], created_utc: 'yesterday' } }];
+
+export function createFaultPlan(initial: Partial<SandboxFaults> = {}) {
+  let faults: SandboxFaults = { ...NO_FAULTS, ...initial };
+  let answers = 0;
+  let items = 0;
+  let burstLeft = 0;
+  const restart = () => {
+    [answers, items, burstLeft] = [0, 0, 0];
+  };
+  const isDue = (nth: number) => nth > 0 && answers % nth === 0;
+  const strikes = (path: string) => (faults.pathIncludes ? path.includes(faults.pathIncludes) : path !== TOKEN_PATH);
+
+  return {
+    current: (): SandboxFaults => ({ ...faults }),
+    change(change: Partial<SandboxFaults>) {
+      faults = { ...faults, ...change };
+      restart();
+    },
+    reset() {
+      faults = { ...NO_FAULTS, ...initial };
+      restart();
+    },
+    latencyMs: (path: string): number => (strikes(path) ? faults.latencyMs : 0),
+    /** Called once for each request. */
+    next(path: string): Fault {
+      if (!strikes(path)) return 'none';
+      answers++;
+      if (burstLeft > 0) {
+        burstLeft--;
+        return 'rate-limit';
+      }
+      if (isDue(faults.resetEvery)) return 'reset';
+      if (isDue(faults.rateLimitEvery)) {
+        burstLeft = faults.rateLimitBurst - 1;
+        return 'rate-limit';
+      }
+      if (isDue(faults.errorEvery)) return 'error';
+      if (isDue(faults.htmlEvery)) return 'html';
+      return isDue(faults.truncateEvery) ? 'truncate' : 'none';
+    },
+    spoil: (children: unknown[]): unknown[] =>
+      children.map((child) => (faults.malformedEvery > 0 && ++items % faults.malformedEvery === 0 ? MALFORMED[(items / faults.malformedEvery) % MALFORMED.length] : child)),
+  };
+}
+
+export type FaultPlan = ReturnType<typeof createFaultPlan>;

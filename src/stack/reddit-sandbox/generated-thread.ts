@@ -1,0 +1,82 @@
+import { postAuthor } from './generated-post';
+import type { PostFacts, World } from './generated-world';
+import { ROLL } from './generated-world';
+import type { CommentData, CommentNode, Thread } from './reddit-content';
+import { rollsOf } from './seeded-random';
+import { toHtml, writeAuthor, writeText } from './words';
+
+/** A comment answers the post, the comment before it (in a quarrelsome thread often, so that chains pass depth 10) or any earlier one. */
+function parentOf(world: World, post: PostFacts, index: number): number {
+  const { place } = post.subreddit;
+  const isQuarrel = world.dice(ROLL.chain, place, post.index, 1) < 0.3;
+  const roll = world.dice(ROLL.commentParent, place, post.index, index);
+  if (index === 0 || roll < 0.25) return -1;
+  if (roll < (isQuarrel ? 0.8 : 0.45)) return index - 1;
+  return Math.floor(world.dice(ROLL.commentParent, place, post.index, index, 1) * index);
+}
+
+function scoreOf(world: World, post: PostFacts, index: number): number {
+  const roll = world.dice(ROLL.commentScore, post.subreddit.place, post.index, index);
+  const final = roll < 0.07 ? -Math.ceil(roll * 500) : Math.floor(2 / (1 - roll) ** 0.9);
+  return Math.round(1 + (final - 1) * world.growth(post));
+}
+
+export function renderComment(world: World, post: PostFacts, index: number): CommentData {
+  const rolls = rollsOf(world.dice, ROLL.comment, post.subreddit.place, post.index, index);
+  const [fate, edit, submitter, controversy] = [rolls(), rolls(), rolls(), rolls()];
+  const createdAt = world.commentCreatedAt(post, index);
+  const written = writeText(post.subreddit.nouns, rolls, 4);
+  const opener = postAuthor(world, post);
+  const writer = submitter < 0.1 ? opener : writeAuthor(rolls);
+  // 1 % of the accounts are gone; 3 % of the comments were deleted, 1.5 % removed, some time after they were written.
+  const isLost = fate < 0.045 && world.now() > createdAt + 600 + fate * 200_000;
+  const author = isLost || fate > 0.99 ? '[deleted]' : writer;
+  const body = !isLost ? written : fate < 0.03 ? '[deleted]' : '[removed]';
+  const editedAt = createdAt + 60 + Math.floor(edit * 60_000);
+  const score = scoreOf(world, post, index);
+  const parent = parentOf(world, post, index);
+  const id = world.commentId(post, index);
+  return {
+    id,
+    name: `t1_${id}`,
+    link_id: `t3_${post.id}`,
+    parent_id: parent < 0 ? `t3_${post.id}` : `t1_${world.commentId(post, parent)}`,
+    author,
+    body,
+    body_html: toHtml(body),
+    subreddit: post.subreddit.name,
+    subreddit_id: post.subreddit.about.name,
+    subreddit_name_prefixed: `r/${post.subreddit.name}`,
+    is_submitter: author === opener && author !== '[deleted]',
+    score,
+    ups: score,
+    downs: 0,
+    score_hidden: false,
+    controversiality: controversy < 0.04 ? 1 : 0,
+    edited: !isLost && edit < 0.06 && editedAt <= world.now() ? editedAt : false,
+    permalink: `/r/${post.subreddit.name}/comments/${post.id}/_/${id}/`,
+    distinguished: null,
+    stickied: false,
+    locked: false,
+    archived: false,
+    collapsed: score < -5,
+    gilded: 0,
+    author_flair_text: null,
+    created: createdAt,
+    created_utc: createdAt,
+    likes: null,
+    saved: false,
+    mod_reports: [],
+    user_reports: [],
+  };
+}
+
+export function generateThread(world: World, post: PostFacts): Thread {
+  const nodes = Array.from({ length: world.commentCount(post) }, (_, index): CommentNode => ({
+    id: world.commentId(post, index),
+    parent: parentOf(world, post, index),
+    score: scoreOf(world, post, index),
+    createdAt: world.commentCreatedAt(post, index),
+  }));
+  return { nodes, comment: (index) => renderComment(world, post, index) };
+}

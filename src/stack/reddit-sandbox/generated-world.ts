@@ -1,0 +1,101 @@
+import type { GeneratedSubreddit } from './generated-subreddits';
+import { GENERATED_SUBREDDITS } from './generated-subreddits';
+import type { Dice } from './seeded-random';
+import { createDice } from './seeded-random';
+
+/** What a kind of roll is for; the same number never decides two things. */
+export const ROLL = { time: 1, score: 2, size: 3, pace: 4, ratio: 5, loss: 6, post: 7, commentParent: 8, commentScore: 9, comment: 10, chain: 11 } as const;
+
+const EPOCH_SECONDS = Date.UTC(2015, 0, 1) / 1000;
+// Room for 64 subreddits and 8,192 comments a post inside numbers that stay exact; the base makes ids seven and nine characters long.
+const ID_BASE = 36 ** 6;
+const SUBREDDIT_ROOM = 64;
+const COMMENT_ROOM = 8_192;
+const MOST_COMMENTS = 900;
+
+export interface PostFacts {
+  subreddit: GeneratedSubreddit;
+  /** Counts the posts of its subreddit from the epoch. */
+  index: number;
+  id: string;
+  createdAt: number;
+  finalScore: number;
+  upvoteRatio: number;
+  finalComments: number;
+  /** Seconds in which about two thirds of what will come has come; 0 means all at once. */
+  paceSeconds: number;
+  /** Seconds after which it is taken away, or Infinity. */
+  lostAfter: number;
+}
+
+export interface World {
+  dice: Dice;
+  /** Unix seconds. */
+  now(): number;
+  latestIndex(subreddit: GeneratedSubreddit): number;
+  postFacts(subreddit: GeneratedSubreddit, index: number): PostFacts;
+  /** Undefined for an id that is not, or not yet, a post's. */
+  findPost(id: string): PostFacts | undefined;
+  findComment(id: string): { post: PostFacts; index: number } | undefined;
+  commentId(post: PostFacts, index: number): string;
+  commentCount(post: PostFacts): number;
+  commentCreatedAt(post: PostFacts, index: number): number;
+  /** The share, from 0 to 1, of the votes that have come in. */
+  growth(post: PostFacts): number;
+}
+
+/** The arithmetic of a world that grows with the clock: everything is a function of seed and time, nothing is kept. */
+export function createWorld(options: { seed: string; now: () => Date; commentsPerPost?: number }): World {
+  const dice = createDice(options.seed);
+  const now = () => Math.floor(options.now().getTime() / 1000);
+  const createdAt = ({ place, everySeconds }: GeneratedSubreddit, index: number) => EPOCH_SECONDS + Math.floor((index + dice(ROLL.time, place, index) * 0.9) * everySeconds);
+  const grown = (ageSeconds: number, paceSeconds: number) => (paceSeconds === 0 ? 1 : 1 - Math.exp(-ageSeconds / paceSeconds));
+
+  function postFacts(subreddit: GeneratedSubreddit, index: number): PostFacts {
+    const { place } = subreddit;
+    const roll = (kind: number) => dice(kind, place, index);
+    // Power laws: most posts stay small, one in a hundred gets hundreds of comments and thousands of votes.
+    const size = Math.min(MOST_COMMENTS, Math.floor(2 / (1 - roll(ROLL.size)) ** 1.1 - 2.3 + roll(ROLL.chain)));
+    return {
+      subreddit,
+      index,
+      id: (ID_BASE + index * SUBREDDIT_ROOM + place).toString(36),
+      createdAt: createdAt(subreddit, index),
+      finalScore: Math.min(90_000, Math.floor(3 / (1 - roll(ROLL.score)) ** 1.2) - 3),
+      upvoteRatio: Math.round(100 - 50 * roll(ROLL.ratio) ** 3) / 100,
+      finalComments: options.commentsPerPost ?? Math.max(0, size),
+      paceSeconds: options.commentsPerPost === undefined ? Math.round(3_600 * (1 + 6 * roll(ROLL.pace))) : 0,
+      lostAfter: roll(ROLL.loss) < 0.03 ? 1_800 + 50_000 * roll(ROLL.pace) : Infinity,
+    };
+  }
+
+  const postAt = (number: number): PostFacts | undefined => {
+    const subreddit = GENERATED_SUBREDDITS[number % SUBREDDIT_ROOM];
+    const index = Math.floor(number / SUBREDDIT_ROOM);
+    return subreddit && index >= 0 && createdAt(subreddit, index) <= now() ? postFacts(subreddit, index) : undefined;
+  };
+  const toNumber = (id: string) => (/^[0-9a-z]{7,9}$/.test(id) ? Number.parseInt(id, 36) : -1);
+  const commentCount = (post: PostFacts) => Math.floor(post.finalComments * grown(now() - post.createdAt, post.paceSeconds) + 0.5);
+
+  return {
+    dice,
+    now,
+    postFacts,
+    commentCount,
+    latestIndex(subreddit) {
+      const index = Math.floor((now() - EPOCH_SECONDS) / subreddit.everySeconds);
+      return createdAt(subreddit, index) <= now() ? index : index - 1;
+    },
+    findPost: (id) => postAt(toNumber(id) - ID_BASE),
+    findComment(id) {
+      const number = toNumber(id);
+      const post = postAt(Math.floor(number / COMMENT_ROOM) - ID_BASE);
+      const index = number % COMMENT_ROOM;
+      return post && index < commentCount(post) ? { post, index } : undefined;
+    },
+    commentId: (post, index) => (Number.parseInt(post.id, 36) * COMMENT_ROOM + index).toString(36),
+    // The inverse of `grown`: comment i is born when the curve passes i + 1/2, so the count only ever grows by whole comments.
+    commentCreatedAt: (post, index) => post.createdAt + Math.ceil(post.paceSeconds * -Math.log(1 - (index + 0.5) / post.finalComments)),
+    growth: (post) => grown(now() - post.createdAt, post.paceSeconds),
+  };
+}
