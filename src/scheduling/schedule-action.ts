@@ -1,0 +1,58 @@
+import type { ScheduleOptions, ScheduleOptionsStartWorkflowAction } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType, type Priority, type Workflow } from '@temporalio/common';
+import { parseScheduleConfig } from './schedule-config';
+import { noteOf } from './schedule-note';
+import { toTemporalSchedule } from './schedule-spec';
+import type { SEARCH_ATTRIBUTES } from '../platform/temporal';
+import type { TaskConfig } from '../storage/models/task-config';
+
+type AttributeName = keyof typeof SEARCH_ATTRIBUTES;
+const TASK_CONFIG_ID = defineSearchAttributeKey('TaskConfigId' satisfies AttributeName, SearchAttributeType.INT);
+const TASK_TYPE = defineSearchAttributeKey('TaskType' satisfies AttributeName, SearchAttributeType.KEYWORD);
+const TRIGGERED_BY = defineSearchAttributeKey('TriggeredBy' satisfies AttributeName, SearchAttributeType.KEYWORD);
+
+/** Temporal takes 400 bytes of summary, and would refuse each start, not the schedule. */
+const SUMMARY_BYTES = 300;
+
+/** Ours is 1–10 with 10 highest, Temporal's 1–5 with 1 soonest. */
+export const priorityKeyOf = (priority: number) => 6 - Math.ceil(Math.min(10, Math.max(1, priority)) / 2);
+
+/** The SDK sends a priority along although its type for new actions has none. */
+export type StartRun = ScheduleOptionsStartWorkflowAction<Workflow> & { priority?: Priority };
+export type TaskConfigSchedule = ScheduleOptions<StartRun> & { state: { paused: boolean; note: string; remainingActions?: number } };
+
+/** The Temporal schedule that a config desires, or null when it desires none. Throws ScheduleConfigError. */
+export function taskConfigSchedule(config: TaskConfig, { scheduleId, taskQueue }: { scheduleId: string; taskQueue: string }): TaskConfigSchedule | null {
+  if (config.scheduleStatus !== 'active' && config.scheduleStatus !== 'paused') return null;
+  const schedule = parseScheduleConfig(config.schedulerType, config.scheduleConfig);
+  if (schedule.type === 'manual') return null;
+  const { spec, policies, remainingActions } = toTemporalSchedule(schedule);
+  return {
+    scheduleId,
+    spec,
+    policies,
+    state: { paused: config.scheduleStatus === 'paused', note: noteOf(config.revision), remainingActions },
+    typedSearchAttributes: [{ key: TASK_CONFIG_ID, value: config.id }],
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'runTask',
+      // Temporal appends the time.
+      workflowId: scheduleId,
+      taskQueue,
+      args: [{ configId: config.id, triggeredBy: 'schedule' }],
+      memo: { configName: config.name, taskType: config.taskType },
+      typedSearchAttributes: [
+        { key: TASK_CONFIG_ID, value: config.id },
+        { key: TASK_TYPE, value: config.taskType },
+        { key: TRIGGERED_BY, value: 'schedule' },
+      ],
+      staticSummary: firstBytes(`${config.taskType}: ${config.name}`, SUMMARY_BYTES),
+      priority: { priorityKey: priorityKeyOf(config.priority) },
+    },
+  };
+}
+
+/** Whole characters only. */
+function firstBytes(text: string, count: number): string {
+  return new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, count), { stream: true });
+}
