@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 
 /** Runs a command with its output held back; shown is only that it is alive, and the output when it fails. */

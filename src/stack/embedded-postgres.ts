@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import getPort from 'get-port';
 import { Client } from 'pg';
+import { choosePort } from './free-port';
 import { postgresBinaries, unprivilegedUser, type UnprivilegedUser } from './postgres-binaries';
 import { stopLeftover, type StopStep } from './process-table';
 import { startServiceProcess } from './service-process';
@@ -17,7 +17,10 @@ export interface EmbeddedPostgresOptions {
   /** Holds `data/` (the cluster); as root it has to be reachable for others. */
   folder: string;
   logFile: string;
+  /** Gives the start up, and stops what has come up so far. */
+  signal?: AbortSignal;
   password: string;
+  /** Taken when it is free, otherwise another one is. */
   port?: number;
   database?: string;
   /** Faster, and loses the cluster when the machine dies: for tests only. */
@@ -31,7 +34,7 @@ export interface EmbeddedPostgres {
   /** An earlier start had left its server running; it was stopped first. */
   replacedLeftover: boolean;
   exited: Promise<string>;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export async function stopLeftoverPostgres(folder: string): Promise<boolean> {
@@ -49,7 +52,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   rmSync(path.join(dataDir, 'postmaster.pid'), { force: true });
   if (!existsSync(dataDir)) await initialise(binaries.initdb, dataDir, options, user);
 
-  const port = options.port ?? (await getPort({ host: '127.0.0.1' }));
+  const port = await choosePort(options.port);
   const url = new URL(`postgres://${USER}@127.0.0.1:${port}/${options.database ?? 'taskloom'}`);
   url.password = options.password;
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', ...(options.unsafeNoSync ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}) };
@@ -62,6 +65,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       cwd: options.folder,
       env: { ...process.env, LC_MESSAGES: 'C' },
       stopSteps: STOP_STEPS,
+      signal: options.signal,
       ...user,
     },
     () => answers(url),

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import getPort from 'get-port';
 import { createKeyValueStore } from '../platform/redis';
+import { choosePort } from './free-port';
 import { stopLeftover, type StopStep } from './process-table';
 import { startServiceProcess } from './service-process';
 
@@ -11,7 +11,10 @@ const STOP_STEPS: readonly StopStep[] = [['SIGTERM', 10_000], ['SIGKILL', 5_000]
 export interface EmbeddedRedisOptions {
   folder: string;
   logFile: string;
+  /** Gives the start up, and stops what has come up so far. */
+  signal?: AbortSignal;
   password: string;
+  /** Taken when it is free, otherwise another one is. */
   port?: number;
 }
 
@@ -21,7 +24,7 @@ export interface EmbeddedRedis {
   program: string | undefined;
   port: number | undefined;
   exited: Promise<string>;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export function findRedisProgram(): string | undefined {
@@ -50,11 +53,11 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   await stopLeftoverRedis(options.folder);
   const pidFile = path.join(options.folder, 'redis.pid');
   const configFile = path.join(options.folder, 'redis.conf');
-  const port = options.port ?? (await getPort({ host: '127.0.0.1' }));
+  const port = await choosePort(options.port);
   // A file and not arguments: everybody on the machine may read arguments, and the password is among them.
   writeFileSync(configFile, [`port ${port}`, 'bind 127.0.0.1', `requirepass ${options.password}`, `dir "${options.folder}"`, 'appendonly yes', 'save ""', 'daemonize no'].join('\n'), { mode: 0o600 });
   const url = `redis://:${encodeURIComponent(options.password)}@127.0.0.1:${port}`;
-  const server = await startServiceProcess({ name: 'Redis', command: program, args: [configFile], logFile: options.logFile, pidFile, cwd: options.folder, stopSteps: STOP_STEPS }, async () => {
+  const server = await startServiceProcess({ name: 'Redis', command: program, args: [configFile], logFile: options.logFile, pidFile, cwd: options.folder, stopSteps: STOP_STEPS, signal: options.signal }, async () => {
     const store = createKeyValueStore(url);
     return store.ping().then(() => true, () => false).finally(() => store.close());
   });

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
-import getPort from 'get-port';
+import { choosePort } from './free-port';
 import { stopLeftover, type StopStep } from './process-table';
 import { startServiceProcess } from './service-process';
 
@@ -24,8 +24,13 @@ export interface EmbeddedTemporalOptions {
   binary: string;
   folder: string;
   logFile: string;
+  /** Gives the start up, and stops what has come up so far. */
+  signal?: AbortSignal;
+  /** Taken when it is free, otherwise another one is. */
   port?: number;
   uiPort?: number;
+  /** Made at the start unless it is there; `default` always is. */
+  namespace?: string;
   speedFlags?: readonly string[];
 }
 
@@ -36,7 +41,7 @@ export interface EmbeddedTemporal {
   uiPort: number;
   pid: number;
   exited: Promise<string>;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const databaseFile = (folder: string) => path.join(folder, 'temporal.db');
@@ -49,31 +54,33 @@ export async function stopLeftoverTemporal(folder: string): Promise<boolean> {
 export async function startEmbeddedTemporal(options: EmbeddedTemporalOptions): Promise<EmbeddedTemporal> {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   await stopLeftoverTemporal(options.folder);
-  const port = options.port ?? (await getPort({ host: '127.0.0.1' }));
-  const uiPort = options.uiPort ?? (await getPort({ host: '127.0.0.1' }));
+  const port = await choosePort(options.port);
+  const uiPort = await choosePort(options.uiPort);
+  const namespace = options.namespace ?? 'default';
   const address = `127.0.0.1:${port}`;
   const server = await startServiceProcess(
     {
       name: 'Temporal',
       command: options.binary,
-      args: ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--db-filename', databaseFile(options.folder), '--log-level', 'warn', ...(options.speedFlags ?? TEMPORAL_SPEED_FLAGS)],
+      args: ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--db-filename', databaseFile(options.folder), '--log-level', 'warn', ...(namespace === 'default' ? [] : ['--namespace', namespace]), ...(options.speedFlags ?? TEMPORAL_SPEED_FLAGS)],
       logFile: options.logFile,
       pidFile: pidFile(options.folder),
       cwd: options.folder,
       // The program reads TEMPORAL_* itself; an address or a certificate meant for clients must not reach the server.
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))),
       stopSteps: STOP_STEPS,
+      signal: options.signal,
     },
-    () => serves(address),
+    () => serves(address, namespace),
   );
   return { address, uiUrl: `http://127.0.0.1:${uiPort}`, port, uiPort, pid: server.pid, exited: server.exited, stop: server.stop };
 }
 
-async function serves(address: string): Promise<boolean> {
+async function serves(address: string, namespace: string): Promise<boolean> {
   try {
     const connection = await Connection.connect({ address, connectTimeout: '2s' });
     try {
-      await connection.workflowService.describeNamespace({ namespace: 'default' });
+      await connection.workflowService.describeNamespace({ namespace });
       return true;
     } finally {
       await connection.close();

@@ -33,7 +33,7 @@ export function temporalCacheFile(env: NodeJS.ProcessEnv = process.env): string 
 export interface TemporalSource {
   name: string;
   /** Puts the program at `target`; throws with the reason when it cannot. */
-  fetch(target: string, progress: Progress): Promise<void>;
+  fetch(target: string, progress: Progress, signal?: AbortSignal): Promise<void>;
 }
 
 export const TEMPORAL_SOURCES: readonly TemporalSource[] = [
@@ -42,8 +42,8 @@ export const TEMPORAL_SOURCES: readonly TemporalSource[] = [
 ];
 
 /** The `temporal` program: the one on PATH, else the cached one, else the first source that yields one (which is then cached). */
-export async function findTemporalBinary(options: { progress: Progress; cacheFile?: string; sources?: readonly TemporalSource[] }): Promise<string> {
-  const { progress, cacheFile = temporalCacheFile(), sources = TEMPORAL_SOURCES } = options;
+export async function findTemporalBinary(options: { progress: Progress; signal?: AbortSignal; cacheFile?: string; sources?: readonly TemporalSource[] }): Promise<string> {
+  const { progress, signal, cacheFile = temporalCacheFile(), sources = TEMPORAL_SOURCES } = options;
   const lacking = await lackingFlags('temporal');
   if (lacking?.length === 0) return 'temporal';
   if (lacking) progress(`the temporal on PATH is too old (it does not know ${lacking.join(', ')}): not used`);
@@ -51,19 +51,20 @@ export async function findTemporalBinary(options: { progress: Progress; cacheFil
 
   mkdirSync(path.dirname(cacheFile), { recursive: true });
   // Two clones that start at once: the second waits for the first one's program.
-  const release = await lock(cacheFile, { realpath: false, stale: 30_000, retries: { forever: true, minTimeout: 500, maxTimeout: 2_000 } });
+  const release = await waitForLock(cacheFile, progress, signal);
   try {
     if (existsSync(cacheFile)) return cacheFile;
     const reasons: string[] = [];
     for (const source of sources) {
       const unfinished = `${cacheFile}.unfinished`;
       try {
-        await source.fetch(unfinished, (text) => progress(`${source.name}: ${text}`));
+        await source.fetch(unfinished, (text) => progress(`${source.name}: ${text}`), signal);
         chmodSync(unfinished, 0o755);
         renameSync(unfinished, cacheFile);
         return cacheFile;
       } catch (error) {
         rmSync(unfinished, { force: true });
+        signal?.throwIfAborted();
         reasons.push(`${source.name}: ${(error as Error).message}`);
         progress(reasons.at(-1) ?? '');
       }
@@ -71,6 +72,19 @@ export async function findTemporalBinary(options: { progress: Progress; cacheFil
     throw new Error(`No Temporal server to be had. Install the Temporal CLI or Go, or set TEMPORAL_ADDRESS.\n${reasons.map((reason) => `  ${reason}`).join('\n')}`);
   } finally {
     await release();
+  }
+}
+
+async function waitForLock(cacheFile: string, progress: Progress, signal?: AbortSignal): Promise<() => Promise<void>> {
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return await lock(cacheFile, { realpath: false, stale: 30_000 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
+      progress('another start is fetching the server; waiting for it');
+      await sleep(1_000, undefined, { signal });
+    }
   }
 }
 
@@ -85,7 +99,7 @@ async function lackingFlags(program: string): Promise<string[] | undefined> {
 }
 
 /** The SDK brings its own downloader, which unpacks as it reads: a file that does not grow means that nothing comes in. */
-async function download(target: string, progress: Progress): Promise<void> {
+async function download(target: string, progress: Progress, signal?: AbortSignal): Promise<void> {
   const folder = `${target}.download`;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -96,7 +110,7 @@ async function download(target: string, progress: Progress): Promise<void> {
     .then(() => (outcome = 'done'), (error: Error) => (outcome = error));
   try {
     let size = 0;
-    for (let silentSince = Date.now(); !outcome; await sleep(250)) {
+    for (let silentSince = Date.now(); !outcome; await sleep(250, undefined, { signal })) {
       const now = readdirSync(folder).reduce((sum, file) => sum + statSync(path.join(folder, file)).size, 0);
       if (now !== size) silentSince = Date.now();
       size = now;
@@ -111,8 +125,11 @@ async function download(target: string, progress: Progress): Promise<void> {
   }
 }
 
-async function buildWithGo(target: string, progress: Progress): Promise<void> {
-  const child = spawn('go', ['build', '-v', '-trimpath', '-ldflags=-s -w', '-o', target, `${PACKAGE}/cmd/temporal`], { cwd: TOOLS, stdio: ['ignore', 'ignore', 'pipe'] });
+async function buildWithGo(target: string, progress: Progress, signal?: AbortSignal): Promise<void> {
+  const child = spawn('go', ['build', '-v', '-trimpath', '-ldflags=-s -w', '-o', target, `${PACKAGE}/cmd/temporal`], { cwd: TOOLS, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  // The compilers that go starts are stopped along with it.
+  const abort = () => void (child.pid && process.kill(-child.pid, 'SIGTERM'));
+  signal?.addEventListener('abort', abort);
   let packages = 0;
   let lastLine = '';
   progress('takes 3 to 4 minutes the first time');
@@ -123,8 +140,9 @@ async function buildWithGo(target: string, progress: Progress): Promise<void> {
     }
     progress(`${packages} packages, ${lastLine.trim()}`);
   });
-  await new Promise<void>((resolve, reject) => {
+  const ended = new Promise<void>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? new Error('Go is not installed') : error));
     child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`go build: exit code ${code}: ${lastLine}`))));
   });
+  await ended.finally(() => signal?.removeEventListener('abort', abort));
 }

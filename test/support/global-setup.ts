@@ -14,7 +14,7 @@ export default async function setUp(): Promise<void> {
   await sweepDeadRuns();
   const folder = createRunFolder();
   const stops: (() => Promise<void>)[] = [async () => folder.remove()];
-  const keep = <Service extends { stop(): Promise<void> }>(service: Service) => {
+  const keep = <Service extends { stop: () => Promise<void> }>(service: Service) => {
     stops.push(() => service.stop());
     return service;
   };

@@ -28,5 +28,9 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 
 async function maintain(url: string, statement: string): Promise<void> {
   const server = createDatabase({ url, poolSize: 1, applicationName: 'taskloom-test' });
-  await server.raw(statement).finally(() => server.destroy());
+  try {
+    await server.raw(statement);
+  } finally {
+    await server.destroy();
+  }
 }

@@ -1,0 +1,104 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lastLogLines, openLog } from './log-files';
+import { stopProcess } from './process-table';
+import { StackError } from './stack-error';
+
+export interface AppProcess {
+  /** Settles when it has crashed too often to be started again. */
+  readonly gaveUp: Promise<StackError>;
+  stop: () => Promise<void>;
+  /** Ends it on the spot; `stop` then returns at once. */
+  kill: () => void;
+}
+
+export interface AppProcessOptions {
+  name: string;
+  entry: string;
+  env: NodeJS.ProcessEnv;
+  logFile: string;
+  graceMs: number;
+  signal: AbortSignal;
+  readyTimeoutMs?: number;
+}
+
+/** More than this many crashes within the window, and something is wrong that a restart does not mend. */
+const MAX_CRASHES = 5;
+const CRASH_WINDOW_MS = 120_000;
+
+/**
+ * Starts one of our own processes, waits until it says `ready` over its channel, and starts it again when it dies unasked.
+ * The channel is also its lifeline: when it closes, because we were killed, the process stops by itself.
+ */
+export async function startAppProcess(options: AppProcessOptions): Promise<AppProcess> {
+  let child = launch(options);
+  let isStopping = false;
+  let giveUp: (error: StackError) => void;
+  const gaveUp = new Promise<StackError>((resolve) => (giveUp = resolve));
+
+  const supervise = async () => {
+    const crashes: number[] = [];
+    for (;;) {
+      const reason = await endOf(child);
+      if (isStopping) return;
+      crashes.push(Date.now());
+      const recent = crashes.filter((time) => time > Date.now() - CRASH_WINDOW_MS).length;
+      if (recent > MAX_CRASHES) return giveUp(crashError(`${options.name} crashed ${recent} times in a row (${reason})`, options.logFile));
+      await sleep(Math.min(500 * 2 ** recent, 10_000));
+      if (isStopping) return;
+      child = launch(options);
+    }
+  };
+
+  const app: AppProcess = {
+    gaveUp,
+    stop: async () => {
+      isStopping = true;
+      if (child.pid && child.exitCode === null && child.signalCode === null) await stopProcess(child.pid, [['SIGTERM', options.graceMs], ['SIGKILL', 5_000]]);
+    },
+    kill: () => {
+      isStopping = true;
+      child.kill('SIGKILL');
+    },
+  };
+  try {
+    await whenReady(child, options);
+  } catch (error) {
+    await app.stop();
+    throw error;
+  }
+  void supervise();
+  return app;
+}
+
+function launch({ entry, env, logFile }: AppProcessOptions): ChildProcess {
+  const log = openLog(logFile);
+  const child = spawn(process.execPath, ['--enable-source-maps', entry], { env, detached: true, stdio: ['ignore', log, log, 'ipc'] });
+  closeSync(log);
+  return child;
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  if (child.exitCode !== null) return Promise.resolve(`exit code ${child.exitCode}`);
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ? `ended by ${signal}` : `exit code ${code}`));
+  });
+}
+
+async function whenReady(child: ChildProcess, { name, logFile, signal, readyTimeoutMs = 60_000 }: AppProcessOptions): Promise<void> {
+  const ready = new Promise<'ready'>((resolve) => child.on('message', (message) => message === 'ready' && resolve('ready')));
+  const timer = new AbortController();
+  const timeout = sleep(readyTimeoutMs, `not ready within ${readyTimeoutMs / 1000} s`, { signal: AbortSignal.any([signal, timer.signal]) });
+  try {
+    const outcome = await Promise.race([ready, endOf(child), timeout]);
+    if (outcome !== 'ready') throw crashError(`${name} does not start (${outcome})`, logFile);
+  } finally {
+    timer.abort();
+  }
+}
+
+function crashError(message: string, logFile: string): StackError {
+  return new StackError(`${message}. The end of ${logFile}:\n${lastLogLines(logFile)}`);
+}

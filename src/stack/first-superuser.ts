@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import type { Config } from '../platform/config';
+import { hashPassword } from '../platform/password';
+import type { Database } from '../platform/postgres';
+import { StackError } from './stack-error';
+
+export interface NewSuperuser {
+  username: string;
+  email: string;
+  password: string;
+}
+
+interface UserRow {
+  id: number;
+  username: string;
+  email: string;
+  hashed_password: string;
+  is_active: boolean;
+  is_superuser: boolean;
+}
+
+/** Throws a StackError when the name or the e-mail belongs to somebody already. */
+export async function createSuperuser(database: Database, user: NewSuperuser): Promise<void> {
+  const at = user.email.lastIndexOf('@');
+  const email = user.email.slice(0, at) + user.email.slice(at).toLowerCase();
+  const row = { username: user.username, email, hashed_password: await hashPassword(user.password), is_active: true, is_superuser: true };
+  const inserted = await database<UserRow>('users').insert(row).onConflict().ignore().returning('id');
+  if (inserted.length === 0) throw new StackError(`There is a user named ${user.username} or with the e-mail ${email} already`);
+}
+
+export type FirstSuperuser =
+  | { kind: 'known'; username: string }
+  | { kind: 'created'; username: string; password: string; isPasswordGenerated: boolean }
+  /** A database of somebody else's gets no user with a password that only a terminal has seen. */
+  | { kind: 'missing' };
+
+export async function ensureFirstSuperuser(database: Database, config: Config, options: { mayGenerate: boolean }): Promise<FirstSuperuser> {
+  const known = await database<UserRow>('users').where({ is_superuser: true, is_active: true }).orderBy('id').first('username');
+  if (known) return { kind: 'known', username: known.username };
+  const isComplete = config.ADMIN_USERNAME && config.ADMIN_EMAIL && config.ADMIN_PASSWORD;
+  if (!isComplete && !options.mayGenerate) return { kind: 'missing' };
+  const username = config.ADMIN_USERNAME ?? 'admin';
+  const password = config.ADMIN_PASSWORD ?? randomBytes(12).toString('base64url');
+  await createSuperuser(database, { username, email: config.ADMIN_EMAIL ?? `${username}@taskloom.local`, password });
+  return { kind: 'created', username, password, isPasswordGenerated: !config.ADMIN_PASSWORD };
+}

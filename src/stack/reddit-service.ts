@@ -1,0 +1,41 @@
+import type { Config } from '../platform/config';
+import { choosePort } from './free-port';
+import { createRedditSandbox } from './reddit-sandbox/sandbox-server';
+import { StackError, unreachable } from './stack-error';
+import { nothingToStop, type StartService } from './stack-service';
+
+export const startReddit: StartService = async ({ config, state }) => {
+  if (config.REDDIT_CLIENT_ID) {
+    await checkConfigured(config, config.REDDIT_CLIENT_ID);
+    return { name: 'Reddit', isEmbedded: false, summary: `uses ${tokenBase(config)} as ${config.REDDIT_USERNAME ?? 'an app without user'}`, env: {}, stop: nothingToStop };
+  }
+  const sandbox = createRedditSandbox({});
+  const { port, url } = await sandbox.listen({ host: '127.0.0.1', port: await choosePort(state.values.ports.redditSandbox) });
+  state.values.ports.redditSandbox = port;
+  state.save();
+  return {
+    name: 'Reddit',
+    isEmbedded: true,
+    summary: `sandbox with made-up content, port ${port} (set REDDIT_CLIENT_ID for the real one)`,
+    env: { REDDIT_CLIENT_ID: 'sandbox', REDDIT_CLIENT_SECRET: 'sandbox', REDDIT_USERNAME: undefined, REDDIT_PASSWORD: undefined, REDDIT_OAUTH_BASE_URL: url, REDDIT_WWW_BASE_URL: url, REDDIT_IS_SANDBOX: 'true' },
+    stop: () => sandbox.close(),
+  };
+};
+
+const tokenBase = (config: Config) => config.REDDIT_WWW_BASE_URL ?? 'https://www.reddit.com';
+
+/** Asks for one token, as the client will. */
+async function checkConfigured(config: Config, clientId: string): Promise<void> {
+  const { REDDIT_USERNAME: username, REDDIT_PASSWORD: password = '' } = config;
+  const form = new URLSearchParams(username ? { grant_type: 'password', username, password } : { grant_type: 'client_credentials' });
+  const authorization = `Basic ${Buffer.from(`${clientId}:${config.REDDIT_CLIENT_SECRET}`).toString('base64')}`;
+  const base = tokenBase(config);
+  const response = await fetch(`${base}/api/v1/access_token`, { method: 'POST', body: form, headers: { authorization, 'user-agent': config.REDDIT_USER_AGENT }, signal: AbortSignal.timeout(15_000) }).catch((error: unknown) => {
+    throw unreachable(config.REDDIT_WWW_BASE_URL ? 'REDDIT_WWW_BASE_URL' : 'REDDIT_CLIENT_ID', 'Reddit', base, error);
+  });
+  if (response.status === 401) throw new StackError(`REDDIT_CLIENT_ID, REDDIT_CLIENT_SECRET: Reddit at ${base} does not know this app or its secret (401)`);
+  const answer = (await response.json().catch(() => ({}))) as { access_token?: string; error?: string | number };
+  if (answer.access_token) return;
+  if (answer.error === 'invalid_grant') throw new StackError(`REDDIT_USERNAME, REDDIT_PASSWORD: Reddit at ${base} refuses this login`);
+  throw new StackError(`REDDIT_CLIENT_ID: Reddit at ${base} gives no token: status ${response.status}${answer.error ? `, ${answer.error}` : ''}`);
+}

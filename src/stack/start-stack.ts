@@ -1,0 +1,111 @@
+import path from 'node:path';
+import { createDatabase, migrate } from '../platform/postgres';
+import { connectTemporal, registerSearchAttributes, temporalTarget } from '../platform/temporal';
+import { startAppProcess, type AppProcess } from './app-process';
+import { createDemoConfig } from './demo-config';
+import { ensureFirstSuperuser, type FirstSuperuser } from './first-superuser';
+import { startPostgres } from './postgres-service';
+import { startReddit } from './reddit-service';
+import { startRedis } from './redis-service';
+import { reasonOf, type StackError } from './stack-error';
+import type { StackContext, StackService, StartService } from './stack-service';
+import { runSteps } from './steps';
+import type { StackSummary } from './summary-table';
+import { supervise } from './supervised-service';
+import { startTemporal } from './temporal-service';
+
+/** Parts of the stack in the order in which they stop: users before what they use. */
+const STOP_ORDER = ['API', 'worker', 'Temporal', 'Reddit', 'Redis', 'PostgreSQL'] as const;
+type Part = (typeof STOP_ORDER)[number];
+
+const SERVICES: Record<Exclude<Part, 'API' | 'worker'>, StartService> = { PostgreSQL: startPostgres, Temporal: startTemporal, Redis: startRedis, Reddit: startReddit };
+
+export interface Stack {
+  start(apiUrl: string): Promise<StackSummary>;
+  /** Stops what has been started so far, in order. */
+  stop: () => Promise<void>;
+  /** Does not wait for API and worker to finish their work. */
+  hurry(): void;
+}
+
+export function createStack(options: { context: StackContext; abort: (reason: Error) => void; onFailure: (error: StackError) => void }): Stack {
+  const { context, abort, onFailure } = options;
+  const { config, signal } = context;
+  const parts = new Map<Part, Pick<AppProcess, 'stop'> & Partial<Pick<AppProcess, 'kill'>>>();
+
+  async function startServices(): Promise<Map<Part, StackService>> {
+    const steps = Object.entries(SERVICES).map(([name, start]) => ({
+      title: name,
+      run: async (report: (text: string) => void) => {
+        const begin = (say: (text: string) => void) => start(context, say);
+        const service = supervise(await begin(report), () => begin(() => undefined), onFailure);
+        parts.set(name as Part, service);
+        return { outcome: service.summary, result: [name as Part, service] as const };
+      },
+    }));
+    return new Map(await runSteps(steps, abort));
+  }
+
+  async function prepareStores(env: NodeJS.ProcessEnv, services: Map<Part, StackService>): Promise<FirstSuperuser> {
+    const migrateDatabase = async () => {
+      const database = createDatabase({ url: env.DATABASE_URL ?? '', poolSize: 1, applicationName: 'taskloom-stack' });
+      try {
+        const names = await migrate(database);
+        const superuser = await ensureFirstSuperuser(database, config, { mayGenerate: services.get('PostgreSQL')?.isEmbedded === true });
+        return { outcome: names.length === 0 ? 'up to date' : `ran ${names.length} migrations`, result: superuser };
+      } finally {
+        await database.destroy();
+      }
+    };
+    const registerAttributes = async () => {
+      const temporal = await connectTemporal(temporalTarget(env));
+      await registerSearchAttributes(temporal.connection, temporal.namespace).finally(() => temporal.close());
+      return { outcome: 'registered', result: undefined };
+    };
+    const [superuser] = await runSteps<FirstSuperuser | undefined>([{ title: 'Database schema', run: migrateDatabase }, { title: 'Search attributes', run: registerAttributes }], abort);
+    return superuser ?? { kind: 'missing' };
+  }
+
+  async function startApps(env: NodeJS.ProcessEnv): Promise<void> {
+    const apps = [
+      { name: 'API', entry: '../api/server.js', graceMs: 15_000 },
+      { name: 'worker', entry: '../worker/main.js', graceMs: (config.WORKER_SHUTDOWN_GRACE_SECONDS + 5) * 1_000 },
+    ] as const;
+    const begin = async ({ name, entry, graceMs }: (typeof apps)[number]): Promise<{ outcome: string; result: AppProcess }> => {
+      const app = await startAppProcess({ name, entry: path.join(__dirname, entry), env, graceMs, signal, logFile: path.join(context.logFolder, `${name.toLowerCase()}.log`) });
+      parts.set(name, app);
+      void app.gaveUp.then(onFailure);
+      return { outcome: 'ready', result: app };
+    };
+    await runSteps(apps.map((app) => ({ title: app.name, run: () => begin(app) })), abort);
+  }
+
+  return {
+    async start(apiUrl) {
+      const services = await startServices();
+      signal.throwIfAborted();
+      const env = appEnvironment(context, services, apiUrl);
+      const superuser = await prepareStores(env, services);
+      signal.throwIfAborted();
+      await startApps(env);
+      const isSandbox = services.get('Reddit')?.isEmbedded === true;
+      if (isSandbox && superuser.kind === 'created') {
+        await createDemoConfig(apiUrl, superuser).catch((error: unknown) => console.error(`The demo config could not be made: ${reasonOf(error)}`));
+      }
+      return { apiUrl, temporalUiUrl: env.TEMPORAL_UI_URL, logFolder: context.logFolder, superuser, isSandbox };
+    },
+    async stop() {
+      for (const name of STOP_ORDER) {
+        const part = parts.get(name);
+        parts.delete(name);
+        await part?.stop().catch((error: unknown) => console.error(`${name} does not stop: ${reasonOf(error)}`));
+      }
+    },
+    hurry: () => parts.forEach((part) => part.kill?.()),
+  };
+}
+
+function appEnvironment({ env, config, home, state }: StackContext, services: Map<Part, StackService>, apiUrl: string): NodeJS.ProcessEnv {
+  const ofServices = Object.assign({}, ...[...services.values()].map((service) => service.env)) as NodeJS.ProcessEnv;
+  return { ...env, ...ofServices, TASKLOOM_HOME: home, PORT: new URL(apiUrl).port, JWT_SECRET_KEY: config.JWT_SECRET_KEY ?? state.values.jwtSecret, ADMIN_PASSWORD: undefined };
+}
