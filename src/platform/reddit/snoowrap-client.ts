@@ -94,7 +94,7 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
         return send({ uri: `r/${subreddit}/${sort}`, qs: { limit, t, after: after ?? undefined }, signal }, toListingPage);
       },
       getComments: ({ postId, comment, limit, depth }, signal) =>
-        send({ uri: `comments/${postId}`, qs: { comment: comment?.id, limit, depth }, signal }, (body) => toCommentTree(body, comment?.depth ?? 0)),
+        send({ uri: `comments/${postId}`, qs: { comment: comment?.id, context: comment && 0, limit, depth }, signal }, (body) => toCommentTree(body, comment?.depth ?? 0)),
       getMoreChildren: ({ postId, children, depthOf }, signal) => {
         // By POST: a hundred ids make a long address.
         const form = { api_type: 'json', link_id: `t3_${postId}`, children: children.join(',') };

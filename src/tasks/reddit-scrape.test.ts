@@ -1,0 +1,207 @@
+import { redditScrape } from './reddit-scrape';
+import { scrapeParameters } from './reddit-scrape/scrape-parameters';
+import { RedditError, type CommentTree, type MoreStub, type RedditClient, type RedditComment, type RedditPost } from '../platform/reddit/reddit-client';
+import type { ContentStore, TaskServices } from './task-services';
+import type { TaskContext } from './task-type';
+
+const at = new Date('2026-01-01T00:00:00Z');
+const post = (id: string, numComments = 0) => ({ id, numComments, createdAt: at }) as RedditPost;
+const comment = (id: string, depth = 0, isDeleted = false) => ({ id, postId: 'p', depth, isDeleted, createdAt: at }) as RedditComment;
+const tree = (comments: RedditComment[], more: MoreStub[] = []): CommentTree => ({ post: null, comments, more, malformed: 0 });
+
+type Script = Partial<Pick<RedditClient, 'listPosts' | 'getComments' | 'getMoreChildren'>>;
+
+/** Reddit as a plain object that keeps what it was asked. */
+function fakeReddit(script: Script) {
+  const asked: string[] = [];
+  const note = <T>(line: string, answer: T): T => {
+    asked.push(line);
+    return answer;
+  };
+  const reddit: RedditClient = {
+    isSandbox: true,
+    requestsSent: () => asked.length,
+    scoped: () => {
+      const before = asked.length;
+      return { ...reddit, requestsSent: () => asked.length - before };
+    },
+    listPosts: async (query, signal) => note(`page ${query.subreddit} ${query.after ?? '-'} ${query.limit}`, await script.listPosts!(query, signal)),
+    getComments: async (query, signal) => {
+      asked.push(`tree ${query.postId}${query.comment ? `/${query.comment.id}@${query.comment.depth}` : ''} ${query.limit} ${query.depth ?? '-'}`);
+      return script.getComments ? script.getComments(query, signal) : tree([]);
+    },
+    getMoreChildren: async (query, signal) => {
+      asked.push(`more ${query.postId} ${query.children.join(',')}`);
+      return script.getMoreChildren!(query, signal);
+    },
+    getInfo: () => Promise.reject(new Error('not asked for')),
+    getSubreddit: () => Promise.reject(new Error('not asked for')),
+    probe: () => Promise.reject(new Error('not asked for')),
+  };
+  return { reddit, asked };
+}
+
+/** Rows are new the first time that they come. */
+function fakeStore() {
+  const stored: string[] = [];
+  const upsert = async (items: { id: string }[]) => {
+    const fresh = items.filter((item) => !stored.includes(item.id));
+    stored.push(...fresh.map((item) => item.id));
+    return { created: fresh.length, updated: 0, unchanged: items.length - fresh.length };
+  };
+  return { stored, content: { upsertPosts: upsert, upsertComments: upsert } satisfies ContentStore };
+}
+
+function start(script: Script, parameters: object, given: { cursor?: unknown; content?: ContentStore; signal?: AbortSignal; onSave?: () => void } = {}) {
+  const { reddit, asked } = fakeReddit(script);
+  const store = fakeStore();
+  const cursors: unknown[] = [];
+  const lines: string[] = [];
+  const context: TaskContext = {
+    configId: 7,
+    executionId: 1,
+    attempt: 1,
+    startedAt: at,
+    signal: given.signal ?? new AbortController().signal,
+    cursor: given.cursor,
+    saveCursor: (cursor) => {
+      cursors.push(JSON.parse(JSON.stringify(cursor)));
+      given.onSave?.();
+    },
+    log: { info: (_, line) => lines.push(line), warn: (_, line) => lines.push(line) },
+    services: { reddit, content: given.content ?? store.content } as unknown as TaskServices,
+  };
+  return { asked, cursors, lines, stored: store.stored, result: redditScrape.run(context, scrapeParameters.parse(parameters)) };
+}
+const failure = (promise: Promise<unknown>) => promise.then(() => { throw new Error('it did not fail'); }, (error: unknown) => error);
+const pages = (...given: RedditPost[][]): Script['listPosts'] => async ({ after }) => {
+  const index = Number(after ?? 0);
+  return { posts: given[index] ?? [], after: index + 1 < given.length ? String(index + 1) : null, malformed: 0 };
+};
+
+test('pages, then the comments of the posts that have some', async () => {
+  const run = start({ listPosts: pages([post('a', 2), post('b')], [post('c', 1)]), getComments: async ({ postId }) => tree([comment(`${postId}1`), comment(`${postId}2`, 1, true)]) }, { subreddits: ['funny'] });
+  expect(await run.result).toEqual({
+    config_id: 7,
+    source: 'sandbox',
+    posts: { new: 3, updated: 0, unchanged: 0 },
+    comments: { new: 4, updated: 0, unchanged: 0, deleted_marked: 2 },
+    threads_failed: 0,
+    requests: 4,
+    unexpanded: 0,
+    malformed: 0,
+    subreddits: [{ subreddit: 'funny', status: 'succeeded', posts: { new: 3, updated: 0, unchanged: 0 }, comments: { new: 4, updated: 0, unchanged: 0, deleted_marked: 2 }, threads_failed: 0, requests: 4, unexpanded: 0, malformed: 0 }],
+  });
+  expect(run.asked).toEqual(['page funny - 50', 'tree a 100 -', 'page funny 1 48', 'tree c 100 -']);
+  expect(run.lines).toEqual([expect.stringContaining('sandbox')]);
+});
+
+test('posts_limit and comments_limit: 0', async () => {
+  const full = Array.from({ length: 100 }, (_, index) => post(`p${index}`, 3));
+  const run = start({ listPosts: pages(full, [post('x', 3), post('y', 3)]) }, { subreddits: ['funny'], posts_limit: 101, comments_limit: 0 });
+  expect(await run.result).toMatchObject({ posts: { new: 101 }, comments: { new: 0 }, requests: 2 });
+  expect(run.asked).toEqual(['page funny - 100', 'page funny 1 1']);
+});
+
+test('a listing that shifts between its pages shows a post twice: it is processed once', async () => {
+  const run = start({ listPosts: pages([post('a', 1), post('b'), post('a', 1)], [post('b'), post('c')]) }, { subreddits: ['funny', 'pics'] });
+  expect(await run.result).toMatchObject({ posts: { new: 3, unchanged: 0 }, subreddits: [{ posts: { new: 3 } }, { posts: { new: 0, unchanged: 0 } }] });
+});
+
+test('a listing that goes in a circle ends', async () => {
+  const run = start({ listPosts: async () => ({ posts: [post('a')], after: 'same', malformed: 0 }) }, { subreddits: ['funny'] });
+  expect(await run.result).toMatchObject({ requests: 2, posts: { new: 1 } });
+});
+
+describe('more comments', () => {
+  const stubs: MoreStub[] = [{ parentId: 't1_c1', children: ['m1', 'm2'], count: 5, depth: 1 }, { parentId: 't1_c9', children: [], count: 0, depth: 10 }];
+  const script: Script = {
+    listPosts: pages([post('p', 9)]),
+    getComments: async ({ comment: below }) => (below ? tree([comment('c9', 9), comment('d1', 10)]) : tree([comment('c1'), comment('c9', 9)], stubs)),
+    getMoreChildren: async ({ depthOf }) => tree([comment('m1', (depthOf('c1') ?? -9) + 1), comment('m2', 1)], [{ parentId: 't1_m1', children: ['m3'], count: 1, depth: 2 }]),
+  };
+
+  test('are left where they are without an allowance, and counted', async () => {
+    expect(await start(script, { subreddits: ['funny'] }).result).toMatchObject({ comments: { new: 2 }, unexpanded: 6, requests: 2 });
+  });
+
+  test('are unfolded while the allowance lasts', async () => {
+    const run = start(script, { subreddits: ['funny'], expand_more: 2 });
+    expect(await run.result).toMatchObject({ comments: { new: 5, unchanged: 0 }, unexpanded: 1, requests: 4 });
+    expect(run.asked.slice(1)).toEqual(['tree p 100 -', 'more p m1,m2', 'tree p/c9@9 97 -']);
+    expect(run.stored).toEqual(['p', 'c1', 'c9', 'm1', 'm2', 'd1']);
+  });
+
+  test('stop at comments_limit and below comments_depth', async () => {
+    const limited = start(script, { subreddits: ['funny'], expand_more: 9, comments_limit: 3 });
+    expect(await limited.result).toMatchObject({ comments: { new: 3 } });
+    expect(limited.asked).toHaveLength(3);
+    const flat = start(script, { subreddits: ['funny'], expand_more: 9, comments_depth: 1 });
+    expect(await flat.result).toMatchObject({ comments: { new: 1 }, unexpanded: 0 });
+    expect(flat.asked).toEqual(['page funny - 50', 'tree p 100 1']);
+  });
+});
+
+test('one bad subreddit does not fail the others', async () => {
+  const script: Script = { listPosts: async ({ subreddit }) => {
+    if (subreddit === 'hidden') throw new RedditError('forbidden', 'private');
+    if (subreddit === 'gone') throw new RedditError('not_found', 'banned');
+    return { posts: [post('a')], after: null, malformed: 1 };
+  } };
+  const run = start(script, { subreddits: ['hidden', 'funny', 'gone'] });
+  expect(await run.result).toMatchObject({ posts: { new: 1 }, malformed: 1, subreddits: [{ subreddit: 'hidden', status: 'failed', error: 'private' }, { subreddit: 'funny', status: 'succeeded' }, { subreddit: 'gone', status: 'failed', error: 'banned' }] });
+  expect(await failure(start(script, { subreddits: ['hidden', 'gone'] }).result)).toMatchObject({ name: 'PermanentTaskError', message: 'No subreddit could be scraped. r/hidden: private; r/gone: banned' });
+});
+
+test.each(['not_found', 'malformed'] as const)('a post whose comments are %s is passed over', async (kind) => {
+  const run = start({ listPosts: pages([post('a', 1), post('b', 1)]), getComments: async ({ postId }) => { if (postId === 'a') throw new RedditError(kind, 'gone'); return tree([comment('b1')]); } }, { subreddits: ['funny'] });
+  expect(await run.result).toMatchObject({ threads_failed: 1, comments: { new: 1 }, subreddits: [{ status: 'succeeded' }] });
+});
+
+test('wherever it breaks off, the next attempt goes on there: nothing asked twice, nothing counted twice', async () => {
+  const script: Script = {
+    listPosts: async (query) => pages([post(`${query.subreddit}1`, 1), post(`${query.subreddit}2`, 1)], [post(`${query.subreddit}3`)])!(query),
+    getComments: async ({ postId }) => tree([comment(`${postId}c`)], [{ parentId: `t1_${postId}c`, children: ['m'], count: 1, depth: 1 }]),
+    getMoreChildren: async ({ postId }) => tree([comment(`${postId}m`, 1)]),
+  };
+  const parameters = { subreddits: ['funny', 'pics'], expand_more: 5 };
+  const whole = start(script, parameters);
+  const expected = await whole.result;
+  expect(expected).toMatchObject({ posts: { new: 6 }, comments: { new: 8 }, requests: 12 });
+
+  for (let breakAt = 1; breakAt < whole.asked.length; breakAt += 1) {
+    let asks = 0;
+    const down = new RedditError('unavailable', 'down');
+    const breaking = <Ask extends (...query: never[]) => unknown>(ask: Ask) => ((...query) => { asks += 1; if (asks > breakAt) throw down; return ask(...query); }) as Ask;
+    const first = start({ listPosts: breaking(script.listPosts!), getComments: breaking(script.getComments!), getMoreChildren: breaking(script.getMoreChildren!) }, parameters);
+    expect(await failure(first.result)).toBe(down);
+    const second = start(script, parameters, { cursor: first.cursors.at(-1) });
+    const { requests, ...rest } = (await second.result) as Record<string, unknown>;
+    const { requests: _all, ...same } = expected as Record<string, unknown>;
+    const withoutRequests = (result: Record<string, unknown>) => ({ ...result, subreddits: (result.subreddits as object[]).map((one) => ({ ...one, requests: 0 })) });
+    expect(withoutRequests(rest)).toEqual(withoutRequests(same));
+    // The one that failed was sent too, except a page's, which the fake tells only when it is answered.
+    expect([12, 13]).toContain(requests);
+    expect([...first.asked.slice(0, breakAt), ...second.asked]).toEqual(whole.asked);
+  }
+});
+
+test('an abort ends it between two steps, with its own reason and a cursor', async () => {
+  const stop = new AbortController();
+  const reason = new Error('cancelled');
+  const run = start({ listPosts: pages([post('a', 1), post('b', 1)]) }, { subreddits: ['funny'] }, { signal: stop.signal, onSave: () => stop.abort(reason) });
+  expect(await failure(run.result)).toBe(reason);
+  expect(run.asked).toEqual(['page funny - 50']);
+  expect(run.cursors.at(-1)).toMatchObject({ pending: ['a', 'b'], outcomes: [{ posts: { new: 2 } }] });
+});
+
+test('a failure of the store is thrown, and the step is not counted', async () => {
+  const broken = new Error('no database');
+  const run = start({ listPosts: pages([post('a')]) }, { subreddits: ['funny'] }, { content: { upsertPosts: () => Promise.reject(broken), upsertComments: () => Promise.reject(broken) } });
+  expect(await failure(run.result)).toBe(broken);
+  expect(run.cursors.at(-1)).toMatchObject({ seen: [], listing: { after: null, listed: 0 }, outcomes: [{ requests: 1, posts: { new: 0 } }] });
+});
+
+test('a cursor of another make is a beginning', async () => {
+  expect(await start({ listPosts: pages([post('a')]) }, { subreddits: ['funny'] }, { cursor: { page: 3 } }).result).toMatchObject({ posts: { new: 1 } });
+});

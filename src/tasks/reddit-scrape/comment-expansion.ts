@@ -1,0 +1,35 @@
+import type { MoreStub } from '../../platform/reddit/reddit-client';
+
+const CHILDREN_A_CALL = 100;
+
+/** One request that unfolds something, and the stubs that are left when it has been answered. */
+export type Expansion = { rest: MoreStub[] } & (
+  | { kind: 'children'; children: string[]; depthOf: (commentId: string) => number | undefined }
+  | { kind: 'thread'; comment: { id: string; depth: number } }
+);
+
+/** Children of many stubs share one call; "continue this thread" needs one of its own. `more` must not be empty. */
+export function nextExpansion(more: MoreStub[]): Expansion {
+  const [first, ...others] = more;
+  if (first && first.children.length === 0) {
+    return { kind: 'thread', comment: { id: withoutPrefix(first.parentId), depth: first.depth - 1 }, rest: others };
+  }
+  const children: string[] = [];
+  const rest: MoreStub[] = [];
+  const parentDepths = new Map<string, number>();
+  for (const stub of more) {
+    const taken = stub.children.slice(0, CHILDREN_A_CALL - children.length);
+    if (taken.length > 0) parentDepths.set(withoutPrefix(stub.parentId), stub.depth - 1);
+    children.push(...taken);
+    const left = stub.children.slice(taken.length);
+    if (left.length > 0 || stub.children.length === 0) rest.push({ ...stub, children: left, count: Math.max(left.length, stub.count - taken.length) });
+  }
+  return { kind: 'children', children, depthOf: (id) => parentDepths.get(id), rest };
+}
+
+/** How many comments the stubs stand for, as far as Reddit tells ("continue this thread" tells nothing: at least one). */
+export function foldedComments(more: MoreStub[]): number {
+  return more.reduce((total, stub) => total + Math.max(stub.count, stub.children.length, 1), 0);
+}
+
+const withoutPrefix = (fullname: string) => fullname.replace(/^t\d_/, '');

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import type { RedditSort, RedditTimeFilter } from '../../platform/reddit/reddit-client';
+
+const SORTS = ['hot', 'new', 'top', 'rising', 'controversial'] as const satisfies readonly RedditSort[];
+const TIME_FILTERS = ['hour', 'day', 'week', 'month', 'year', 'all'] as const satisfies readonly RedditTimeFilter[];
+
+const subreddit = z
+  .string()
+  .trim()
+  .overwrite((name) => name.replace(/^\/?r\//i, ''))
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_]{1,21}$/, 'is not the name of a subreddit (2 to 22 letters, digits and _, such as "funny" or "r/funny")');
+
+const withoutRepeats = (names: string[]) => names.filter((name, index) => names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) === index);
+
+export const scrapeParameters = z.strictObject({
+  subreddits: z.array(subreddit).min(1, 'name at least one subreddit').max(100, 'at most 100 subreddits in one task').overwrite(withoutRepeats).describe('Names, with or without "r/"; the same name twice counts once'),
+  sort: z.enum(SORTS).default('hot'),
+  time_filter: z.enum(TIME_FILTERS).default('day').describe('Heeded for top and controversial only'),
+  posts_limit: z.int().min(1).max(1000).default(50).describe('Posts of each subreddit; Reddit lists no more than about 1000'),
+  comments_limit: z.int().min(0).max(10_000).default(100).describe('Comments of each post; 0 for none. Up to 500 cost one request, more need expand_more'),
+  comments_depth: z.int().min(1).max(1000).nullable().default(null).describe('Levels of comments: 1 for direct answers to the post alone; null for all. Reddit gives ten levels at once, deeper ones need expand_more'),
+  expand_more: z.int().min(0).max(1000).default(0).describe('How many further requests each post may cost to unfold "load more comments" (up to 100 comments a request) and "continue this thread"'),
+});
+export type ScrapeParameters = z.infer<typeof scrapeParameters>;
