@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { recordHistory } from '../support/record-history';
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
+import { waitFor } from '../support/process';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import { startTestWorker, type TestWorker } from '../support/task-worker';
 import type { RunRequest } from '../../src/workflows';
@@ -34,6 +35,7 @@ function createConfig(overrides: { taskType: string; parameters?: Record<string,
 
 async function start(request: Partial<RunRequest> & { configId: number | null }) {
   const workflowId = `test-${randomUUID()}`;
+  started.push(workflowId);
   return worker.temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
     workflowId,
     taskQueue: worker.taskQueue,
@@ -44,13 +46,12 @@ async function start(request: Partial<RunRequest> & { configId: number | null })
 const executionOf = async (workflowId: string) => (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
 const attemptsOf = async (executionId: number) => db.database('task_attempts').where({ execution_id: executionId }).orderBy('attempt');
 
-async function waitFor<Value>(look: () => Promise<Value | undefined | false>): Promise<Value> {
-  for (;;) {
-    const value = await look();
-    if (value) return value;
-    await sleep(50);
-  }
-}
+const started: string[] = [];
+afterEach(async () => {
+  const ids = started.splice(0);
+  if (!process.env['RECORD_HISTORIES']) return;
+  for (const [index, id] of ids.entries()) await recordHistory(`${expect.getState().currentTestName}-${index + 1}`, id);
+});
 
 test('a short task leaves a row with its result, its duration and one attempt', async () => {
   const config = await createConfig({ taskType: 'HEALTH_CHECK' });
@@ -143,8 +144,11 @@ test('the plan is fixed when the run begins: a retry repeats its parameters, not
 });
 
 describe('a batch', () => {
-  const startBatch = (configIds: number[]) =>
-    worker.temporal.client.workflow.start<typeof workflows.runBatch>('runBatch', { workflowId: `batch-${randomUUID()}`, taskQueue: worker.taskQueue, args: [{ configIds }] });
+  const startBatch = (configIds: number[]) => {
+    const workflowId = `batch-${randomUUID()}`;
+    started.push(workflowId);
+    return worker.temporal.client.workflow.start<typeof workflows.runBatch>('runBatch', { workflowId, taskQueue: worker.taskQueue, args: [{ configIds }] });
+  };
 
   test('runs short tasks inside it and gives the others a workflow each', async () => {
     const health = await createConfig({ taskType: 'HEALTH_CHECK' });

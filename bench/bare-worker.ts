@@ -1,0 +1,19 @@
+import { NativeConnection, Worker } from '@temporalio/worker';
+
+/** A worker for `bare`, with the SDK's defaults, in a process of its own as ours is. */
+async function main(): Promise<void> {
+  const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
+  const worker = await Worker.create({
+    connection,
+    taskQueue: 'bare',
+    workflowsPath: require.resolve('./bare-workflow'),
+    activities: { nothing: async () => undefined },
+  });
+  process.once('disconnect', () => worker.shutdown());
+  const running = worker.run();
+  process.send?.('ready');
+  await running;
+  await connection.close();
+}
+
+void main();

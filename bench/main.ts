@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import Table from 'cli-table3';
+import { startBenchStack, type BenchStack } from './bench-stack';
+import { figuresOf, inParallel, type Figures } from './figures';
+
+/** `npm run bench -- [runs] [rounds]`: executions of ours beside bare Temporal, alternating, on one machine in one run. */
+const RUNS = Number(process.argv[2] ?? 500);
+const ROUNDS = Number(process.argv[3] ?? 3);
+const AT_ONCE = 50;
+const ALONE = 50;
+const TIME_LIMIT_MS = 120_000;
+
+async function bareAlone({ temporal }: BenchStack, round: number): Promise<Figures> {
+  const latencies: number[] = [];
+  const startedAt = performance.now();
+  for (let n = 0; n < ALONE; n++) {
+    const sentAt = performance.now();
+    await temporal.client.workflow.execute('bare', { taskQueue: 'bare', workflowId: `bare-alone-${round}-${n}` });
+    latencies.push(performance.now() - sentAt);
+  }
+  return figuresOf(latencies, performance.now() - startedAt);
+}
+
+/** Completions are counted through visibility: waiting for each result would cost the server more than the workflow. */
+async function bareMany({ temporal }: BenchStack, round: number): Promise<Figures> {
+  const prefix = `bare-many-${round}-`;
+  const startedAt = performance.now();
+  await inParallel(RUNS, AT_ONCE, async (n) => {
+    await temporal.client.workflow.start('bare', { taskQueue: 'bare', workflowId: `${prefix}${n}` });
+  });
+  await until(async () => (await temporal.client.workflow.count(`WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus = 'Completed'`)).count >= RUNS);
+  const elapsedMs = performance.now() - startedAt;
+  return figuresOf(Array<number>(RUNS).fill(elapsedMs / RUNS), elapsedMs);
+}
+
+async function post<Answer>(stack: BenchStack, route: string, body?: object): Promise<Answer> {
+  const response = await fetch(`${stack.apiUrl}${route}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${stack.token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+  if (!response.ok) throw new Error(`POST ${route}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Answer;
+}
+
+async function until(isDone: () => Promise<boolean>, pauseMs = 5): Promise<void> {
+  const deadline = performance.now() + TIME_LIMIT_MS;
+  while (!(await isDone())) {
+    if (performance.now() > deadline) throw new Error(`Not done within ${TIME_LIMIT_MS / 1_000} s`);
+    await sleep(pauseMs);
+  }
+}
+
+/** From the request to the finished row, one run after the other. */
+async function oursAlone(stack: BenchStack, configIds: number[]): Promise<Figures> {
+  const latencies: number[] = [];
+  const startedAt = performance.now();
+  for (let n = 0; n < ALONE; n++) {
+    const sentAt = performance.now();
+    const { task_id } = await post<{ task_id: string }>(stack, `/tasks/execute/${configIds[n % configIds.length]}`);
+    await until(async () => (await stack.database('task_executions').where({ task_id }).whereNot('status', 'running').select('id')).length > 0, 1);
+    latencies.push(performance.now() - sentAt);
+  }
+  return figuresOf(latencies, performance.now() - startedAt);
+}
+
+/** Watches rows end; answers when each task id was first seen ended. */
+async function watchEnds(stack: BenchStack, endedAt: Map<string, number>, expected: () => number): Promise<void> {
+  let newest = 0;
+  await until(async () => {
+    const rows = (await stack.database('task_executions').where('id', '>', newest - 2 * RUNS).whereNot('status', 'running').select('id', 'task_id')) as { id: number; task_id: string }[];
+    const now = performance.now();
+    for (const row of rows) {
+      if (!endedAt.has(row.task_id)) endedAt.set(row.task_id, now);
+      newest = Math.max(newest, row.id);
+    }
+    return endedAt.size >= expected();
+  });
+}
+
+async function oursMany(stack: BenchStack, configIds: number[]): Promise<Figures> {
+  await stack.database('task_executions').delete();
+  const sentAt = new Map<string, number>();
+  const endedAt = new Map<string, number>();
+  const startedAt = performance.now();
+  const watching = watchEnds(stack, endedAt, () => RUNS);
+  await inParallel(RUNS, AT_ONCE, async (n) => {
+    const now = performance.now();
+    const { task_id } = await post<{ task_id: string }>(stack, `/tasks/execute/${configIds[n % configIds.length]}`);
+    sentAt.set(task_id, now);
+  });
+  await watching;
+  return figuresOf([...sentAt].map(([id, at]) => (endedAt.get(id) ?? NaN) - at), performance.now() - startedAt);
+}
+
+async function oursBatch(stack: BenchStack, configIds: number[]): Promise<Figures> {
+  await stack.database('task_executions').delete();
+  const endedAt = new Map<string, number>();
+  const startedAt = performance.now();
+  const watching = watchEnds(stack, endedAt, () => RUNS);
+  await post(stack, '/tasks/execute/batch', { config_ids: Array.from({ length: RUNS }, (_, n) => configIds[n % configIds.length]) });
+  await watching;
+  return figuresOf([...endedAt.values()].map((at) => at - startedAt), performance.now() - startedAt);
+}
+
+async function main(): Promise<void> {
+  const stack = await startBenchStack({ apiPort: 18_123 });
+  try {
+    const configIds: number[] = [];
+    for (let n = 0; n < RUNS; n++) {
+      configIds.push((await post<{ id: number }>(stack, '/tasks/configs', { name: `bench ${n}`, task_type: 'HEALTH_CHECK', scheduler_type: 'manual' })).id);
+    }
+    const table = new Table({ head: ['round', 'what', 'runs/s', 'p50 ms', 'p99 ms', 'of bare'] });
+    for (let round = 0; round <= ROUNDS; round++) {
+      const bare = await stack.startProcess('bench/bare-worker.js');
+      const [alone, many] = [await bareAlone(stack, round), await bareMany(stack, round)];
+      await stack.stopProcess(bare);
+      const worker = await stack.startProcess('src/worker/main.js', { REDDIT_CLIENT_ID: 'bench', REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9', REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9' });
+      const [ourAlone, ourMany, ourBatch] = [await oursAlone(stack, configIds), await oursMany(stack, configIds), await oursBatch(stack, configIds)];
+      await stack.stopProcess(worker);
+      // Round 0 warms everything up.
+      const name = round === 0 ? 'warm-up' : String(round);
+      const row = (what: string, figures: Figures, bareFigures?: Figures, hasLatency = true) =>
+        table.push([name, what, figures.perSecond.toFixed(1), hasLatency ? figures.p50Ms.toFixed(1) : '', hasLatency ? figures.p99Ms.toFixed(1) : '', bareFigures ? (figures.perSecond / bareFigures.perSecond).toFixed(2) : '']);
+      row('bare Temporal, alone', alone);
+      row(`bare Temporal, ${RUNS}`, many, undefined, false);
+      row('Taskloom, alone', ourAlone, alone);
+      row(`Taskloom, ${RUNS} by execute/{id}`, ourMany, many);
+      row(`Taskloom, ${RUNS} by execute/batch`, ourBatch, many);
+    }
+    console.log(`${RUNS} runs, ${AT_ONCE} requests at once; "alone" is ${ALONE} runs one after the other. Latency: request to finished row.`);
+    console.log(table.toString());
+  } finally {
+    await stack.stop();
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const ROOT = path.resolve(__dirname, '..');
+
+/** Runs the project's own rules over planted files; answers the names of the rules that were broken. */
+async function brokenRules(files: Record<string, string>): Promise<string[]> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-rules-'));
+  try {
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+      writeFileSync(path.join(folder, file), text);
+    }
+    symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+    for (const file of ['.dependency-cruiser.cjs', 'tsconfig.json']) symlinkSync(path.join(ROOT, file), path.join(folder, file));
+    mkdirSync(path.join(folder, 'migrations'), { recursive: true });
+    const depcruise = path.join(ROOT, 'node_modules/.bin/depcruise');
+    const run = promisify(execFile)(depcruise, ['src', 'migrations', '--config', '.dependency-cruiser.cjs', '--output-type', 'json'], { cwd: folder, maxBuffer: 1 << 26 });
+    const { stdout } = await run.catch((error: { stdout: string }) => error);
+    const { summary } = JSON.parse(stdout) as { summary: { violations: { rule: { name: string } }[] } };
+    return [...new Set(summary.violations.map(({ rule }) => rule.name))].sort();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const table = 'export const table = 1;\nexport type Table = number;\n';
+
+test.each([
+  ['a workflow that imports storage', { 'src/workflows/bad.ts': "import { table } from '../storage/table';\nexport const x = table;\n", 'src/storage/table.ts': table }, 'workflows-run-time'],
+  ['a workflow that imports zod', { 'src/workflows/bad.ts': "import { z } from 'zod';\nexport const x = z;\n" }, 'workflows-npm-temporal-only'],
+  ['a route that imports storage', { 'src/api/routes/bad.ts': "import { table } from '../../storage/table';\nexport const x = table;\n", 'src/storage/table.ts': table }, 'api-run-time'],
+  ['a platform file that knows the tasks', { 'src/platform/bad.ts': "import type { Table } from '../tasks/table';\nexport type X = Table;\n", 'src/tasks/table.ts': table }, 'platform-types'],
+  ['a migration that imports the source', { 'migrations/0001_bad.ts': "import { table } from '../src/storage/table';\nexport const x = table;\n", 'src/storage/table.ts': table }, 'migrations-stand-alone'],
+  ['snoowrap outside its folder', { 'src/tasks/bad.ts': "import Snoowrap from 'snoowrap';\nexport const x = Snoowrap;\n" }, 'snoowrap-in-one-place'],
+])('%s breaks a rule', async (_, files, rule) => {
+  expect(await brokenRules(files as unknown as Record<string, string>)).toContain(rule);
+});
+
+test('types may cross where the table says so', async () => {
+  const files = { 'src/api/routes/good.ts': "import type { Table } from '../../storage/table';\nexport type X = Table;\n", 'src/storage/table.ts': table };
+  expect((await brokenRules(files)).filter((rule) => rule !== 'no-orphans')).toEqual([]);
+});

@@ -1,0 +1,44 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const DIST = path.resolve(__dirname, '../../dist/src');
+
+export interface TestProcess {
+  child: ChildProcess;
+  logText(): string;
+  /** SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM, and waits until it is gone. */
+  stop(): Promise<void>;
+}
+
+/** Starts a built process of ours (`npm test` builds first), and waits for its `ready`. */
+export async function startProcess(file: 'worker/main.js' | 'api/server.js', env: NodeJS.ProcessEnv): Promise<TestProcess> {
+  const logFile = path.join(mkdtempSync(path.join(os.tmpdir(), 'taskloom-process-')), 'log');
+  const log = openSync(logFile, 'a');
+  const child = fork(path.join(DIST, file), { env: { ...process.env, LOG_LEVEL: 'info', ...env }, stdio: ['ignore', log, log, 'ipc'] });
+  closeSync(log);
+  const logText = () => readFileSync(logFile, 'utf8');
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  };
+  await Promise.race([once(child, 'message'), once(child, 'exit').then(() => Promise.reject(new Error(`${file} ended:\n${logText()}`)))]);
+  return { child, logText, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+}
+
+/** Looks every 50 ms until there is something to see; jest's own time limit ends a wait in vain. */
+export async function waitFor<Value>(look: () => Promise<Value | undefined | null | false>): Promise<Value> {
+  for (;;) {
+    const value = await look();
+    if (value) return value;
+    await sleep(50);
+  }
+}

@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { findTemporalBinary } from '../../src/stack/temporal-binary';
+import { testServices } from './test-services';
+
+const ROOT = path.resolve(__dirname, '../..');
+
+/** `npm run record-histories` keeps what the tests of run-task.test.ts made Temporal do, for replay.test.ts. */
+export async function recordHistory(name: string, workflowId: string): Promise<void> {
+  // The CLI writes the JSON form that replayers of every SDK read.
+  const binary = await findTemporalBinary({ progress: () => undefined });
+  const json = execFileSync(binary, ['workflow', 'show', '--workflow-id', workflowId, '--output', 'json', '--address', testServices().temporalAddress], { encoding: 'utf8' });
+  const file = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  writeFileSync(path.resolve(ROOT, `test/histories/${file}.json`), anonymous(json));
+}
+
+/** Stack traces and identities name the machine, in the text and inside base64 payloads. */
+function anonymous(json: string): string {
+  const clean = (text: string) => text.replaceAll(ROOT, '/taskloom').replaceAll(os.hostname(), 'host');
+  return clean(json).replace(/"data": ?"([A-Za-z0-9+/=]+)"/g, (_, data: string) => `"data": "${Buffer.from(clean(Buffer.from(data, 'base64').toString())).toString('base64')}"`);
+}
