@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expandThread, startSandbox } from './sandbox-test-client';
+import type { Child, ThingData } from './sandbox-test-client';
 import type { RedditSandboxOptions } from './sandbox-server';
 
 type Started = Awaited<ReturnType<typeof startSandbox>>;
@@ -11,11 +12,12 @@ const start = async (options?: RedditSandboxOptions) => (started = await startSa
 afterEach(() => started?.sandbox.close());
 
 const RECORDINGS = resolve(__dirname, '../../../../shared/reddit-recordings');
+/** They are not part of the project; without them the tests are reported as skipped, and their names say why. */
 const testWithRecordings = existsSync(RECORDINGS) ? test : test.skip;
 
 const firstPost = async ({ ask }: Started): Promise<string> => (await ask('/r/programming/new?limit=1')).body.data.children[0].data.id;
-const comments = (items: any[]): any[] => items.flatMap(({ kind, data }) => (kind === 't1' ? [data, ...comments(data.replies ? data.replies.data.children : [])] : []));
-const stubs = (items: any[]): any[] => items.flatMap(({ kind, data }) => (kind === 'more' ? [data] : data.replies ? stubs(data.replies.data.children) : []));
+const comments = (items: Child[]): ThingData[] => items.flatMap(({ kind, data }) => (kind === 't1' ? [data, ...comments(data.replies ? data.replies.data.children : [])] : []));
+const stubs = (items: Child[]): ThingData[] => items.flatMap(({ kind, data }) => (kind === 'more' ? [data] : data.replies ? stubs(data.replies.data.children) : []));
 
 /** No id twice, every parent known: with the count this makes the thread whole. */
 function expectWhole(found: { id: string; parentId: string }[], postId: string, count: number): void {
@@ -50,7 +52,7 @@ describe('a comment tree', () => {
   test('of one comment has it at the top, or inside its ancestors', async () => {
     const client = await start({ scale: { commentsPerPost: 200 } });
     const postId = await firstPost(client);
-    const deep = comments((await client.ask(`/comments/${postId}?limit=500`)).body[1].data.children).find(({ depth }) => depth === 4);
+    const deep = comments((await client.ask(`/comments/${postId}?limit=500`)).body[1].data.children).find(({ depth }) => depth === 4)!;
     const top = async (query: string) => (await client.ask(`/comments/${postId}?comment=${deep.id}${query}`)).body[1].data.children;
     expect((await top(''))[0].data).toMatchObject({ id: deep.id, depth: 0 });
     const inContext = await top('&context=2');
@@ -77,15 +79,15 @@ describe('morechildren', () => {
   test('gives the asked ones first, flat, and stubs for what did not fit; GET and POST alike', async () => {
     const client = await start({ scale: { commentsPerPost: 900 } });
     const postId = await firstPost(client);
-    const stub = stubs((await client.ask(`/comments/${postId}?limit=5`)).body[1].data.children).find((each) => each.parent_id === `t3_${postId}`);
+    const stub = stubs((await client.ask(`/comments/${postId}?limit=5`)).body[1].data.children).find((each) => each.parent_id === `t3_${postId}`)!;
     const asked: string[] = stub.children.slice(0, 100);
     const query = `link_id=t3_${postId}&api_type=json&children=${asked.join(',')}`;
     const { things } = (await client.ask(`/api/morechildren?${query}`)).body.json.data;
-    const found = things.filter(({ kind }: any) => kind === 't1').map(({ data }: any) => data);
-    expect(found.map(({ id }: any) => id)).toEqual(expect.arrayContaining(asked));
-    expect(found.every(({ replies }: any) => replies === '')).toBe(true);
+    const found = things.filter(({ kind }: Child) => kind === 't1').map(({ data }: Child) => data);
+    expect(found.map(({ id }: ThingData) => id)).toEqual(expect.arrayContaining(asked));
+    expect(found.every(({ replies }: ThingData) => replies === '')).toBe(true);
     expect(found).toHaveLength(100);
-    expect(things.some(({ kind, data }: any) => kind === 'more' && data.count > 0)).toBe(true);
+    expect(things.some(({ kind, data }: Child) => kind === 'more' && data.count > 0)).toBe(true);
     const posted = await client.ask('/api/morechildren', { method: 'POST', body: new URLSearchParams(query) });
     expect(posted.body.json.data.things).toEqual(things);
   });
@@ -99,20 +101,20 @@ describe('morechildren', () => {
 });
 
 describe('recorded objects', () => {
-  testWithRecordings('a client that follows every stub gets all 541 comments of post 3hahrw', async () => {
+  testWithRecordings('(needs ../shared/reddit-recordings) a client that follows every stub gets all 541 comments of post 3hahrw', async () => {
     const client = await start({ recordings: RECORDINGS });
-    const { comments: found, kinds } = await expandThread(client.ask, '3hahrw', 'limit=100&raw_json=1');
+    const { comments: found, kinds } = await expandThread(client.ask, '3hahrw', 'limit=500&raw_json=1');
     expectWhole(found, '3hahrw', 541);
     expect(kinds).toEqual({ more: expect.any(Number), continued: expect.any(Number) });
     expect(Math.min(kinds.more, kinds.continued)).toBeGreaterThan(0);
   });
 
-  testWithRecordings('posts come as they were recorded', async () => {
+  testWithRecordings('(needs ../shared/reddit-recordings) posts come as they were recorded', async () => {
     const client = await start({ recordings: RECORDINGS });
     const answer = await client.ask('/r/FUNNY/top?limit=100&raw_json=1');
     expect(answer.headers.get('x-taskloom-sandbox')).toBe('recorded');
     expect(answer.body.data.children).toHaveLength(48);
-    expect(answer.body.data.children.find(({ data }: any) => data.id === '3hahrw').data.num_comments).toBe(543);
+    expect(answer.body.data.children.find(({ data }: Child) => data.id === '3hahrw').data.num_comments).toBe(543);
   });
 
   test('a comment whose parent or whose post was not recorded is kept', async () => {
@@ -122,7 +124,7 @@ describe('recorded objects', () => {
     await writeFile(join(folder, 'comments.ndjson'), [comment('c2', 't3_p1', 't1_c1'), comment('c1', 't3_p1', 't1_gone'), comment('c3', 't3_p2', 't3_p2')].join('\n'));
     const client = await start({ recordings: folder });
     expectWhole((await expandThread(client.ask, 'p1', '')).comments, 'p1', 2);
-    expect((await client.ask('/r/small/new')).body.data.children.map(({ data }: any) => data.id).sort()).toEqual(['p1', 'p2']);
+    expect((await client.ask('/r/small/new')).body.data.children.map(({ data }: Child) => data.id).sort()).toEqual(['p1', 'p2']);
     expectWhole((await expandThread(client.ask, 'p2', '')).comments, 'p2', 1);
     await rm(folder, { recursive: true });
   });

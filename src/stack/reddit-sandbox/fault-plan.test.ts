@@ -1,4 +1,5 @@
 import { startSandbox } from './sandbox-test-client';
+import type { Child } from './sandbox-test-client';
 
 let client: Awaited<ReturnType<typeof startSandbox>>;
 beforeAll(async () => {
@@ -31,9 +32,9 @@ test('a burst of 429 says how long to wait', async () => {
 
 test('a truncated body, an HTML page, a reset connection', async () => {
   client.sandbox.setFaults({ truncateEvery: 1 });
-  await expect(client.ask(PATH)).rejects.toThrow(SyntaxError);
+  await expect(client.ask(PATH)).rejects.toThrow(/JSON/);
   client.sandbox.setFaults({ truncateEvery: 0, htmlEvery: 1 });
-  await expect(client.ask(PATH)).rejects.toThrow(SyntaxError);
+  await expect(client.ask(PATH)).rejects.toThrow(/JSON/);
   client.sandbox.setFaults({ htmlEvery: 0, resetEvery: 1 });
   await expect(client.ask(PATH)).rejects.toMatchObject({ cause: { code: expect.stringMatching(/ECONNRESET|UND_ERR_SOCKET/) } });
   expect(client.sandbox.requests.entries.map(({ status }) => status)).toEqual([200, 200, 0]);
@@ -43,7 +44,7 @@ test('malformed items leave the rest of the page and the cursor whole', async ()
   const whole = await client.ask(PATH);
   client.sandbox.setFaults({ malformedEvery: 5 });
   const spoilt = await client.ask(PATH);
-  const readable = spoilt.body.data.children.filter((child: any) => typeof child?.data?.id === 'string');
+  const readable = spoilt.body.data.children.filter((child: Child | null) => typeof child?.data?.id === 'string');
   expect(readable).toHaveLength(8);
   expect(spoilt.body.data.after).toBe(whole.body.data.after);
 });

@@ -2,7 +2,7 @@ import type { PostFacts, World } from './generated-world';
 import { ROLL } from './generated-world';
 import type { PostData } from './reddit-content';
 import { pick, rollsOf } from './seeded-random';
-import { toHtml, toSlug, writeAuthor, writeText, writeTitle } from './words';
+import { toSlug, writeAuthor, writeText, writeTitle } from './words';
 
 /** Reserved names, so that nothing made up points at a real site. */
 const DOMAINS = ['blog.example.com', 'news.example.org', 'code.example.net', 'i.example.com'];
@@ -44,7 +44,6 @@ export function renderPost(world: World, post: PostFacts): PostData {
     subreddit_subscribers: subreddit.subscribers,
     subreddit_type: 'public',
     selftext,
-    selftext_html: selftext ? toHtml(selftext) : null,
     url: isSelf ? `https://www.reddit.com${permalink}` : `https://${domain}/${toSlug(title)}`,
     domain,
     permalink,

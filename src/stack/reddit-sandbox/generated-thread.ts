@@ -3,7 +3,7 @@ import type { PostFacts, World } from './generated-world';
 import { ROLL } from './generated-world';
 import type { CommentData, CommentNode, Thread } from './reddit-content';
 import { rollsOf } from './seeded-random';
-import { toHtml, writeAuthor, writeText } from './words';
+import { writeAuthor, writeText } from './words';
 
 /** A comment answers the post, the comment before it (in a quarrelsome thread often, so that chains pass depth 10) or any earlier one. */
 function parentOf(world: World, post: PostFacts, index: number): number {
@@ -21,12 +21,11 @@ function scoreOf(world: World, post: PostFacts, index: number): number {
   return Math.round(1 + (final - 1) * world.growth(post));
 }
 
-export function renderComment(world: World, post: PostFacts, index: number): CommentData {
+export function renderComment(world: World, post: PostFacts, index: number, opener = postAuthor(world, post)): CommentData {
   const rolls = rollsOf(world.dice, ROLL.comment, post.subreddit.place, post.index, index);
   const [fate, edit, submitter, controversy] = [rolls(), rolls(), rolls(), rolls()];
   const createdAt = world.commentCreatedAt(post, index);
   const written = writeText(post.subreddit.nouns, rolls, 4);
-  const opener = postAuthor(world, post);
   const writer = submitter < 0.1 ? opener : writeAuthor(rolls);
   // 1 % of the accounts are gone; 3 % of the comments were deleted, 1.5 % removed, some time after they were written.
   const isLost = fate < 0.045 && world.now() > createdAt + 600 + fate * 200_000;
@@ -43,7 +42,6 @@ export function renderComment(world: World, post: PostFacts, index: number): Com
     parent_id: parent < 0 ? `t3_${post.id}` : `t1_${world.commentId(post, parent)}`,
     author,
     body,
-    body_html: toHtml(body),
     subreddit: post.subreddit.name,
     subreddit_id: post.subreddit.about.name,
     subreddit_name_prefixed: `r/${post.subreddit.name}`,
@@ -78,5 +76,6 @@ export function generateThread(world: World, post: PostFacts): Thread {
     score: scoreOf(world, post, index),
     createdAt: world.commentCreatedAt(post, index),
   }));
-  return { nodes, comment: (index) => renderComment(world, post, index) };
+  const opener = postAuthor(world, post);
+  return { nodes, comment: (index) => renderComment(world, post, index, opener) };
 }

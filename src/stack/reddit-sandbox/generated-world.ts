@@ -31,17 +31,17 @@ export interface PostFacts {
 export interface World {
   dice: Dice;
   /** Unix seconds. */
-  now(): number;
-  latestIndex(subreddit: GeneratedSubreddit): number;
-  postFacts(subreddit: GeneratedSubreddit, index: number): PostFacts;
+  now: () => number;
+  latestIndex: (subreddit: GeneratedSubreddit) => number;
+  postFacts: (subreddit: GeneratedSubreddit, index: number) => PostFacts;
   /** Undefined for an id that is not, or not yet, a post's. */
-  findPost(id: string): PostFacts | undefined;
-  findComment(id: string): { post: PostFacts; index: number } | undefined;
-  commentId(post: PostFacts, index: number): string;
-  commentCount(post: PostFacts): number;
-  commentCreatedAt(post: PostFacts, index: number): number;
+  findPost: (id: string) => PostFacts | undefined;
+  findComment: (id: string) => { post: PostFacts; index: number } | undefined;
+  commentId: (post: PostFacts, index: number) => string;
+  commentCount: (post: PostFacts) => number;
+  commentCreatedAt: (post: PostFacts, index: number) => number;
   /** The share, from 0 to 1, of the votes that have come in. */
-  growth(post: PostFacts): number;
+  growth: (post: PostFacts) => number;
 }
 
 /** The arithmetic of a world that grows with the clock: everything is a function of seed and time, nothing is kept. */
@@ -54,16 +54,17 @@ export function createWorld(options: { seed: string; now: () => Date; commentsPe
   function postFacts(subreddit: GeneratedSubreddit, index: number): PostFacts {
     const { place } = subreddit;
     const roll = (kind: number) => dice(kind, place, index);
-    // Power laws: most posts stay small, one in a hundred gets hundreds of comments and thousands of votes.
-    const size = Math.min(MOST_COMMENTS, Math.floor(2 / (1 - roll(ROLL.size)) ** 1.1 - 2.3 + roll(ROLL.chain)));
+    // A power law: most posts stay small, one in a hundred gets thousands of votes, and comments in their measure.
+    const finalScore = Math.min(90_000, Math.floor(3 / (1 - roll(ROLL.score)) ** 1.2) - 3);
+    const finalComments = options.commentsPerPost ?? Math.min(MOST_COMMENTS, Math.floor(finalScore ** 0.7 * (0.3 + 2 * roll(ROLL.size))));
     return {
       subreddit,
       index,
       id: (ID_BASE + index * SUBREDDIT_ROOM + place).toString(36),
       createdAt: createdAt(subreddit, index),
-      finalScore: Math.min(90_000, Math.floor(3 / (1 - roll(ROLL.score)) ** 1.2) - 3),
+      finalScore,
       upvoteRatio: Math.round(100 - 50 * roll(ROLL.ratio) ** 3) / 100,
-      finalComments: options.commentsPerPost ?? Math.max(0, size),
+      finalComments,
       paceSeconds: options.commentsPerPost === undefined ? Math.round(3_600 * (1 + 6 * roll(ROLL.pace))) : 0,
       lostAfter: roll(ROLL.loss) < 0.03 ? 1_800 + 50_000 * roll(ROLL.pace) : Infinity,
     };

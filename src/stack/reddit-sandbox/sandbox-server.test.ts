@@ -1,4 +1,5 @@
 import { FROZEN_NOW, startSandbox } from './sandbox-test-client';
+import type { Child, ThingData } from './sandbox-test-client';
 import type { RedditSandboxOptions } from './sandbox-server';
 
 type Started = Awaited<ReturnType<typeof startSandbox>>;
@@ -12,7 +13,7 @@ afterEach(async () => {
   started = [];
 });
 
-const names = (answer: { body: any }): string[] => answer.body.data.children.map((child: any) => child.data.name);
+const names = (answer: { body: { data: { children: Child[] } } }): string[] => answer.body.data.children.map((child: Child) => child.data.name);
 
 describe('tokens', () => {
   test('a token expires, and the answer says so as Reddit does', async () => {
@@ -71,12 +72,12 @@ describe('listings', () => {
 
   test('new is in order of time, top in order of votes, and a time filter reaches only so far', async () => {
     const { ask } = await start();
-    const posts = async (path: string) => (await ask(path)).body.data.children.map((child: any) => child.data);
-    const times = (await posts('/r/history/new?limit=100')).map((post: any) => post.created_utc);
+    const posts = async (path: string) => (await ask(path)).body.data.children.map((child: Child) => child.data);
+    const times = (await posts('/r/history/new?limit=100')).map((post: ThingData) => post.created_utc);
     expect(times).toEqual([...times].sort((a, b) => b - a));
     const best = await posts('/r/history/top?t=day&limit=100');
-    expect(best.map((post: any) => post.score)).toEqual(best.map((post: any) => post.score).sort((a: number, b: number) => b - a));
-    expect(Math.min(...best.map((post: any) => post.created_utc))).toBeGreaterThanOrEqual(FROZEN_NOW.getTime() / 1000 - 86_400);
+    expect(best.map((post: ThingData) => post.score)).toEqual(best.map((post: ThingData) => post.score).sort((a: number, b: number) => b - a));
+    expect(Math.min(...best.map((post: ThingData) => post.created_utc))).toBeGreaterThanOrEqual(FROZEN_NOW.getTime() / 1000 - 86_400);
     expect(best.length).toBeLessThan((await posts('/r/history/top?t=week&limit=100')).length);
   });
 
@@ -103,7 +104,7 @@ describe('listings', () => {
 
   test('only raw_json=1 leaves the three characters alone', async () => {
     const { ask } = await start();
-    const titles = async (query: string) => (await ask(`/r/programming/new?limit=100${query}`)).body.data.children.map((child: any) => child.data.title).join('\n');
+    const titles = async (query: string) => (await ask(`/r/programming/new?limit=100${query}`)).body.data.children.map((child: Child) => child.data.title).join('\n');
     expect(await titles('&raw_json=1')).toMatch(/ & /);
     expect(await titles('')).toMatch(/ &amp; /);
   });

@@ -40,7 +40,7 @@ export function createTokenStore(options: { credentials?: SandboxCredentials; li
       const [, clientId, clientSecret] = /^([^:]+):(.*)$/.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? [];
       if (scheme?.toLowerCase() !== 'basic' || !clientId) return UNAUTHORIZED;
       if (right && (clientId !== right.clientId || clientSecret !== right.clientSecret)) return UNAUTHORIZED;
-      switch (form.grant_type) {
+      switch (form.grant_type ?? '') {
         case 'client_credentials':
         case 'https://oauth.reddit.com/grants/installed_client':
           return issue(clientId, null);

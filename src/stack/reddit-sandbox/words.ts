@@ -37,13 +37,14 @@ const SENTENCES = [
 
 /** A template with its slots filled; `nouns` are those of the subreddit's subject. */
 function fill(template: string, nouns: readonly string[], rolls: Rolls): string {
-  return template.replace(/\{(\w+)\}/g, (_, slot: string) => {
+  const filled = template.replace(/\{(\w+)\}/g, (_, slot: string) => {
     if (slot === 'verb') return pick(VERBS, rolls());
     if (slot === 'adjective') return pick(ADJECTIVES, rolls());
     if (slot === 'time') return pick(TIMES, rolls());
     const noun = pick(nouns, rolls());
     return slot === 'Noun' ? noun[0]!.toUpperCase() + noun.slice(1) : noun;
   });
+  return filled.replace(/\ba (?=[aeio]|u(?!ni)|honest)/gi, (article) => `${article.trimEnd()}n `);
 }
 
 export const writeTitle = (nouns: readonly string[], rolls: Rolls): string => fill(pick(TITLES, rolls()), nouns, rolls);
@@ -59,6 +60,4 @@ export function writeAuthor(rolls: Rolls): string {
   return `${ADJECTIVES[regular % 16]}_${CREATURES[(regular >> 4) % 16]}_${10 + (regular >> 8)}`;
 }
 
-const escapeHtml = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-export const toHtml = (text: string): string => `<div class="md">${text.split('\n\n').map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`).join('\n\n')}\n</div>`;
 export const toSlug = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_|_$/g, '').slice(0, 50);
