@@ -15,7 +15,10 @@ async function brokenRules(files: Record<string, string>): Promise<string[]> {
       writeFileSync(path.join(folder, file), text);
     }
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
-    for (const file of ['.dependency-cruiser.cjs', 'tsconfig.json']) symlinkSync(path.join(ROOT, file), path.join(folder, file));
+    symlinkSync(path.join(ROOT, 'tsconfig.json'), path.join(folder, 'tsconfig.json'));
+    // The packages are linked in; followed to their real place they would not count as node_modules.
+    const rules = JSON.stringify(path.join(ROOT, '.dependency-cruiser.cjs'));
+    writeFileSync(path.join(folder, '.dependency-cruiser.cjs'), `const rules = require(${rules}); module.exports = { ...rules, options: { ...rules.options, preserveSymlinks: true } };`);
     mkdirSync(path.join(folder, 'migrations'), { recursive: true });
     const depcruise = path.join(ROOT, 'node_modules/.bin/depcruise');
     const run = promisify(execFile)(depcruise, ['src', 'migrations', '--config', '.dependency-cruiser.cjs', '--output-type', 'json'], { cwd: folder, maxBuffer: 1 << 26 });
