@@ -1,15 +1,11 @@
 import type { ScheduleOptions, ScheduleOptionsStartWorkflowAction } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType, type Priority, type Workflow } from '@temporalio/common';
+import type { Priority } from '@temporalio/common';
 import { parseScheduleConfig } from './schedule-config';
 import { noteOf } from './schedule-note';
 import { toTemporalSchedule } from './schedule-spec';
-import type { SEARCH_ATTRIBUTES } from '../platform/temporal';
+import { TASK_CONFIG_ID, TASK_TYPE, TRIGGERED_BY } from './search-attributes';
 import type { TaskConfig } from '../storage/models/task-config';
-
-type AttributeName = keyof typeof SEARCH_ATTRIBUTES;
-const TASK_CONFIG_ID = defineSearchAttributeKey('TaskConfigId' satisfies AttributeName, SearchAttributeType.INT);
-const TASK_TYPE = defineSearchAttributeKey('TaskType' satisfies AttributeName, SearchAttributeType.KEYWORD);
-const TRIGGERED_BY = defineSearchAttributeKey('TriggeredBy' satisfies AttributeName, SearchAttributeType.KEYWORD);
+import type * as workflows from '../workflows';
 
 /** Temporal takes 400 bytes of summary, and would refuse each start, not the schedule. */
 const SUMMARY_BYTES = 300;
@@ -18,7 +14,7 @@ const SUMMARY_BYTES = 300;
 export const priorityKeyOf = (priority: number) => 6 - Math.ceil(Math.min(10, Math.max(1, priority)) / 2);
 
 /** The SDK sends a priority along although its type for new actions has none. */
-export type StartRun = ScheduleOptionsStartWorkflowAction<Workflow> & { priority?: Priority };
+export type StartRun = ScheduleOptionsStartWorkflowAction<typeof workflows.runTask> & { priority?: Priority };
 export type TaskConfigSchedule = ScheduleOptions<StartRun> & { state: { paused: boolean; note: string; remainingActions?: number } };
 
 /** The Temporal schedule that a config desires, or null when it desires none. Throws ScheduleConfigError. */
@@ -35,7 +31,7 @@ export function taskConfigSchedule(config: TaskConfig, { scheduleId, taskQueue }
     typedSearchAttributes: [{ key: TASK_CONFIG_ID, value: config.id }],
     action: {
       type: 'startWorkflow',
-      workflowType: 'runTask',
+      workflowType: 'runTask' satisfies keyof typeof workflows,
       // Temporal appends the time.
       workflowId: scheduleId,
       taskQueue,
@@ -46,7 +42,7 @@ export function taskConfigSchedule(config: TaskConfig, { scheduleId, taskQueue }
         { key: TASK_TYPE, value: config.taskType },
         { key: TRIGGERED_BY, value: 'schedule' },
       ],
-      staticSummary: firstBytes(`${config.taskType}: ${config.name}`, SUMMARY_BYTES),
+      staticSummary: firstBytes(`${config.taskType} · ${config.name}`, SUMMARY_BYTES),
       priority: { priorityKey: priorityKeyOf(config.priority) },
     },
   };

@@ -5,13 +5,16 @@ import {
   type ScheduleClient,
   type ScheduleDescription,
   type ScheduleOptions,
+  type ScheduleOptionsStartWorkflowAction,
   type ScheduleSummary,
   type ScheduleUpdateOptions,
 } from '@temporalio/client';
-import { taskConfigSchedule, type StartRun } from './schedule-action';
+import type { Workflow } from '@temporalio/common';
+import { taskConfigSchedule } from './schedule-action';
 import { isForeignNote, revisionOf } from './schedule-note';
 import { toSchedulerError } from './scheduling-errors';
 import type { TaskConfig } from '../storage/models/task-config';
+import type * as workflows from '../workflows';
 
 export const RECONCILE_SCHEDULE_ID = 'taskloom-reconcile';
 
@@ -20,6 +23,7 @@ export interface ActualSchedule {
   configId: number;
   /** `exhausted`: it will never fire again. */
   state: 'active' | 'paused' | 'exhausted';
+  isPaused: boolean;
   note: string | null;
   /** Of the config it was made from; null when somebody else wrote the note. */
   revision: number | null;
@@ -75,7 +79,11 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
   }
 
   /** Updates, or creates what is not there; another writer may create or delete between the two steps. */
-  async function upsert<Outcome>(create: ScheduleOptions<StartRun>, update: (previous: ScheduleDescription) => { options: ScheduleUpdateOptions<StartRun>; outcome: Outcome }, created: Outcome): Promise<Outcome> {
+  async function upsert<Start extends Workflow, Outcome>(
+    create: ScheduleOptions<ScheduleOptionsStartWorkflowAction<Start>>,
+    update: (previous: ScheduleDescription) => { options: ScheduleUpdateOptions<ScheduleOptionsStartWorkflowAction<Start>>; outcome: Outcome },
+    created: Outcome,
+  ): Promise<Outcome> {
     const handle = client.getHandle(create.scheduleId);
     for (let attempt = 1; ; attempt += 1) {
       let outcome = created;
@@ -115,7 +123,7 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
         return {};
       }
       return call(() =>
-        upsert<ApplyOutcome>(
+        upsert<typeof workflows.runTask, ApplyOutcome>(
           wanted,
           (previous) => {
             if (wanted.state.paused || unpause || !isForeignPause(previous.state)) return { options: wanted, outcome: {} };
@@ -159,7 +167,7 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
         scheduleId: RECONCILE_SCHEDULE_ID,
         spec: { intervals: [{ every: '60s' as const }] },
         policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '60s' as const },
-        action: { type: 'startWorkflow' as const, workflowType: 'reconcile', workflowId: RECONCILE_SCHEDULE_ID, taskQueue, args: [], staticSummary: 'Repair what differs between PostgreSQL and Temporal' },
+        action: { type: 'startWorkflow' as const, workflowType: 'reconcile' satisfies keyof typeof workflows, workflowId: RECONCILE_SCHEDULE_ID, taskQueue, args: [], staticSummary: 'Repair what differs between PostgreSQL and Temporal' },
       };
       await call(() => upsert(wanted, (previous) => ({ options: { ...wanted, state: { paused: previous.state.paused, note: previous.state.note } }, outcome: undefined }), undefined));
     },
@@ -176,6 +184,7 @@ function toActual(configId: number, schedule: ScheduleSummary | ScheduleDescript
   return {
     configId,
     state: nextRun === null ? 'exhausted' : paused ? 'paused' : 'active',
+    isPaused: paused,
     note: note ?? null,
     revision: revisionOf(note),
     isForeignPause: isForeignPause(schedule.state),

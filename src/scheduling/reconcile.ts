@@ -1,0 +1,17 @@
+import { createExecutionReconciler, type ExecutionReconcilerDeps, type ExecutionRepairs } from './reconcile-executions';
+import { createScheduleReconciler, type ScheduleReconcilerDeps, type ScheduleRepairs } from './reconcile-schedules';
+
+export type ReconcileReport = ScheduleRepairs & ExecutionRepairs;
+
+const GRACE_MS = 10_000;
+
+/** Repairs what a crash between the two stores left; idempotent, and safe beside everything else at work. */
+export function createReconciler({ graceMs = GRACE_MS, ...deps }: Omit<ScheduleReconcilerDeps, 'graceMs'> & Omit<ExecutionReconcilerDeps, 'graceMs'> & { graceMs?: number }) {
+  const reconcileSchedules = createScheduleReconciler({ ...deps, graceMs });
+  const reconcileExecutions = createExecutionReconciler({ ...deps, graceMs });
+  return {
+    async run(): Promise<ReconcileReport> {
+      return { ...(await reconcileSchedules()), ...(await reconcileExecutions()) };
+    },
+  };
+}
