@@ -54,6 +54,10 @@ export function createTaskConfigRepository(database: Database) {
       return configs.query().findById(id);
     },
 
+    async getMany(ids: number[]): Promise<TaskConfig[]> {
+      return configs.query().whereRaw('id = any(?)', [ids]);
+    },
+
     async list(query: TaskConfigQuery): Promise<{ items: TaskConfig[]; total: number }> {
       const { results, total } = await configs
         .query()

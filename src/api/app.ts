@@ -1,0 +1,67 @@
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { installErrorAnswers } from './plugins/error-answers';
+import { installOpenapi } from './plugins/openapi';
+import { installRequestLog } from './plugins/request-log';
+import { installRequestValidation } from './plugins/request-validation';
+import { installTokenGate } from './plugins/token-gate';
+import { registerAuthRoutes } from './routes/auth-routes';
+import { registerConfigRoutes } from './routes/config-routes';
+import { registerExecuteRoutes } from './routes/execute-routes';
+import { registerExecutionRoutes } from './routes/execution-routes';
+import { registerHealthRoutes } from './routes/health-routes';
+import { registerRedditRoutes } from './routes/reddit-routes';
+import { registerRunControlRoutes } from './routes/run-control-routes';
+import { registerScheduleRoutes } from './routes/schedule-routes';
+import { registerSystemRoutes } from './routes/system-routes';
+import type { Services } from './services/create-services';
+
+export type ZodApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+
+export interface AppOptions {
+  logger?: FastifyBaseLogger;
+  corsOrigins?: string[];
+  version: string;
+}
+
+/** The HTTP application over ready services; it connects nothing. The answer is ready to listen, or to inject into. */
+export async function createApp(services: Services, options: AppOptions): Promise<FastifyInstance> {
+  const app: FastifyInstance = fastify({
+    ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
+    // Keep-alive connections that are idle end at once when the server closes.
+    forceCloseConnections: 'idle',
+  });
+  app.setSerializerCompiler(serializerCompiler);
+  installRequestLog(app);
+  installErrorAnswers(app);
+  await app.register(cors, { origin: options.corsOrigins ?? [], credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], strictPreflight: false, exposedHeaders: ['X-Request-ID', 'X-Process-Time', 'X-Next-Cursor', 'Link'] });
+  await app.register(helmet);
+  installTokenGate(app, services);
+  installRequestValidation(app);
+  await installOpenapi(app, { version: options.version });
+
+  await app.register(async (root) => registerHealthRoutes(root.withTypeProvider<ZodTypeProvider>(), services));
+  await app.register(
+    async (scope) => {
+      const api = scope.withTypeProvider<ZodTypeProvider>();
+      registerAuthRoutes(api, services);
+      registerConfigRoutes(api, services);
+      registerScheduleRoutes(api, services);
+      registerExecutionRoutes(api, services);
+      registerRunControlRoutes(api, services);
+      registerExecuteRoutes(api, services);
+      registerSystemRoutes(api, services);
+      registerRedditRoutes(api, services);
+    },
+    { prefix: '/api/v1' },
+  );
+  return app;
+}

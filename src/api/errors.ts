@@ -1,0 +1,96 @@
+import type { ScheduleConfigError } from '../scheduling/schedule-config';
+import type { FaultItem } from './fault-items';
+
+/** What a caller gets to see: `detail` is a text, or the list of what is wrong with the request. */
+export interface ErrorAnswer {
+  status: number;
+  detail: string | FaultItem[];
+  headers?: Record<string, string>;
+}
+
+/** The literals that the web client compares with or maps. */
+export const TEXTS = {
+  badCredentials: '用户名或密码不正确',
+  userNotFound: '用户不存在',
+  userInactive: '用户未激活',
+  forbidden: '权限不足',
+} as const;
+
+class ApiError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+  }
+}
+export class BadRequestError extends ApiError {
+  override readonly name = 'BadRequestError';
+}
+export class UnauthorizedError extends ApiError {
+  override readonly name = 'UnauthorizedError';
+}
+export class ForbiddenError extends ApiError {
+  override readonly name = 'ForbiddenError';
+}
+export class NotFoundError extends ApiError {
+  override readonly name = 'NotFoundError';
+}
+export class ConflictError extends ApiError {
+  override readonly name = 'ConflictError';
+}
+/** Temporal or a store does not answer; the message names it, the cause goes to the log only. */
+export class UnavailableError extends ApiError {
+  override readonly name = 'UnavailableError';
+}
+export class RequestFaultsError extends Error {
+  override readonly name = 'RequestFaultsError';
+  constructor(readonly items: FaultItem[]) {
+    super(items.map((item) => item.msg).join(', '));
+  }
+}
+
+interface AnyError {
+  name?: string;
+  code?: string | number;
+  message?: string;
+  statusCode?: number;
+  cause?: unknown;
+}
+type Rule = [matches: (error: AnyError) => boolean, answer: (error: AnyError) => ErrorAnswer];
+
+const named = (...names: string[]) => (error: AnyError) => names.includes(error.name ?? '');
+const coded = (...codes: string[]) => (error: AnyError) => codes.includes(String(error.code));
+const text = (status: number) => (error: AnyError) => ({ status, detail: error.message ?? '' });
+const always = (status: number, detail: ErrorAnswer['detail']) => () => ({ status, detail });
+
+export const scheduleFaults = (error: ScheduleConfigError): FaultItem[] => error.issues.map((issue) => ({ type: 'value_error', loc: ['body', 'schedule_config', ...issue.path], msg: issue.message, input: issue.input ?? null }));
+
+/** Named error -> status and body. The first rule that matches counts; what no rule knows is a 500. */
+const RULES: Rule[] = [
+  [named('RequestFaultsError'), (error) => ({ status: 422, detail: (error as RequestFaultsError).items })],
+  [named('BadCursorError'), always(422, [{ type: 'value_error', loc: ['query', 'cursor'], msg: 'Not a cursor of this list', input: null }])],
+  [named('BadRequestError'), text(400)],
+  [named('UnauthorizedError'), (error) => ({ status: 401, detail: error.message ?? '', headers: { 'WWW-Authenticate': 'Bearer' } })],
+  [named('ForbiddenError'), text(403)],
+  [named('NotFoundError'), text(404)],
+  [named('ConflictError'), text(409)],
+  [named('UnavailableError'), text(503)],
+  [named('ScheduleConfigError'), (error) => ({ status: 422, detail: scheduleFaults(error as ScheduleConfigError) })],
+  [named('ScheduleRefusedError'), (error) => ({ status: 422, detail: [{ type: 'value_error', loc: ['body', 'schedule_config'], msg: error.message ?? '', input: null }] })],
+  [named('ConfigNotFoundError'), always(404, 'Task config not found')],
+  [named('ScheduleNotSettledError'), text(409)],
+  [named('SchedulerUnavailableError', 'ServiceError'), always(503, 'Temporal does not answer')],
+  [coded('FST_ERR_CTP_BODY_TOO_LARGE'), always(413, 'Request body is too large')],
+  // PostgreSQL keeps no NUL, neither in text nor in jsonb.
+  [coded('22021', '22P05'), always(422, [{ type: 'value_error', loc: ['body'], msg: 'A text must not contain the NUL character', input: null }])],
+  // Connection refused or lost, server shutting down or starting, too many connections, pool exhausted.
+  [coded('ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300', '08006', '08001'), always(503, 'Service Unavailable')],
+  [(error) => named('KnexTimeoutError')(error) || /^(Connection terminated|timeout expired)/.test(error.message ?? ''), always(503, 'Service Unavailable')],
+  [named('MaxRetriesPerRequestError'), always(503, 'Service Unavailable')],
+  // Fastify's own refusals of a request (bad URL encoding, unsupported framing).
+  [(error) => typeof error.code === 'string' && error.code.startsWith('FST_') && (error.statusCode ?? 500) < 500, (error) => ({ status: error.statusCode ?? 400, detail: error.message ?? '' })],
+];
+
+export function answerError(error: unknown): ErrorAnswer {
+  const candidate = (error ?? {}) as AnyError;
+  const rule = RULES.find(([matches]) => matches(candidate));
+  return rule ? rule[1](candidate) : { status: 500, detail: 'Internal Server Error' };
+}

@@ -1,0 +1,87 @@
+import type { core } from 'zod';
+
+export interface FaultItem {
+  type: string;
+  /** `body`, `query`, `path` or `header`, then the way to the value. */
+  loc: (string | number)[];
+  msg: string;
+  input: unknown;
+  ctx?: Record<string, unknown>;
+}
+
+type Issue = core.$ZodIssue & { input?: unknown };
+type Fault = Omit<FaultItem, 'loc' | 'input'>;
+
+const SECRET = /password|token|secret/i;
+const hideSecrets = (key: string | number | undefined, value: unknown): unknown => {
+  if (typeof value === 'string' && SECRET.test(String(key))) return '***';
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, hideSecrets(name, inner)]));
+};
+
+/** zod's issues in the contract's words (those of pydantic, which the web client was written against). */
+export function toFaultItems(where: string | (string | number)[], issues: readonly core.$ZodIssue[], data: unknown): FaultItem[] {
+  const start = Array.isArray(where) ? where : [where];
+  return issues.flatMap((issue) => {
+    const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
+    const loc = [...start, ...path];
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ type: 'extra_forbidden', loc: [...loc, key], msg: 'Extra inputs are not permitted', input: (valueAt(data, path) as Record<string, unknown> | undefined)?.[key] }));
+    }
+    const fault = describe(issue, loc);
+    const input = fault.type === 'missing' ? valueAt(data, path.slice(0, -1)) : valueAt(data, path);
+    return [{ type: fault.type, loc, msg: fault.msg, input: hideSecrets(path.at(-1), input) ?? null, ...(fault.ctx ? { ctx: fault.ctx } : {}) }];
+  });
+}
+
+function valueAt(data: unknown, path: (string | number)[]): unknown {
+  return path.reduce((value, key) => (value === null || value === undefined ? undefined : (value as Record<string | number, unknown>)[key]), data);
+}
+
+function describe(issue: Issue, loc: (string | number)[]): Fault {
+  switch (issue.code) {
+    case 'invalid_type':
+      return describeType(issue, loc);
+    case 'too_small': {
+      const least = Number(issue.minimum);
+      if (issue.origin === 'string') return { type: 'string_too_short', msg: `String should have at least ${least} characters`, ctx: { min_length: least } };
+      if (issue.origin === 'array') return { type: 'too_short', msg: `List should have at least ${least} items`, ctx: { min_length: least } };
+      return issue.inclusive ? { type: 'greater_than_equal', msg: `Input should be greater than or equal to ${least}`, ctx: { ge: least } } : { type: 'greater_than', msg: `Input should be greater than ${least}`, ctx: { gt: least } };
+    }
+    case 'too_big': {
+      const most = Number(issue.maximum);
+      if (issue.origin === 'string') return { type: 'string_too_long', msg: `String should have at most ${most} characters`, ctx: { max_length: most } };
+      if (issue.origin === 'array') return { type: 'too_long', msg: `List should have at most ${most} items`, ctx: { max_length: most } };
+      return issue.inclusive ? { type: 'less_than_equal', msg: `Input should be less than or equal to ${most}`, ctx: { le: most } } : { type: 'less_than', msg: `Input should be less than ${most}`, ctx: { lt: most } };
+    }
+    case 'invalid_format':
+      if (issue.format === 'regex') return { type: 'string_pattern_mismatch', msg: `String should match pattern '${issue.pattern}'`, ctx: { pattern: issue.pattern } };
+      return { type: issue.format === 'datetime' ? 'datetime_parsing' : 'value_error', msg: issue.message };
+    case 'invalid_value': {
+      const expected = issue.values.map((value) => `'${String(value)}'`).join(', ');
+      return { type: 'enum', msg: `Input should be ${expected}`, ctx: { expected } };
+    }
+    default:
+      return { type: 'value_error', msg: issue.message };
+  }
+}
+
+function describeType(issue: core.$ZodIssueInvalidType, loc: (string | number)[]): Fault {
+  const input: unknown = issue.input;
+  if (input === undefined || (loc.length === 1 && input === null)) return { type: 'missing', msg: 'Field required' };
+  const isText = typeof input === 'string';
+  switch (issue.expected as string) {
+    case 'int':
+    case 'number':
+      if (typeof input === 'number') return { type: 'int_from_float', msg: 'Input should be a valid integer, got a number with a fractional part' };
+      return isText ? { type: 'int_parsing', msg: 'Input should be a valid integer, unable to parse string as an integer' } : { type: 'int_type', msg: 'Input should be a valid integer' };
+    case 'boolean':
+      return isText ? { type: 'bool_parsing', msg: 'Input should be a valid boolean, unable to interpret input' } : { type: 'bool_type', msg: 'Input should be a valid boolean' };
+    case 'string':
+      return { type: 'string_type', msg: 'Input should be a valid string' };
+    case 'array':
+      return { type: 'list_type', msg: 'Input should be a valid list' };
+    default:
+      return { type: 'dict_type', msg: 'Input should be a valid object' };
+  }
+}

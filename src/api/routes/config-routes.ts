@@ -1,0 +1,50 @@
+import { faults, notFound } from '../schemas/common-schemas';
+import * as schemas from '../schemas/config-schemas';
+import { idParams } from '../schemas/request-values';
+import type { ConfigService } from '../services/config-service';
+import type { PreviewService } from '../services/preview-service';
+import type { ZodApp } from '../app';
+
+export function registerConfigRoutes(app: ZodApp, { configs, previews }: { configs: ConfigService; previews: PreviewService }): void {
+  const config = { access: 'superuser' } as const;
+  const tags = ['configs'];
+
+  app.get('/tasks/configs', { config, schema: { tags, summary: 'A page of task configs', querystring: schemas.listQuery, response: { 200: schemas.configPage, ...faults } } }, async (request) => configs.list(request.query));
+
+  app.post(
+    '/tasks/configs',
+    { config, schema: { tags, summary: 'Create a task config', querystring: schemas.createQuery, body: schemas.createBody, response: { 201: schemas.config, ...faults } } },
+    async (request, reply) => reply.status(201).send(await configs.create(request.body, { isStarted: request.query.auto_schedule || request.query.auto_start })),
+  );
+
+  app.post(
+    '/tasks/configs/preview-schedule',
+    { config, schema: { tags, summary: 'The next fire times of a schedule that is not stored', body: schemas.previewBody, response: { 200: schemas.preview, ...faults } } },
+    async (request) => previews.preview(request.body.scheduler_type, request.body.schedule_config, request.body.count),
+  );
+
+  app.get(
+    '/tasks/configs/:id/next-runs',
+    { config, schema: { tags, summary: "The next fire times of a config's schedule, were it active", params: idParams, querystring: schemas.nextRunsQuery, response: { 200: schemas.preview, ...notFound, ...faults } } },
+    async (request) => previews.nextRuns(request.params.id, request.query.count),
+  );
+
+  app.get(
+    '/tasks/configs/:id',
+    { config, schema: { tags, summary: 'A task config, with the newest events of its schedule', params: idParams, querystring: schemas.detailQuery, response: { 200: schemas.configDetail, ...notFound, ...faults } } },
+    async (request) => configs.get(request.params.id, request.query.include_stats),
+  );
+
+  app.route({
+    method: ['PUT', 'PATCH'],
+    url: '/tasks/configs/:id',
+    config,
+    schema: { tags, summary: 'Change some fields; an armed schedule follows at once', params: idParams, body: schemas.updateBody, response: { 200: schemas.config, ...notFound, ...faults } },
+    handler: async (request) => configs.update(request.params.id, request.body),
+  });
+
+  app.delete('/tasks/configs/:id', { config, schema: { tags, summary: 'Stop the schedule and delete the config; its executions stay', params: idParams, response: { 200: schemas.deleted, ...notFound, ...faults } } }, async (request) => ({
+    success: true as const,
+    message: await configs.remove(request.params.id),
+  }));
+}

@@ -1,0 +1,42 @@
+import { badRequest, conflict, faults, notFound, unavailable } from '../schemas/common-schemas';
+import { batchBody, batchSubmitted, byTypeBody, startHeaders, submitted, typeParams } from '../schemas/execute-schemas';
+import { idOrTaskIdParams, idParams } from '../schemas/request-values';
+import type { ExecuteService } from '../services/execute-service';
+import type { StartContext } from '../services/run-ids';
+import type { ZodApp } from '../app';
+import type { FastifyRequest } from 'fastify';
+
+const contextOf = (request: Pick<FastifyRequest, 'user'> & { headers: { 'idempotency-key'?: string } }): StartContext => ({ userId: request.user.id, idempotencyKey: request.headers['idempotency-key'] });
+
+export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: ExecuteService }): void {
+  const config = { access: 'superuser' } as const;
+  const tags = ['execute'];
+  const headers = startHeaders;
+
+  app.post(
+    '/tasks/execute/batch',
+    { config, schema: { tags, summary: 'Run many configs, in one durable workflow', headers, body: batchBody, response: { 200: batchSubmitted, ...faults, ...unavailable } } },
+    async (request) => execute.executeBatch(request.body.config_ids, contextOf(request)),
+  );
+
+  app.post(
+    '/tasks/execute/by-type/:type',
+    { config, schema: { tags, summary: 'Run a task type without a config', headers, params: typeParams, body: byTypeBody, response: { 200: submitted, ...badRequest, ...faults, ...unavailable } } },
+    async (request) => execute.executeType(request.params.type, request.body?.task_params ?? {}, contextOf(request)),
+  );
+
+  app.post(
+    '/tasks/execute/:id',
+    { config, schema: { tags, summary: 'Run a config', headers, params: idParams, response: { 200: submitted, ...badRequest, ...notFound, ...faults, ...unavailable } } },
+    async (request) => execute.executeConfig(request.params.id, contextOf(request)),
+  );
+
+  app.post(
+    '/tasks/executions/:id/retry',
+    {
+      config,
+      schema: { tags, summary: 'Run a finished execution again, with the same parameters', headers, params: idOrTaskIdParams, response: { 200: submitted, ...badRequest, ...notFound, ...conflict, ...faults, ...unavailable } },
+    },
+    async (request) => execute.retry(request.params.id, contextOf(request)),
+  );
+}

@@ -1,0 +1,17 @@
+import { live, ready } from '../schemas/system-schemas';
+import type { SystemService } from '../services/system-service';
+import type { ZodApp } from '../app';
+
+/** For load balancers and process supervisors, without a token. */
+export function registerHealthRoutes(app: ZodApp, { system }: { system: SystemService }): void {
+  const config = { access: 'open', isProbe: true } as const;
+  const tags = ['health'];
+
+  app.get('/health/live', { config, schema: { tags, summary: 'The process serves requests', response: { 200: live } } }, async () => ({ status: 'ok' as const }));
+
+  app.get('/health/ready', { config, schema: { tags, summary: 'The servers it needs answer', response: { 200: ready, 503: ready.describe('Some do not') } } }, async (_request, reply) => {
+    const components = await system.components();
+    const isReady = Object.values(components).every((component) => component.status === 'healthy');
+    return reply.status(isReady ? 200 : 503).send({ status: isReady ? 'ok' : 'unavailable', components });
+  });
+}

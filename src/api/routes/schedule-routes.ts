@@ -1,0 +1,45 @@
+import { faults, notFound, unavailable } from '../schemas/common-schemas';
+import { idParams } from '../schemas/request-values';
+import * as schemas from '../schemas/schedule-schemas';
+import { summary } from '../schemas/system-schemas';
+import type { ScheduleService } from '../services/schedule-service';
+import type { SystemService } from '../services/system-service';
+import type { ZodApp } from '../app';
+
+export function registerScheduleRoutes(app: ZodApp, { schedules, system }: { schedules: ScheduleService; system: SystemService }): void {
+  const config = { access: 'superuser' } as const;
+  const tags = ['schedules'];
+
+  app.get('/tasks/schedules', { config, schema: { tags, summary: 'What is armed in Temporal', response: { 200: schemas.jobs, ...unavailable } } }, async () => schedules.listJobs());
+
+  app.get('/tasks/schedules/summary', { config, schema: { tags, summary: 'How many configs are in which state', response: { 200: summary } } }, async () => system.summary());
+
+  app.post(
+    '/tasks/schedules/batch/:action',
+    { config, schema: { tags, summary: 'Act on many schedules', params: schemas.batchParams, body: schemas.batchBody, response: { 200: schemas.batchResult, ...faults } } },
+    async (request) => schedules.actOnMany(request.body.config_ids, request.params.action),
+  );
+
+  app.get('/tasks/schedules/:id', { config, schema: { tags, summary: 'The stored and the actual state of a schedule', params: idParams, response: { 200: schemas.scheduleInfo, ...notFound, ...faults } } }, async (request) =>
+    schedules.get(request.params.id),
+  );
+
+  app.get(
+    '/tasks/schedules/:id/history',
+    { config, schema: { tags, summary: 'What happened to a schedule, newest first', params: idParams, querystring: schemas.historyQuery, response: { 200: schemas.history, ...faults } } },
+    async (request) => {
+      const events = await schedules.history(request.params.id, request.query.limit);
+      return { config_id: request.params.id, history: events, count: events.length };
+    },
+  );
+
+  app.post(
+    '/tasks/schedules/:id/:action',
+    { config, schema: { tags, summary: 'start, stop, pause, resume or reload; a refusal is a 200 that says why', params: schemas.actionParams, response: { 200: schemas.actionResult, ...notFound, ...faults } } },
+    async (request) => schedules.act(request.params.id, request.params.action),
+  );
+
+  app.delete('/tasks/schedules/:id', { config, schema: { tags, summary: 'Stop and remove a schedule; its config stays', params: idParams, response: { 200: schemas.actionResult, ...notFound, ...faults } } }, async (request) =>
+    schedules.remove(request.params.id),
+  );
+}

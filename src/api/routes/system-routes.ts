@@ -1,0 +1,24 @@
+import { taskTypes } from '../../tasks/registry';
+import { SCHEDULE_ACTIONS, SCHEDULE_STATUSES, SCHEDULER_TYPES } from '../schemas/config-schemas';
+import { unavailable } from '../schemas/common-schemas';
+import { dashboard, enums, systemHealth, systemStatus } from '../schemas/system-schemas';
+import type { SystemService } from '../services/system-service';
+import type { ZodApp } from '../app';
+
+export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemService }): void {
+  const config = { access: 'superuser' } as const;
+  const tags = ['system'];
+
+  app.get('/tasks/system/status', { config, schema: { tags, summary: 'State of the servers, and counts', response: { 200: systemStatus, ...unavailable } } }, async () => system.status());
+
+  app.get('/tasks/system/health', { config, schema: { tags, summary: 'Each component, really asked; always 200', response: { 200: systemHealth } } }, async () => system.health());
+
+  app.get('/tasks/system/enums', { config, schema: { tags, summary: 'The values that configs may have', response: { 200: enums } } }, async () => ({
+    scheduler_types: [...SCHEDULER_TYPES],
+    schedule_actions: [...SCHEDULE_ACTIONS],
+    task_types: taskTypes.map((taskType) => taskType.name),
+    schedule_statuses: [...SCHEDULE_STATUSES],
+  }));
+
+  app.get('/tasks/system/dashboard', { config, schema: { tags, summary: 'Counts for a dashboard', response: { 200: dashboard, ...unavailable } } }, async () => system.dashboard());
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** ISO 8601 in UTC, with Z. */
+export const datetime = z.iso.datetime();
+export const count = z.int();
+export const jsonObject = z.record(z.string(), z.unknown());
+
+export const errorBody = z.object({ detail: z.string() }).meta({ id: 'Error' });
+export const faultsBody = z
+  .object({
+    detail: z.array(
+      z.object({
+        type: z.string(),
+        loc: z.array(z.union([z.string(), z.int()])),
+        msg: z.string(),
+        input: z.unknown(),
+        ctx: jsonObject.optional(),
+      }),
+    ),
+  })
+  .meta({ id: 'RequestFaults' });
+
+const TEXTS = {
+  400: 'Bad request',
+  401: 'No valid access token',
+  403: 'Not allowed to this user',
+  404: 'Not found',
+  409: 'In conflict with the present state',
+  503: 'A server that is needed does not answer',
+} as const;
+
+const describeError = <Status extends keyof typeof TEXTS>(status: Status) => errorBody.describe(TEXTS[status]);
+/** The documented failures of a route; 401 and 403 come from its access, in plugins/openapi.ts. */
+export const badRequest = { 400: describeError(400) };
+export const unauthorized = { 401: describeError(401) };
+export const forbidden = { 403: describeError(403) };
+export const notFound = { 404: describeError(404) };
+export const conflict = { 409: describeError(409) };
+export const faults = { 422: faultsBody.describe('The request is malformed: all that is wrong with it') };
+export const unavailable = { 503: describeError(503) };
+
+export const messageBody = z.object({ message: z.string(), success: z.boolean() }).meta({ id: 'Message' });

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { taskTypes } from '../../tasks/registry';
+import { count, datetime, jsonObject } from './common-schemas';
+import { boolean, integer } from './request-values';
+import type { ScheduleStatus, SchedulerType } from '../../storage/models/task-config';
+
+export const SCHEDULER_TYPES = ['cron', 'date', 'manual', 'interval'] as const satisfies readonly SchedulerType[];
+export const SCHEDULE_STATUSES = ['active', 'inactive', 'paused', 'error'] as const satisfies readonly ScheduleStatus[];
+export { SCHEDULE_ACTIONS } from '../../scheduling/schedule-actions';
+
+const fields = {
+  name: z.string().min(1).max(200),
+  description: z.string().max(500).nullable(),
+  parameters: jsonObject.describe("As the task type's own schema says"),
+  schedule_config: jsonObject.describe(
+    'cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, overlap, catchup_window_seconds, pause_on_failure',
+  ),
+  max_retries: z.int().min(0).max(10),
+  timeout_seconds: z.int32().positive().nullable(),
+  priority: z.int().min(1).max(10).describe('10 is the highest'),
+};
+
+export const createBody = z.object({
+  name: fields.name,
+  description: fields.description.default(null),
+  task_type: z.enum(taskTypes.map((taskType) => taskType.name)),
+  scheduler_type: z.enum(SCHEDULER_TYPES),
+  parameters: fields.parameters.default({}),
+  schedule_config: fields.schedule_config.default({}),
+  max_retries: integer(fields.max_retries.default(0)),
+  timeout_seconds: integer(fields.timeout_seconds.default(null)),
+  priority: integer(fields.priority.default(5)),
+});
+export type CreateBody = z.infer<typeof createBody>;
+
+/** What is left out stays as it is; `task_type` and `scheduler_type` cannot change, and are ignored. */
+export const updateBody = z.object({
+  name: fields.name.optional(),
+  description: fields.description.optional(),
+  parameters: fields.parameters.optional(),
+  schedule_config: fields.schedule_config.optional(),
+  max_retries: integer(fields.max_retries.optional()),
+  timeout_seconds: integer(fields.timeout_seconds.optional()),
+  priority: integer(fields.priority.optional()),
+});
+export type UpdateBody = z.infer<typeof updateBody>;
+
+const flag = (preset: boolean) => boolean(z.boolean().default(preset));
+export const createQuery = z.object({ auto_schedule: flag(false), auto_start: flag(false).describe('Older spelling of auto_schedule') });
+export const detailQuery = z.object({ include_stats: flag(false) });
+export const listQuery = z.object({
+  task_type: z.string().optional(),
+  name_search: z.string().max(100).optional().describe('Part of the name, in any case'),
+  page: integer(z.int().min(1).max(1_000_000).default(1)),
+  page_size: integer(z.int().min(1).max(100).default(20)),
+  order_by: z.string().default('created_at').describe('created_at, updated_at or name; anything else counts as created_at'),
+  order_desc: flag(true),
+});
+export type ListQuery = z.infer<typeof listQuery>;
+
+export const config = z
+  .object({
+    id: z.int(),
+    name: z.string(),
+    description: z.string().nullable(),
+    task_type: z.string(),
+    scheduler_type: z.enum(SCHEDULER_TYPES),
+    parameters: jsonObject,
+    schedule_config: jsonObject,
+    max_retries: z.int(),
+    timeout_seconds: z.int().nullable(),
+    priority: z.int(),
+    created_at: datetime,
+    updated_at: datetime.nullable(),
+    schedule_status: z.enum(SCHEDULE_STATUSES),
+    is_scheduled: z.boolean(),
+    status_consistent: z.boolean().describe("The stored state agrees with Temporal's; false also when Temporal does not answer"),
+    schedule_error: z.string().nullable().describe('Why the state is error'),
+  })
+  .meta({ id: 'TaskConfig' });
+export type ConfigBody = z.infer<typeof config>;
+
+export const scheduleEvent = z
+  .object({
+    event: z.string(),
+    timestamp: datetime,
+    success: z.boolean().nullable(),
+    task_name: z.string().nullable(),
+    error: z.string().nullable(),
+    new_status: z.enum(SCHEDULE_STATUSES).nullable().optional(),
+  })
+  .meta({ id: 'ScheduleEvent' });
+export type EventBody = z.infer<typeof scheduleEvent>;
+
+export const configStats = z
+  .object({
+    total_runs: count,
+    successful_runs: count,
+    failed_runs: count,
+    success_rate: z.number().describe('Per cent'),
+    avg_duration: z.number().describe('Seconds'),
+    last_run: datetime.nullable(),
+    last_status: z.enum(['success', 'failed']).nullable(),
+  })
+  .meta({ id: 'TaskConfigStats' });
+export type ConfigStatsBody = z.infer<typeof configStats>;
+
+export const configDetail = config.extend({ recent_history: z.array(scheduleEvent), stats: configStats.nullable() }).meta({ id: 'TaskConfigDetail' });
+export type ConfigDetailBody = z.infer<typeof configDetail>;
+export const configPage = z.object({ items: z.array(config), total: count, page: z.int(), page_size: z.int(), pages: count }).meta({ id: 'TaskConfigPage' });
+export type ConfigPage = z.infer<typeof configPage>;
+export const deleted = z.object({ success: z.literal(true), message: z.string() });
+
+const runCount = integer(z.int().min(1).max(100).default(10));
+export const previewBody = z.object({ scheduler_type: z.enum(SCHEDULER_TYPES), schedule_config: jsonObject.default({}), count: runCount });
+export const nextRunsQuery = z.object({ count: runCount });
+export const preview = z
+  .object({
+    scheduler_type: z.enum(SCHEDULER_TYPES),
+    timezone: z.string(),
+    description: z.string(),
+    next_runs: z.array(datetime).describe('As the server will fire them, before any jitter'),
+    warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+  })
+  .meta({ id: 'SchedulePreview' });
+export type PreviewBody = z.infer<typeof preview>;

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { datetime } from './common-schemas';
+import { boolean, cursor, instant, integer, limit } from './request-values';
+
+const filters = {
+  subreddit: z.string().min(1).max(100).optional().describe('In any case'),
+  min_score: integer(z.int32().optional()),
+  since: instant.optional().describe('Written at or after'),
+  until: instant.optional().describe('Written before'),
+  nsfw: boolean(z.boolean().optional()).describe('A comment is as its post'),
+  q: z.string().min(1).max(500).optional().describe('Full text: words, "a phrase", or, -not'),
+  cursor,
+};
+export const postsQuery = z.object({ limit: limit(500, 100), ...filters });
+export const postCommentsQuery = z.object({ limit: limit(500, 100), ...filters });
+export const commentsQuery = z.object({ limit: limit(1_000, 500), ...filters });
+export const postParams = z.object({ post_id: z.string().min(1).max(50) });
+export type ContentQuery = z.infer<typeof postsQuery>;
+
+const marks = { is_deleted: z.boolean(), is_sandbox: z.boolean().describe('Made up by the Reddit sandbox'), edited_at: datetime.nullable() };
+
+export const post = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    author: z.string().nullable(),
+    subreddit: z.string(),
+    subreddit_subscribers: z.int().nullable(),
+    content: z.string().nullable(),
+    url: z.string().nullable(),
+    domain: z.string().nullable(),
+    score: z.int(),
+    upvote_ratio: z.number().nullable(),
+    num_comments: z.int(),
+    flair_text: z.string().nullable(),
+    is_self: z.boolean(),
+    is_nsfw: z.boolean(),
+    is_spoiler: z.boolean(),
+    reddit_created_at: datetime,
+    scraped_at: datetime,
+    ...marks,
+  })
+  .meta({ id: 'RedditPost' });
+export type PostBody = z.infer<typeof post>;
+
+export const comment = z
+  .object({
+    id: z.string(),
+    post_id: z.string(),
+    author: z.string().nullable(),
+    body: z.string(),
+    subreddit: z.string(),
+    parent_id: z.string().nullable().describe('With prefix: t1_ a comment, t3_ the post'),
+    depth: z.int(),
+    is_submitter: z.boolean(),
+    score: z.int(),
+    controversiality: z.int(),
+    reddit_created_at: datetime,
+    scraped_at: datetime,
+    ...marks,
+  })
+  .meta({ id: 'RedditComment' });
+export type CommentBody = z.infer<typeof comment>;

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+const TRUE = ['true', '1', 'yes', 'on', 't', 'y'];
+const FALSE = ['false', '0', 'no', 'off', 'f', 'n'];
+
+const readInteger = (value: unknown) => (typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : value);
+const readBoolean = (value: unknown) => {
+  const text = typeof value === 'number' ? String(value) : value;
+  if (typeof text !== 'string') return value;
+  return TRUE.includes(text.toLowerCase()) ? true : FALSE.includes(text.toLowerCase()) ? false : value;
+};
+
+/** Takes digits in a text too: queries have nothing else, and old clients post them in bodies. */
+export const integer = <Schema extends z.ZodType<number | null | undefined>>(schema: Schema) => z.preprocess(readInteger, schema);
+export const boolean = <Schema extends z.ZodType<boolean | null | undefined>>(schema: Schema) => z.preprocess(readBoolean, schema);
+
+/** The ids of the database: four bytes. */
+export const id = () => integer(z.int32());
+export const idParams = z.object({ id: id() });
+export const idOrTaskIdParams = z.object({ id: z.string().min(1).describe('The id of the execution, or its task_id') });
+
+/** ISO 8601, or what a browser's date-time picker sends (`2026-11-23T09:30`); without a zone it is UTC. */
+export const instant = z
+  .string()
+  .transform((text, context) => {
+    const hasZone = /(Z|[+-]\d{2}:?\d{2})$/i.test(text);
+    const date = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) || hasZone ? text.replace(/ (?=\d{2}:?\d{2}$)/, '+') : `${text}Z`);
+    if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(date.getTime())) return date;
+    context.addIssue({ code: 'invalid_format', format: 'datetime', message: 'Input should be a valid ISO 8601 date and time', input: text });
+    return z.NEVER;
+  })
+  .meta({ format: 'date-time' });
+
+export const limit = (most: number, preset: number) => integer(z.int().min(1).max(most).default(preset));
+
+/** Where the last page ended; opaque. */
+export const cursor = z.string().max(500).optional().describe('The X-Next-Cursor of the page before');

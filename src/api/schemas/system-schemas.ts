@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { count, datetime } from './common-schemas';
+import { stats } from './execution-schemas';
+
+export const summary = z
+  .object({ total_tasks: count, active_tasks: count, paused_tasks: count, inactive_tasks: count, error_tasks: count, last_updated: datetime })
+  .meta({ id: 'ScheduleSummary' });
+export type SummaryBody = z.infer<typeof summary>;
+
+const configStats = z.object({ total_configs: count, by_type: z.record(z.string(), count) }).meta({ id: 'ConfigCounts' });
+
+export const systemStatus = z
+  .object({
+    system_time: datetime,
+    scheduler_status: z.string().describe('运行中 when it answers'),
+    database_status: z.string().describe('正常 when it answers'),
+    redis_status: z.string().describe('正常 when it answers'),
+    config_stats: configStats,
+    schedule_summary: summary,
+    execution_stats: stats,
+    reddit: z.object({ source: z.enum(['reddit', 'sandbox']), notice: z.string().optional() }),
+  })
+  .meta({ id: 'SystemStatus' });
+export type SystemStatus = z.infer<typeof systemStatus>;
+
+const component = z.object({ status: z.enum(['healthy', 'unhealthy']), message: z.string() });
+export const systemHealth = z
+  .object({
+    status: z.enum(['healthy', 'degraded', 'unhealthy']),
+    timestamp: datetime,
+    components: z.object({ database: component, redis: component, scheduler: component }),
+    error: z.string().nullable(),
+  })
+  .meta({ id: 'SystemHealth' });
+export type SystemHealth = z.infer<typeof systemHealth>;
+
+export const enums = z.object({ scheduler_types: z.array(z.string()), schedule_actions: z.array(z.string()), task_types: z.array(z.string()), schedule_statuses: z.array(z.string()) }).meta({ id: 'Enums' });
+
+export const dashboard = z
+  .object({
+    dashboard: z.object({ config_stats: configStats, schedule_summary: summary, execution_stats: z.object({ last_7_days: stats, last_30_days: stats }), generated_at: datetime }),
+  })
+  .meta({ id: 'Dashboard' });
+export type DashboardBody = z.infer<typeof dashboard>;
+
+export const live = z.object({ status: z.literal('ok') });
+export const ready = z.object({ status: z.enum(['ok', 'unavailable']), components: z.record(z.string(), component) });

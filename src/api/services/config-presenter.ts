@@ -1,0 +1,51 @@
+import type { ActualSchedule } from '../../scheduling/schedule-gateway';
+import type { ConfigTotals } from '../../storage/execution-query-repository';
+import type { ScheduleEvent } from '../../storage/models/schedule-event';
+import type { TaskConfig } from '../../storage/models/task-config';
+import type { ConfigBody, ConfigStatsBody, EventBody } from '../schemas/config-schemas';
+
+/** What Temporal says of a config's schedule: null when there is none, undefined when Temporal did not answer. */
+export type Actual = ActualSchedule | null | undefined;
+
+export const isArmed = (actual: Actual) => actual?.state === 'active';
+export const isConsistent = (config: TaskConfig, actual: Actual) => actual !== undefined && (config.scheduleStatus === 'active') === isArmed(actual);
+
+export function presentConfig(config: TaskConfig, actual: Actual): ConfigBody {
+  return {
+    id: config.id,
+    name: config.name,
+    description: config.description,
+    task_type: config.taskType,
+    scheduler_type: config.schedulerType,
+    parameters: config.parameters,
+    schedule_config: config.scheduleConfig,
+    max_retries: config.maxRetries,
+    timeout_seconds: config.timeoutSeconds,
+    priority: config.priority,
+    created_at: config.createdAt.toISOString(),
+    updated_at: config.updatedAt?.toISOString() ?? null,
+    schedule_status: config.scheduleStatus,
+    is_scheduled: config.scheduleStatus === 'active',
+    status_consistent: isConsistent(config, actual),
+    schedule_error: config.scheduleError,
+  };
+}
+
+export function presentEvent(event: ScheduleEvent): EventBody {
+  return { event: event.event, timestamp: event.createdAt.toISOString(), success: event.success, task_name: event.taskName, error: event.error };
+}
+
+/** The form inside `recent_history`, which also tells the state that came of it. */
+export const presentRecentEvent = (event: ScheduleEvent): EventBody => ({ ...presentEvent(event), ...(event.newStatus === null ? {} : { new_status: event.newStatus }) });
+
+export function presentConfigStats(totals: ConfigTotals): ConfigStatsBody {
+  return {
+    total_runs: totals.total,
+    successful_runs: totals.succeeded,
+    failed_runs: totals.total - totals.succeeded,
+    success_rate: totals.total === 0 ? 0 : (totals.succeeded / totals.total) * 100,
+    avg_duration: totals.averageSeconds,
+    last_run: totals.lastRunAt?.toISOString() ?? null,
+    last_status: totals.lastStatus === null ? null : totals.lastStatus === 'succeeded' ? 'success' : 'failed',
+  };
+}

@@ -1,0 +1,145 @@
+import { findTaskType } from '../../tasks/registry';
+import { parseScheduleConfig, ScheduleConfigError } from '../../scheduling/schedule-config';
+import { NotFoundError, RequestFaultsError, scheduleFaults } from '../errors';
+import { toFaultItems, type FaultItem } from '../fault-items';
+import { presentConfig, presentConfigStats, presentRecentEvent, type Actual } from './config-presenter';
+import type { FastifyBaseLogger } from 'fastify';
+import type { ScheduleActions } from '../../scheduling/schedule-actions';
+import type { ScheduleConvergence } from '../../scheduling/schedule-convergence';
+import type { ScheduleGateway } from '../../scheduling/schedule-gateway';
+import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
+import type { SchedulerType, TaskConfig } from '../../storage/models/task-config';
+import type { TaskConfigRepository } from '../../storage/task-config-repository';
+import type { ConfigBody, ConfigDetailBody, ConfigPage, CreateBody, ListQuery, UpdateBody } from '../schemas/config-schemas';
+
+const RECENT_EVENTS = 5;
+const ORDER = { created_at: 'createdAt', updated_at: 'updatedAt', name: 'name' } as const;
+
+export interface ConfigServiceDeps {
+  configs: TaskConfigRepository;
+  queries: ExecutionQueryRepository;
+  schedules: ScheduleGateway;
+  actions: ScheduleActions;
+  convergence: ScheduleConvergence;
+  log: Pick<FastifyBaseLogger, 'warn'>;
+}
+
+export type ConfigService = ReturnType<typeof createConfigService>;
+
+export function createConfigService(deps: ConfigServiceDeps) {
+  const { configs, queries, schedules, actions, convergence } = deps;
+
+  async function find(id: number): Promise<TaskConfig> {
+    const config = await configs.get(id);
+    if (!config) throw new NotFoundError('Task config not found');
+    return config;
+  }
+
+  /** Configs are readable while Temporal is away; they then show as not consistent. */
+  async function ifTemporalAnswers<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+    try {
+      return await ask();
+    } catch (error) {
+      deps.log.warn({ err: error }, 'Temporal does not tell the state of schedules');
+      return undefined;
+    }
+  }
+
+  const actualOf = (id: number): Promise<Actual> => ifTemporalAnswers(() => schedules.describe(id));
+
+  /** The row and its schedule as they are now. */
+  async function present(id: number): Promise<ConfigBody> {
+    const [config, actual] = await Promise.all([find(id), actualOf(id)]);
+    return presentConfig(config, actual);
+  }
+
+  return {
+    async list(query: ListQuery): Promise<ConfigPage> {
+      const { items, total } = await configs.list({
+        taskType: query.task_type,
+        nameSearch: query.name_search,
+        orderBy: ORDER[query.order_by as keyof typeof ORDER] ?? 'createdAt',
+        isDescending: query.order_desc,
+        page: query.page,
+        pageSize: query.page_size,
+      });
+      const actual = await ifTemporalAnswers(() => schedules.list(items.map((config) => config.id)));
+      return {
+        items: items.map((config) => presentConfig(config, actual && (actual.get(config.id) ?? null))),
+        total,
+        page: query.page,
+        page_size: query.page_size,
+        pages: Math.ceil(total / query.page_size),
+      };
+    },
+
+    async get(id: number, withStats: boolean): Promise<ConfigDetailBody> {
+      const [config, actual, events, totals] = await Promise.all([find(id), actualOf(id), configs.listEvents(id, RECENT_EVENTS), withStats ? queries.configTotals(id) : null]);
+      return { ...presentConfig(config, actual), recent_history: events.map(presentRecentEvent), stats: totals && presentConfigStats(totals) };
+    },
+
+    /** A schedule that cannot be started does not undo the config: its state is then `error`, and says why. */
+    async create(body: CreateBody, options: { isStarted: boolean }): Promise<ConfigBody> {
+      check({ taskType: body.task_type, schedulerType: body.scheduler_type }, body);
+      const { id } = await configs.create({
+        name: body.name,
+        description: body.description,
+        taskType: body.task_type,
+        schedulerType: body.scheduler_type,
+        parameters: body.parameters,
+        scheduleConfig: body.schedule_config,
+        maxRetries: body.max_retries,
+        timeoutSeconds: body.timeout_seconds,
+        priority: body.priority,
+      });
+      if (options.isStarted && body.scheduler_type !== 'manual') await actions.start(id);
+      return present(id);
+    },
+
+    /** An armed schedule follows at once; while Temporal is away the row is kept, and reconcile makes it follow. */
+    async update(id: number, body: UpdateBody): Promise<ConfigBody> {
+      const config = await find(id);
+      check(config, body);
+      const updated = await configs.update(id, {
+        name: body.name,
+        description: body.description,
+        parameters: body.parameters,
+        scheduleConfig: body.schedule_config,
+        maxRetries: body.max_retries,
+        timeoutSeconds: body.timeout_seconds,
+        priority: body.priority,
+      });
+      if (!updated) throw new NotFoundError('Task config not found');
+      if (updated.scheduleStatus === 'active' || updated.scheduleStatus === 'paused') await actions.rearm(id);
+      return present(id);
+    },
+
+    async remove(id: number): Promise<string> {
+      const config = await find(id);
+      await actions.stop(id);
+      await configs.remove(id);
+      // Again, for a start that came in between; what Temporal does not hear now, reconcile tells it.
+      await ifTemporalAnswers(() => convergence.converge(id));
+      return `Task config ${config.name} deleted`;
+    },
+  };
+}
+
+/** The parameters by their task type's schema, the schedule by its scheduler type: all faults of both. */
+function check(of: { taskType: string; schedulerType: SchedulerType }, body: UpdateBody): void {
+  const items: FaultItem[] = [];
+  const taskType = findTaskType(of.taskType);
+  if (body.parameters !== undefined && taskType) {
+    const parsed = taskType.parameters.safeParse(body.parameters, { reportInput: true });
+    if (!parsed.success) items.push(...toFaultItems(['body', 'parameters'], parsed.error.issues, body.parameters));
+  }
+  if (body.schedule_config !== undefined) {
+    try {
+      parseScheduleConfig(of.schedulerType, body.schedule_config, { now: new Date() });
+    } catch (error) {
+      if (!(error instanceof ScheduleConfigError)) throw error;
+      items.push(...scheduleFaults(error));
+    }
+  }
+  if (items.length > 0) throw new RequestFaultsError(items);
+}

@@ -1,0 +1,63 @@
+import { createScheduleActions } from '../../scheduling/schedule-actions';
+import { createScheduleConvergence } from '../../scheduling/schedule-convergence';
+import { createScheduleGateway } from '../../scheduling/schedule-gateway';
+import { findTaskType } from '../../tasks/registry';
+import { createAuthService, type Passwords } from './auth-service';
+import { createConfigService } from './config-service';
+import { createExecuteService } from './execute-service';
+import { createExecutionGateway } from './execution-gateway';
+import { createExecutionService } from './execution-service';
+import { createPreviewService } from './preview-service';
+import { createRedditService } from './reddit-service';
+import { createRunControlService } from './run-control-service';
+import { createScheduleService } from './schedule-service';
+import { createSystemService } from './system-service';
+import { createTokenService } from './token-service';
+import type { Client } from '@temporalio/client';
+import type { FastifyBaseLogger } from 'fastify';
+import type { LinkToRun } from './execution-presenter';
+import type { KeyValueStore } from '../../platform/redis';
+import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
+import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
+import type { ExecutionRepository } from '../../storage/execution-repository';
+import type { RedditContentRepository } from '../../storage/reddit-content-repository';
+import type { TaskConfigRepository } from '../../storage/task-config-repository';
+import type { UserRepository } from '../../storage/user-repository';
+
+export interface ServiceDeps {
+  repositories: { users: UserRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository };
+  store: KeyValueStore;
+  temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
+  passwords: Passwords;
+  auth: { secret: string; accessMinutes: number; refreshDays: number };
+  reddit: { isSandbox: boolean };
+  log: Pick<FastifyBaseLogger, 'warn'>;
+}
+
+export type Services = ReturnType<typeof createServices>;
+
+/** The use cases over what server.ts has connected. */
+export function createServices(deps: ServiceDeps) {
+  const { store, temporal } = deps;
+  const { users, configs, executions, queries, content } = deps.repositories;
+  const { linkToRun } = temporal;
+  const gateway = createExecutionGateway(temporal);
+  const schedules = createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue });
+  const convergence = createScheduleConvergence({ configs, gateway: schedules });
+  const actions = createScheduleActions({ configs, convergence, isKnownTaskType: (name) => findTaskType(name) !== undefined });
+  const tokens = createTokenService({ secret: deps.auth.secret });
+
+  return {
+    tokens,
+    users,
+    auth: createAuthService({ users, sessions: store, tokens, passwords: deps.passwords, accessMinutes: deps.auth.accessMinutes, refreshDays: deps.auth.refreshDays }),
+    configs: createConfigService({ configs, queries, schedules, actions, convergence, log: deps.log }),
+    previews: createPreviewService({ configs, queries }),
+    schedules: createScheduleService({ configs, schedules, actions }),
+    executions: createExecutionService({ queries, gateway, linkToRun }),
+    execute: createExecuteService({ configs, queries, gateway }),
+    runControl: createRunControlService({ queries, executions, gateway }),
+    system: createSystemService({ configs, queries, schedules, redis: store, reddit: deps.reddit }),
+    reddit: createRedditService({ content }),
+  };
+}

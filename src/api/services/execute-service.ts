@@ -1,0 +1,108 @@
+import { findTaskType } from '../../tasks/registry';
+import { BadRequestError, ConflictError, NotFoundError, RequestFaultsError } from '../errors';
+import { toFaultItems } from '../fault-items';
+import { batchId, batchTaskIds, configRunId, typeRunId, type StartContext } from './run-ids';
+import type { ExecutionGateway } from './execution-gateway';
+import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
+import type { TaskConfigRepository } from '../../storage/task-config-repository';
+import type { BatchSubmitted, Submitted } from '../schemas/execute-schemas';
+
+/** The contract's default, for runs that no config gives one. */
+const AD_HOC_PRIORITY = 5;
+
+export type ExecuteService = ReturnType<typeof createExecuteService>;
+
+/** Runs that somebody asks for now. */
+export function createExecuteService(deps: { configs: TaskConfigRepository; queries: ExecutionQueryRepository; gateway: ExecutionGateway }) {
+  const { configs, queries, gateway } = deps;
+  const answer = (taskId: string, configId: number | null, taskType: string): Submitted => ({
+    task_id: taskId,
+    config_id: configId,
+    task_type: taskType,
+    status: 'submitted',
+    queue: gateway.taskQueue,
+    message: `${taskType} submitted`,
+  });
+
+  return {
+    async executeConfig(configId: number, context: StartContext): Promise<Submitted> {
+      const config = await configs.get(configId);
+      if (!config) throw new NotFoundError('Task config not found');
+      if (!findTaskType(config.taskType)) throw new BadRequestError(`Unsupported task type ${config.taskType}`);
+      const workflowId = configRunId(configId, context);
+      await gateway.startRun({
+        workflowId,
+        request: { configId, triggeredBy: 'manual', requestedBy: context.userId },
+        taskType: config.taskType,
+        configName: config.name,
+        priority: config.priority,
+      });
+      return answer(workflowId, configId, config.taskType);
+    },
+
+    async executeType(name: string, parameters: Record<string, unknown>, context: StartContext): Promise<Submitted> {
+      const taskType = findTaskType(name);
+      if (!taskType) throw new BadRequestError(`Unsupported task type ${name}`);
+      const parsed = taskType.parameters.safeParse(parameters, { reportInput: true });
+      if (!parsed.success) throw new RequestFaultsError(toFaultItems(['body', 'task_params'], parsed.error.issues, parameters));
+      const workflowId = typeRunId(name, context);
+      await gateway.startRun({
+        workflowId,
+        request: { configId: null, taskType: name, parameters, triggeredBy: 'by_type', requestedBy: context.userId },
+        taskType: name,
+        configName: null,
+        priority: AD_HOC_PRIORITY,
+      });
+      return answer(workflowId, null, name);
+    },
+
+    /** Many configs in one workflow. An id that cannot run is told of, and does not stop the others. */
+    async executeBatch(configIds: number[], context: StartContext): Promise<BatchSubmitted> {
+      const known = new Map((await configs.getMany(configIds)).map((config) => [config.id, config]));
+      const refusal = (id: number) => {
+        const config = known.get(id);
+        if (!config) return 'Task config not found';
+        return findTaskType(config.taskType) ? null : `Unsupported task type ${config.taskType}`;
+      };
+      const failed = configIds.flatMap((id) => {
+        const error = refusal(id);
+        return error === null ? [] : [{ id, error }];
+      });
+      let accepted = configIds.filter((id) => refusal(id) === null);
+      const workflowId = batchId(context);
+      if (accepted.length > 0 && (await gateway.startBatch(workflowId, { configIds: accepted, requestedBy: context.userId })) === 'already_started') {
+        accepted = await gateway.batchConfigIds(workflowId);
+      }
+      return { task_ids: batchTaskIds(workflowId, accepted.length), total_submitted: accepted.length, config_ids: accepted, failed, total_failed: failed.length, status: 'submitted' };
+    },
+
+    /** A new run with the parameters and limits of a finished one, whatever its config says now. */
+    async retry(idOrTaskId: string, context: StartContext): Promise<Submitted> {
+      const execution = await queries.find(idOrTaskId);
+      if (!execution) throw new NotFoundError('Execution not found');
+      if (execution.status === 'running') throw new ConflictError('The execution is still running: cancel or terminate it first');
+      const { taskType, configId } = execution;
+      if (taskType === null || !findTaskType(taskType)) throw new BadRequestError(`Unsupported task type ${taskType}`);
+      const request = `retry ${execution.id}`;
+      const workflowId = configId === null ? typeRunId(taskType, context, request) : configRunId(configId, context, request);
+      await gateway.startRun({
+        workflowId,
+        request: {
+          configId,
+          taskType,
+          parameters: execution.parameters,
+          maxRetries: execution.maxRetries,
+          timeoutSeconds: execution.timeoutSeconds,
+          priority: execution.priority,
+          triggeredBy: 'retry',
+          requestedBy: context.userId,
+          retryOf: execution.id,
+        },
+        taskType,
+        configName: execution.configName,
+        priority: execution.priority,
+      });
+      return { ...answer(workflowId, configId, taskType), retry_of: execution.id };
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createSigner, createVerifier } from 'fast-jwt';
+
+export type TokenKind = 'access_token' | 'refresh_token';
+
+export interface TokenClaims {
+  userId: number;
+  kind: TokenKind;
+  jti: string;
+}
+
+/** Why a token is not good: its time is up, it is not ours or damaged, or it is of the other kind. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError';
+  constructor(
+    readonly reason: 'expired' | 'invalid' | 'wrong_kind',
+    cause?: unknown,
+  ) {
+    super(`Token is ${reason}`, { cause });
+  }
+}
+
+export interface IssuedToken {
+  token: string;
+  expiresAt: Date;
+}
+
+/** What a store keeps of a token: knowing it does not let anyone in. */
+export const hashToken = (token: string) => createHash('sha256').update(token).digest('hex');
+
+export type TokenService = ReturnType<typeof createTokenService>;
+
+/** Signs and reads JWTs. The algorithm is pinned, so that no token chooses its own. */
+export function createTokenService(options: { secret: string }) {
+  const sign = createSigner({ key: options.secret, algorithm: 'HS256' });
+  const verify = createVerifier({ key: options.secret, algorithms: ['HS256'], requiredClaims: ['sub', 'exp', 'jti'], cache: false });
+
+  return {
+    issue(userId: number, kind: TokenKind, lifetimeSeconds: number): IssuedToken {
+      const now = Math.floor(Date.now() / 1000);
+      const exp = now + lifetimeSeconds;
+      return { token: sign({ sub: String(userId), iat: now, exp, jti: randomUUID(), type: kind }), expiresAt: new Date(exp * 1000) };
+    },
+
+    read(token: string, kind: TokenKind): TokenClaims {
+      let claims: Record<string, unknown>;
+      try {
+        claims = verify(token) as Record<string, unknown>;
+      } catch (error) {
+        throw new TokenError((error as { code?: string }).code === 'FAST_JWT_EXPIRED' ? 'expired' : 'invalid', error);
+      }
+      if (claims.type !== kind) throw new TokenError('wrong_kind');
+      const userId = Number(claims.sub);
+      if (!Number.isSafeInteger(userId)) throw new TokenError('invalid');
+      return { userId, kind, jti: String(claims.jti) };
+    },
+  };
+}
