@@ -94,7 +94,7 @@ onRecordings('real objects of Reddit', () => {
   });
 
   test('with many of them at once an attempt may fail, and the next ones end it', async () => {
-    const faults = { errorEvery: 2, resetEvery: 3, rateLimitEvery: 7, retryAfterSeconds: 0 };
+    const faults = { errorEvery: 3, resetEvery: 4, rateLimitEvery: 7, retryAfterSeconds: 0 };
     const reddit = await connect({ recordings: RECORDINGS, faults, tokenLifetimeSeconds: 0.05 });
     const startedAt = new Date();
     let [cursor, attempts]: [unknown, number] = [undefined, 0];

@@ -51,7 +51,7 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
       const baseUrl = baseUrls[options.baseUrl] ?? options.baseUrl;
       const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname);
       // A proxy of the environment cannot reach this machine. Redirects are answers (see failureOf), not ways.
-      const pending = super.rawRequest({ ...rest, baseUrl, simple: false, resolveWithFullResponse: true, followRedirect: false, timeout: undefined, ...(isLocal ? { proxy: null } : {}) } as never);
+      const pending = super.rawRequest({ ...rest, baseUrl, simple: false, resolveWithFullResponse: true, followRedirect: false, timeout: undefined, ...(isLocal ? { proxy: null } : {}) });
       return settle(pending as unknown as PendingRequest, `${(options.method ?? 'get').toUpperCase()} ${options.uri}`, signal);
     }
     override updateAccessToken(): ReturnType<Snoowrap['updateAccessToken']> {
@@ -112,8 +112,8 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
     const isScript = login.username && login.password;
     const form = isScript ? { grant_type: 'password', username: login.username, password: login.password } : { grant_type: 'client_credentials' };
     const request = { method: 'post', uri: 'api/v1/access_token', form, signal };
-    const { body } = (await snoowrap.credentialedClientRequest(request as never)) as RawResponse & { body: Record<string, unknown> };
-    if (typeof body.access_token !== 'string') throw new RedditError('unauthorized', `Reddit gives no token: ${String(body.error ?? 'no reason told')}`);
+    const { body } = (await snoowrap.credentialedClientRequest(request)) as RawResponse & { body: Record<string, unknown> };
+    if (typeof body.access_token !== 'string') throw new RedditError('unauthorized', `Reddit gives no token: ${JSON.stringify(body.error ?? 'no reason told')}`);
     const lifetimeMs = (typeof body.expires_in === 'number' ? body.expires_in : 3600) * 1000;
     token = { value: body.access_token, renewAt: Date.now() + lifetimeMs - Math.min(60_000, lifetimeMs / 10) };
   }
@@ -128,7 +128,7 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
     },
     async send({ qs, ...request }: RedditRequest): Promise<unknown> {
       const given = Object.fromEntries(Object.entries(qs ?? {}).filter(([, value]) => value !== undefined));
-      return (await snoowrap.oauthRequest({ ...request, qs: { raw_json: 1, ...given } } as never)) as unknown;
+      return (await snoowrap.oauthRequest({ ...request, qs: { raw_json: 1, ...given } })) as unknown;
     },
   };
 }

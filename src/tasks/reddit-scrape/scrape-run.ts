@@ -21,6 +21,7 @@ export async function scrapeSubreddits(context: TaskContext, parameters: ScrapeP
   const reddit = context.services.reddit.scoped();
   const state = readState(context.cursor);
   const options = { runStartedAt: startedAt, isSandbox: reddit.isSandbox };
+  // Of the whole attempt: r/all and the like show again what another subreddit has shown.
   const seen = new Set(state.seen);
   let requestsCounted = 0;
 
@@ -119,7 +120,7 @@ export async function scrapeSubreddits(context: TaskContext, parameters: ScrapeP
       outcome.error = (error as Error).message;
       log.warn({ subreddit: outcome.subreddit, error: outcome.error }, `r/${outcome.subreddit} could not be scraped`);
     }
-    [state.listing, state.pending, state.thread] = [freshListing(), [], null];
+    [state.listing, state.pending, state.thread, state.seen] = [freshListing(), [], null, []];
     save(outcome);
   }
 

@@ -31,7 +31,7 @@ const scrapeState = z.object({
   pending: z.array(z.string()),
   /** Of the first pending post: what has come and what is still folded. Null before its first request. */
   thread: z.object({ stored: z.number(), spent: z.number(), more: z.array(moreStub) }).nullable(),
-  /** Every post of this run: a listing shifts while it is paged, and shows some posts twice. */
+  /** Every post of the running subreddit: a listing shifts while it is paged, and shows some posts twice. */
   seen: z.array(z.string()),
 });
 export type ScrapeState = z.infer<typeof scrapeState>;
