@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { forbidden, unauthorized } from '../schemas/common-schemas';
 import type { FastifyInstance } from 'fastify';
 
@@ -14,6 +14,26 @@ const TAGS = [
   { name: 'reddit', description: 'Scraped content' },
   { name: 'health', description: 'Probes for machines' },
 ];
+
+type Override = NonNullable<NonNullable<Parameters<typeof createJsonSchemaTransform>[0]['zodToJsonConfig']>['override']>;
+
+/** Leaves out what says nothing: the limits of JavaScript's integers, and that answers have no further fields (they may get some). */
+const override: Override = ({ jsonSchema }) => {
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+  if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+};
+const zodToJsonConfig = { override };
+const transformAll = createJsonSchemaTransformObject({ zodToJsonConfig });
+
+/** Only answers have names; the forms of them as requests, which the library adds, are used by nobody. */
+const transformObject: typeof transformAll = (input) => {
+  const document = transformAll(input);
+  const { schemas = {} } = (document as { components?: { schemas?: Record<string, unknown> } }).components ?? {};
+  for (const name of Object.keys(schemas)) if (name.endsWith('Input')) delete schemas[name];
+  return document;
+};
 
 /** OpenAPI 3.1 from the routes' zod schemas, at /openapi.json, and a page to try it out at /docs. */
 export async function installOpenapi(app: FastifyInstance, options: { version: string }): Promise<void> {
@@ -30,8 +50,8 @@ export async function installOpenapi(app: FastifyInstance, options: { version: s
       tags: TAGS,
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access_token of POST /api/v1/auth/login' } } },
     },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transform: createJsonSchemaTransform({ zodToJsonConfig }),
+    transformObject,
     hideUntagged: true,
   });
   await app.register(swaggerUi, {

@@ -1,0 +1,78 @@
+import { version } from '../../package.json';
+import { databaseUrl, readConfig } from '../platform/config';
+import { createLogger } from '../platform/logger';
+import { hashPassword, verifyPassword } from '../platform/password';
+import { createDatabase } from '../platform/postgres';
+import { createKeyValueStore } from '../platform/redis';
+import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } from '../platform/temporal';
+import { createExecutionQueryRepository } from '../storage/execution-query-repository';
+import { createExecutionRepository } from '../storage/execution-repository';
+import { createRedditContentRepository } from '../storage/reddit-content-repository';
+import { createTaskConfigRepository } from '../storage/task-config-repository';
+import { createUserRepository } from '../storage/user-repository';
+import { createApp } from './app';
+import { createServices } from './services/create-services';
+
+/** The HTTP process: connects everything, listens until it is told to stop, finishes what it has begun. */
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLogger({ name: 'api', level: config.LOG_LEVEL });
+  const url = databaseUrl(config);
+  if (!url) throw new Error('DATABASE_URL or POSTGRES_HOST is not set; `npm start` brings up a PostgreSQL of its own');
+  if (!config.JWT_SECRET_KEY) throw new Error('JWT_SECRET_KEY is not set; `npm start` makes one and keeps it');
+
+  const temporal = await connectTemporal(temporalTarget());
+  const database = createDatabase({ url, poolSize: config.DATABASE_POOL_SIZE, applicationName: 'taskloom-api' });
+  const store = createKeyValueStore(config.REDIS_URL ?? 'memory://');
+  if (!config.REDIS_URL) log.warn('REDIS_URL is not set: sessions are kept in this process and end with it');
+
+  const services = createServices({
+    repositories: {
+      users: createUserRepository(database),
+      configs: createTaskConfigRepository(database),
+      executions: createExecutionRepository(database),
+      queries: createExecutionQueryRepository(database),
+      content: createRedditContentRepository(database),
+    },
+    store,
+    temporal: {
+      client: temporal.client,
+      taskQueue: config.TEMPORAL_TASK_QUEUE,
+      searchAttributes: SEARCH_ATTRIBUTES,
+      linkToRun: (workflowId, runId) => temporalUiLink(config.TEMPORAL_UI_URL, temporal.namespace, workflowId, runId),
+    },
+    passwords: { hash: hashPassword, verify: verifyPassword },
+    auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS },
+    reddit: { isSandbox: config.REDDIT_IS_SANDBOX },
+    log,
+  });
+  const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, version });
+  const closeAll = () => Promise.allSettled([temporal.close(), store.close(), database.destroy()]);
+
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= (async () => {
+      await app.close();
+      await closeAll();
+      log.info('api has stopped');
+    })().catch((error: unknown) => {
+      log.error({ err: error }, 'api did not stop in order');
+      process.exitCode = 1;
+    });
+  };
+  process.once('SIGTERM', stop).once('SIGINT', stop).once('disconnect', stop);
+
+  try {
+    const address = await app.listen({ host: config.HOST, port: config.PORT });
+    log.info({ address }, 'api is ready');
+    process.send?.('ready');
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});
