@@ -4,24 +4,32 @@ import type { KeyValueStore } from './redis';
 export function createRedisStore(url: string): KeyValueStore {
   // A caller is told of a lost server within seconds instead of being queued until it is back.
   const redis = new Redis(url, { maxRetriesPerRequest: 1, connectTimeout: 5_000, commandTimeout: 5_000 });
-  // The failed command carries the error to its caller; without a listener ioredis prints each lost connection as well.
-  redis.on('error', () => undefined);
+  // A command that fails for want of a connection does not say why there is none; this event does.
+  let lostBecause: Error | undefined;
+  redis.on('error', (error: Error) => (lostBecause = error)).on('ready', () => (lostBecause = undefined));
+  const ask = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+    try {
+      return await answer;
+    } catch (error) {
+      throw lostBecause ? new Error(`Redis does not answer: ${lostBecause.message}`, { cause: lostBecause }) : error;
+    }
+  };
 
   return {
-    get: (key) => redis.get(key),
+    get: (key) => ask(redis.get(key)),
     set: async (key, value, { ttlSeconds, onlyIfAbsent } = {}) => {
       const conditions = [...(ttlSeconds === undefined ? [] : ['EX', ttlSeconds]), ...(onlyIfAbsent ? ['NX'] : [])];
-      return (await redis.call('SET', key, value, ...conditions)) === 'OK';
+      return (await ask(redis.call('SET', key, value, ...conditions))) === 'OK';
     },
-    delete: async (key) => (await redis.del(key)) === 1,
+    delete: async (key) => (await ask(redis.del(key))) === 1,
     increment: async (key, { ttlSeconds }) => {
-      const answers = await redis.multi().set(key, 0, 'EX', ttlSeconds, 'NX').incr(key).exec();
+      const answers = await ask(redis.multi().set(key, 0, 'EX', ttlSeconds, 'NX').incr(key).exec());
       const [error, count] = answers?.[1] ?? [new Error('the transaction was discarded'), 0];
       if (error) throw error;
       return Number(count);
     },
-    expire: async (key, ttlSeconds) => (await redis.expire(key, ttlSeconds)) === 1,
-    ping: async () => void (await redis.ping()),
+    expire: async (key, ttlSeconds) => (await ask(redis.expire(key, ttlSeconds))) === 1,
+    ping: async () => void (await ask(redis.ping())),
     close: async () => redis.disconnect(),
   };
 }

@@ -34,13 +34,20 @@ export type FirstSuperuser =
   /** A database of somebody else's gets no user with a password that only a terminal has seen. */
   | { kind: 'missing' };
 
-export async function ensureFirstSuperuser(database: Database, config: Config, options: { mayGenerate: boolean }): Promise<FirstSuperuser> {
+/** `keepPassword` is handed a generated password before the user exists, `unshown` is what it kept at an earlier start. */
+export async function ensureFirstSuperuser(
+  database: Database,
+  config: Config,
+  options: { mayGenerate: boolean; unshown: string | undefined; keepPassword: (password: string) => void },
+): Promise<FirstSuperuser> {
   const known = await database<UserRow>('users').where({ is_superuser: true, is_active: true }).orderBy('id').first('username');
+  if (known && options.unshown) return { kind: 'created', username: known.username, password: options.unshown, isPasswordGenerated: true };
   if (known) return { kind: 'known', username: known.username };
   const isComplete = config.ADMIN_USERNAME && config.ADMIN_EMAIL && config.ADMIN_PASSWORD;
   if (!isComplete && !options.mayGenerate) return { kind: 'missing' };
   const username = config.ADMIN_USERNAME ?? 'admin';
   const password = config.ADMIN_PASSWORD ?? randomBytes(12).toString('base64url');
+  if (!config.ADMIN_PASSWORD) options.keepPassword(password);
   await createSuperuser(database, { username, email: config.ADMIN_EMAIL ?? `${username}@taskloom.local`, password });
   return { kind: 'created', username, password, isPasswordGenerated: !config.ADMIN_PASSWORD };
 }

@@ -26,7 +26,7 @@ async function main(): Promise<number> {
     let failure: StackError | undefined;
     const stack = createStack({
       context: { config, env: process.env, home, logFolder, state, signal: abort.signal },
-      abort: (reason) => abort.abort(reason),
+      abort: () => abort.abort(new StackError('given up')),
       onFailure: (error) => {
         failure ??= error;
         abort.abort(error);
@@ -37,6 +37,8 @@ async function main(): Promise<number> {
     try {
       const summary = await stack.start(apiUrl);
       console.log(renderSummary(summary));
+      delete state.values.unshownPassword;
+      state.save();
       console.log(`Ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s. Ctrl-C stops everything.`);
       await ended;
     } catch (error) {

@@ -3,9 +3,9 @@ export class StackError extends Error {
   override readonly name = 'StackError';
 }
 
-/** A service that is configured and does not answer: the variable, the address (without its password) and the cause. */
+/** A service that is configured and does not answer, or refuses us: the variable, the address (without its password) and the cause. */
 export function unreachable(variable: string, service: string, address: string, cause: unknown): StackError {
-  return new StackError(`${variable}: ${service} at ${redactUrl(address)} does not answer: ${reasonOf(cause)}`, { cause });
+  return new StackError(`${variable}: ${service} at ${redactUrl(address)} cannot be used: ${reasonOf(cause)}`, { cause });
 }
 
 export function redactUrl(text: string): string {

@@ -10,6 +10,8 @@ export interface StackState {
   jwtSecret: string;
   /** As root PostgreSQL lives outside the state folder, where an unprivileged user can reach it. */
   postgresFolder?: string;
+  /** Of the first superuser; only until it has been shown, which a start that fails half-way does not get to. */
+  unshownPassword?: string;
 }
 
 export interface StateFile {

@@ -28,7 +28,15 @@ export interface Stack {
   hurry(): void;
 }
 
-export function createStack(options: { context: StackContext; abort: (reason: Error) => void; onFailure: (error: StackError) => void }): Stack {
+export interface StackOptions {
+  context: StackContext;
+  /** Called when a part does not come up: the others need not go on. */
+  abort: () => void;
+  /** Called when a part that was up is gone for good. */
+  onFailure: (error: StackError) => void;
+}
+
+export function createStack(options: StackOptions): Stack {
   const { context, abort, onFailure } = options;
   const { config, signal } = context;
   const parts = new Map<Part, Pick<AppProcess, 'stop'> & Partial<Pick<AppProcess, 'kill'>>>();
@@ -51,7 +59,14 @@ export function createStack(options: { context: StackContext; abort: (reason: Er
       const database = createDatabase({ url: env.DATABASE_URL ?? '', poolSize: 1, applicationName: 'taskloom-stack' });
       try {
         const names = await migrate(database);
-        const superuser = await ensureFirstSuperuser(database, config, { mayGenerate: services.get('PostgreSQL')?.isEmbedded === true });
+        const superuser = await ensureFirstSuperuser(database, config, {
+          mayGenerate: services.get('PostgreSQL')?.isEmbedded === true,
+          unshown: context.state.values.unshownPassword,
+          keepPassword: (password) => {
+            context.state.values.unshownPassword = password;
+            context.state.save();
+          },
+        });
         return { outcome: names.length === 0 ? 'up to date' : `ran ${names.length} migrations`, result: superuser };
       } finally {
         await database.destroy();
@@ -92,7 +107,7 @@ export function createStack(options: { context: StackContext; abort: (reason: Er
       if (isSandbox && superuser.kind === 'created') {
         await createDemoConfig(apiUrl, superuser).catch((error: unknown) => console.error(`The demo config could not be made: ${reasonOf(error)}`));
       }
-      return { apiUrl, temporalUiUrl: env.TEMPORAL_UI_URL, logFolder: context.logFolder, superuser, isSandbox };
+      return { apiUrl, temporalUiUrl: env.TEMPORAL_UI_URL, logFolder: context.logFolder, superuser, reddit: isSandbox ? 'SANDBOX: made-up content' : (env.REDDIT_OAUTH_BASE_URL ?? 'https://oauth.reddit.com') };
     },
     async stop() {
       for (const name of STOP_ORDER) {

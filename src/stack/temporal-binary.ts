@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { lock } from 'proper-lockfile';
 import { projectFolder } from './project-folder';
+import { StackError } from './stack-error';
 
 const run = promisify(execFile);
 const TOOLS = path.join(projectFolder, 'tools');
@@ -69,7 +70,7 @@ export async function findTemporalBinary(options: { progress: Progress; signal?:
         progress(reasons.at(-1) ?? '');
       }
     }
-    throw new Error(`No Temporal server to be had. Install the Temporal CLI or Go, or set TEMPORAL_ADDRESS.\n${reasons.map((reason) => `  ${reason}`).join('\n')}`);
+    throw new StackError(`No Temporal server to be had. Install the Temporal CLI or Go, or set TEMPORAL_ADDRESS.\n${reasons.map((reason) => `  ${reason}`).join('\n')}`);
   } finally {
     await release();
   }

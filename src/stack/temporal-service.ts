@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { connectTemporal, temporalTarget, type TemporalTarget } from '../platform/temporal';
 import { startEmbeddedTemporal } from './embedded-temporal';
@@ -22,16 +24,20 @@ async function startOwn(context: StackContext, report: (text: string) => void): 
   report('starting');
   const { temporal: port, temporalUi: uiPort } = state.values.ports;
   const namespace = config.TEMPORAL_NAMESPACE ?? 'default';
-  const server = await startEmbeddedTemporal({ binary, folder: path.join(context.home, 'temporal'), logFile: path.join(context.logFolder, 'temporal.log'), port, uiPort, namespace, signal });
+  const folder = path.join(context.home, 'temporal');
+  const server = await startEmbeddedTemporal({ binary, folder, logFile: path.join(context.logFolder, 'temporal.log'), port, uiPort, namespace, signal });
   Object.assign(state.values.ports, { temporal: server.port, temporalUi: server.uiPort });
   state.save();
-  return { name: 'Temporal', isEmbedded: true, summary: `embedded, ${server.address}`, env: { ...ownServerEnv(context.env), TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_UI_URL: server.uiUrl }, exited: server.exited, stop: server.stop };
+  const env = { ...ownServerEnv(context.env, folder), TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_UI_URL: server.uiUrl };
+  return { name: 'Temporal', isEmbedded: true, summary: `embedded, ${server.address}`, env, exited: server.exited, stop: server.stop };
 }
 
-/** A certificate, a key or a profile meant for another server must not reach the clients of ours. */
-function ownServerEnv(env: NodeJS.ProcessEnv): Record<string, string | undefined> {
+/** A certificate, a key or a profile meant for another server must not reach the clients of ours: they get an empty profile. */
+function ownServerEnv(env: NodeJS.ProcessEnv, folder: string): Record<string, string | undefined> {
+  const profileFile = path.join(folder, 'clients.toml');
+  writeFileSync(profileFile, '[profile.default]\n');
   const foreign = Object.keys(env).filter((name) => name.startsWith('TEMPORAL_') && name !== 'TEMPORAL_TASK_QUEUE');
-  return { ...Object.fromEntries(foreign.map((name) => [name, undefined])), TEMPORAL_CONFIG_FILE: '/dev/null' };
+  return { ...Object.fromEntries(foreign.map((name) => [name, undefined])), TEMPORAL_CONFIG_FILE: profileFile };
 }
 
 // grpc.status
@@ -47,8 +53,21 @@ async function checkConfigured(target: TemporalTarget, variable: string): Promis
     const code = grpcCode(error);
     if (code === NOT_FOUND) throw new StackError(`TEMPORAL_NAMESPACE: Temporal at ${target.address} (${variable}) has no namespace "${target.namespace}"`, { cause: error });
     if (code === PERMISSION_DENIED || code === UNAUTHENTICATED) throw new StackError(`${variable}: Temporal at ${target.address} refuses us: check TEMPORAL_API_KEY or the TEMPORAL_TLS_ variables`, { cause: error });
-    throw unreachable(variable, 'Temporal', target.address, error);
+    throw unreachable(variable, 'Temporal', target.address, (await whyNoConnection(target.address)) ?? error);
   }
+}
+
+/** gRPC tries again until its deadline and then tells of nothing but the deadline. */
+function whyNoConnection(address: string): Promise<Error | undefined> {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port), timeout: 5_000 });
+    const settle = (error?: Error) => {
+      socket.destroy();
+      resolve(error);
+    };
+    socket.once('connect', () => settle()).once('timeout', () => settle(new Error('timed out'))).once('error', settle);
+  });
 }
 
 function grpcCode(error: unknown): number | undefined {
