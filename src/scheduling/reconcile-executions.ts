@@ -51,7 +51,8 @@ export function createExecutionReconciler({ executions, workflowClient, log, gra
       const rows: RunningExecution[] = await executions.listRunning({ startedBefore: new Date(Date.now() - graceMs), limit: ROWS_PER_PAGE, afterId });
       const open = rows.length > 0 ? await openRuns(rows) : new Set<string>();
       // A batch has many rows of one workflow.
-      const abandoned = Map.groupBy(rows.filter((row) => !open.has(keyOf(row))), keyOf);
+      const abandoned = new Map<string, RunningExecution[]>();
+      for (const row of rows.filter((one) => !open.has(keyOf(one)))) abandoned.set(keyOf(row), [...(abandoned.get(keyOf(row)) ?? []), row]);
       for (const group of abandoned.values()) {
         const [first] = group;
         const end = first && (await endOfWorkflow(workflowClient, first));
