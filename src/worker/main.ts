@@ -82,6 +82,8 @@ async function main(): Promise<void> {
   await repaired;
   await Promise.allSettled([connection.close(), temporal.close(), redis.close(), database.destroy()]);
   log.info('worker has stopped');
+  // The channel to npm start would keep the process alive.
+  if (process.connected) process.disconnect();
 }
 
 main().catch((error: unknown) => {

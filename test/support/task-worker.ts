@@ -28,22 +28,22 @@ export async function connectTestTemporal(): Promise<TemporalConnection> {
 }
 
 /** A real worker inside the test, on a task queue of its own. Task types that need more than `services` gives fail. */
-export async function startTestWorker(options: { database: Database; services?: Partial<TaskServices>; reconcile?: () => Promise<object>; taskQueue?: string }): Promise<TestWorker> {
+export async function startTestWorker(options: { database: Database; services?: Partial<Omit<TaskServices, 'probes'>>; reconcile?: () => Promise<object>; taskQueue?: string; temporal?: TemporalConnection }): Promise<TestWorker> {
   Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) });
-  const temporal = await connectTestTemporal();
+  const temporal = options.temporal ?? (await connectTestTemporal());
   const connection = await NativeConnection.connect({ address: testServices().temporalAddress });
   const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
   const healthy = createProbe(async () => undefined);
   const worker = await createWorker({
     connection,
-    namespace: 'default',
+    namespace: temporal.namespace,
     taskQueue,
     limits: { maxActivities: 50, maxWorkflowTasks: 20, shutdownGraceSeconds: 2 },
     activities: {
       executions: createExecutionRepository(options.database),
       services: {
         probes: { postgres: createProbe(() => options.database.raw('select 1')), redis: healthy, temporal: healthy, reddit: healthy },
-        ...(options.services as TaskServices),
+        ...(options.services as Omit<TaskServices, 'probes'>),
       },
       log,
       workerIdentity: `test-worker-${process.pid}`,

@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { createRedditSandbox } from '../../src/stack/reddit-sandbox/sandbox-server';
+import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
+import { startProcess, waitFor, type TestProcess } from '../support/process';
+import { connectTestTemporal } from '../support/task-worker';
+import { createTestDatabase, type TestDatabase } from '../support/test-database';
+import { testServices } from '../support/test-services';
+import type { TemporalConnection } from '../../src/platform/temporal';
+import type * as workflows from '../../src/workflows';
+
+jest.setTimeout(180_000);
+
+let db: TestDatabase;
+let temporal: TemporalConnection;
+let sandbox: ReturnType<typeof createRedditSandbox>;
+let env: NodeJS.ProcessEnv;
+const taskQueue = `faults-${randomUUID()}`;
+const workers: TestProcess[] = [];
+
+const startWorker = async () => {
+  const worker = await startProcess('worker/main.js', env);
+  workers.push(worker);
+  return worker;
+};
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  temporal = await connectTestTemporal();
+  sandbox = createRedditSandbox({ seed: 'faults', scale: { posts: 60, commentsPerPost: 40 }, now: () => new Date('2026-01-01T00:00:00Z') });
+  const { url } = await sandbox.listen({ port: 0, host: '127.0.0.1' });
+  env = {
+    DATABASE_URL: db.url,
+    REDIS_URL: testServices().redisUrl,
+    TEMPORAL_ADDRESS: testServices().temporalAddress,
+    TEMPORAL_TASK_QUEUE: taskQueue,
+    REDDIT_CLIENT_ID: 'sandbox',
+    REDDIT_OAUTH_BASE_URL: url,
+    REDDIT_WWW_BASE_URL: url,
+    REDDIT_IS_SANDBOX: 'true',
+    WORKER_SHUTDOWN_GRACE_SECONDS: '2',
+  };
+});
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.kill();
+});
+afterAll(async () => {
+  await sandbox?.close();
+  await temporal?.close();
+  await db?.drop();
+});
+
+const createConfig = (taskType: string, parameters: Record<string, unknown> = {}) =>
+  createTaskConfigRepository(db.database).create({ name: taskType, description: null, taskType, schedulerType: 'manual', parameters, scheduleConfig: {}, maxRetries: 0, timeoutSeconds: null, priority: 5 });
+
+async function start(configId: number) {
+  const workflowId = `fault-${randomUUID()}`;
+  return temporal.client.workflow.start<typeof workflows.runTask>('runTask', { workflowId, taskQueue, args: [{ configId, triggeredBy: 'manual' }] });
+}
+
+const rowOf = async (workflowId: string) => (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
+const attemptsOf = async (executionId: number) => db.database('task_attempts').where({ execution_id: executionId }).orderBy('attempt');
+const threadRequests = () => sandbox.requests.entries.filter((request) => request.path.includes('/comments/')).map((request) => /comments\/(\w+)/.exec(request.path)?.[1] ?? '');
+const listingRequests = () => sandbox.requests.entries.filter((request) => /^\/r\/\w+\/(hot|new)/.test(request.path)).length;
+
+/** The cursor that the next attempt will get. */
+async function savedCursor(workflowId: string): Promise<{ pending: string[]; seen: string[] } | undefined> {
+  const { raw } = await temporal.client.workflow.getHandle(workflowId).describe();
+  const payload = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0];
+  return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
+}
+
+test('a worker killed in mid-scrape: the next goes on from the cursor, and nothing comes twice', async () => {
+  sandbox.setFaults({ latencyMs: 120 });
+  const config = await createConfig('REDDIT_SCRAPE', { subreddits: ['programming'], sort: 'new', posts_limit: 25, comments_limit: 500, expand_more: 5 });
+  const first = await startWorker();
+  const handle = await start(config.id);
+  await waitFor(async () => new Set(threadRequests()).size >= 8);
+  await first.kill();
+  const cursor = await savedCursor(handle.workflowId);
+  const doneBefore = (cursor?.seen ?? []).filter((post) => !cursor?.pending.includes(post));
+  expect(doneBefore.length).toBeGreaterThan(3);
+  const listingsBefore = listingRequests();
+  const requestsBefore = threadRequests().length;
+
+  await startWorker();
+  const result = (await handle.result()) as { posts: { new: number }; comments: { new: number; unchanged: number } };
+  sandbox.setFaults({ latencyMs: 0 });
+
+  const row = await rowOf(handle.workflowId);
+  expect(row).toMatchObject({ status: 'succeeded', attempt: 2 });
+  expect(await attemptsOf(row.id)).toMatchObject([{ outcome: 'lost' }, { outcome: 'succeeded' }]);
+  // No page before the cursor was asked for again.
+  expect(listingRequests()).toBe(listingsBefore);
+  const askedAfter = new Set(threadRequests().slice(requestsBefore));
+  expect(doneBefore.filter((post) => askedAfter.has(post))).toEqual([]);
+  // Every row once, and counted once.
+  const [{ count: posts }] = (await db.database('reddit_posts').count()) as [{ count: number }];
+  const [{ count: comments }] = (await db.database('reddit_comments').count()) as [{ count: number }];
+  expect({ posts: result.posts.new, comments: result.comments.new }).toEqual({ posts, comments });
+  expect(posts).toBe(25);
+});
+
+test('a worker that is told to stop hands its run on, although the config allows no retry', async () => {
+  const config = await createConfig('TEST_TIMEOUT', { sleep_seconds: 12 });
+  const first = await startWorker();
+  const handle = await start(config.id);
+  await waitFor(async () => {
+    const row = await rowOf(handle.workflowId);
+    return row && (await attemptsOf(row.id)).length === 1;
+  });
+  await Promise.all([first.stop(), startWorker()]);
+  await handle.result();
+  const row = await rowOf(handle.workflowId);
+  expect(await attemptsOf(row.id)).toMatchObject([{ outcome: 'lost', failure: { message: 'WORKER_SHUTDOWN' } }, { outcome: 'succeeded' }]);
+});
+
+test('50 queued runs survive the killing of the worker, and all end exactly once', async () => {
+  const config = await createConfig('HEALTH_CHECK');
+  const slow = await createConfig('TEST_SHORT_TIMEOUT', { sleep_seconds: 1 });
+  const handles = await Promise.all(Array.from({ length: 50 }, (_, n) => start(n % 5 === 0 ? slow.id : config.id)));
+  const first = await startWorker();
+  const ended = async () => (await db.database('task_executions').whereIn('workflow_id', handles.map((handle) => handle.workflowId)).where('status', 'succeeded')).length;
+  await waitFor(async () => (await ended()) >= 5);
+  await first.kill();
+  expect(await ended()).toBeLessThan(50);
+  await startWorker();
+  await Promise.all(handles.map((handle) => handle.result()));
+  const rows = await db.database('task_executions').whereIn('workflow_id', handles.map((handle) => handle.workflowId));
+  expect(rows).toHaveLength(50);
+  expect(rows.every((row) => row.status === 'succeeded')).toBe(true);
+  const succeeded = await db.database('task_attempts').whereIn('execution_id', rows.map((row) => row.id)).where('outcome', 'succeeded');
+  expect(succeeded).toHaveLength(50);
+});
+
+test('a worker killed in mid-batch: no run is lost, and none that had ended runs again', async () => {
+  const config = await createConfig('HEALTH_CHECK');
+  const configIds = Array<number>(3_000).fill(config.id);
+  const first = await startWorker();
+  const workflowId = `batch-${randomUUID()}`;
+  const handle = await temporal.client.workflow.start<typeof workflows.runBatch>('runBatch', { workflowId, taskQueue, args: [{ configIds }] });
+  const batch = () => db.database('task_executions').where({ workflow_id: workflowId });
+  await waitFor(async () => (await batch().where('status', 'succeeded')).length >= 200);
+  await first.kill();
+  const endedBefore = (await batch().where('status', 'succeeded').select('id')).map((row) => row.id as number);
+  expect(endedBefore.length).toBeLessThan(3_000);
+  await startWorker();
+  expect(await handle.result()).toEqual({ total: 3_000, succeeded: 3_000, failed: 0 });
+  expect(await batch().where('status', 'succeeded')).toHaveLength(3_000);
+  const attempts = await db.database('task_attempts').whereIn('execution_id', batch().select('id'));
+  expect(attempts.filter((attempt) => attempt.outcome === 'succeeded')).toHaveLength(3_000);
+  // A run that was at work when its worker died is told apart: its first attempt is lost. There are at most 25 to a slice.
+  const lost = attempts.filter((attempt) => attempt.outcome === 'lost');
+  expect(lost.length).toBeLessThanOrEqual(100);
+  expect(attempts.filter((attempt) => endedBefore.includes(attempt.execution_id as number))).toHaveLength(endedBefore.length);
+});
