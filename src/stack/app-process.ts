@@ -21,17 +21,21 @@ export interface AppProcessOptions {
   graceMs: number;
   signal: AbortSignal;
   readyTimeoutMs?: number;
+  /** More crashes than this within two minutes, and something is wrong that a restart does not mend. */
+  maxCrashes?: number;
+  /** Before the first restart; doubled for each one that follows closely. */
+  restartDelayMs?: number;
 }
 
-/** More than this many crashes within the window, and something is wrong that a restart does not mend. */
-const MAX_CRASHES = 5;
 const CRASH_WINDOW_MS = 120_000;
+const MAX_DELAY_MS = 10_000;
 
 /**
  * Starts one of our own processes, waits until it says `ready` over its channel, and starts it again when it dies unasked.
  * The channel is also its lifeline: when it closes, because we were killed, the process stops by itself.
  */
 export async function startAppProcess(options: AppProcessOptions): Promise<AppProcess> {
+  const { maxCrashes = 5, restartDelayMs = 500 } = options;
   let child = launch(options);
   let isStopping = false;
   let giveUp: (error: StackError) => void;
@@ -44,8 +48,8 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
       if (isStopping) return;
       crashes.push(Date.now());
       const recent = crashes.filter((time) => time > Date.now() - CRASH_WINDOW_MS).length;
-      if (recent > MAX_CRASHES) return giveUp(crashError(`${options.name} crashed ${recent} times in a row (${reason})`, options.logFile));
-      await sleep(Math.min(500 * 2 ** recent, 10_000));
+      if (recent > maxCrashes) return giveUp(crashError(`${options.name} crashed ${recent} times in a row (${reason})`, options.logFile));
+      await sleep(Math.min(restartDelayMs * 2 ** (recent - 1), MAX_DELAY_MS));
       if (isStopping) return;
       child = launch(options);
     }

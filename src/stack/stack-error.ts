@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types';
+
 /** A start that fails for a reason its reader can mend: shown without a stack trace. */
 export class StackError extends Error {
   override readonly name = 'StackError';
@@ -23,10 +25,11 @@ const REASONS: Record<string, string> = {
 
 /** The innermost message that says something; the usual network codes in words. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as NodeJS.ErrnoException;
+  if (!isNativeError(error)) return String(error);
+  const { code, cause, errors } = error as NodeJS.ErrnoException & Partial<AggregateError>;
   if (code && REASONS[code]) return REASONS[code];
-  const inner = error instanceof AggregateError ? (error.errors[0] as unknown) : error.cause;
-  if (inner instanceof Error) return reasonOf(inner);
+  // A host name with several addresses fails with the errors of all of them.
+  const inner: unknown = errors?.[0] ?? cause;
+  if (isNativeError(inner)) return reasonOf(inner);
   return error.message || code || error.name;
 }

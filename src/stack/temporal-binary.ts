@@ -43,10 +43,10 @@ export const TEMPORAL_SOURCES: readonly TemporalSource[] = [
 ];
 
 /** The `temporal` program: the one on PATH, else the cached one, else the first source that yields one (which is then cached). */
-export async function findTemporalBinary(options: { progress: Progress; signal?: AbortSignal; cacheFile?: string; sources?: readonly TemporalSource[] }): Promise<string> {
-  const { progress, signal, cacheFile = temporalCacheFile(), sources = TEMPORAL_SOURCES } = options;
-  const lacking = await lackingFlags('temporal');
-  if (lacking?.length === 0) return 'temporal';
+export async function findTemporalBinary(options: { progress: Progress; signal?: AbortSignal; program?: string; cacheFile?: string; sources?: readonly TemporalSource[] }): Promise<string> {
+  const { progress, signal, program = 'temporal', cacheFile = temporalCacheFile(), sources = TEMPORAL_SOURCES } = options;
+  const lacking = await lackingFlags(program);
+  if (lacking?.length === 0) return program;
   if (lacking) progress(`the temporal on PATH is too old (it does not know ${lacking.join(', ')}): not used`);
   if (existsSync(cacheFile)) return cacheFile;
 

@@ -1,0 +1,45 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { startAppProcess } from './app-process';
+
+describe('startAppProcess', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(path.join(os.tmpdir(), 'app-process-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const start = (script: string, more: { maxCrashes?: number; readyTimeoutMs?: number; signal?: AbortSignal } = {}) => {
+    const entry = path.join(folder, 'entry.js');
+    writeFileSync(entry, `const fs = require('node:fs'); const path = require('node:path');\n${script}`);
+    return startAppProcess({ name: 'API', entry, env: process.env, logFile: path.join(folder, 'api.log'), graceMs: 5_000, signal: new AbortController().signal, restartDelayMs: 1, ...more });
+  };
+  const count = () => (existsSync(path.join(folder, 'starts')) ? readFileSync(path.join(folder, 'starts'), 'utf8').length : 0);
+  const COUNTS = `fs.appendFileSync(path.join(__dirname, 'starts'), 'x');`;
+  const SERVES = `${COUNTS} process.on('SIGTERM', () => process.exit(0)); setInterval(() => undefined, 1000); process.send('ready');`;
+
+  it('waits until the process is ready, and stops it', async () => {
+    const app = await start(SERVES);
+    expect(count()).toBe(1);
+    await app.stop();
+  });
+
+  it('starts it again when it dies, and gives up on one that keeps dying, with the end of its log', async () => {
+    const app = await start(`${COUNTS} console.log('out of luck'); process.send('ready', () => setTimeout(() => process.exit(3), 50));`, { maxCrashes: 2 });
+    const error = await app.gaveUp;
+    expect(error.message).toMatch(/API crashed 3 times in a row \(exit code 3\)[^]*out of luck/);
+    expect(count()).toBe(3);
+  });
+
+  it('fails with the end of the log when the first start does not come up', async () => {
+    await expect(start(`console.error('no such database'); process.exit(1);`)).rejects.toThrow(/API does not start \(exit code 1\)[^]*no such database/);
+    await expect(start('setInterval(() => undefined, 1000);', { readyTimeoutMs: 300 })).rejects.toThrow(/not ready within 0.3 s/);
+  });
+
+  it('does not start again what was stopped on purpose', async () => {
+    const app = await start(SERVES);
+    app.kill();
+    await app.stop();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(count()).toBe(1);
+  });
+});

@@ -1,0 +1,76 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { findTemporalBinary, temporalCacheFile, temporalVersion, type TemporalSource } from './temporal-binary';
+
+describe('findTemporalBinary', () => {
+  let folder: string;
+  let cacheFile: string;
+  let told: string[];
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'temporal-binary-'));
+    cacheFile = path.join(folder, 'cache/1.0.0/temporal');
+    told = [];
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const find = (sources: TemporalSource[], program = path.join(folder, 'not-there')) => findTemporalBinary({ progress: (text) => told.push(text), program, cacheFile, sources });
+  const yields = (text: string): TemporalSource & { fetched: number } => ({
+    name: text,
+    fetched: 0,
+    async fetch(target) {
+      this.fetched += 1;
+      writeFileSync(target, text);
+    },
+  });
+  const fails: TemporalSource = { name: 'download', fetch: async () => Promise.reject(new Error('the host is out of reach')) };
+  const program = (help: string) => {
+    const file = path.join(folder, 'temporal');
+    writeFileSync(file, `#!/bin/sh\necho '${help}'\n`, { mode: 0o755 });
+    return file;
+  };
+
+  it('prefers the one on PATH when it knows every flag', async () => {
+    const onPath = program('--sqlite-pragma --dynamic-config-value --db-filename --ui-port --log-level');
+    expect(await find([fails], onPath)).toBe(onPath);
+  });
+
+  it('passes over an old one with a word', async () => {
+    expect(await find([yields('built')], program('--db-filename --ui-port --log-level'))).toBe(cacheFile);
+    expect(told.join('\n')).toMatch(/too old \(it does not know --sqlite-pragma, --dynamic-config-value\)/);
+  });
+
+  it('goes on to the next source, and keeps what it yields for the next start', async () => {
+    const build = yields('built');
+    expect(await find([fails, build])).toBe(cacheFile);
+    expect(readFileSync(cacheFile, 'utf8')).toBe('built');
+    expect(told).toContain('download: the host is out of reach');
+    expect(await find([fails, build])).toBe(cacheFile);
+    expect(build.fetched).toBe(1);
+  });
+
+  it('lets the second of two starts wait for the first', async () => {
+    const slow = yields('built');
+    const build: TemporalSource = { name: 'slow', fetch: (...args) => new Promise((resolve) => setTimeout(resolve, 300)).then(() => slow.fetch(...args)) };
+    await Promise.all([find([build]), find([build])]);
+    expect(slow.fetched).toBe(1);
+  });
+
+  it('gives every reason when nothing helps, and leaves nothing half made', async () => {
+    const half: TemporalSource = {
+      name: 'build with Go',
+      fetch: async (target) => {
+        writeFileSync(target, 'half');
+        throw new Error('Go is not installed');
+      },
+    };
+    await expect(find([fails, half])).rejects.toThrow(/TEMPORAL_ADDRESS\.\n {2}download: the host is out of reach\n {2}build with Go: Go is not installed/);
+    expect(existsSync(cacheFile)).toBe(false);
+    expect(existsSync(`${cacheFile}.unfinished`)).toBe(false);
+  });
+
+  it('caches by user and version', () => {
+    expect(temporalCacheFile({ XDG_CACHE_HOME: '/cache' })).toBe(`/cache/taskloom/temporal/${temporalVersion()}/temporal`);
+    expect(temporalVersion()).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});

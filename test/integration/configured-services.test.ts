@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { readConfig } from '../../src/platform/config';
+import { createDatabase, type Database } from '../../src/platform/postgres';
+import { startPostgres } from '../../src/stack/postgres-service';
+import { startReddit } from '../../src/stack/reddit-service';
+import { createRedditSandbox } from '../../src/stack/reddit-sandbox/sandbox-server';
+import { startRedis } from '../../src/stack/redis-service';
+import { openState } from '../../src/stack/stack-state';
+import { startTemporal } from '../../src/stack/temporal-service';
+import type { StackContext, StartService } from '../../src/stack/stack-service';
+import { testServices } from '../support/test-services';
+
+/** A port of 127.0.0.1 on which nothing listens. */
+const DEAD = '127.0.0.1:9';
+
+describe('a service that a variable names', () => {
+  const { postgresUrl, temporalAddress, redisUrl } = testServices();
+  let home: string;
+  let database: Database;
+  beforeAll(() => {
+    home = mkdtempSync(path.join(os.tmpdir(), 'configured-'));
+    database = createDatabase({ url: postgresUrl, poolSize: 1, applicationName: 'taskloom-test' });
+  });
+  afterAll(async () => {
+    await database.destroy();
+    rmSync(home, { recursive: true });
+  });
+
+  const start = (service: StartService, env: Record<string, string>) => {
+    const context: StackContext = { config: readConfig(env), env, home, logFolder: home, state: openState(home), signal: new AbortController().signal };
+    return service(context, () => undefined);
+  };
+  const withPath = (pathname: string, more: Partial<URL> = {}) => Object.assign(new URL(postgresUrl), { pathname, ...more }).toString();
+
+  it('is used when it answers', async () => {
+    const used = await Promise.all([start(startPostgres, { DATABASE_URL: postgresUrl }), start(startTemporal, { TEMPORAL_ADDRESS: temporalAddress }), start(startRedis, { REDIS_URL: redisUrl })]);
+    expect(used.map((service) => service.isEmbedded)).toEqual([false, false, false]);
+    expect(used[0].summary).not.toContain(new URL(postgresUrl).password);
+  });
+
+  it.each<[string, StartService, Record<string, string>, RegExp]>([
+    ['PostgreSQL by URL', startPostgres, { DATABASE_URL: `postgres://me:secret@${DEAD}/x` }, /^DATABASE_URL: PostgreSQL at postgres:\/\/me:\*\*\*@127.0.0.1:9\/x cannot be used: connection refused/],
+    ['PostgreSQL by parts', startPostgres, { POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: '9', POSTGRES_PASSWORD: 'secret' }, /^POSTGRES_HOST: PostgreSQL at .*:\*\*\*@127.0.0.1:9\/taskloom cannot be used: connection refused/],
+    ['PostgreSQL, wrong password', startPostgres, { DATABASE_URL: withPath('/postgres', { password: 'secret' }) }, /^DATABASE_URL: .*cannot be used: password authentication failed for user "taskloom"/],
+    ['Temporal', startTemporal, { TEMPORAL_ADDRESS: DEAD }, /^TEMPORAL_ADDRESS: Temporal at 127.0.0.1:9 cannot be used: connection refused/],
+    ['Temporal, unknown namespace', startTemporal, { TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_NAMESPACE: 'nowhere' }, /^TEMPORAL_NAMESPACE: Temporal at 127.0.0.1:\d+ .*has no namespace "nowhere"/],
+    ['Redis', startRedis, { REDIS_URL: `redis://:secret@${DEAD}` }, /^REDIS_URL: Redis at redis:\/\/:\*\*\*@127.0.0.1:9 cannot be used: connection refused/],
+    ['Reddit', startReddit, { REDDIT_CLIENT_ID: 'app', REDDIT_WWW_BASE_URL: 'http://127.0.0.1:39' }, /^REDDIT_WWW_BASE_URL: Reddit at http:\/\/127.0.0.1:39 cannot be used: connection refused/],
+  ])('fails with variable, address and cause: %s', async (_name, service, env, message) => {
+    const error: Error = await start(service, env).then(() => Promise.reject(new Error('it started')), (reason) => reason);
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain('secret');
+  });
+
+  it('gets the database that PostgreSQL lacks, where the user may make it', async () => {
+    await start(startPostgres, { DATABASE_URL: withPath('/made_by_start') });
+    const made = await database('pg_database').where({ datname: 'made_by_start' });
+    expect(made).toHaveLength(1);
+    await database.raw('drop database made_by_start');
+  });
+
+  it('says so when the database is missing and may not be made', async () => {
+    await database.raw(`create role humble login password 'secret'`);
+    try {
+      await expect(start(startPostgres, { DATABASE_URL: withPath('/not_made', { username: 'humble', password: 'secret' }) })).rejects.toThrow(/has no database "not_made", and it cannot be created: permission denied/);
+    } finally {
+      await database.raw('drop role humble');
+    }
+  });
+
+  it('tells a refused Reddit app and a refused Reddit login from a server that is away', async () => {
+    const reddit = { REDDIT_WWW_BASE_URL: (await sandbox.listen()).url, REDDIT_CLIENT_ID: 'app', REDDIT_CLIENT_SECRET: 'right' };
+    expect((await start(startReddit, reddit)).isEmbedded).toBe(false);
+    await expect(start(startReddit, { ...reddit, REDDIT_CLIENT_SECRET: 'wrong' })).rejects.toThrow(/^REDDIT_CLIENT_ID, REDDIT_CLIENT_SECRET: .*\(401\)/);
+    await expect(start(startReddit, { ...reddit, REDDIT_USERNAME: 'somebody', REDDIT_PASSWORD: 'wrong' })).rejects.toThrow(/^REDDIT_USERNAME, REDDIT_PASSWORD: .*refuses this login/);
+  });
+  const sandbox = createRedditSandbox({ credentials: { clientId: 'app', clientSecret: 'right', username: 'somebody', password: 'right' } });
+  afterAll(() => sandbox.close());
+});
