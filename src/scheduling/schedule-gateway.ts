@@ -6,49 +6,28 @@ import {
   type ScheduleDescription,
   type ScheduleOptions,
   type ScheduleOptionsStartWorkflowAction,
-  type ScheduleSummary,
   type ScheduleUpdateOptions,
 } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
+import { isForeignPause, toActual, toDescribed, type ActualSchedule, type DescribedSchedule } from './actual-schedule';
 import { taskConfigSchedule } from './schedule-action';
-import { isForeignNote, revisionOf } from './schedule-note';
 import { toSchedulerError } from './scheduling-errors';
 import type { TaskConfig } from '../storage/models/task-config';
 import type * as workflows from '../workflows';
 
 export const RECONCILE_SCHEDULE_ID = 'taskloom-reconcile';
 
-/** A Temporal schedule as a list shows it, a moment late. */
-export interface ActualSchedule {
-  configId: number;
-  /** `exhausted`: it will never fire again. */
-  state: 'active' | 'paused' | 'exhausted';
-  isPaused: boolean;
-  note: string | null;
-  /** Of the config it was made from; null when somebody else wrote the note. */
-  revision: number | null;
-  /** Paused, and not by us: in the Web UI, or by pause_on_failure. */
-  isForeignPause: boolean;
-  /** Temporal's own next time; null while paused. */
-  nextRun: Date | null;
-  /** Newest last. */
-  recentRuns: { workflowId: string; runId: string; scheduledAt: Date; takenAt: Date }[];
-}
-
-export interface DescribedSchedule extends ActualSchedule {
-  runningRuns: { workflowId: string; runId: string }[];
-  timesFired: number;
-  skippedOverlap: number;
-  missedCatchup: number;
-}
-
 export interface ApplyOutcome {
   /** Set when somebody else's pause was found, and left as it is: the reason they gave. */
   foreignPause?: string;
 }
 
-const ID_PREFIX = 'task-config-';
-export const scheduleIdOf = (configId: number) => `${ID_PREFIX}${configId}`;
+export type { ActualSchedule, DescribedSchedule };
+
+/** Others may create or delete the schedule between our two steps. */
+const UPSERT_ATTEMPTS = 5;
+
+export const scheduleIdOf = (configId: number) => `task-config-${configId}`;
 
 function configIdOf(scheduleId: string): number | null {
   const digits = /^task-config-(\d+)$/.exec(scheduleId)?.[1];
@@ -78,7 +57,7 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
     }
   }
 
-  /** Updates, or creates what is not there; another writer may create or delete between the two steps. */
+  /** Updates, or creates what is not there. */
   async function upsert<Start extends Workflow, Outcome>(
     create: ScheduleOptions<ScheduleOptionsStartWorkflowAction<Start>>,
     update: (previous: ScheduleDescription) => { options: ScheduleUpdateOptions<ScheduleOptionsStartWorkflowAction<Start>>; outcome: Outcome },
@@ -137,14 +116,7 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
 
     async describe(configId: number): Promise<DescribedSchedule | null> {
       const found = await call(() => ifFound(() => client.getHandle(scheduleIdOf(configId)).describe()));
-      if (!found) return null;
-      return {
-        ...toActual(configId, found),
-        runningRuns: found.info.runningActions.map(({ workflow }) => ({ workflowId: workflow.workflowId, runId: workflow.firstExecutionRunId })),
-        timesFired: found.info.numActionsTaken,
-        skippedOverlap: found.info.numActionsSkippedOverlap,
-        missedCatchup: found.info.numActionsMissedCatchupWindow,
-      };
+      return found ? toDescribed(configId, found) : null;
     },
 
     /** The schedules of these configs, or of all, in one (paged) call. It may lag a moment behind what was written. */
@@ -171,24 +143,5 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
       };
       await call(() => upsert(wanted, (previous) => ({ options: { ...wanted, state: { paused: previous.state.paused, note: previous.state.note } }, outcome: undefined }), undefined));
     },
-  };
-}
-
-const UPSERT_ATTEMPTS = 5;
-
-const isForeignPause = (state: { paused: boolean; note?: string }) => state.paused && isForeignNote(state.note);
-
-function toActual(configId: number, schedule: ScheduleSummary | ScheduleDescription): ActualSchedule {
-  const [nextRun = null] = schedule.info.nextActionTimes;
-  const { paused, note } = schedule.state;
-  return {
-    configId,
-    state: nextRun === null ? 'exhausted' : paused ? 'paused' : 'active',
-    isPaused: paused,
-    note: note ?? null,
-    revision: revisionOf(note),
-    isForeignPause: isForeignPause(schedule.state),
-    nextRun: paused ? null : nextRun,
-    recentRuns: schedule.info.recentActions.map(({ action, scheduledAt, takenAt }) => ({ workflowId: action.workflow.workflowId, runId: action.workflow.firstExecutionRunId, scheduledAt, takenAt })),
   };
 }

@@ -4,6 +4,7 @@ import type { CronFields, Schedule } from './schedule';
 /** The last year that Temporal's calendars know. */
 export const LAST_YEAR = 2100;
 
+const END_MS = Date.UTC(LAST_YEAR + 1, 0, 1);
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -125,7 +126,7 @@ export function* fireTimes(schedule: Schedule, after: Date): Generator<Date, voi
   let afterMs = Math.max(after.getTime(), schedule.startAt ? schedule.startAt.getTime() - SECOND_MS : -Infinity);
   for (;;) {
     const next = nextRawMs(schedule, clock, afterMs);
-    if (next === null || new Date(next).getUTCFullYear() > LAST_YEAR || (schedule.endAt && next > schedule.endAt.getTime())) return;
+    if (next === null || next >= END_MS || (schedule.endAt && next > schedule.endAt.getTime())) return;
     yield new Date(next);
     afterMs = next;
   }

@@ -1,0 +1,53 @@
+import { isForeignNote, revisionOf } from './schedule-note';
+import type { ScheduleDescription, ScheduleSummary } from '@temporalio/client';
+
+/** A Temporal schedule as a list shows it, a moment late. */
+export interface ActualSchedule {
+  configId: number;
+  /** `exhausted`: it will never fire again, paused or not. */
+  state: 'active' | 'paused' | 'exhausted';
+  isPaused: boolean;
+  note: string | null;
+  /** Of the config it was made from; null when somebody else wrote the note. */
+  revision: number | null;
+  /** Paused, and not by us: in the Web UI, or by pause_on_failure. */
+  isForeignPause: boolean;
+  /** Temporal's own next time; null while paused. */
+  nextRun: Date | null;
+  /** Newest last. */
+  recentRuns: { workflowId: string; runId: string; scheduledAt: Date; takenAt: Date }[];
+}
+
+export interface DescribedSchedule extends ActualSchedule {
+  runningRuns: { workflowId: string; runId: string }[];
+  timesFired: number;
+  skippedOverlap: number;
+  missedCatchup: number;
+}
+
+export const isForeignPause = (state: { paused: boolean; note?: string }) => state.paused && isForeignNote(state.note);
+
+export function toActual(configId: number, schedule: ScheduleSummary | ScheduleDescription): ActualSchedule {
+  const [nextRun = null] = schedule.info.nextActionTimes;
+  const { paused, note } = schedule.state;
+  return {
+    configId,
+    state: nextRun === null ? 'exhausted' : paused ? 'paused' : 'active',
+    isPaused: paused,
+    note: note ?? null,
+    revision: revisionOf(note),
+    isForeignPause: isForeignPause(schedule.state),
+    nextRun: paused ? null : nextRun,
+    recentRuns: schedule.info.recentActions.map(({ action, scheduledAt, takenAt }) => ({ workflowId: action.workflow.workflowId, runId: action.workflow.firstExecutionRunId, scheduledAt, takenAt })),
+  };
+}
+
+export function toDescribed(configId: number, schedule: ScheduleDescription): DescribedSchedule {
+  return {
+    ...toActual(configId, schedule),
+    runningRuns: schedule.info.runningActions.map(({ workflow }) => ({ workflowId: workflow.workflowId, runId: workflow.firstExecutionRunId })),
+    timesFired: schedule.info.numActionsTaken,
+    skippedOverlap: schedule.info.numActionsSkippedOverlap,
+    missedCatchup: schedule.info.numActionsMissedCatchupWindow,
+  };
+}
