@@ -7,7 +7,7 @@ import { TASK_CONFIG_ID, TASK_TYPE, TRIGGERED_BY } from './search-attributes';
 import type { TaskConfig } from '../storage/models/task-config';
 import type * as workflows from '../workflows';
 
-/** Temporal takes 400 bytes of summary, and would refuse each start, not the schedule. */
+/** Temporal's limit (limit.userMetadataSummarySize) is 400 with the encoding; a name of 200 characters may be 800. */
 const SUMMARY_BYTES = 300;
 
 /** Ours is 1–10 with 10 highest, Temporal's 1–5 with 1 soonest. */
