@@ -4,7 +4,8 @@ module.exports = {
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: {
-    '^.+\\.ts$': [
+    // light-my-request takes its cookie parser from an ES module, which jest cannot require as it is.
+    '(\\.ts|/node_modules/cookie/.+\\.js)$': [
       '@swc/jest',
       {
         jsc: { parser: { syntax: 'typescript', decorators: false }, target: 'es2022', keepClassNames: true },
@@ -13,6 +14,7 @@ module.exports = {
       },
     ],
   },
+  transformIgnorePatterns: ['/node_modules/(?!cookie/)'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   maxWorkers: 2,

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import pino from 'pino';
+import { createApp, type AppOptions } from '../../src/api/app';
+import { createServices } from '../../src/api/services/create-services';
+import { hashPassword, verifyPassword } from '../../src/platform/password';
+import { createKeyValueStore } from '../../src/platform/redis';
+import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
+import { createExecutionQueryRepository } from '../../src/storage/execution-query-repository';
+import { createExecutionRepository } from '../../src/storage/execution-repository';
+import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
+import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
+import { createUserRepository } from '../../src/storage/user-repository';
+import { testServices } from '../support/test-services';
+import type { Database } from '../../src/platform/postgres';
+
+export const PASSWORD = 'correct horse';
+export const SECRET = randomBytes(32).toString('hex');
+export const UI_URL = 'http://ui.example';
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
+export type TestApi = Awaited<ReturnType<typeof createTestApi>>;
+
+/** The whole API over real servers, with a superuser (id 1), a user (id 2) and an inactive one (id 3). */
+export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; app?: Partial<AppOptions> }) {
+  const { database, temporal } = options;
+  const store = createKeyValueStore(options.redisUrl ?? testServices().redisUrl);
+  const log = pino({ level: 'silent' });
+  const services = createServices({
+    repositories: {
+      users: createUserRepository(database),
+      configs: createTaskConfigRepository(database),
+      executions: createExecutionRepository(database),
+      queries: createExecutionQueryRepository(database),
+      content: createRedditContentRepository(database),
+    },
+    store,
+    temporal: {
+      client: temporal.client,
+      taskQueue: options.taskQueue ?? 'nobody-serves-this',
+      searchAttributes: SEARCH_ATTRIBUTES,
+      linkToRun: (workflowId, runId) => temporalUiLink(UI_URL, temporal.namespace, workflowId, runId),
+    },
+    passwords: { hash: hashPassword, verify: verifyPassword },
+    auth: { secret: SECRET, accessMinutes: 30, refreshDays: 7 },
+    reddit: { isSandbox: options.isSandbox ?? true },
+    log,
+  });
+  const hashed_password = await hashPassword(PASSWORD);
+  const user = (username: string, more: object) => ({ username, email: `${username}@example.com`, hashed_password, full_name: null, age: null, ...more });
+  const rows = [user('root', { is_superuser: true }), user('user', {}), user('idle', { is_active: false })];
+  const ids = (await database('users').insert(rows).onConflict('username').merge().returning('id')) as { id: number }[];
+  const app = await createApp(services, { version: '0.0.0', logger: log, ...options.app });
+  const tokens = ids.map(({ id }) => services.tokens.issue(id, 'access_token', 600).token);
+
+  const as = (token: string | undefined) => async (method: Method, path: string, body?: object, headers: Record<string, string> = {}) => {
+    const response = await app.inject({
+      method,
+      url: path.startsWith('/api') || !path.startsWith('/') ? path : `/api/v1${path}`,
+      headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
+      ...(body === undefined ? {} : { payload: body }),
+    });
+    // Jest's matchers look into answers freely.
+    const json = response.body !== '' && String(response.headers['content-type']).includes('json') ? (response.json() as any) : undefined; // eslint-disable-line @typescript-eslint/no-explicit-any
+    return { status: response.statusCode, body: json, headers: response.headers, text: response.body };
+  };
+
+  return {
+    app,
+    services,
+    userIds: ids.map(({ id }) => id),
+    root: as(tokens[0]),
+    user: as(tokens[1]),
+    idle: as(tokens[2]),
+    anonymous: as(undefined),
+    withToken: as,
+    async close() {
+      await app.close();
+      await store.close();
+    },
+  };
+}
+
+/** A finished run, unless said otherwise. */
+export async function insertExecution(database: Database, columns: Record<string, unknown> = {}): Promise<number> {
+  const key = randomBytes(6).toString('hex');
+  const [row] = (await database('task_executions')
+    .insert({
+      task_id: `task-${key}`,
+      task_type: 'TEST_TIMEOUT',
+      status: 'succeeded',
+      triggered_by: 'manual',
+      workflow_id: `task-${key}`,
+      run_id: key,
+      attempt: 1,
+      started_at: new Date(Date.now() - 60_000),
+      completed_at: columns.status === 'running' ? null : new Date(Date.now() - 58_000),
+      duration_seconds: columns.status === 'running' ? null : 2,
+      ...columns,
+    })
+    .returning('id')) as { id: number }[];
+  return row?.id ?? 0;
+}
+
+export async function insertConfig(database: Database, columns: Record<string, unknown> = {}): Promise<number> {
+  const [row] = (await database('task_configs')
+    .insert({ name: 'a config', task_type: 'TEST_TIMEOUT', scheduler_type: 'manual', ...columns })
+    .returning('id')) as { id: number }[];
+  return row?.id ?? 0;
+}
