@@ -36,6 +36,9 @@ export interface NewScheduleEvent {
 /** The newest events of a config that are kept. */
 const EVENTS_KEPT = 100;
 
+// Query builders take the database's names: snakeCaseMappers translates rows, not queries.
+const ORDER_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at', name: 'name' } as const;
+
 const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&');
 
 export type TaskConfigRepository = ReturnType<typeof createTaskConfigRepository>;
@@ -65,7 +68,7 @@ export function createTaskConfigRepository(database: Database) {
           if (query.taskType !== undefined) builder.where('task_type', query.taskType);
           if (query.nameSearch) builder.whereILike('name', `%${escapeLike(query.nameSearch)}%`);
         })
-        .orderBy(query.orderBy, query.isDescending ? 'desc' : 'asc', 'last')
+        .orderBy(ORDER_COLUMNS[query.orderBy], query.isDescending ? 'desc' : 'asc', 'last')
         .orderBy('id', query.isDescending ? 'desc' : 'asc')
         .page(query.page - 1, query.pageSize);
       return { items: results, total };
