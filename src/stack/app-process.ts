@@ -59,6 +59,8 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
     gaveUp,
     stop: async () => {
       isStopping = true;
+      // An open channel would keep a process alive that has nothing else left to do.
+      if (child.connected) child.disconnect();
       if (child.pid && child.exitCode === null && child.signalCode === null) await stopProcess(child.pid, [['SIGTERM', options.graceMs], ['SIGKILL', 5_000]]);
     },
     kill: () => {
