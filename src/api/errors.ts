@@ -52,7 +52,7 @@ interface AnyError {
   code?: string | number;
   message?: string;
   statusCode?: number;
-  cause?: unknown;
+  nativeError?: AnyError;
 }
 type Rule = [matches: (error: AnyError) => boolean, answer: (error: AnyError) => ErrorAnswer];
 
@@ -90,7 +90,9 @@ const RULES: Rule[] = [
 ];
 
 export function answerError(error: unknown): ErrorAnswer {
-  const candidate = (error ?? {}) as AnyError;
+  const thrown = (error ?? {}) as AnyError;
+  // Objection wraps what PostgreSQL said.
+  const candidate = thrown.nativeError ?? thrown;
   const rule = RULES.find(([matches]) => matches(candidate));
   return rule ? rule[1](candidate) : { status: 500, detail: 'Internal Server Error' };
 }

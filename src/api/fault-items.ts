@@ -39,9 +39,10 @@ function valueAt(data: unknown, path: (string | number)[]): unknown {
 }
 
 function describe(issue: Issue, loc: (string | number)[]): Fault {
+  if ((issue.code === 'invalid_type' || issue.code === 'invalid_value') && isMissing(issue, loc)) return { type: 'missing', msg: 'Field required' };
   switch (issue.code) {
     case 'invalid_type':
-      return describeType(issue, loc);
+      return describeType(issue);
     case 'too_small': {
       const least = Number(issue.minimum);
       if (issue.origin === 'string') return { type: 'string_too_short', msg: `String should have at least ${least} characters`, ctx: { min_length: least } };
@@ -66,9 +67,11 @@ function describe(issue: Issue, loc: (string | number)[]): Fault {
   }
 }
 
-function describeType(issue: core.$ZodIssueInvalidType, loc: (string | number)[]): Fault {
+/** No body at all arrives as null. */
+const isMissing = (issue: Issue, loc: (string | number)[]) => issue.input === undefined || (loc.length === 1 && issue.input === null);
+
+function describeType(issue: core.$ZodIssueInvalidType): Fault {
   const input: unknown = issue.input;
-  if (input === undefined || (loc.length === 1 && input === null)) return { type: 'missing', msg: 'Field required' };
   const isText = typeof input === 'string';
   switch (issue.expected as string) {
     case 'int':

@@ -24,7 +24,7 @@ export type TestApi = Awaited<ReturnType<typeof createTestApi>>;
 export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; app?: Partial<AppOptions> }) {
   const { database, temporal } = options;
   const store = createKeyValueStore(options.redisUrl ?? testServices().redisUrl);
-  const log = pino({ level: 'silent' });
+  const log = pino({ level: process.env['API_LOG'] ?? 'silent' });
   const services = createServices({
     repositories: {
       users: createUserRepository(database),
