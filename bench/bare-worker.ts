@@ -9,11 +9,11 @@ async function main(): Promise<void> {
     workflowsPath: require.resolve('./bare-workflow'),
     activities: { nothing: async () => undefined },
   });
-  process.once('disconnect', () => worker.shutdown());
   const running = worker.run();
   process.send?.('ready');
   await running;
   await connection.close();
+  if (process.connected) process.disconnect();
 }
 
 void main();

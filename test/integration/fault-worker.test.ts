@@ -3,8 +3,8 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { createRedditSandbox } from '../../src/stack/reddit-sandbox/sandbox-server';
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
 import { startProcess, waitFor, type TestProcess } from '../support/process';
-import { connectTestTemporal } from '../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
+import { createTestNamespace } from '../support/temporal-namespace';
 import { testServices } from '../support/test-services';
 import type { TemporalConnection } from '../../src/platform/temporal';
 import type * as workflows from '../../src/workflows';
@@ -26,13 +26,14 @@ const startWorker = async () => {
 
 beforeAll(async () => {
   db = await createTestDatabase();
-  temporal = await connectTestTemporal();
+  temporal = await createTestNamespace();
   sandbox = createRedditSandbox({ seed: 'faults', scale: { posts: 60, commentsPerPost: 40 }, now: () => new Date('2026-01-01T00:00:00Z') });
   const { url } = await sandbox.listen({ port: 0, host: '127.0.0.1' });
   env = {
     DATABASE_URL: db.url,
     REDIS_URL: testServices().redisUrl,
     TEMPORAL_ADDRESS: testServices().temporalAddress,
+    TEMPORAL_NAMESPACE: temporal.namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,
     REDDIT_CLIENT_ID: 'sandbox',
     REDDIT_OAUTH_BASE_URL: url,
