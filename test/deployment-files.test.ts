@@ -1,0 +1,174 @@
+import { DCLinter } from 'dclint';
+import { DockerfileParser } from 'dockerfile-ast';
+import { validate } from 'dockerfile-utils';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { ENV_ALIASES, ENV_VARIABLES, readConfig } from '../src/platform/config';
+
+const project = path.resolve(__dirname, '..');
+const read = (name: string) => readFileSync(path.join(project, name), 'utf8');
+const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
+
+interface Service {
+  image: string;
+  build?: string;
+  command?: string | string[];
+  environment?: Record<string, string>;
+  depends_on?: Record<string, { condition: string }>;
+  healthcheck?: object;
+  restart?: string;
+  networks?: string[];
+  ports?: string[];
+  volumes?: string[];
+}
+const composeText = read('docker-compose.yml');
+const compose = parse(composeText, { merge: true }) as { services: Record<string, Service>; networks: object; volumes: object };
+const services = Object.entries(compose.services);
+const ours = services.filter(([, service]) => service.build);
+
+/** `$VAR`, `${VAR}`, `${VAR:-default}`, `${VAR:?message}`; a doubled dollar is left for the shell in the container. */
+const interpolations = [...composeText.replaceAll('$$', '').matchAll(/\$\{?([A-Z][A-Z0-9_]*)(?::([-?])([^}]*))?/g)].map(([, name = '', kind, rest]) => ({ name, kind, rest }));
+
+const readme = read('README.md');
+const tableVariables = (title: string) => {
+  const [, table = ''] = new RegExp(`<!-- ${title}: begin[^\n]*\n([^]*?)<!-- ${title}: end -->`).exec(readme) ?? [];
+  return [...table.matchAll(/^\| `([A-Z0-9_]+)` \| ([^|]*) \|/gm)].map(([, name = '', preset = '']) => ({ name, preset: preset.trim().replaceAll('`', '') }));
+};
+const documented = tableVariables('variables');
+const composeOnly = tableVariables('compose variables').map(({ name }) => name);
+
+/** What the SDK reads by itself, from its own source; those its TLS and connection options have no use for are left out. */
+const envconfigSource = readFileSync(path.join(path.dirname(require.resolve('@temporalio/envconfig')), 'envconfig-toml.js'), 'utf8');
+const ofTemporal = sorted([...envconfigSource.matchAll(/'(TEMPORAL_[A-Z_]+)'/g)].map(([, name = '']) => name)).filter((name) => !/_CODEC_|_DISABLE_HOST_VERIFICATION$|_GRPC_META_$/.test(name));
+
+describe('docker-compose.yml', () => {
+  it('follows the Compose Specification and its good practices', () => {
+    // Off: matters of taste, an image that three services share, and a published address that is a variable.
+    const off = ['no-build-and-image', 'no-unbound-port-interfaces', 'require-quotes-in-ports', 'services-alphabetical-order', 'service-keys-order', 'service-dependencies-alphabetical-order', 'top-level-properties-order'];
+    const linter = new DCLinter({ rules: Object.fromEntries(off.map((rule) => [rule, 0 as const])), quiet: false, debug: false, exclude: [] });
+    const results = linter.lintFiles([path.join(project, 'docker-compose.yml')], false);
+    expect(results).toHaveLength(1);
+    expect(results.flatMap((result) => result.messages.map(({ rule, line, message }) => `${line} ${rule}: ${message}`))).toEqual([]);
+  });
+
+  it('waits for what is there, in a way that can come true', () => {
+    for (const [name, { depends_on = {} }] of services) {
+      for (const [needed, { condition }] of Object.entries(depends_on)) {
+        const target = compose.services[needed];
+        expect(`${name} needs ${needed}: ${target ? 'found' : 'missing'}`).toBe(`${name} needs ${needed}: found`);
+        if (condition === 'service_healthy') expect(target).toHaveProperty('healthcheck');
+        // A service that is started again and again is never completed.
+        if (condition === 'service_completed_successfully') expect(target?.restart).toMatch(/^on-failure/);
+      }
+    }
+  });
+
+  it('migrates before API and worker, and lets each of its own programs run from the one image', () => {
+    expect(ours.map(([name]) => name).sort()).toEqual(['api', 'migrate', 'worker']);
+    expect(new Set(ours.map(([, service]) => service.image)).size).toBe(1);
+    for (const name of ['api', 'worker']) expect(compose.services[name]?.depends_on).toHaveProperty('migrate', { condition: 'service_completed_successfully' });
+    for (const [, { command }] of ours) {
+      const [, entry] = /dist\/(src\/.*)\.js$/.exec(command?.at(-1) ?? 'dist/src/api/server.js') ?? [];
+      expect(existsSync(path.join(project, `${entry}.ts`))).toBe(true);
+    }
+  });
+
+  it('can run several workers: nothing of theirs is bound to one of them', () => {
+    expect(compose.services.worker).not.toHaveProperty('container_name');
+    expect(compose.services.worker).not.toHaveProperty('ports');
+    expect(compose.services.worker).not.toHaveProperty('volumes');
+  });
+
+  it('names networks, volumes and files that are there', () => {
+    for (const [, { networks = [], volumes = [] }] of services) {
+      for (const network of networks) expect(Object.keys(compose.networks)).toContain(network);
+      for (const source of volumes.map((volume) => volume.split(':')[0] ?? '')) {
+        if (source.startsWith('.')) expect(existsSync(path.join(project, source))).toBe(true);
+        else expect(Object.keys(compose.volumes)).toContain(source);
+      }
+    }
+  });
+
+  it('publishes nothing but API and Web UI, on this host unless somebody says otherwise', () => {
+    const published = services.flatMap(([name, { ports = [] }]) => ports.map((port) => `${name} ${port}`));
+    expect(published).toEqual(['temporal-ui 127.0.0.1:${TEMPORAL_UI_PORT:-8080}:8080', 'api ${HOST:-127.0.0.1}:${PORT:-8000}:8000']);
+  });
+
+  it('has no default for a secret', () => {
+    const secrets = interpolations.filter(({ name }) => /PASSWORD|SECRET/.test(name) && !name.startsWith('REDDIT_'));
+    expect(sorted(secrets.map(({ name }) => name))).toEqual(['JWT_SECRET_KEY', 'POSTGRES_PASSWORD', 'POSTGRES_SUPERUSER_PASSWORD', 'REDIS_PASSWORD', 'TEMPORAL_POSTGRES_PASSWORD']);
+    for (const { name, kind } of secrets) expect(`${name} ${kind}`).toBe(`${name} ?`);
+    for (const { name, rest } of interpolations.filter(({ name }) => /PASSWORD|SECRET/.test(name) && name.startsWith('REDDIT_'))) expect(`${name} ${rest}`).toBe(`${name} `);
+  });
+
+  it('sets only variables that its programs read, to values that they accept', () => {
+    for (const [, { environment = {} }] of ours) {
+      expect(Object.keys(environment).filter((name) => !(ENV_VARIABLES as string[]).includes(name) && !ofTemporal.includes(name))).toEqual([]);
+      const substituted = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, value.replace(/\$\{\w+:-([^}]*)\}/, '$1').replace(/\$\{\w+:\?[^}]*\}/, '0123456789abcdef0123456789abcdef')]));
+      expect(() => readConfig(substituted)).not.toThrow();
+    }
+  });
+
+  it('lets every variable of its programs be set, but for those it decides itself', () => {
+    const itself = ['ENVIRONMENT', 'TASKLOOM_HOME', 'DATABASE_URL', 'POSTGRES_HOST', 'POSTGRES_PORT', 'POSTGRES_USER', 'POSTGRES_DB', 'REDIS_URL', 'TEMPORAL_ADDRESS', 'PUBLIC_URL'];
+    const ofOtherPrograms = ['ADMIN_USERNAME', 'ADMIN_EMAIL', 'ADMIN_PASSWORD', 'REDDIT_OAUTH_BASE_URL', 'REDDIT_WWW_BASE_URL', 'REDDIT_IS_SANDBOX'];
+    const used = interpolations.map(({ name }) => name);
+    expect(sorted(used.filter((name) => !composeOnly.includes(name)))).toEqual(sorted(ENV_VARIABLES.filter((name) => ![...itself, ...ofOtherPrograms].includes(name))));
+    expect(sorted(composeOnly)).toEqual(sorted(used.filter((name) => !(ENV_VARIABLES as string[]).includes(name))));
+  });
+});
+
+it('.env.example names every variable that has to be set, and none that nobody reads', () => {
+  const named = [...read('.env.example').matchAll(/^(# )?([A-Z_]+)=/gm)].map(([, comment, name = '']) => ({ name, isSet: !comment }));
+  const used = interpolations.map(({ name }) => name);
+  expect(named.filter(({ name }) => !used.includes(name))).toEqual([]);
+  const required = sorted(interpolations.filter(({ kind }) => kind === '?').map(({ name }) => name));
+  expect(sorted(named.filter(({ isSet }) => isSet).map(({ name }) => name))).toEqual(expect.arrayContaining(required));
+});
+
+describe('Dockerfile', () => {
+  const dockerfile = DockerfileParser.parse(read('Dockerfile'));
+  const instructions = dockerfile.getInstructions();
+  const lastStage = instructions.slice(instructions.findLastIndex((instruction) => instruction.getKeyword() === 'FROM'));
+  const keyword = (name: string) => lastStage.filter((instruction) => instruction.getKeyword() === name);
+
+  it('has no fault that its linter knows', () => {
+    expect(validate(read('Dockerfile')).map(({ range, message }) => `${range.start.line + 1}: ${message}`)).toEqual([]);
+  });
+
+  it('builds in stages of which the last has neither compiler nor package manager at work', () => {
+    expect(dockerfile.getFROMs()).toHaveLength(3);
+    expect(keyword('RUN').map((run) => run.getArgumentsContent() ?? '').join()).not.toMatch(/\bnpm\b/);
+    expect(read('Dockerfile')).toContain('npm ci --omit=dev');
+  });
+
+  it('runs as an ordinary user, under an init, with a health check', () => {
+    expect(keyword('USER').at(-1)?.getArgumentsContent()).toBe('node');
+    expect(keyword('ENTRYPOINT').at(-1)?.getArgumentsContent()).toContain('tini');
+    expect(dockerfile.getHEALTHCHECKs()).toHaveLength(1);
+  });
+
+  it('pins its base image and copies only what is there', () => {
+    expect(dockerfile.getInitialARGs().map((arg) => arg.getArgumentsContent())).toEqual(['NODE_IMAGE=node:20-bookworm-slim']);
+    const copied = dockerfile.getCOPYs().filter((copy) => copy.getFlags().length === 0).flatMap((copy) => copy.getArguments().slice(0, -1).map((argument) => argument.getValue()));
+    const ignored = read('.dockerignore').split('\n');
+    for (const source of copied) {
+      expect(existsSync(path.join(project, source))).toBe(true);
+      expect(ignored).toContain(`!${source}`);
+    }
+  });
+});
+
+describe("README's table of variables", () => {
+  it('has every variable that is read, and no other', () => {
+    expect(sorted(documented.map(({ name }) => name))).toEqual(sorted([...ENV_VARIABLES, ...ofTemporal]));
+    for (const alias of Object.keys(ENV_ALIASES)) expect(readme).toContain(`\`${alias}\``);
+  });
+
+  it('tells the defaults that hold', () => {
+    const defaults = Object.entries(readConfig({})).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '');
+    expect(defaults.length).toBeGreaterThan(15);
+    for (const [name, value] of defaults) expect(`${name} ${documented.find((row) => row.name === name)?.preset}`).toBe(`${name} ${String(value)}`);
+  });
+});
