@@ -52,6 +52,7 @@ interface AnyError {
   code?: string | number;
   message?: string;
   statusCode?: number;
+  cause?: unknown;
   nativeError?: AnyError;
 }
 type Rule = [matches: (error: AnyError) => boolean, answer: (error: AnyError) => ErrorAnswer];
@@ -77,7 +78,9 @@ const RULES: Rule[] = [
   [named('ScheduleRefusedError'), (error) => ({ status: 422, detail: [{ type: 'value_error', loc: ['body', 'schedule_config'], msg: error.message ?? '', input: null }] })],
   [named('ConfigNotFoundError'), always(404, 'Task config not found')],
   [named('ScheduleNotSettledError'), text(409)],
-  [named('SchedulerUnavailableError', 'ServiceError'), always(503, 'Temporal does not answer')],
+  [named('SchedulerUnavailableError'), always(503, 'Temporal does not answer')],
+  // An INVALID_ARGUMENT is ours to mend.
+  [(error) => named('ServiceError')(error) && (error.cause as AnyError | undefined)?.code !== 3, always(503, 'Temporal does not answer')],
   [coded('FST_ERR_CTP_BODY_TOO_LARGE'), always(413, 'Request body is too large')],
   // PostgreSQL keeps no NUL, neither in text nor in jsonb.
   [coded('22021', '22P05'), always(422, [{ type: 'value_error', loc: ['body'], msg: 'A text must not contain the NUL character', input: null }])],

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { createApp, type AppOptions } from '../../src/api/app';
 import { createServices } from '../../src/api/services/create-services';
@@ -90,7 +90,7 @@ export async function insertExecution(database: Database, columns: Record<string
       status: 'succeeded',
       triggered_by: 'manual',
       workflow_id: `task-${key}`,
-      run_id: key,
+      run_id: randomUUID(),
       attempt: 1,
       started_at: new Date(Date.now() - 60_000),
       completed_at: columns.status === 'running' ? null : new Date(Date.now() - 58_000),
