@@ -93,9 +93,11 @@ const RULES: Rule[] = [
 ];
 
 export function answerError(error: unknown): ErrorAnswer {
-  const thrown = (error ?? {}) as AnyError;
-  // Objection wraps what PostgreSQL said.
-  const candidate = thrown.nativeError ?? thrown;
-  const rule = RULES.find(([matches]) => matches(candidate));
-  return rule ? rule[1](candidate) : { status: 500, detail: 'Internal Server Error' };
+  // Objection and the stores wrap what a server said; the outermost error that a rule knows counts.
+  for (let candidate = error as AnyError | null | undefined; candidate; candidate = candidate.nativeError ?? (candidate.cause as AnyError | undefined)) {
+    const known = candidate;
+    const rule = RULES.find(([matches]) => matches(known));
+    if (rule) return rule[1](known);
+  }
+  return { status: 500, detail: 'Internal Server Error' };
 }

@@ -62,7 +62,12 @@ function describe(issue: Issue, loc: (string | number)[]): Fault {
       const expected = issue.values.map((value) => `'${String(value)}'`).join(', ');
       return { type: 'enum', msg: `Input should be ${expected}`, ctx: { expected } };
     }
-    default:
+    case 'invalid_union':
+    case 'invalid_key':
+    case 'invalid_element':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
+    case 'custom':
       return { type: 'value_error', msg: issue.message };
   }
 }
@@ -71,9 +76,10 @@ function describe(issue: Issue, loc: (string | number)[]): Fault {
 const isMissing = (issue: Issue, loc: (string | number)[]) => issue.input === undefined || (loc.length === 1 && issue.input === null);
 
 function describeType(issue: core.$ZodIssueInvalidType): Fault {
-  const input: unknown = issue.input;
+  const { input } = issue;
+  const expected: string = issue.expected;
   const isText = typeof input === 'string';
-  switch (issue.expected as string) {
+  switch (expected) {
     case 'int':
     case 'number':
       if (typeof input === 'number') return { type: 'int_from_float', msg: 'Input should be a valid integer, got a number with a fractional part' };

@@ -55,6 +55,8 @@ async function main(): Promise<void> {
       await app.close();
       await closeAll();
       log.info('api has stopped');
+      // Listening for its end keeps the channel to the parent, and with it the process, alive.
+      if (process.connected) process.disconnect();
     })().catch((error: unknown) => {
       log.error({ err: error }, 'api did not stop in order');
       process.exitCode = 1;

@@ -94,7 +94,7 @@ describe('the token gate', () => {
   const refused = async (authorization?: string, url = '/api/v1/auth/me') => {
     const answer = await api.app.inject({ method: 'GET', url, headers: authorization === undefined ? {} : { authorization } });
     expect([answer.statusCode, answer.headers['www-authenticate']]).toEqual([401, 'Bearer']);
-    return (answer.json() as { detail: string }).detail;
+    return answer.json<{ detail: string }>().detail;
   };
 
   test('tells six reasons apart', async () => {

@@ -48,7 +48,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
   const hashed_password = await hashPassword(PASSWORD);
   const user = (username: string, more: object) => ({ username, email: `${username}@example.com`, hashed_password, full_name: null, age: null, ...more });
   const rows = [user('root', { is_superuser: true }), user('user', {}), user('idle', { is_active: false })];
-  const ids = (await database('users').insert(rows).onConflict('username').merge().returning('id')) as { id: number }[];
+  const ids = await database('users').insert(rows).onConflict('username').merge().returning<{ id: number }[]>('id');
   const app = await createApp(services, { version: '0.0.0', logger: log, ...options.app });
   const tokens = ids.map(({ id }) => services.tokens.issue(id, 'access_token', 600).token);
 
@@ -60,7 +60,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
       ...(body === undefined ? {} : { payload: body }),
     });
     // Jest's matchers look into answers freely.
-    const json = response.body !== '' && String(response.headers['content-type']).includes('json') ? (response.json() as any) : undefined; // eslint-disable-line @typescript-eslint/no-explicit-any
+    const json = response.body !== '' && String(response.headers['content-type']).includes('json') ? response.json<any>() : undefined; // eslint-disable-line @typescript-eslint/no-explicit-any
     return { status: response.statusCode, body: json, headers: response.headers, text: response.body };
   };
 
@@ -83,7 +83,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
 /** A finished run, unless said otherwise. */
 export async function insertExecution(database: Database, columns: Record<string, unknown> = {}): Promise<number> {
   const key = randomBytes(6).toString('hex');
-  const [row] = (await database('task_executions')
+  const [row] = await database('task_executions')
     .insert({
       task_id: `task-${key}`,
       task_type: 'TEST_TIMEOUT',
@@ -97,13 +97,13 @@ export async function insertExecution(database: Database, columns: Record<string
       duration_seconds: columns.status === 'running' ? null : 2,
       ...columns,
     })
-    .returning('id')) as { id: number }[];
+    .returning<{ id: number }[]>('id');
   return row?.id ?? 0;
 }
 
 export async function insertConfig(database: Database, columns: Record<string, unknown> = {}): Promise<number> {
-  const [row] = (await database('task_configs')
+  const [row] = await database('task_configs')
     .insert({ name: 'a config', task_type: 'TEST_TIMEOUT', scheduler_type: 'manual', ...columns })
-    .returning('id')) as { id: number }[];
+    .returning<{ id: number }[]>('id');
   return row?.id ?? 0;
 }

@@ -64,7 +64,7 @@ describe('system', () => {
     expect(dashboard).toMatchObject({ config_stats: { total_configs: 2 }, schedule_summary: { total_tasks: 2 }, execution_stats: { last_7_days: { period_days: 7, total_executions: 1 }, last_30_days: { period_days: 30, total_executions: 2 } }, generated_at: expect.stringMatching(/Z$/) });
   });
 
-  test('what is away is told, and is no secret to whoever asks for the readiness', async () => {
+  test('what is away is told, also by the readiness probe', async () => {
     const away = await connectTemporal({ address: testServices().temporalAddress, namespace: temporal.namespace, connection: { address: testServices().temporalAddress } });
     const cut = await createTestApi({ database: db.database, temporal: away, redisUrl: 'redis://127.0.0.1:9' });
     await away.close();

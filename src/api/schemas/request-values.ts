@@ -22,11 +22,13 @@ export const idOrTaskIdParams = z.object({ id: z.string().min(1).describe('The i
 /** ISO 8601, or what a browser's date-time picker sends (`2026-11-23T09:30`); without a zone it is UTC. */
 export const instant = z
   .string()
-  .transform((text, context) => {
-    const hasZone = /(Z|[+-]\d{2}:?\d{2})$/i.test(text);
-    const date = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) || hasZone ? text.replace(/ (?=\d{2}:?\d{2}$)/, '+') : `${text}Z`);
-    if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(date.getTime())) return date;
-    context.addIssue({ code: 'invalid_format', format: 'datetime', message: 'Input should be a valid ISO 8601 date and time', input: text });
+  .transform((raw, context) => {
+    // A plus that was not escaped in a query arrives as a space.
+    const text = raw.replace(/(?<=T\S+) (?=\d{2}:?\d{2}$)/, '+');
+    const isWhole = /^\d{4}-\d{2}-\d{2}$|(Z|[+-]\d{2}:?\d{2})$/i.test(text);
+    const date = new Date(isWhole ? text : `${text}Z`);
+    if (/^\d{4}-\d{2}-\d{2}/.test(raw) && !Number.isNaN(date.getTime())) return date;
+    context.addIssue({ code: 'invalid_format', format: 'datetime', message: 'Input should be a valid ISO 8601 date and time', input: raw });
     return z.NEVER;
   })
   .meta({ format: 'date-time' });
