@@ -23,10 +23,12 @@ function checkHealth(taskQueue: string, address = testServices().temporalAddress
 /** Asks for work as a worker of that name does, while `during` lasts. */
 async function whilePolling<Answer>(taskQueue: string, identity: string, during: () => Promise<Answer>): Promise<Answer> {
   const abort = new AbortController();
-  const asking = temporal.connection.withAbortSignal(abort.signal, () => temporal.connection.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name: taskQueue }, identity })).catch(() => undefined);
+  const { connection } = temporal;
+  const ask = () => connection.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name: taskQueue }, identity });
+  const asking = connection.withDeadline(Date.now() + 30_000, () => connection.withAbortSignal(abort.signal, ask)).catch(() => undefined);
   try {
     for (;;) {
-      const { pollers } = await temporal.connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: 1 });
+      const { pollers } = await connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: 1 });
       if (pollers.length > 0) return await during();
       await sleep(20);
     }
