@@ -54,6 +54,7 @@ const environment = z.object({
   REDDIT_OAUTH_BASE_URL: z.url().optional(),
   REDDIT_WWW_BASE_URL: z.url().optional(),
   REDDIT_IS_SANDBOX: flag.default(false),
+  REDDIT_SANDBOX_RECORDINGS: z.string().optional(),
 
   WORKER_MAX_ACTIVITIES: positive.default(100),
   WORKER_MAX_WORKFLOW_TASKS: positive.default(40),

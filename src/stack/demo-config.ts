@@ -1,16 +1,16 @@
-const DEMO = {
-  name: 'Demo: made-up Reddit, every 2 minutes',
+const demoConfig = (subreddits: string[]) => ({
+  name: 'Demo: sandbox Reddit, every 2 minutes',
   description: 'Made at the first start. Its posts come from the built-in Reddit sandbox; delete it when you like.',
   task_type: 'REDDIT_SCRAPE',
   scheduler_type: 'interval',
   schedule_config: { interval_seconds: 120 },
-  parameters: { subreddits: ['programming', 'history'], sort: 'new', posts_limit: 25, comments_limit: 50 },
-};
+  parameters: { subreddits, sort: 'new', posts_limit: 25, comments_limit: 50 },
+});
 
 /** Creates the demo config and runs it at once, the way its operator will: over REST, as the superuser. */
-export async function createDemoConfig(apiUrl: string, login: { username: string; password: string }): Promise<void> {
+export async function createDemoConfig(apiUrl: string, login: { username: string; password: string }, subreddits: string[]): Promise<void> {
   const { access_token: token } = await post<{ access_token: string }>(`${apiUrl}/api/v1/auth/login`, login);
-  const config = await post<{ id: number }>(`${apiUrl}/api/v1/tasks/configs?auto_schedule=true`, DEMO, token);
+  const config = await post<{ id: number }>(`${apiUrl}/api/v1/tasks/configs?auto_schedule=true`, demoConfig(subreddits), token);
   await post(`${apiUrl}/api/v1/tasks/execute/${config.id}`, {}, token);
 }
 

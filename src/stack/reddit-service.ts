@@ -1,7 +1,7 @@
 import type { Config } from '../platform/config';
 import { choosePort } from './free-port';
 import { createRedditSandbox } from './reddit-sandbox/sandbox-server';
-import { StackError, unreachable } from './stack-error';
+import { reasonOf, StackError, unreachable } from './stack-error';
 import { nothingToStop, type StartService } from './stack-service';
 
 export const startReddit: StartService = async ({ config, state }) => {
@@ -9,18 +9,29 @@ export const startReddit: StartService = async ({ config, state }) => {
     await checkConfigured(config, config.REDDIT_CLIENT_ID);
     return { name: 'Reddit', isEmbedded: false, summary: `uses ${tokenBase(config)} as ${config.REDDIT_USERNAME ?? 'an app without user'}`, env: {}, stop: nothingToStop };
   }
-  const sandbox = createRedditSandbox({});
+  const recordings = config.REDDIT_SANDBOX_RECORDINGS;
+  const sandbox = createSandbox(recordings);
   const { port, url } = await sandbox.listen({ host: '127.0.0.1', port: await choosePort(state.values.ports.redditSandbox) });
   state.values.ports.redditSandbox = port;
   state.save();
   return {
     name: 'Reddit',
     isEmbedded: true,
-    summary: `sandbox with made-up content, port ${port} (set REDDIT_CLIENT_ID for the real one)`,
+    summary: `sandbox with ${recordings ? `what ${recordings} holds` : 'made-up content'}, port ${port} (set REDDIT_CLIENT_ID for the real one)`,
     env: { REDDIT_CLIENT_ID: 'sandbox', REDDIT_CLIENT_SECRET: 'sandbox', REDDIT_USERNAME: undefined, REDDIT_PASSWORD: undefined, REDDIT_OAUTH_BASE_URL: url, REDDIT_WWW_BASE_URL: url, REDDIT_IS_SANDBOX: 'true' },
+    // One that grows by the minute and one with threads already; of recordings, those with the most posts.
+    demoSubreddits: recordings ? sandbox.subreddits().slice(0, 2) : ['programming', 'history'],
     stop: () => sandbox.close(),
   };
 };
+
+function createSandbox(recordings: string | undefined) {
+  try {
+    return createRedditSandbox({ recordings });
+  } catch (error) {
+    throw new StackError(`REDDIT_SANDBOX_RECORDINGS: ${reasonOf(error)}`);
+  }
+}
 
 const tokenBase = (config: Config) => config.REDDIT_WWW_BASE_URL ?? 'https://www.reddit.com';
 

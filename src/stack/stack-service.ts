@@ -19,6 +19,8 @@ export interface StackService {
   summary: string;
   /** What api and worker have to know of it; undefined takes a variable away. */
   env: Record<string, string | undefined>;
+  /** Of the Reddit sandbox: what a first look may scrape. */
+  demoSubreddits?: string[];
   /** Settles when an embedded server has ended. */
   exited?: Promise<string>;
   stop: () => Promise<void>;

@@ -105,9 +105,9 @@ export function createStack(options: StackOptions): Stack {
       await startApps(env);
       const isSandbox = services.get('Reddit')?.isEmbedded === true;
       if (isSandbox && superuser.kind === 'created') {
-        await createDemoConfig(apiUrl, superuser).catch((error: unknown) => console.error(`The demo config could not be made: ${reasonOf(error)}`));
+        await createDemoConfig(apiUrl, superuser, services.get('Reddit')?.demoSubreddits ?? []).catch((error: unknown) => console.error(`The demo config could not be made: ${reasonOf(error)}`));
       }
-      return { apiUrl, temporalUiUrl: env.TEMPORAL_UI_URL, logFolder: context.logFolder, superuser, reddit: isSandbox ? 'SANDBOX: made-up content' : (env.REDDIT_OAUTH_BASE_URL ?? 'https://oauth.reddit.com') };
+      return { apiUrl, temporalUiUrl: env.TEMPORAL_UI_URL, logFolder: context.logFolder, superuser, reddit: isSandbox ? `SANDBOX: ${config.REDDIT_SANDBOX_RECORDINGS ? 'recorded' : 'made-up'} content` : (env.REDDIT_OAUTH_BASE_URL ?? 'https://oauth.reddit.com') };
     },
     async stop() {
       for (const name of STOP_ORDER) {

@@ -99,6 +99,11 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
 
   return {
     contentKind: content.kind,
+    /** Public ones, those with the most posts first. */
+    subreddits: (): string[] => {
+      const postsOf = new Map(content.subredditNames().filter((name) => content.subreddit(name)?.access === 'public').map((name) => [name, content.listing(name, 'new', 'all').length]));
+      return [...postsOf.keys()].sort((a, b) => (postsOf.get(b) ?? 0) - (postsOf.get(a) ?? 0));
+    },
     requests,
     setFaults,
     async listen({ port = 0, host = '127.0.0.1' }: { port?: number; host?: string } = {}): Promise<{ port: number; url: string }> {
