@@ -40,7 +40,7 @@ async function post<Answer>(stack: BenchStack, route: string, body?: object): Pr
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
   if (!response.ok) throw new Error(`POST ${route}: ${response.status} ${await response.text()}`);
-  return (await response.json()) as Answer;
+  return response.json() as Promise<Answer>;
 }
 
 async function until(isDone: () => Promise<boolean>, pauseMs = 5): Promise<void> {
@@ -68,7 +68,7 @@ async function oursAlone(stack: BenchStack, configIds: number[]): Promise<Figure
 async function watchEnds(stack: BenchStack, endedAt: Map<string, number>): Promise<void> {
   const [{ newest }] = (await stack.database('task_executions').max('id as newest')) as [{ newest: number | null }];
   await until(async () => {
-    const rows = (await stack.database('task_executions').where('id', '>', newest ?? 0).whereNot('status', 'running').select('task_id')) as { task_id: string }[];
+    const rows = await stack.database('task_executions').where('id', '>', newest ?? 0).whereNot('status', 'running').select<{ task_id: string }[]>('task_id');
     const now = performance.now();
     for (const row of rows) if (!endedAt.has(row.task_id)) endedAt.set(row.task_id, now);
     return endedAt.size >= RUNS;
@@ -103,7 +103,8 @@ async function main(): Promise<void> {
   try {
     const configIds: number[] = [];
     for (let n = 0; n < RUNS; n++) {
-      configIds.push((await post<{ id: number }>(stack, '/tasks/configs', { name: `bench ${n}`, task_type: 'HEALTH_CHECK', scheduler_type: 'manual' })).id);
+      const config = await post<{ id: number }>(stack, '/tasks/configs', { name: `bench ${n}`, task_type: 'HEALTH_CHECK', scheduler_type: 'manual' });
+      configIds.push(config.id);
     }
     const table = new Table({ style: { head: [], border: [] }, head: ['round', 'what', 'runs/s', 'p50 ms', 'p99 ms', 'of bare'] });
     for (let round = 0; round <= ROUNDS; round++) {

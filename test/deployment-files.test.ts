@@ -112,7 +112,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('lets every variable of its programs be set, but for those it decides itself', () => {
-    const itself = ['ENVIRONMENT', 'TASKLOOM_HOME', 'DATABASE_URL', 'POSTGRES_HOST', 'POSTGRES_PORT', 'POSTGRES_USER', 'POSTGRES_DB', 'REDIS_URL', 'TEMPORAL_ADDRESS', 'PUBLIC_URL'];
+    const itself = ['ENVIRONMENT', 'TASKLOOM_HOME', 'DATABASE_URL', 'POSTGRES_HOST', 'POSTGRES_PORT', 'POSTGRES_USER', 'POSTGRES_DB', 'REDIS_URL', 'TEMPORAL_ADDRESS'];
     const ofTheStackAlone = ['ADMIN_USERNAME', 'ADMIN_EMAIL', 'ADMIN_PASSWORD', 'REDDIT_OAUTH_BASE_URL', 'REDDIT_WWW_BASE_URL', 'REDDIT_SANDBOX_RECORDINGS', 'REDDIT_IS_SANDBOX'];
     const used = interpolations.map(({ name }) => name);
     expect(sorted(used.filter((name) => !composeOnly.includes(name)))).toEqual(sorted(ENV_VARIABLES.filter((name) => ![...itself, ...ofTheStackAlone].includes(name))));

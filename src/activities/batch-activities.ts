@@ -49,7 +49,7 @@ export function createBatchActivities(deps: ActivityDeps) {
       rows.map(async (row) => {
         const attempt = opened.get(row.id);
         // Still running, and yet no attempt was opened: somebody asked for it to stop.
-        if (!attempt) return { executionId: row.id, outcome: { status: 'cancelled', errorMessage: 'Cancelled' } as ExecutionOutcome };
+        if (!attempt) return { executionId: row.id, outcome: { status: 'cancelled', errorMessage: 'Cancelled' } satisfies ExecutionOutcome };
         return runOne(row, attempt);
       }),
     );

@@ -5,6 +5,7 @@ import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { installErrorAnswers } from './plugins/error-answers';
+import { installTokens } from './plugins/jwt';
 import { installOpenapi } from './plugins/openapi';
 import { installRequestLog } from './plugins/request-log';
 import { installRequestValidation } from './plugins/request-validation';
@@ -44,6 +45,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   installErrorAnswers(app);
   await app.register(cors, { origin: options.corsOrigins ?? [], credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], strictPreflight: false, exposedHeaders: ['X-Request-ID', 'X-Process-Time', 'X-Next-Cursor', 'Link'] });
   await app.register(helmet);
+  await installTokens(app, services.jwtSecret);
   installTokenGate(app, services);
   installRequestValidation(app);
   await installOpenapi(app, { version: options.version });

@@ -21,7 +21,6 @@ const environment = z.object({
 
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(8000),
-  PUBLIC_URL: z.url().optional(),
   BACKEND_CORS_ORIGINS: list.default([]),
 
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'is not a postgres:// URL').optional(),
@@ -84,9 +83,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
     throw new ConfigError(`The environment has bad variables:\n${lines.join('\n')}`);
   }
-  const config = parsed.data;
-  if (config.ENVIRONMENT === 'production' && !config.JWT_SECRET_KEY) throw new ConfigError('JWT_SECRET_KEY is required in production');
-  return config;
+  return parsed.data;
 }
 
 /** The address of PostgreSQL that the environment names, or undefined when it names none. */

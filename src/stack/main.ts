@@ -12,6 +12,7 @@ import { renderSummary } from './summary-table';
 async function main(): Promise<number> {
   const startedAt = Date.now();
   const config = readConfig();
+  if (config.ENVIRONMENT === 'production' && !config.JWT_SECRET_KEY) throw new ConfigError('JWT_SECRET_KEY is required in production');
   const home = path.resolve(config.TASKLOOM_HOME);
   const state = openState(home);
   const port = config.PORT || (await choosePort(state.values.ports.api));

@@ -43,7 +43,7 @@ export function defineTaskType<Schema extends z.ZodType>(definition: {
   isShort?: boolean;
   run(context: TaskContext, parameters: z.infer<Schema>): Promise<JsonObject | null>;
 }): TaskType {
-  return { isShort: false, ...definition } as TaskType;
+  return { isShort: false, ...definition };
 }
 
 /** A failure that no retry can mend: it ends the run at once. */

@@ -2,7 +2,7 @@ import { ActivityCancellationType, CancellationScope, executeChild, isCancellati
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Activities } from '../activities';
 import type { BatchRequest, BatchSummary, BegunBatch, RunRequest } from '../activities/run-request';
-import type { runTask } from './run-task';
+import { runTask } from './run-task';
 
 /** Slices that one batch may have at work at once, so that a large batch leaves room for other runs. */
 const SLICES_AT_ONCE = 4;
@@ -56,7 +56,7 @@ async function runSlice(slice: number[]): Promise<void> {
 async function runChild(child: BegunBatch['children'][number], request: BatchRequest): Promise<void> {
   const run: RunRequest = { configId: child.configId, triggeredBy: 'batch', requestedBy: request.requestedBy };
   try {
-    await executeChild<typeof runTask>('runTask' satisfies keyof typeof import('.'), {
+    await executeChild(runTask, {
       args: [run],
       workflowId: child.workflowId,
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,

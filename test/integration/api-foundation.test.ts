@@ -98,7 +98,7 @@ describe('the token gate', () => {
   };
 
   test('tells six reasons apart', async () => {
-    const { tokens } = api.services;
+    const { tokens } = api.app;
     const good = tokens.issue(1, 'access_token', 60).token;
     const texts = [
       await refused(),
@@ -125,12 +125,12 @@ describe('the token gate', () => {
   });
 
   test('the scheme is read in any case', async () => {
-    const { token } = api.services.tokens.issue(api.userIds[1] ?? 0, 'access_token', 60);
+    const { token } = api.app.tokens.issue(api.userIds[1] ?? 0, 'access_token', 60);
     expect((await api.app.inject({ url: '/api/v1/auth/me', headers: { authorization: `bEaReR ${token}` } })).statusCode).toBe(200);
   });
 
   test('knows users that are gone, inactive, or not superusers', async () => {
-    const gone = api.withToken(api.services.tokens.issue(999_999, 'access_token', 60).token);
+    const gone = api.withToken(api.app.tokens.issue(999_999, 'access_token', 60).token);
     expect(await gone('GET', '/auth/me')).toMatchObject({ status: 404, body: { detail: '用户不存在' } });
     expect(await api.idle('GET', '/auth/me')).toMatchObject({ status: 403, body: { detail: '用户未激活' } });
     expect(await api.user('GET', '/tasks/configs')).toMatchObject({ status: 403, body: { detail: '权限不足' } });
@@ -145,7 +145,7 @@ describe('the token gate', () => {
         const ask = (token?: string) => api.app.inject({ method: method.toUpperCase() as 'GET', url, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
         if (!security) open.push(route);
         else expect([route, (await ask()).statusCode]).toEqual([route, 401]);
-        if (route.startsWith('/api/v1/tasks')) expect([route, (await ask(api.services.tokens.issue(api.userIds[1] ?? 0, 'access_token', 60).token)).statusCode]).toEqual([route, 403]);
+        if (route.startsWith('/api/v1/tasks')) expect([route, (await ask(api.app.tokens.issue(api.userIds[1] ?? 0, 'access_token', 60).token)).statusCode]).toEqual([route, 403]);
       }
     }
     expect(open).toEqual(['/health/live', '/health/ready', '/api/v1/auth/login']);

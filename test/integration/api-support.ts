@@ -50,7 +50,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
   const rows = [user('root', { is_superuser: true }), user('user', {}), user('idle', { is_active: false })];
   const ids = await database('users').insert(rows).onConflict('username').merge().returning<{ id: number }[]>('id');
   const app = await createApp(services, { version: '0.0.0', logger: log, ...options.app });
-  const tokens = ids.map(({ id }) => services.tokens.issue(id, 'access_token', 600).token);
+  const tokens = ids.map(({ id }) => app.tokens.issue(id, 'access_token', 600).token);
 
   const as = (token: string | undefined) => async (method: Method, path: string, body?: object, headers: Record<string, string> = {}) => {
     const response = await app.inject({

@@ -10,9 +10,6 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
   }
-  interface FastifyRequest {
-    user: User;
-  }
 }
 
 /** Open whether or not a route is there. */
@@ -21,13 +18,11 @@ const OPEN_PATHS = /^\/(docs|redoc|openapi\.json|static\/|api\/v1\/public\/)/;
 const TOKEN_TEXTS = { expired: 'Token has expired', invalid: 'Could not validate the token', wrong_kind: 'Not an access token' };
 
 /** Runs before routing has any say: without a token even an unknown path is a 401. */
-export function installTokenGate(app: FastifyInstance, services: { tokens: TokenService; users: { get(id: number): Promise<User | undefined> } }): void {
-  app.decorateRequest('user', null as unknown as User);
-
+export function installTokenGate(app: FastifyInstance, services: { users: { get(id: number): Promise<User | undefined> } }): void {
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config?.access ?? 'user';
     if (access === 'open' || request.method === 'OPTIONS' || OPEN_PATHS.test(request.url)) return;
-    const user = await services.users.get(readUserId(services.tokens, request.headers.authorization));
+    const user = await services.users.get(readUserId(app.tokens, request.headers.authorization));
     if (!user) throw new NotFoundError(TEXTS.userNotFound);
     if (!user.isActive) throw new ForbiddenError(TEXTS.userInactive);
     if (access === 'superuser' && !user.isSuperuser) throw new ForbiddenError(TEXTS.forbidden);

@@ -15,7 +15,7 @@ export function registerAuthRoutes(app: ZodApp, { auth }: { auth: AuthService })
         response: { 200: tokenPair, ...unauthorized, ...forbidden, ...faults, ...unavailable },
       },
     },
-    async (request) => auth.login(request.body),
+    async (request) => auth.login(request.body, app.tokens),
   );
 
   app.get('/auth/me', { config: { access: 'user' }, schema: { tags: ['auth'], summary: 'The signed-in user', response: { 200: userBody, ...notFound } } }, async (request) => presentUser(request.user));

@@ -30,14 +30,14 @@ export function presentUser(user: User): UserBody {
 
 export type AuthService = ReturnType<typeof createAuthService>;
 
-export function createAuthService(deps: { users: UserRepository; sessions: KeyValueStore; tokens: TokenService; passwords: Passwords; accessMinutes: number; refreshDays: number }) {
-  const { users, sessions, tokens, passwords } = deps;
+export function createAuthService(deps: { users: UserRepository; sessions: KeyValueStore; passwords: Passwords; accessMinutes: number; refreshDays: number }) {
+  const { users, sessions, passwords } = deps;
   const refreshSeconds = deps.refreshDays * 24 * 60 * 60;
   // Made on the first login: an unknown user costs the same work as a wrong password, so that time tells nothing.
   let decoy: Promise<string> | undefined;
 
   return {
-    async login(credentials: { username: string; password: string; remember_me: boolean }): Promise<TokenPair> {
+    async login(credentials: { username: string; password: string; remember_me: boolean }, tokens: TokenService): Promise<TokenPair> {
       const user = await users.findByLogin(credentials.username);
       const hash = user?.hashedPassword ?? (await (decoy ??= passwords.hash('no user has this password')));
       const isRight = await passwords.verify(hash, credentials.password);

@@ -12,7 +12,6 @@ import { createRedditService } from './reddit-service';
 import { createRunControlService } from './run-control-service';
 import { createScheduleService } from './schedule-service';
 import { createSystemService } from './system-service';
-import { createTokenService } from './token-service';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
 import type { LinkToRun } from './execution-presenter';
@@ -45,12 +44,11 @@ export function createServices(deps: ServiceDeps) {
   const schedules = createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue });
   const convergence = createScheduleConvergence({ configs, gateway: schedules });
   const actions = createScheduleActions({ configs, convergence, isKnownTaskType: (name) => findTaskType(name) !== undefined });
-  const tokens = createTokenService({ secret: deps.auth.secret });
 
   return {
-    tokens,
+    jwtSecret: deps.auth.secret,
     users,
-    auth: createAuthService({ users, sessions: store, tokens, passwords: deps.passwords, accessMinutes: deps.auth.accessMinutes, refreshDays: deps.auth.refreshDays }),
+    auth: createAuthService({ users, sessions: store, passwords: deps.passwords, accessMinutes: deps.auth.accessMinutes, refreshDays: deps.auth.refreshDays }),
     configs: createConfigService({ configs, queries, schedules, actions, convergence, log: deps.log }),
     previews: createPreviewService({ configs, queries }),
     schedules: createScheduleService({ configs, schedules, actions }),

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createSigner, createVerifier } from 'fast-jwt';
+import type { JWT } from '@fastify/jwt';
 
 export type TokenKind = 'access_token' | 'refresh_token';
 
@@ -30,22 +30,19 @@ export const hashToken = (token: string) => createHash('sha256').update(token).d
 
 export type TokenService = ReturnType<typeof createTokenService>;
 
-/** Signs and reads JWTs. The algorithm is pinned, so that no token chooses its own. */
-export function createTokenService(options: { secret: string }) {
-  const sign = createSigner({ key: options.secret, algorithm: 'HS256' });
-  const verify = createVerifier({ key: options.secret, algorithms: ['HS256'], requiredClaims: ['sub', 'exp', 'jti'], cache: false });
-
+/** Issues and reads our JWTs, with the signer and the pinned algorithm of plugins/jwt.ts. */
+export function createTokenService(jwt: Pick<JWT, 'sign' | 'verify'>) {
   return {
     issue(userId: number, kind: TokenKind, lifetimeSeconds: number): IssuedToken {
       const now = Math.floor(Date.now() / 1000);
       const exp = now + lifetimeSeconds;
-      return { token: sign({ sub: String(userId), iat: now, exp, jti: randomUUID(), type: kind }), expiresAt: new Date(exp * 1000) };
+      return { token: jwt.sign({ sub: String(userId), iat: now, exp, jti: randomUUID(), type: kind }), expiresAt: new Date(exp * 1000) };
     },
 
     read(token: string, kind: TokenKind): TokenClaims {
       let claims: Record<string, unknown>;
       try {
-        claims = verify(token) as Record<string, unknown>;
+        claims = jwt.verify<Record<string, unknown>>(token);
       } catch (error) {
         throw new TokenError((error as { code?: string }).code === 'FAST_JWT_EXPIRED' ? 'expired' : 'invalid', error);
       }

@@ -109,6 +109,7 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
   }
 
   async function renewToken(signal?: AbortSignal): Promise<void> {
+    if (!login.clientId) throw new RedditError('unauthorized', 'REDDIT_CLIENT_ID is not set: Reddit cannot be asked');
     const isScript = login.username && login.password;
     const form = isScript ? { grant_type: 'password', username: login.username, password: login.password } : { grant_type: 'client_credentials' };
     const request = { method: 'post', uri: 'api/v1/access_token', form, signal };

@@ -1,0 +1,27 @@
+import fastifyJwt from '@fastify/jwt';
+import { createTokenService, type TokenService } from '../services/token-service';
+import type { FastifyInstance } from 'fastify';
+import type { User } from '../../storage/models/user';
+
+declare module '@fastify/jwt' {
+  interface FastifyJWT {
+    /** `request.user`: the token gate sets it to the user's row. */
+    user: User;
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    tokens: TokenService;
+  }
+}
+
+/** `app.tokens`. The algorithm is pinned, so that no token chooses its own. */
+export async function installTokens(app: FastifyInstance, secret: string): Promise<void> {
+  await app.register(fastifyJwt, {
+    secret,
+    sign: { algorithm: 'HS256' },
+    verify: { algorithms: ['HS256'], requiredClaims: ['sub', 'exp', 'jti'], cache: false },
+  });
+  app.decorate('tokens', createTokenService(app.jwt));
+}
