@@ -1,3 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const TIME_LIMIT_MS = 120_000;
+
 /** The p-th percentile (0..100) by nearest rank. */
 export function percentile(values: number[], p: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -22,4 +26,13 @@ export async function inParallel(count: number, width: number, work: (n: number)
     while (next < count) await work(next++);
   };
   await Promise.all(Array.from({ length: Math.min(width, count) }, lane));
+}
+
+/** Asks again and again; throws when it takes longer than two minutes. */
+export async function until(isDone: () => Promise<boolean>, pauseMs = 5): Promise<void> {
+  const deadline = performance.now() + TIME_LIMIT_MS;
+  while (!(await isDone())) {
+    if (performance.now() > deadline) throw new Error(`Not done within ${TIME_LIMIT_MS / 1_000} s`);
+    await sleep(pauseMs);
+  }
 }

@@ -1,37 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import { startBenchStack, type BenchStack } from './bench-stack';
-import { figuresOf, inParallel, type Figures } from './figures';
+import { bareAlone, bareMany } from './bare-temporal';
+import { figuresOf, inParallel, until, type Figures } from './figures';
 
 /** `npm run bench -- [runs] [rounds]`: executions of ours beside bare Temporal, alternating, on one machine in one run. */
 const RUNS = Number(process.argv[2] ?? 500);
 const ROUNDS = Number(process.argv[3] ?? 3);
 const AT_ONCE = 50;
 const ALONE = 50;
-const TIME_LIMIT_MS = 120_000;
-
-async function bareAlone({ temporal }: BenchStack, round: number): Promise<Figures> {
-  const latencies: number[] = [];
-  const startedAt = performance.now();
-  for (let n = 0; n < ALONE; n++) {
-    const sentAt = performance.now();
-    await temporal.client.workflow.execute('bare', { taskQueue: 'bare', workflowId: `bare-alone-${round}-${n}` });
-    latencies.push(performance.now() - sentAt);
-  }
-  return figuresOf(latencies, performance.now() - startedAt);
-}
-
-/** Completions are counted through visibility: waiting for each result would cost the server more than the workflow. */
-async function bareMany({ temporal }: BenchStack, round: number): Promise<Figures> {
-  const prefix = `bare-many-${round}-`;
-  const startedAt = performance.now();
-  await inParallel(RUNS, AT_ONCE, async (n) => {
-    await temporal.client.workflow.start('bare', { taskQueue: 'bare', workflowId: `${prefix}${n}` });
-  });
-  await until(async () => (await temporal.client.workflow.count(`WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus = 'Completed'`)).count >= RUNS);
-  const elapsedMs = performance.now() - startedAt;
-  return figuresOf(Array<number>(RUNS).fill(elapsedMs / RUNS), elapsedMs);
-}
 
 async function post<Answer>(stack: BenchStack, route: string, body?: object): Promise<Answer> {
   const response = await fetch(`${stack.apiUrl}${route}`, {
@@ -41,14 +17,6 @@ async function post<Answer>(stack: BenchStack, route: string, body?: object): Pr
   });
   if (!response.ok) throw new Error(`POST ${route}: ${response.status} ${await response.text()}`);
   return response.json() as Promise<Answer>;
-}
-
-async function until(isDone: () => Promise<boolean>, pauseMs = 5): Promise<void> {
-  const deadline = performance.now() + TIME_LIMIT_MS;
-  while (!(await isDone())) {
-    if (performance.now() > deadline) throw new Error(`Not done within ${TIME_LIMIT_MS / 1_000} s`);
-    await sleep(pauseMs);
-  }
 }
 
 /** From the request to the finished row, one run after the other. */
@@ -109,7 +77,7 @@ async function main(): Promise<void> {
     const table = new Table({ style: { head: [], border: [] }, head: ['round', 'what', 'runs/s', 'p50 ms', 'p99 ms', 'of bare'] });
     for (let round = 0; round <= ROUNDS; round++) {
       const bare = await stack.startProcess('bench/bare-worker.js');
-      const [alone, many] = [await bareAlone(stack, round), await bareMany(stack, round)];
+      const [alone, many] = [await bareAlone(stack.temporal, ALONE, `alone-${round}`), await bareMany(stack.temporal, RUNS, `many-${round}`)];
       await stack.stopProcess(bare);
       const worker = await stack.startProcess('src/worker/main.js', { REDDIT_CLIENT_ID: 'bench', REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9', REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9' });
       const [ourAlone, ourMany, ourBatch] = [await oursAlone(stack, configIds), await oursMany(stack, configIds), await oursBatch(stack, configIds)];
