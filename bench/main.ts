@@ -3,9 +3,13 @@ import { startBenchStack, type BenchStack } from './bench-stack';
 import { bareAlone, bareMany } from './bare-temporal';
 import { figuresOf, inParallel, until, type Figures } from './figures';
 
-/** `npm run bench -- [runs] [rounds]`: executions of ours beside bare Temporal, alternating, on one machine in one run. */
+/**
+ * `npm run bench -- [runs] [rounds] [task type]`: executions of ours beside bare Temporal, alternating, on one machine in one
+ * run. HEALTH_CHECK is a short task; TEST_SHORT_TIMEOUT, which then sleeps 0 s, gets an activity of its own.
+ */
 const RUNS = Number(process.argv[2] ?? 500);
 const ROUNDS = Number(process.argv[3] ?? 3);
+const TASK_TYPE = process.argv[4] ?? 'HEALTH_CHECK';
 const AT_ONCE = 50;
 const ALONE = 50;
 
@@ -71,7 +75,7 @@ async function main(): Promise<void> {
   try {
     const configIds: number[] = [];
     for (let n = 0; n < RUNS; n++) {
-      const config = await post<{ id: number }>(stack, '/tasks/configs', { name: `bench ${n}`, task_type: 'HEALTH_CHECK', scheduler_type: 'manual' });
+      const config = await post<{ id: number }>(stack, '/tasks/configs', { name: `bench ${n}`, task_type: TASK_TYPE, scheduler_type: 'manual', parameters: TASK_TYPE === 'TEST_SHORT_TIMEOUT' ? { sleep_seconds: 0 } : {} });
       configIds.push(config.id);
     }
     const table = new Table({ style: { head: [], border: [] }, head: ['round', 'what', 'runs/s', 'p50 ms', 'p99 ms', 'of bare'] });
@@ -92,7 +96,7 @@ async function main(): Promise<void> {
       row(`Taskloom, ${RUNS} by execute/{id}`, ourMany, many);
       row(`Taskloom, ${RUNS} by execute/batch`, ourBatch, many);
     }
-    console.log(`${RUNS} runs, ${AT_ONCE} requests at once; "alone" is ${ALONE} runs one after the other. Latency: request to finished row.`);
+    console.log(`${RUNS} runs of ${TASK_TYPE}, ${AT_ONCE} requests at once; "alone" is ${ALONE} runs one after the other. Latency: request to finished row.`);
     console.log(table.toString());
   } finally {
     await stack.stop();
