@@ -1,8 +1,7 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import { taskTypes } from '../tasks/registry';
-import { classifyFailure } from './failures';
-import { runAttempt } from './attempt-runner';
-import { outcomeOfFailure, planOf, shortTaskSignal, ShortTaskTimeout } from './execution-activities';
+import { endOf, planOf } from './execution-plan';
+import { runShortAttempt } from './short-task';
 import type { ActivityDeps } from './index';
 import type { BatchRequest, BegunBatch, ExecutionOutcome } from './run-request';
 import type { OpenedAttempt } from '../storage/execution-repository';
@@ -25,47 +24,23 @@ function currentRun(): { workflowId: string; runId: string } {
 
 /** The steps of `runBatch`: many short runs in one workflow, each a row of its own. */
 export function createBatchActivities(deps: ActivityDeps) {
-  const { executions, services, log } = deps;
+  const { executions } = deps;
 
-  async function runOne(execution: TaskExecution, opened: OpenedAttempt): Promise<{ executionId: number; outcome: ExecutionOutcome } | 'again'> {
+  async function runOne(execution: TaskExecution, opened: OpenedAttempt | undefined): Promise<ExecutionOutcome | 'again'> {
+    // Still running, and yet no attempt was opened: somebody asked for it to stop.
+    if (!opened) return { status: 'cancelled', errorMessage: 'Cancelled' };
     const plan = planOf(execution);
-    if (plan.kind === 'refused') return { executionId: execution.id, outcome: { status: 'failed', errorMessage: plan.reason } };
-    try {
-      const context = { attempt: opened.attempt, signal: shortTaskSignal(plan.timeoutSeconds), cursor: undefined, saveCursor: () => undefined, log };
-      return { executionId: execution.id, outcome: { status: 'succeeded', result: await runAttempt(services, plan, context) } };
-    } catch (error) {
-      const failure = classifyFailure(error);
-      const status = error instanceof ShortTaskTimeout ? 'timed_out' : 'failed';
-      await executions.failAttempt(execution.id, opened.attempt, status, failure, new Date());
-      if (failure.isRetryable && opened.failedAttempts < plan.maxRetries) return 'again';
-      return { executionId: execution.id, outcome: { ...outcomeOfFailure(failure), status } };
-    }
+    if (plan.kind === 'refused') return plan.outcome;
+    const attempt = await runShortAttempt(deps, plan, opened);
+    return attempt.kind === 'ended' ? attempt.outcome : 'again';
   }
 
   /** Runs some rows at once and records their ends. Answers the ids that want another attempt. */
   async function runSome(rows: TaskExecution[]): Promise<number[]> {
     const opened = new Map((await executions.openAttempts(rows.map((row) => row.id), deps.workerIdentity, new Date())).map((attempt) => [attempt.executionId, attempt]));
-    const results = await Promise.all(
-      rows.map(async (row) => {
-        const attempt = opened.get(row.id);
-        // Still running, and yet no attempt was opened: somebody asked for it to stop.
-        if (!attempt) return { executionId: row.id, outcome: { status: 'cancelled', errorMessage: 'Cancelled' } satisfies ExecutionOutcome };
-        return runOne(row, attempt);
-      }),
-    );
-    const again = rows.filter((_, index) => results[index] === 'again').map((row) => row.id);
-    const ends = results.filter((result) => result !== 'again');
-    await executions.endMany(
-      ends.map(({ executionId, outcome }) => ({
-        executionId,
-        status: outcome.status,
-        endedAt: new Date(),
-        result: outcome.result ? { return_value: outcome.result } : null,
-        errorMessage: outcome.errorMessage,
-        errorTraceback: outcome.errorTraceback,
-      })),
-    );
-    return again;
+    const results = await Promise.all(rows.map(async (row) => ({ executionId: row.id, outcome: await runOne(row, opened.get(row.id)) })));
+    await executions.endMany(results.flatMap(({ executionId, outcome }) => (outcome === 'again' ? [] : [{ executionId, ...endOf(outcome) }])));
+    return results.filter(({ outcome }) => outcome === 'again').map(({ executionId }) => executionId);
   }
 
   return {
