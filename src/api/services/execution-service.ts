@@ -56,7 +56,10 @@ export function createExecutionService(deps: { queries: ExecutionQueryRepository
 
     async get(idOrTaskId: string): Promise<ExecutionDetailBody> {
       const view = await queries.find(idOrTaskId);
-      if (!view) throw new NotFoundError('Execution not found');
+      if (!view) {
+        const isQueued = !/^\d+$/.test(idOrTaskId) && (await gateway.isRunOpen(idOrTaskId).catch(() => false));
+        throw new NotFoundError(isQueued ? 'The run is queued: no worker has begun it yet' : 'Execution not found');
+      }
       const [attempts, live] = await Promise.all([queries.listAttempts(view.id), view.status === 'running' ? gateway.describeLive(view.workflowId, view.runId) : undefined]);
       return {
         ...presentExecutionFull(view, linkToRun),
