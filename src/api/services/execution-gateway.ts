@@ -104,6 +104,20 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
 
     terminate: (workflowId: string, reason: string, runId?: string) => tell(workflowId, runId, (handle) => handle.terminate(reason)),
 
+    /** Tells an open batch that its n-th run is not wanted any more; false when there is no such batch or run. */
+    async cancelInBatch(workflowId: string, n: number): Promise<boolean> {
+      try {
+        const { type, taskQueue: queue, status, memo } = await soon(() => client.workflow.getHandle(workflowId).describe());
+        const size = (memo?.configIds as number[] | undefined)?.length ?? 0;
+        const isOurs = type === ('runBatch' satisfies keyof typeof workflows) && queue === taskQueue && status.name === 'RUNNING';
+        if (!isOurs || n < 1 || n > size) return false;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }
+      return tell(workflowId, undefined, (handle) => handle.signal<[number]>('cancelRun', n));
+    },
+
     /** Whether a task's run of this id is under way; other workflows of the namespace are nobody's business here. */
     async isRunOpen(workflowId: string): Promise<boolean> {
       try {
