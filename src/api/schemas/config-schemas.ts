@@ -53,7 +53,7 @@ export const listQuery = z.object({
   name_search: z.string().max(100).optional().describe('Part of the name, in any case'),
   page: integer(z.int().min(1).max(1_000_000).default(1)),
   page_size: integer(z.int().min(1).max(100).default(20)),
-  order_by: z.string().default('created_at').describe('created_at, updated_at or name; anything else counts as created_at'),
+  order_by: z.enum(['created_at', 'updated_at', 'name']).default('created_at').catch('created_at').describe('Anything else counts as created_at'),
   order_desc: flag(true),
 });
 export type ListQuery = z.infer<typeof listQuery>;

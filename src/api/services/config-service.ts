@@ -58,7 +58,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
       const { items, total } = await configs.list({
         taskType: query.task_type,
         nameSearch: query.name_search,
-        orderBy: ORDER[query.order_by as keyof typeof ORDER] ?? 'createdAt',
+        orderBy: ORDER[query.order_by],
         isDescending: query.order_desc,
         page: query.page,
         pageSize: query.page_size,
