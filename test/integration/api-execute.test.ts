@@ -79,6 +79,15 @@ describe('running a config', () => {
     expect(await send(other, 'k1')).not.toBe(first);
     expect(await db.database('task_executions').where({ task_id: first })).toHaveLength(1);
   });
+
+  test('an idempotency key has 1 to 255 characters', async () => {
+    const id = await sleeper(0);
+    for (const [key, type] of [['', 'string_too_short'], ['k'.repeat(256), 'string_too_long']] as const) {
+      const answer = await idle.root('POST', `/tasks/execute/${id}`, undefined, { 'idempotency-key': key });
+      expect([answer.status, answer.body.detail]).toMatchObject([422, [{ type, loc: ['header', 'idempotency-key'], input: key }]]);
+    }
+    expect((await idle.root('POST', `/tasks/execute/${id}`, undefined, { 'idempotency-key': 'k'.repeat(255) })).status).toBe(200);
+  });
 });
 
 describe('running a task type', () => {
