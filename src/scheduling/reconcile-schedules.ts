@@ -1,5 +1,4 @@
-import { ScheduleConfigError } from './schedule-config';
-import { ScheduleRefusedError, SchedulerUnavailableError } from './scheduling-errors';
+import { isRefusal, SchedulerUnavailableError } from './scheduling-errors';
 import type { ScheduleConvergence } from './schedule-convergence';
 import type { ActualSchedule, DescribedSchedule, ScheduleGateway } from './schedule-gateway';
 import type { Logger } from '../platform/logger';
@@ -35,9 +34,10 @@ function findDifference(row: TaskConfig, actual: ActualSchedule | null | undefin
   return actual.isPaused === isActive ? 'pause' : null;
 }
 
-const REASONS: Record<Exclude<Difference, 'exhausted' | 'foreign pause'>, string> = {
+const REASONS: Record<Exclude<Difference, 'exhausted'>, string> = {
   missing: 'the schedule was missing in Temporal',
   revision: 'the schedule in Temporal was not up to date',
+  'foreign pause': 'the schedule in Temporal had not followed the last start',
   pause: 'the schedule in Temporal was paused or running against the record',
 };
 
@@ -70,8 +70,9 @@ export function createScheduleReconciler({ configs, gateway, convergence, log, g
 
   /** Looks at both sides again, for the lists may be a moment old, and repairs. Answers what it did. */
   async function repair(configId: number): Promise<keyof ScheduleRepairs | null> {
-    const schedule = await gateway.describe(configId);
+    // The row first: a schedule is never judged by what was written after it was looked at.
     const row = await configs.get(configId);
+    const schedule = await gateway.describe(configId);
     if (!row || (row.scheduleStatus !== 'active' && row.scheduleStatus !== 'paused')) {
       if (!schedule) return null;
       await convergence.converge(configId);
@@ -84,7 +85,7 @@ export function createScheduleReconciler({ configs, gateway, convergence, log, g
       return schedule && schedule.runningRuns.length === 0 && (await complete(row, schedule)) ? 'schedulesCompleted' : null;
     }
     const settled = await convergence.converge(configId);
-    if (difference === 'foreign pause') return settled?.scheduleStatus === 'paused' ? 'pausesAdopted' : null;
+    if (difference === 'foreign pause' && settled?.scheduleStatus === 'paused') return 'pausesAdopted';
     await configs.addEvents(configId, [{ event: 'task_repaired', taskName: row.name, success: true, error: REASONS[difference] }]);
     return 'schedulesRepaired';
   }
@@ -105,7 +106,7 @@ export function createScheduleReconciler({ configs, gateway, convergence, log, g
         if (error instanceof SchedulerUnavailableError) throw error;
         repairs.schedulesFailed += 1;
         log.error({ configId, err: error }, 'a schedule could not be repaired');
-        if (error instanceof ScheduleConfigError || error instanceof ScheduleRefusedError) await giveUp(configId, error);
+        if (isRefusal(error)) await giveUp(configId, error);
       }
     }
     return repairs;
