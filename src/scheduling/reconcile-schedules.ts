@@ -18,6 +18,8 @@ export interface ScheduleReconcilerDeps {
   gateway: Pick<ScheduleGateway, 'list' | 'describe'>;
   convergence: ScheduleConvergence;
   log: Logger;
+  /** Another installation may use the namespace too: schedules of its queue are its own. */
+  taskQueue: string;
   /** What was written less than this ago may still be under way. */
   graceMs: number;
 }
@@ -42,7 +44,7 @@ const REASONS: Record<Exclude<Difference, 'exhausted'>, string> = {
 };
 
 /** Compares all schedules with all configs, by one list of each; only what differs is looked at closely. */
-export function createScheduleReconciler({ configs, gateway, convergence, log, graceMs }: ScheduleReconcilerDeps) {
+export function createScheduleReconciler({ configs, gateway, convergence, log, taskQueue, graceMs }: ScheduleReconcilerDeps) {
   const isFresh = (row: TaskConfig) => [row.registeredAt, row.updatedAt].some((time) => time && Date.now() - time.getTime() < graceMs);
 
   async function complete(row: TaskConfig, schedule: DescribedSchedule): Promise<boolean> {
@@ -73,6 +75,10 @@ export function createScheduleReconciler({ configs, gateway, convergence, log, g
     // The row first: a schedule is never judged by what was written after it was looked at.
     const row = await configs.get(configId);
     const schedule = await gateway.describe(configId);
+    if (schedule && schedule.taskQueue !== taskQueue) {
+      log.warn({ configId, taskQueue: schedule.taskQueue }, 'a schedule of another task queue was left alone');
+      return null;
+    }
     if (!row || (row.scheduleStatus !== 'active' && row.scheduleStatus !== 'paused')) {
       if (!schedule) return null;
       await convergence.converge(configId);

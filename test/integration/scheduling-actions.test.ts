@@ -46,7 +46,7 @@ const statusOf = async (id: number) => (await configs.get(id))?.scheduleStatus;
 const eventsOf = async (id: number) => (await configs.listEvents(id, 50)).map((event) => (event.newStatus ? `${event.event}=${event.newStatus}` : event.event)).reverse();
 /** Another pass of the reconciler, at once. */
 const reconcile = () =>
-  createReconciler({ configs, executions: createExecutionRepository(db.database), gateway, convergence, workflowClient: temporal.client.workflow, log: pino({ level: 'silent' }), graceMs: 0 }).run();
+  createReconciler({ configs, executions: createExecutionRepository(db.database), gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: 'nobody-serves-this', log: pino({ level: 'silent' }), graceMs: 0 }).run();
 
 /** PostgreSQL and Temporal say the same. */
 async function expectTogether(id: number): Promise<void> {
