@@ -51,6 +51,8 @@ describe('creating', () => {
     [{ task_type: 'NO_SUCH_TASK' }, [['enum', 'body.task_type']]],
     [{ scheduler_type: 'weekly' }, [['enum', 'body.scheduler_type']]],
     [{ name: '', priority: 11, max_retries: -1, timeout_seconds: 0 }, [['string_too_short', 'body.name'], ['greater_than_equal', 'body.max_retries'], ['greater_than', 'body.timeout_seconds'], ['less_than_equal', 'body.priority']]],
+    [{ name: '', parameters: { sleep_seconds: 'long' }, scheduler_type: 'cron', schedule_config: { cron_expression: '61 * * * *' } }, [['string_too_short', 'body.name'], ['int_parsing', 'body.parameters.sleep_seconds'], ['value_error', 'body.schedule_config.cron_expression']]],
+    [{ name: 7, task_type: 'NO_SUCH_TASK', parameters: [], schedule_config: {} }, [['string_type', 'body.name'], ['enum', 'body.task_type'], ['dict_type', 'body.parameters'], ['value_error', 'body.schedule_config.interval_seconds']]],
     [{ name: 'x'.repeat(201), description: 'x'.repeat(501) }, [['string_too_long', 'body.name'], ['string_too_long', 'body.description']]],
     [{ parameters: { sleep_seconds: 'long' }, schedule_config: { interval_seconds: -1 } }, [[expect.any(String), 'body.parameters.sleep_seconds'], ['value_error', 'body.schedule_config.interval_seconds']]],
     [{ scheduler_type: 'cron', schedule_config: {} }, [['value_error', 'body.schedule_config.cron_expression']]],
@@ -244,6 +246,22 @@ describe('schedules', () => {
     });
     expect(of(daily.id)).toMatchObject({ schedule: '30 4 * * *', next_run: expect.stringMatching(/T04:30:00\.000Z$/) });
     expect(of(once.id)).toMatchObject({ next_run: '2099-01-01T10:00:00.000Z' });
+  });
+
+  test('a date that has fired stays active and consistent until its run has ended', async () => {
+    const { id } = await create({ scheduler_type: 'date', schedule_config: { run_date: new Date(Date.now() + 2_000).toISOString() } }, '?auto_schedule=true');
+    await waitFor(async () => (await api.root('GET', `/tasks/schedules/${id}`)).body.actual.times_fired === 1);
+    expect((await api.root('POST', `/tasks/schedules/${id}/start`)).body).toMatchObject({ success: true });
+    expect((await api.root('GET', `/tasks/schedules/${id}`)).body).toMatchObject({ status: 'active', is_actually_scheduled: false, status_consistent: true, next_run: null });
+    const listed = async () => (await api.root('GET', '/tasks/configs')).body.items[0];
+    await waitFor(async () => (await listed()).status_consistent);
+    expect(await listed()).toMatchObject({ id, schedule_status: 'active', schedule_error: null });
+  });
+
+  test.each(['europe/berlin', 'utc'])('an edit to the zone %s is what Temporal follows', async (timezone) => {
+    const { id } = await create({ scheduler_type: 'cron', schedule_config: { cron_expression: '0 * * * *' } }, '?auto_schedule=true');
+    expect((await api.root('PUT', `/tasks/configs/${id}`, { schedule_config: { cron_expression: '7 21 * * *', timezone } })).body).toMatchObject({ schedule_status: 'active', schedule_error: null });
+    expect((await api.root('GET', `/tasks/schedules/${id}`)).body).toMatchObject({ status: 'active', next_run: expect.stringMatching(/:07:00\.000Z$/) });
   });
 
   test('one tells the stored and the real state', async () => {
