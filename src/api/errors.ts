@@ -62,7 +62,7 @@ const coded = (...codes: string[]) => (error: AnyError) => codes.includes(String
 const text = (status: number) => (error: AnyError) => ({ status, detail: error.message ?? '' });
 const always = (status: number, detail: ErrorAnswer['detail']) => () => ({ status, detail });
 
-export const scheduleFaults = (error: ScheduleConfigError): FaultItem[] => error.issues.map((issue) => ({ type: 'value_error', loc: ['body', 'schedule_config', ...issue.path], msg: issue.message, input: issue.input ?? null }));
+const scheduleFaults = (error: ScheduleConfigError): FaultItem[] => error.issues.map((issue) => ({ type: 'value_error', loc: ['body', 'schedule_config', ...issue.path], msg: issue.message, input: issue.input ?? null }));
 
 /** Named error -> status and body. The first rule that matches counts; what no rule knows is a 500. */
 const RULES: Rule[] = [
