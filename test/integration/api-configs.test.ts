@@ -326,9 +326,27 @@ test('without Temporal configs can be read and written, and say that they are no
   const away = await connectTemporal({ address: temporal.connection.options.address, namespace: temporal.namespace, connection: { address: temporal.connection.options.address } });
   const cut = await createTestApi({ database: db.database, temporal: away });
   await away.close();
+  const { schedule } = away.client;
+  const ask = schedule.withDeadline.bind(schedule);
+  let patienceMs = 0;
+  schedule.withDeadline = (deadline, work) => {
+    patienceMs += Number(deadline) - Date.now();
+    return ask(deadline, work);
+  };
+  /** How long, at most, the answer would wait for a Temporal that hangs. */
+  const patienceOf = async (answer: () => Promise<unknown>) => {
+    patienceMs = 0;
+    await answer();
+    expect(patienceMs).toBeGreaterThan(0);
+    return patienceMs;
+  };
   expect(await cut.root('GET', '/tasks/configs')).toMatchObject({ status: 200, body: { items: [{ id: kept.id, schedule_status: 'active', status_consistent: false }] } });
   expect(await cut.root('PATCH', `/tasks/configs/${kept.id}`, { name: 'offline' })).toMatchObject({ status: 200, body: { name: 'offline', status_consistent: false } });
   expect(await cut.root('GET', '/tasks/schedules')).toMatchObject({ status: 503, body: { detail: 'Temporal does not answer' } });
   expect(await cut.root('POST', `/tasks/execute/${kept.id}`)).toMatchObject({ status: 503, body: { detail: 'Temporal does not answer' } });
+  for (const path of ['/tasks/configs', `/tasks/configs/${kept.id}`, `/tasks/schedules/${kept.id}`]) expect(await patienceOf(() => cut.root('GET', path))).toBeLessThanOrEqual(3_000);
+  expect(await patienceOf(() => cut.root('POST', '/tasks/configs?auto_schedule=true', interval))).toBeLessThanOrEqual(8_000);
+  expect(await patienceOf(() => cut.root('DELETE', `/tasks/configs/${kept.id}`))).toBeLessThanOrEqual(5_000);
+  expect((await cut.root('GET', `/tasks/configs/${kept.id}`)).status).toBe(404);
   await cut.close();
 });

@@ -115,10 +115,10 @@ export function createConfigService(deps: ConfigServiceDeps) {
 
     async remove(id: number): Promise<string> {
       const config = await find(id);
-      await actions.stop(id);
+      const stopped = await actions.stop(id);
       await configs.remove(id);
       // Again, for a start that came in between; what Temporal does not hear now, reconcile tells it.
-      await ifTemporalAnswers(() => convergence.converge(id));
+      if (stopped.success) await ifTemporalAnswers(() => convergence.converge(id));
       return `Task config ${config.name} deleted`;
     },
   };
