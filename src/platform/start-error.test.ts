@@ -11,6 +11,7 @@ test.each([
   ['postgres://127.0.0.1:1/x?user=a@b&password=SECRETpw', 'postgres://***'],
   ['redis://:SEC@RETpw@[::1]:6379/2', 'redis://:***@[::1]:6379/2'],
   ['rediss://SECRETpw@host', 'rediss://:***@host'],
+  ['postgres://taskloom@127.0.0.1/x?sslmode=require', 'postgres://taskloom@127.0.0.1/x?***'],
   ['redis://127.0.0.1:6379', 'redis://127.0.0.1:6379'],
   ['127.0.0.1:7233', '127.0.0.1:7233'],
 ])('%s is shown as %s', (url, shown) => {

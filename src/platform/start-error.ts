@@ -22,7 +22,10 @@ export function redactUrl(text: string): string {
   // A / ? or # within the password: where it begins and ends is anybody's guess.
   if (rest.includes('@')) return `${scheme}***`;
   const at = authority.lastIndexOf('@');
-  const user = at < 0 ? '' : `${/^[^:@]*(?=:)/.exec(authority)?.[0] ?? ''}:***@`;
+  const login = authority.slice(0, Math.max(at, 0));
+  // Redis takes a lone word for a user, people write their password there.
+  const isUserAlone = scheme.startsWith('postgres') && !/[:@]/.test(login);
+  const user = at < 0 ? '' : isUserAlone ? `${login}@` : `${login.includes(':') ? login.split(':')[0] : ''}:***@`;
   // A query may hold a password, too.
   return `${scheme}${user}${authority.slice(at + 1)}${rest.replace(/[?#].*$/s, '?***')}`;
 }
