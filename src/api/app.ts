@@ -4,12 +4,14 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, t
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { installAudit } from './plugins/audit';
 import { installErrorAnswers } from './plugins/error-answers';
 import { installTokens } from './plugins/jwt';
 import { installOpenapi } from './plugins/openapi';
 import { installRequestLog } from './plugins/request-log';
 import { installRequestValidation } from './plugins/request-validation';
 import { installTokenGate } from './plugins/token-gate';
+import { registerAuditRoutes } from './routes/audit-routes';
 import { registerAuthRoutes } from './routes/auth-routes';
 import { registerConfigRoutes } from './routes/config-routes';
 import { registerExecuteRoutes } from './routes/execute-routes';
@@ -48,6 +50,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await installTokens(app, services.jwtSecret);
   installTokenGate(app, services);
   installRequestValidation(app);
+  installAudit(app, services);
   await installOpenapi(app, { version: options.version });
 
   await app.register(async (root) => registerHealthRoutes(root.withTypeProvider<ZodTypeProvider>(), services));
@@ -62,6 +65,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
       registerExecuteRoutes(api, services);
       registerSystemRoutes(api, services);
       registerRedditRoutes(api, services);
+      registerAuditRoutes(api, services);
     },
     { prefix: '/api/v1' },
   );

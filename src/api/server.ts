@@ -5,6 +5,7 @@ import { hashPassword, verifyPassword } from '../platform/password';
 import { createDatabase } from '../platform/postgres';
 import { createKeyValueStore } from '../platform/redis';
 import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } from '../platform/temporal';
+import { createAuditRepository } from '../storage/audit-repository';
 import { createExecutionQueryRepository } from '../storage/execution-query-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
@@ -33,6 +34,7 @@ async function main(): Promise<void> {
       executions: createExecutionRepository(database),
       queries: createExecutionQueryRepository(database),
       content: createRedditContentRepository(database),
+      audit: createAuditRepository(database),
     },
     store,
     temporal: {

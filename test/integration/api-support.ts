@@ -5,6 +5,7 @@ import { createServices } from '../../src/api/services/create-services';
 import { hashPassword, verifyPassword } from '../../src/platform/password';
 import { createKeyValueStore } from '../../src/platform/redis';
 import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
+import { createAuditRepository } from '../../src/storage/audit-repository';
 import { createExecutionQueryRepository } from '../../src/storage/execution-query-repository';
 import { createExecutionRepository } from '../../src/storage/execution-repository';
 import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
@@ -32,6 +33,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
       executions: createExecutionRepository(database),
       queries: createExecutionQueryRepository(database),
       content: createRedditContentRepository(database),
+      audit: createAuditRepository(database),
     },
     store,
     temporal: {

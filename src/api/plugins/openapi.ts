@@ -12,6 +12,7 @@ const TAGS = [
   { name: 'execute', description: 'Run now' },
   { name: 'system', description: 'State of the service' },
   { name: 'reddit', description: 'Scraped content' },
+  { name: 'audit', description: 'Who did what' },
   { name: 'health', description: 'Probes for machines' },
 ];
 

@@ -2,6 +2,7 @@ import { createScheduleActions } from '../../scheduling/schedule-actions';
 import { createScheduleConvergence } from '../../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../../scheduling/schedule-gateway';
 import { findTaskType } from '../../tasks/registry';
+import { createAuditService } from './audit-service';
 import { createAuthService, type Passwords } from './auth-service';
 import { createConfigService } from './config-service';
 import { createExecuteService } from './execute-service';
@@ -17,6 +18,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { LinkToRun } from './execution-presenter';
 import type { KeyValueStore } from '../../platform/redis';
 import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
+import type { AuditRepository } from '../../storage/audit-repository';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { ExecutionRepository } from '../../storage/execution-repository';
 import type { RedditContentRepository } from '../../storage/reddit-content-repository';
@@ -24,7 +26,7 @@ import type { TaskConfigRepository } from '../../storage/task-config-repository'
 import type { UserRepository } from '../../storage/user-repository';
 
 export interface ServiceDeps {
-  repositories: { users: UserRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository };
+  repositories: { users: UserRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository };
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
@@ -57,5 +59,6 @@ export function createServices(deps: ServiceDeps) {
     runControl: createRunControlService({ queries, executions, gateway }),
     system: createSystemService({ configs, queries, schedules, redis: store, reddit: deps.reddit }),
     reddit: createRedditService({ content }),
+    audit: createAuditService(deps.repositories),
   };
 }
