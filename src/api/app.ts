@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { installAudit } from './plugins/audit';
 import { installErrorAnswers } from './plugins/error-answers';
 import { installTokens } from './plugins/jwt';
+import { installMetrics } from './plugins/metrics';
 import { installOpenapi } from './plugins/openapi';
 import { installRequestLog } from './plugins/request-log';
 import { installRequestValidation } from './plugins/request-validation';
@@ -28,6 +29,8 @@ export type ZodApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerRe
 export interface AppOptions {
   logger?: FastifyBaseLogger;
   corsOrigins?: string[];
+  /** Opens /metrics to whoever has it; without one it is open to this machine only. */
+  metricsToken?: string;
   version: string;
 }
 
@@ -51,6 +54,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   installTokenGate(app, services);
   installRequestValidation(app);
   installAudit(app, services);
+  installMetrics(app, services, { token: options.metricsToken });
   await installOpenapi(app, { version: options.version });
 
   await app.register(async (root) => registerHealthRoutes(root.withTypeProvider<ZodTypeProvider>(), services));

@@ -8,6 +8,7 @@ import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } fr
 import { createAuditRepository } from '../storage/audit-repository';
 import { createExecutionQueryRepository } from '../storage/execution-query-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
+import { createMetricsRepository } from '../storage/metrics-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
 import { createUserRepository } from '../storage/user-repository';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
       queries: createExecutionQueryRepository(database),
       content: createRedditContentRepository(database),
       audit: createAuditRepository(database),
+      metrics: createMetricsRepository(database),
     },
     store,
     temporal: {
@@ -48,7 +50,7 @@ async function main(): Promise<void> {
     reddit: { isSandbox: config.REDDIT_IS_SANDBOX },
     log,
   });
-  const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, version });
+  const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, metricsToken: config.METRICS_TOKEN, version });
   const closeAll = () => Promise.allSettled([temporal.close(), store.close(), database.destroy()]);
 
   let stopping: Promise<void> | undefined;

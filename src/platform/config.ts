@@ -22,6 +22,7 @@ const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(8000),
   BACKEND_CORS_ORIGINS: list.default([]),
+  METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
 
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'is not a postgres:// URL').optional(),
   POSTGRES_HOST: z.string().optional(),

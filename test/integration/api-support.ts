@@ -8,6 +8,7 @@ import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../.
 import { createAuditRepository } from '../../src/storage/audit-repository';
 import { createExecutionQueryRepository } from '../../src/storage/execution-query-repository';
 import { createExecutionRepository } from '../../src/storage/execution-repository';
+import { createMetricsRepository } from '../../src/storage/metrics-repository';
 import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
 import { createUserRepository } from '../../src/storage/user-repository';
@@ -34,6 +35,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
       queries: createExecutionQueryRepository(database),
       content: createRedditContentRepository(database),
       audit: createAuditRepository(database),
+      metrics: createMetricsRepository(database),
     },
     store,
     temporal: {

@@ -8,6 +8,7 @@ import { createConfigService } from './config-service';
 import { createExecuteService } from './execute-service';
 import { createExecutionGateway } from './execution-gateway';
 import { createExecutionService } from './execution-service';
+import { createMetricsService } from './metrics-service';
 import { createPreviewService } from './preview-service';
 import { createRedditService } from './reddit-service';
 import { createRunControlService } from './run-control-service';
@@ -21,12 +22,13 @@ import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
 import type { AuditRepository } from '../../storage/audit-repository';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { ExecutionRepository } from '../../storage/execution-repository';
+import type { MetricsRepository } from '../../storage/metrics-repository';
 import type { RedditContentRepository } from '../../storage/reddit-content-repository';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
 import type { UserRepository } from '../../storage/user-repository';
 
 export interface ServiceDeps {
-  repositories: { users: UserRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository };
+  repositories: { users: UserRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository };
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
@@ -60,5 +62,6 @@ export function createServices(deps: ServiceDeps) {
     system: createSystemService({ configs, queries, schedules, redis: store, reddit: deps.reddit }),
     reddit: createRedditService({ content }),
     audit: createAuditService(deps.repositories),
+    metrics: createMetricsService({ ...deps.repositories, temporal, log: deps.log }),
   };
 }
