@@ -13,12 +13,13 @@ import { createRedditContentRepository } from '../storage/reddit-content-reposit
 import { createTaskConfigRepository } from '../storage/task-config-repository';
 import { createUserRepository } from '../storage/user-repository';
 import { createApp } from './app';
+import { requestLogFields } from './plugins/request-log';
 import { createServices } from './services/create-services';
 
 /** The HTTP process: connects everything, listens until it is told to stop, finishes what it has begun. */
 async function main(): Promise<void> {
   const config = readConfig();
-  const log = createLogger({ name: 'api', level: config.LOG_LEVEL });
+  const log = createLogger({ name: 'api', level: config.LOG_LEVEL, context: requestLogFields });
   const url = databaseUrl(config);
   if (!url) throw new Error('DATABASE_URL or POSTGRES_HOST is not set; `npm start` brings up a PostgreSQL of its own');
   if (!config.JWT_SECRET_KEY) throw new Error('JWT_SECRET_KEY is not set; `npm start` makes one and keeps it');

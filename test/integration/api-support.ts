@@ -23,10 +23,10 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 export type TestApi = Awaited<ReturnType<typeof createTestApi>>;
 
 /** The whole API over real servers, with a superuser (id 1), a user (id 2) and an inactive one (id 3). */
-export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; app?: Partial<AppOptions> }) {
+export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; log?: pino.Logger; app?: Partial<AppOptions> }) {
   const { database, temporal } = options;
   const store = createKeyValueStore(options.redisUrl ?? testServices().redisUrl);
-  const log = pino({ level: process.env['API_LOG'] ?? 'silent' });
+  const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });
   const services = createServices({
     repositories: {
       users: createUserRepository(database),

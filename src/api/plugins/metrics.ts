@@ -42,7 +42,7 @@ function show(instruments: ReturnType<typeof createInstruments>, { ended, runnin
     instruments.waiting.set({ kind }, waiting);
     instruments.delay.set({ kind }, delaySeconds);
   }
-  for (const [state, count] of Object.entries(pool)) instruments.pool.set({ state }, count);
+  for (const [state, count] of Object.entries<number>({ ...pool })) instruments.pool.set({ state }, count);
   instruments.up.set({ server: 'postgresql' }, running ? 1 : 0);
   instruments.up.set({ server: 'temporal' }, queues ? 1 : 0);
 }
