@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
 import getPort from 'get-port';
+import { createOpenapiDocument } from '../../src/api/openapi-document';
+import { EXAMPLES } from '../../src/api/openapi-examples';
 import { requestLogFields } from '../../src/api/plugins/request-log';
 import { createLogger } from '../../src/platform/logger';
 import { connectTestTemporal } from '../support/task-worker';
@@ -96,7 +98,7 @@ describe('a body that is too large', () => {
         stream.close();
       },
     });
-    const answer = await fetch(`${address}/api/v1/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: chunks, duplex: 'half' } as RequestInit);
+    const answer = await fetch(`${address}/api/v1/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: chunks, duplex: 'half' });
     expect({ status: answer.status, ...((await answer.json()) as object) }).toEqual(expected);
   });
 });
@@ -128,4 +130,44 @@ test('told to stop, the process takes nothing new, finishes what it has begun, a
   expect([answer.status, await answer.json()]).toMatchObject([201, { name: 'begun before the end' }]);
   expect([started.child.exitCode, started.child.signalCode]).toEqual([0, null]);
   expect(await db.database('audit_log').where({ action: 'config.create', request_id: answer.headers.get('x-request-id') })).toMatchObject([{ outcome: 'succeeded' }]);
+});
+
+describe('the document', () => {
+  type Media = { content?: Record<string, { example?: unknown; schema?: object }> };
+  interface Operation {
+    security?: object[];
+    parameters?: object[];
+    requestBody?: Media;
+    responses: Record<string, Media>;
+  }
+  let operations: (Operation & { name: string; method: 'POST'; url: string })[];
+  beforeAll(async () => {
+    const { paths } = (await createOpenapiDocument()) as { paths: Record<string, Record<string, Operation>> };
+    operations = Object.entries(paths).flatMap(([url, methods]) => Object.entries(methods).map(([method, operation]) => ({ ...operation, name: `${method} ${url}`, method: method.toUpperCase() as 'POST', url })));
+  });
+  const exampleOf = (media: Media | undefined) => media?.content?.['application/json']?.example;
+
+  test('every example is of a route that is there, and shows on it', () => {
+    for (const [name, { request, answer }] of Object.entries(EXAMPLES)) {
+      const operation = operations.find((candidate) => candidate.name === name);
+      const ok = Object.entries(operation?.responses ?? {}).find(([status]) => status < '300')?.[1];
+      expect([name, exampleOf(operation?.requestBody), exampleOf(ok)]).toEqual([name, request, answer]);
+    }
+  });
+
+  test('every example of a request passes the checks', async () => {
+    for (const { name, method, url, requestBody } of operations) {
+      const example = exampleOf(requestBody);
+      if (example === undefined) continue;
+      const answer = await api.root(method, url.replace('{id}', '999999').replace('{type}', 'NO_SUCH_TYPE'), example as object);
+      expect([name, answer.body]).not.toEqual([name, { detail: expect.any(Array) }]);
+    }
+  });
+
+  test('every guarded route tells how it refuses, with examples', () => {
+    for (const { name, security, parameters, requestBody, responses } of operations) {
+      const expected = [security ? ['401', '403', '404', '503'] : [], requestBody ? ['413'] : [], requestBody || parameters ? ['422'] : []].flat();
+      expect([name, expected.filter((status) => exampleOf(responses[status]) === undefined)]).toEqual([name, []]);
+    }
+  });
 });
