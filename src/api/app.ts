@@ -2,9 +2,9 @@ import cors from '@fastify/cors';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { maxHeaderSize, type IncomingMessage, type ServerResponse } from 'node:http';
 import { installAudit } from './plugins/audit';
-import { installErrorAnswers } from './plugins/error-answers';
+import { answerClientError, installErrorAnswers } from './plugins/error-answers';
 import { installTokens } from './plugins/jwt';
 import { installMetrics } from './plugins/metrics';
 import { installOpenapi } from './plugins/openapi';
@@ -14,6 +14,7 @@ import { installRequestLog } from './plugins/request-log';
 import { installRequestValidation } from './plugins/request-validation';
 import { installSecurityHeaders } from './plugins/security-headers';
 import { installTokenGate } from './plugins/token-gate';
+import { routableUrl } from './routable-url';
 import { registerAuditRoutes } from './routes/audit-routes';
 import { registerAuthRoutes } from './routes/auth-routes';
 import { registerConfigRoutes } from './routes/config-routes';
@@ -43,7 +44,10 @@ export async function createApp(services: Services, options: AppOptions): Promis
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
+    rewriteUrl: (request) => routableUrl(request.url ?? '/'),
+    // No limit but Node's own: the router would refuse a longer parameter before any hook. Schemas say how long it may be.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxHeaderSize },
+    clientErrorHandler: answerClientError,
     // Keep-alive connections that are idle end at once when the server closes.
     forceCloseConnections: 'idle',
   });

@@ -368,8 +368,8 @@ export interface paths {
                     name_search?: string;
                     page?: number;
                     page_size?: number;
-                    /** @description created_at, updated_at or name; anything else counts as created_at */
-                    order_by?: string;
+                    /** @description Anything else counts as created_at */
+                    order_by?: "created_at" | "updated_at" | "name";
                     order_desc?: boolean;
                 };
                 header?: never;
@@ -3763,7 +3763,7 @@ export interface paths {
             parameters: {
                 query?: never;
                 header?: {
-                    /** @description The same key by the same user starts nothing twice and gets the same answer */
+                    /** @description The same request with the same key by the same user starts nothing twice and gets the same answer; another payload with that key is refused (409) */
                     "idempotency-key"?: string;
                 };
                 path?: never;
@@ -3862,6 +3862,15 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
+                /** @description In conflict with the present state */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description The body is too large */
                 413: {
                     headers: {
@@ -3939,7 +3948,7 @@ export interface paths {
             parameters: {
                 query?: never;
                 header?: {
-                    /** @description The same key by the same user starts nothing twice and gets the same answer */
+                    /** @description The same request with the same key by the same user starts nothing twice and gets the same answer; another payload with that key is refused (409) */
                     "idempotency-key"?: string;
                 };
                 path: {
@@ -4042,6 +4051,15 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
+                /** @description In conflict with the present state */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description The body is too large */
                 413: {
                     headers: {
@@ -4119,7 +4137,7 @@ export interface paths {
             parameters: {
                 query?: never;
                 header?: {
-                    /** @description The same key by the same user starts nothing twice and gets the same answer */
+                    /** @description The same request with the same key by the same user starts nothing twice and gets the same answer; another payload with that key is refused (409) */
                     "idempotency-key"?: string;
                 };
                 path: {
@@ -4262,7 +4280,7 @@ export interface paths {
             parameters: {
                 query?: never;
                 header?: {
-                    /** @description The same key by the same user starts nothing twice and gets the same answer */
+                    /** @description The same request with the same key by the same user starts nothing twice and gets the same answer; another payload with that key is refused (409) */
                     "idempotency-key"?: string;
                 };
                 path: {
