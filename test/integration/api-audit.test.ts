@@ -96,10 +96,11 @@ describe('an entry', () => {
     expect(await log('actor=leaver')).toMatchObject([{ actor_id: row?.id, actor_name: 'leaver', action: 'config.delete', target_id: String(id) }]);
   });
 
-  test('takes what PostgreSQL would not', async () => {
-    const answer = await api.root('POST', '/tasks/execute/by-type/%00TYPE', {}, { 'user-agent': 'x'.repeat(2_000) });
-    expect(answer.status).toBeLessThan(500);
-    expect(await newest()).toMatchObject({ action: 'execute.type', target_id: 'TYPE', user_agent: 'x'.repeat(500) });
+  test('keeps nothing of a path that is refused, and of a user agent what there is room for', async () => {
+    for (const [path, action] of [['/tasks/execute/by-type/%00TYPE', 'execute.type'], ['/tasks/schedules/1/fly', 'schedule.?'], [`/tasks/configs/${'9'.repeat(400)}`, 'config.delete']] as const) {
+      const { status } = await api.root(action === 'config.delete' ? 'DELETE' : 'POST', path, {}, { 'user-agent': 'x'.repeat(2_000) });
+      expect(await newest()).toMatchObject({ action, target_id: null, user_agent: 'x'.repeat(500), outcome: 'refused', status });
+    }
   });
 
   test('that cannot be written leaves the answer as it is, and goes to the log', async () => {

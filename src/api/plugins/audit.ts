@@ -4,7 +4,7 @@ import type { NewAuditEntry } from '../../storage/audit-repository';
 
 /** How a route's use is recorded. A route that changes something has one; `false` says that it changes nothing. */
 export interface AuditRule {
-  /** `schedule.{action}`: with the path parameter of that name. */
+  /** `schedule.{action}`: with the path parameter of that name, or a question mark when it is not one that there is. */
   action: string;
   target: string;
   /** Fields of query, body and answer that are kept with their values. Of all others nothing is. */
@@ -81,7 +81,7 @@ export function installAudit(app: FastifyInstance, services: { audit: { record(e
     const target = (params.id ?? params.type ?? answer.id ?? answer.task_id) as string | number | undefined;
     const entry: NewAuditEntry = {
       actorId,
-      action: rule.action.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name])),
+      action: rule.action.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '?'),
       targetType: rule.target,
       targetId: target === undefined ? null : String(target),
       outcome: outcomeOf(reply.statusCode, answer),
