@@ -1,16 +1,21 @@
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { randomUUID } from 'node:crypto';
 import { maxHeaderSize, type IncomingMessage, type ServerResponse } from 'node:http';
+import { installAudit } from './plugins/audit';
 import { answerClientError, installErrorAnswers } from './plugins/error-answers';
 import { installTokens } from './plugins/jwt';
+import { installMetrics } from './plugins/metrics';
 import { installOpenapi } from './plugins/openapi';
+import { installOrderlyClose } from './plugins/orderly-close';
+import { installRedoc } from './plugins/redoc';
 import { installRequestLog } from './plugins/request-log';
 import { installRequestValidation } from './plugins/request-validation';
+import { installSecurityHeaders } from './plugins/security-headers';
 import { installTokenGate } from './plugins/token-gate';
 import { routableUrl } from './routable-url';
+import { registerAuditRoutes } from './routes/audit-routes';
 import { registerAuthRoutes } from './routes/auth-routes';
 import { registerConfigRoutes } from './routes/config-routes';
 import { registerExecuteRoutes } from './routes/execute-routes';
@@ -27,6 +32,8 @@ export type ZodApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerRe
 export interface AppOptions {
   logger?: FastifyBaseLogger;
   corsOrigins?: string[];
+  /** Opens /metrics to whoever has it; without one it is open to this machine only. */
+  metricsToken?: string;
   version: string;
 }
 
@@ -45,14 +52,18 @@ export async function createApp(services: Services, options: AppOptions): Promis
     forceCloseConnections: 'idle',
   });
   app.setSerializerCompiler(serializerCompiler);
-  installRequestLog(app);
+  await installRequestLog(app);
   installErrorAnswers(app);
+  installOrderlyClose(app);
   await app.register(cors, { origin: options.corsOrigins ?? [], credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], strictPreflight: false, exposedHeaders: ['X-Request-ID', 'X-Process-Time', 'X-Next-Cursor', 'Link'] });
-  await app.register(helmet);
+  await installSecurityHeaders(app);
   await installTokens(app, services.jwtSecret);
   installTokenGate(app, services);
   installRequestValidation(app);
+  installAudit(app, services);
+  installMetrics(app, services, { token: options.metricsToken });
   await installOpenapi(app, { version: options.version });
+  installRedoc(app);
 
   await app.register(async (root) => registerHealthRoutes(root.withTypeProvider<ZodTypeProvider>(), services));
   await app.register(
@@ -66,6 +77,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
       registerExecuteRoutes(api, services);
       registerSystemRoutes(api, services);
       registerRedditRoutes(api, services);
+      registerAuditRoutes(api, services);
     },
     { prefix: '/api/v1' },
   );

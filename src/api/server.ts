@@ -9,18 +9,21 @@ import { createKeyValueStore } from '../platform/redis';
 import { checkServers, requireDatabaseUrl } from '../platform/start-checks';
 import { reasonOf, showFailedStart, StartError } from '../platform/start-error';
 import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } from '../platform/temporal';
+import { createAuditRepository } from '../storage/audit-repository';
 import { createExecutionQueryRepository } from '../storage/execution-query-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
+import { createMetricsRepository } from '../storage/metrics-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
 import { createUserRepository } from '../storage/user-repository';
 import { createApp } from './app';
+import { requestLogFields } from './plugins/request-log';
 import { createServices } from './services/create-services';
 
 /** The HTTP process: connects everything, listens until it is told to stop, finishes what it has begun. */
 async function main(): Promise<void> {
   const config = readConfig();
-  const log = createLogger({ name: 'api', level: config.LOG_LEVEL });
+  const log = createLogger({ name: 'api', level: config.LOG_LEVEL, context: requestLogFields });
   const url = requireDatabaseUrl(config, '`npm start` brings up a PostgreSQL of its own');
   if (!config.JWT_SECRET_KEY) throw new StartError('JWT_SECRET_KEY is not set; `npm start` makes one and keeps it');
 
@@ -38,6 +41,8 @@ async function main(): Promise<void> {
       executions: createExecutionRepository(database),
       queries: createExecutionQueryRepository(database),
       content: createRedditContentRepository(database),
+      audit: createAuditRepository(database),
+      metrics: createMetricsRepository(database),
     },
     store,
     temporal: {
@@ -51,7 +56,7 @@ async function main(): Promise<void> {
     reddit: { isSandbox: config.REDDIT_IS_SANDBOX },
     log,
   });
-  const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, version });
+  const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, metricsToken: config.METRICS_TOKEN, version });
   const closeAll = () => Promise.allSettled([temporal.close(), store.close(), database.destroy()]);
 
   let stopping: Promise<void> | undefined;

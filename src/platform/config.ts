@@ -35,6 +35,7 @@ const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(8000),
   BACKEND_CORS_ORIGINS: list.default([]),
+  METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
 
   DATABASE_URL: serverUrl(/^postgres(ql)?:\/\//, 'is not a postgres:// URL').optional(),
   POSTGRES_HOST: z.string().refine(isHost, 'is neither a host name nor an address').optional(),

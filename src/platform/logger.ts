@@ -5,12 +5,17 @@ export type Logger = pino.Logger;
 /** Secrets never reach a log line, wherever in an object they stand one level deep. */
 const REDACTED = ['password', 'new_password', 'hashed_password', 'token', 'access_token', 'refresh_token', 'secret', 'client_secret', 'authorization', 'cookie'];
 
-/** JSON lines; readable ones on a terminal. */
-export function createLogger(options: { name: string; level: string }): Logger {
-  return pino({
+/** JSON lines; readable ones on a terminal. What `context` answers goes into every line that does not have it yet. */
+export function createLogger(options: { name: string; level: string; context?: () => Record<string, unknown> }, destination?: pino.DestinationStream): Logger {
+  const { context } = options;
+  const settings: pino.LoggerOptions = {
     name: options.name,
     level: options.level,
     redact: REDACTED.flatMap((field) => [field, `*.${field}`, `req.headers.${field}`]),
-    ...(process.stdout.isTTY ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } } } : {}),
-  });
+    ...(context ? { mixin: (_line, _level, logger) => withoutKeysOf(logger.bindings(), context()) } : {}),
+    ...(process.stdout.isTTY && !destination ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } } } : {}),
+  };
+  return destination ? pino(settings, destination) : pino(settings);
 }
+
+const withoutKeysOf = (present: object, fields: Record<string, unknown>) => Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in present)));

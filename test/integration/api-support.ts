@@ -5,8 +5,10 @@ import { createServices } from '../../src/api/services/create-services';
 import { hashPassword, verifyPassword } from '../../src/platform/password';
 import { createKeyValueStore } from '../../src/platform/redis';
 import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
+import { createAuditRepository } from '../../src/storage/audit-repository';
 import { createExecutionQueryRepository } from '../../src/storage/execution-query-repository';
 import { createExecutionRepository } from '../../src/storage/execution-repository';
+import { createMetricsRepository } from '../../src/storage/metrics-repository';
 import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
 import { createUserRepository } from '../../src/storage/user-repository';
@@ -21,10 +23,10 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 export type TestApi = Awaited<ReturnType<typeof createTestApi>>;
 
 /** The whole API over real servers, with a superuser (id 1), a user (id 2) and an inactive one (id 3). */
-export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; app?: Partial<AppOptions> }) {
+export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; log?: pino.Logger; app?: Partial<AppOptions> }) {
   const { database, temporal } = options;
   const store = createKeyValueStore(options.redisUrl ?? testServices().redisUrl);
-  const log = pino({ level: process.env['API_LOG'] ?? 'silent' });
+  const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });
   const services = createServices({
     repositories: {
       users: createUserRepository(database),
@@ -32,6 +34,8 @@ export async function createTestApi(options: { database: Database; temporal: Tem
       executions: createExecutionRepository(database),
       queries: createExecutionQueryRepository(database),
       content: createRedditContentRepository(database),
+      audit: createAuditRepository(database),
+      metrics: createMetricsRepository(database),
     },
     store,
     temporal: {

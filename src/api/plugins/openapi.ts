@@ -1,7 +1,8 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import { forbidden, unauthorized } from '../schemas/common-schemas';
+import { ERROR_EXAMPLES, EXAMPLES } from '../openapi-examples';
+import { faults, forbidden, notFound, tooLarge, unauthorized, unavailable } from '../schemas/common-schemas';
 import type { FastifyInstance } from 'fastify';
 
 const TAGS = [
@@ -12,6 +13,7 @@ const TAGS = [
   { name: 'execute', description: 'Run now' },
   { name: 'system', description: 'State of the service' },
   { name: 'reddit', description: 'Scraped content' },
+  { name: 'audit', description: 'Who did what' },
   { name: 'health', description: 'Probes for machines' },
 ];
 
@@ -27,11 +29,30 @@ const override: Override = ({ jsonSchema }) => {
 const zodToJsonConfig = { override };
 const transformAll = createJsonSchemaTransformObject({ zodToJsonConfig });
 
+interface Content {
+  content?: Record<string, { example?: unknown }>;
+}
+type Operation = { requestBody?: Content; responses?: Record<string, Content> };
+
+function addExamples(paths: Record<string, Record<string, Operation>>): void {
+  const show = (of: Content | undefined, example: unknown) => {
+    if (example !== undefined) for (const media of Object.values(of?.content ?? {})) media.example = example;
+  };
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, { requestBody, responses = {} }] of Object.entries(methods)) {
+      const { request, answer } = EXAMPLES[`${method} ${path}`] ?? {};
+      show(requestBody, request);
+      for (const [status, response] of Object.entries(responses)) show(response, status < '300' ? answer : ERROR_EXAMPLES[status]);
+    }
+  }
+}
+
 /** Only answers have names; the forms of them as requests, which the library adds, are used by nobody. */
 const transformObject: typeof transformAll = (input) => {
   const document = transformAll(input);
   const { schemas = {} } = (document as { components?: { schemas?: Record<string, unknown> } }).components ?? {};
   for (const name of Object.keys(schemas)) if (name.endsWith('Input')) delete schemas[name];
+  addExamples((document as { paths?: Parameters<typeof addExamples>[0] }).paths ?? {});
   return document;
 };
 
@@ -39,16 +60,24 @@ const transformObject: typeof transformAll = (input) => {
 export async function installOpenapi(app: FastifyInstance, options: { version: string }): Promise<void> {
   app.addHook('onRoute', (route) => {
     const access = route.config?.access;
-    if (!route.schema || access === 'open' || access === undefined) return;
-    route.schema.security = [{ bearer: [] }];
-    route.schema.response = { ...(route.schema.response as object), ...unauthorized, ...forbidden };
+    const { schema } = route;
+    if (!schema || access === undefined) return;
+    const isGuarded = access !== 'open';
+    if (isGuarded) schema.security = [{ bearer: [] }];
+    schema.response = {
+      // The token's user may be gone (404), or not to be looked up (503).
+      ...(isGuarded ? { ...unauthorized, ...forbidden, ...notFound, ...unavailable } : {}),
+      ...(schema.body ? tooLarge : {}),
+      ...(schema.body ?? schema.params ?? schema.querystring ?? schema.headers ? faults : {}),
+      ...(schema.response as object),
+    };
   });
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Taskloom', version: options.version, description: 'Named, parameterised jobs, run durably on Temporal' },
       tags: TAGS,
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access_token of POST /api/v1/auth/login' } } },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access_token that POST /api/v1/auth/login answers, without the word Bearer' } } },
     },
     transform: createJsonSchemaTransform({ zodToJsonConfig }),
     transformObject,
@@ -56,6 +85,7 @@ export async function installOpenapi(app: FastifyInstance, options: { version: s
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
+    uiConfig: { persistAuthorization: true },
     // Without upgrade-insecure-requests: over plain http a browser would ask for the page's scripts by https and show nothing.
     staticCSP: true,
     transformStaticCSP: (header) => header.replace(/\s*upgrade-insecure-requests;?/, ''),

@@ -1,7 +1,21 @@
+import { fastifyRequestContext, requestContext } from '@fastify/request-context';
 import type { FastifyInstance } from 'fastify';
 
+declare module '@fastify/request-context' {
+  interface RequestContextData {
+    reqId: string;
+  }
+}
+
+/** For the lines of those who know nothing of requests, and log on behalf of one. */
+export function requestLogFields(): { reqId?: string } {
+  const reqId = requestContext.get('reqId');
+  return reqId === undefined ? {} : { reqId };
+}
+
 /** One line per answered request, without query values, which may hold tokens; and the headers that let a client name it. */
-export function installRequestLog(app: FastifyInstance): void {
+export async function installRequestLog(app: FastifyInstance): Promise<void> {
+  await app.register(fastifyRequestContext, { defaultStoreValues: ({ id }) => ({ reqId: id }) });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('X-Request-ID', request.id);
   });

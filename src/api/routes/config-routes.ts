@@ -13,13 +13,13 @@ export function registerConfigRoutes(app: ZodApp, { configs, previews }: { confi
 
   app.post(
     '/tasks/configs',
-    { config, schema: { tags, summary: 'Create a task config', querystring: schemas.createQuery, body: schemas.createBody, response: { 201: schemas.config, ...faults } } },
+    { config: { ...config, audit: { action: 'config.create', target: 'task_config', keep: ['name', 'task_type', 'scheduler_type'] } }, schema: { tags, summary: 'Create a task config', querystring: schemas.createQuery, body: schemas.createBody, response: { 201: schemas.config, ...faults } } },
     async (request, reply) => reply.status(201).send(await configs.create(request.body, { isStarted: request.query.auto_schedule || request.query.auto_start })),
   );
 
   app.post(
     '/tasks/configs/preview-schedule',
-    { config, schema: { tags, summary: 'The next fire times of a schedule that is not stored', body: schemas.previewBody, response: { 200: schemas.preview, ...faults } } },
+    { config: { ...config, audit: false }, schema: { tags, summary: 'The next fire times of a schedule that is not stored', body: schemas.previewBody, response: { 200: schemas.preview, ...faults } } },
     async (request) => previews.preview(request.body.scheduler_type, request.body.schedule_config, request.body.count),
   );
 
@@ -38,12 +38,12 @@ export function registerConfigRoutes(app: ZodApp, { configs, previews }: { confi
   app.route({
     method: ['PUT', 'PATCH'],
     url: '/tasks/configs/:id',
-    config,
+    config: { ...config, audit: { action: 'config.update', target: 'task_config' } },
     schema: { tags, summary: 'Change some fields; an armed schedule follows at once', params: idParams, body: schemas.updateBody, response: { 200: schemas.config, ...notFound, ...faults } },
     handler: async (request) => configs.update(request.params.id, request.body),
   });
 
-  app.delete('/tasks/configs/:id', { config, schema: { tags, summary: 'Stop the schedule and delete the config; its executions stay', params: idParams, response: { 200: schemas.deleted, ...notFound, ...faults } } }, async (request) => ({
+  app.delete('/tasks/configs/:id', { config: { ...config, audit: { action: 'config.delete', target: 'task_config' } }, schema: { tags, summary: 'Stop the schedule and delete the config; its executions stay', params: idParams, response: { 200: schemas.deleted, ...notFound, ...faults } } }, async (request) => ({
     success: true as const,
     message: await configs.remove(request.params.id),
   }));

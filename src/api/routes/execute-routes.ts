@@ -15,26 +15,26 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Execu
 
   app.post(
     '/tasks/execute/batch',
-    { config, schema: { tags, summary: 'Run many configs, in one durable workflow', headers, body: batchBody, response: { 200: batchSubmitted, ...conflict, ...faults, ...unavailable } } },
+    { config: { ...config, audit: { action: 'execute.batch', target: 'task_config', keep: ['config_ids', 'total_submitted', 'total_failed'] } }, schema: { tags, summary: 'Run many configs, in one durable workflow', headers, body: batchBody, response: { 200: batchSubmitted, ...conflict, ...faults, ...unavailable } } },
     async (request) => execute.executeBatch(request.body.config_ids, contextOf(request)),
   );
 
   app.post(
     '/tasks/execute/by-type/:type',
-    { config, schema: { tags, summary: 'Run a task type without a config', headers, params: typeParams, body: byTypeBody, response: { 200: submitted, ...badRequest, ...conflict, ...faults, ...unavailable } } },
+    { config: { ...config, audit: { action: 'execute.type', target: 'task_type', keep: ['task_id'] } }, schema: { tags, summary: 'Run a task type without a config', headers, params: typeParams, body: byTypeBody, response: { 200: submitted, ...badRequest, ...conflict, ...faults, ...unavailable } } },
     async (request) => execute.executeType(request.params.type, request.body?.task_params ?? {}, contextOf(request)),
   );
 
   app.post(
     '/tasks/execute/:id',
-    { config, schema: { tags, summary: 'Run a config', headers, params: idParams, response: { 200: submitted, ...badRequest, ...notFound, ...faults, ...unavailable } } },
+    { config: { ...config, audit: { action: 'execute.config', target: 'task_config', keep: ['task_id'] } }, schema: { tags, summary: 'Run a config', headers, params: idParams, response: { 200: submitted, ...badRequest, ...notFound, ...faults, ...unavailable } } },
     async (request) => execute.executeConfig(request.params.id, contextOf(request)),
   );
 
   app.post(
     '/tasks/executions/:id/retry',
     {
-      config,
+      config: { ...config, audit: { action: 'execution.retry', target: 'execution', keep: ['task_id'] } },
       schema: { tags, summary: 'Run a finished execution again, with the same parameters', headers, params: idOrTaskIdParams, response: { 200: submitted, ...badRequest, ...notFound, ...conflict, ...faults, ...unavailable } },
     },
     async (request) => execute.retry(request.params.id, contextOf(request)),

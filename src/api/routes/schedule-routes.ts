@@ -16,7 +16,7 @@ export function registerScheduleRoutes(app: ZodApp, { schedules, system }: { sch
 
   app.post(
     '/tasks/schedules/batch/:action',
-    { config, schema: { tags, summary: 'Act on many schedules', params: schemas.batchParams, body: schemas.batchBody, response: { 200: schemas.batchResult, ...faults } } },
+    { config: { ...config, audit: { action: 'schedule.{action}', target: 'schedule', keep: ['config_ids', 'success_count', 'failed_count'] } }, schema: { tags, summary: 'Act on many schedules', params: schemas.batchParams, body: schemas.batchBody, response: { 200: schemas.batchResult, ...faults } } },
     async (request) => schedules.actOnMany(request.body.config_ids, request.params.action),
   );
 
@@ -35,11 +35,11 @@ export function registerScheduleRoutes(app: ZodApp, { schedules, system }: { sch
 
   app.post(
     '/tasks/schedules/:id/:action',
-    { config, schema: { tags, summary: 'start, stop, pause, resume or reload; a refusal is a 200 that says why', params: schemas.actionParams, response: { 200: schemas.actionResult, ...notFound, ...faults } } },
+    { config: { ...config, audit: { action: 'schedule.{action}', target: 'schedule' } }, schema: { tags, summary: 'start, stop, pause, resume or reload; a refusal is a 200 that says why', params: schemas.actionParams, response: { 200: schemas.actionResult, ...notFound, ...faults } } },
     async (request) => schedules.act(request.params.id, request.params.action),
   );
 
-  app.delete('/tasks/schedules/:id', { config, schema: { tags, summary: 'Stop and remove a schedule; its config stays', params: idParams, response: { 200: schemas.actionResult, ...notFound, ...faults } } }, async (request) =>
+  app.delete('/tasks/schedules/:id', { config: { ...config, audit: { action: 'schedule.delete', target: 'schedule' } }, schema: { tags, summary: 'Stop and remove a schedule; its config stays', params: idParams, response: { 200: schemas.actionResult, ...notFound, ...faults } } }, async (request) =>
     schedules.remove(request.params.id),
   );
 }

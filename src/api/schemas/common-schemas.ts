@@ -26,6 +26,7 @@ const TEXTS = {
   403: 'Not allowed to this user',
   404: 'Not found',
   409: 'In conflict with the present state',
+  413: 'The body is too large',
   503: 'A server that is needed does not answer',
 } as const;
 
@@ -36,6 +37,7 @@ export const unauthorized = { 401: describeError(401) };
 export const forbidden = { 403: describeError(403) };
 export const notFound = { 404: describeError(404) };
 export const conflict = { 409: describeError(409) };
+export const tooLarge = { 413: describeError(413) };
 export const faults = { 422: faultsBody.describe('The request is malformed: all that is wrong with it') };
 export const unavailable = { 503: describeError(503) };
 

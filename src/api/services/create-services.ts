@@ -2,11 +2,13 @@ import { createScheduleActions } from '../../scheduling/schedule-actions';
 import { createScheduleConvergence } from '../../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../../scheduling/schedule-gateway';
 import { findTaskType } from '../../tasks/registry';
+import { createAuditService } from './audit-service';
 import { createAuthService, type Passwords } from './auth-service';
 import { createConfigService } from './config-service';
 import { createExecuteService } from './execute-service';
 import { createExecutionGateway } from './execution-gateway';
 import { createExecutionService } from './execution-service';
+import { createMetricsService } from './metrics-service';
 import { createPreviewService } from './preview-service';
 import { createRedditService } from './reddit-service';
 import { createRunControlService } from './run-control-service';
@@ -17,14 +19,16 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { LinkToRun } from './execution-presenter';
 import type { KeyValueStore } from '../../platform/redis';
 import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
+import type { AuditRepository } from '../../storage/audit-repository';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { ExecutionRepository } from '../../storage/execution-repository';
+import type { MetricsRepository } from '../../storage/metrics-repository';
 import type { RedditContentRepository } from '../../storage/reddit-content-repository';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
 import type { UserRepository } from '../../storage/user-repository';
 
 export interface ServiceDeps {
-  repositories: { users: UserRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository };
+  repositories: { users: UserRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository };
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
@@ -63,5 +67,7 @@ export function createServices(deps: ServiceDeps) {
     runControl: createRunControlService({ queries, executions, gateway }),
     system: createSystemService({ configs, queries, schedules, redis: store, reddit: deps.reddit }),
     reddit: createRedditService({ content }),
+    audit: createAuditService(deps.repositories),
+    metrics: createMetricsService({ ...deps.repositories, temporal, log: deps.log }),
   };
 }

@@ -1,4 +1,5 @@
 import { UnavailableError } from '../errors';
+import { within } from '../within';
 import { presentStats } from './execution-presenter';
 import { since } from './execution-service';
 import type { ScheduleGateway } from '../../scheduling/schedule-gateway';
@@ -16,17 +17,11 @@ const FAULTY = '异常';
 type Component = SystemHealth['components']['database'];
 
 async function probe(ask: () => Promise<string>): Promise<Component> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${PROBE_LIMIT_MS / 1_000} s`)), PROBE_LIMIT_MS);
-  });
   try {
-    return { status: 'healthy', message: await Promise.race([ask(), tooLate]) };
+    return { status: 'healthy', message: await within(PROBE_LIMIT_MS, ask()) };
   } catch (error) {
     // The cause may name addresses and users: those who need it find it in the log.
     return { status: 'unhealthy', message: error instanceof Error && error.message.startsWith('No answer') ? error.message : 'No answer' };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,0 +1,96 @@
+import { within } from '../within';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { NewAuditEntry } from '../../storage/audit-repository';
+
+/** How a route's use is recorded. A route that changes something has one; `false` says that it changes nothing. */
+export interface AuditRule {
+  /** `schedule.{action}`: with the path parameter of that name, or a question mark when it is not one that there is. */
+  action: string;
+  target: string;
+  /** Fields of query, body and answer that are kept with their values. Of all others nothing is. */
+  keep?: readonly string[];
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    audit?: AuditRule | false;
+  }
+  interface FastifySchema {
+    'x-audit'?: string;
+  }
+}
+
+type Fields = Record<string, unknown>;
+
+const SECRET = /password|token|secret|api_?key|authorization/i;
+const WRITE_WITHIN_MS = 2_000;
+const LONGEST_TEXT = 300;
+
+const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {});
+const shorten = (value: unknown) => (typeof value === 'string' ? value.slice(0, LONGEST_TEXT) : value);
+
+function readAnswer(payload: unknown): Fields {
+  if (typeof payload !== 'string' || !payload.startsWith('{')) return {};
+  return fieldsOf(JSON.parse(payload));
+}
+
+function outcomeOf(status: number, answer: Fields): NewAuditEntry['outcome'] {
+  if (status >= 500) return 'failed';
+  return status >= 400 || answer.success === false ? 'refused' : 'succeeded';
+}
+
+/** The signed-in user; whom a refusal turned away (its token was good, or it would be a 401); or whom the answer signs in. */
+function actorOf(app: FastifyInstance, request: FastifyRequest, status: number, answer: Fields): number | null {
+  if (request.user as unknown) return request.user.id;
+  const token = status === 403 ? request.headers.authorization?.split(' ')[1] : answer.access_token;
+  const claims = typeof token === 'string' ? app.jwt.decode<{ sub?: string }>(token) : null;
+  return Number(claims?.sub) || null;
+}
+
+function detailsOf(rule: AuditRule, request: FastifyRequest, answer: Fields): Fields {
+  const sources = [fieldsOf(request.body), fieldsOf(request.query), answer];
+  const kept = (rule.keep ?? []).flatMap((name) => {
+    const source = sources.find((fields) => fields[name] !== undefined);
+    return source ? [[name, shorten(source[name])] as const] : [];
+  });
+  const changed = request.method === 'PUT' || request.method === 'PATCH' ? { fields: Object.keys(fieldsOf(request.body)).slice(0, 50) } : {};
+  return { ...changed, ...Object.fromEntries(kept) };
+}
+
+/**
+ * Writes who did what, after it was done and before the answer leaves: whoever has an answer finds its entry.
+ * An entry that cannot be written goes to the log instead, whole, and the answer stays what it is: the change is made
+ * by then, and an error would only have it made twice. What a caller without a good token was refused is in the log alone,
+ * or anybody could fill the table.
+ */
+export function installAudit(app: FastifyInstance, services: { audit: { record(entry: NewAuditEntry): Promise<void> } }): void {
+  app.addHook('onRoute', ({ url, config, schema }) => {
+    const rule = config?.audit;
+    if (rule && rule.keep?.some((name) => SECRET.test(name))) throw new Error(`${url}: the audit log keeps no secrets`);
+    if (schema && rule !== undefined) schema['x-audit'] = rule ? rule.action : 'changes nothing';
+  });
+
+  app.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
+    const { audit: rule, access } = request.routeOptions.config ?? {};
+    if (!rule) return;
+    const answer = readAnswer(payload);
+    const actorId = actorOf(app, request, reply.statusCode, answer);
+    if (actorId === null && access !== 'open') return;
+
+    const params = fieldsOf(request.params) as Record<string, string>;
+    const target = (params.id ?? params.type ?? answer.id ?? answer.task_id) as string | number | undefined;
+    const entry: NewAuditEntry = {
+      actorId,
+      action: rule.action.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '?'),
+      targetType: rule.target,
+      targetId: target === undefined ? null : String(target),
+      outcome: outcomeOf(reply.statusCode, answer),
+      status: reply.statusCode,
+      address: request.ip,
+      userAgent: request.headers['user-agent'] ?? null,
+      requestId: request.id,
+      details: detailsOf(rule, request, answer),
+    };
+    await within(WRITE_WITHIN_MS, services.audit.record(entry)).catch((error: unknown) => request.log.error({ err: error, audit: entry }, 'audit entry not written'));
+  });
+}

@@ -1,0 +1,81 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { ForbiddenError, UnauthorizedError } from '../errors';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Readings } from '../services/metrics-service';
+
+let processMetrics: Registry | undefined;
+
+/** Of the process, and so once in it, however many applications it holds. */
+function readProcessMetrics(): Registry {
+  if (!processMetrics) collectDefaultMetrics({ register: (processMetrics = new Registry()) });
+  return processMetrics;
+}
+
+function createInstruments() {
+  const registers = [new Registry()] as [Registry];
+  return {
+    registry: registers[0],
+    requests: new Histogram({ name: 'http_request_duration_seconds', help: 'Answered requests, by route', labelNames: ['method', 'route', 'status'], buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], registers }),
+    ended: new Counter({ name: 'taskloom_executions_total', help: 'Executions that have ended since this process began; every API process counts all of them', labelNames: ['task_type', 'outcome'], registers }),
+    seconds: new Counter({ name: 'taskloom_execution_seconds_total', help: 'How long they took', labelNames: ['task_type', 'outcome'], registers }),
+    running: new Gauge({ name: 'taskloom_executions_running', help: 'Executions at work', labelNames: ['task_type'], registers }),
+    waiting: new Gauge({ name: 'taskloom_queue_tasks', help: 'What waits for a worker, about', labelNames: ['kind'], registers }),
+    delay: new Gauge({ name: 'taskloom_queue_delay_seconds', help: 'How long the oldest of it has waited', labelNames: ['kind'], registers }),
+    pool: new Gauge({ name: 'taskloom_database_connections', help: 'The pool to PostgreSQL; waiting: requests for a connection', labelNames: ['state'], registers }),
+    up: new Gauge({ name: 'taskloom_server_up', help: '1 when it answered the questions for these numbers', labelNames: ['server'], registers }),
+  };
+}
+
+function show(instruments: ReturnType<typeof createInstruments>, { ended, running, queues, pool }: Readings): void {
+  for (const { taskType, outcome, total, seconds } of ended) {
+    const labels = { task_type: taskType ?? 'unknown', outcome };
+    instruments.ended.inc(labels, total);
+    instruments.seconds.inc(labels, seconds);
+  }
+  instruments.running.reset();
+  for (const { taskType, total } of running ?? []) instruments.running.set({ task_type: taskType ?? 'unknown' }, total);
+  instruments.waiting.reset();
+  instruments.delay.reset();
+  for (const { kind, waiting, delaySeconds } of queues ?? []) {
+    instruments.waiting.set({ kind }, waiting);
+    instruments.delay.set({ kind }, delaySeconds);
+  }
+  for (const [state, count] of Object.entries<number>({ ...pool })) instruments.pool.set({ state }, count);
+  instruments.up.set({ server: 'postgresql' }, running ? 1 : 0);
+  instruments.up.set({ server: 'temporal' }, queues ? 1 : 0);
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest();
+const isLoopback = (address = '') => address === '::1' || /^127\./.test(isIPv6(address) ? address.replace(/^::ffff:/, '') : address);
+
+/** A proxy on this machine comes from loopback too, and says for whom it asks. */
+function checkReader(request: FastifyRequest, token: string | undefined): void {
+  if (token === undefined) {
+    const { 'x-forwarded-for': forwardedFor, forwarded, 'x-real-ip': realIp } = request.headers;
+    if (isLoopback(request.socket.remoteAddress) && !forwardedFor && !forwarded && !realIp) return;
+    throw new ForbiddenError('/metrics is for this machine only, unless METRICS_TOKEN is set');
+  }
+  const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  if (!timingSafeEqual(digest(given), digest(token))) throw new UnauthorizedError('/metrics asks for METRICS_TOKEN as bearer token');
+}
+
+/** /metrics, in the words of Prometheus. */
+export function installMetrics(app: FastifyInstance, services: { metrics: { read(): Promise<Readings> } }, options: { token?: string }): void {
+  const instruments = createInstruments();
+  let shown: Readings | undefined;
+
+  app.addHook('onResponse', async (request, reply) => {
+    instruments.requests.observe({ method: request.method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode }, reply.elapsedTime / 1_000);
+  });
+
+  app.get('/metrics', { config: { access: 'open', isProbe: true } }, async (request, reply) => {
+    checkReader(request, options.token);
+    const readings = await services.metrics.read();
+    // Those who asked at the same time share a reading, which is counted once.
+    if (readings !== shown) show(instruments, (shown = readings));
+    const all = Registry.merge([instruments.registry, readProcessMetrics()]);
+    return reply.type(all.contentType).send(await all.metrics());
+  });
+}

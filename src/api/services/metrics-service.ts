@@ -1,0 +1,66 @@
+import { shareFor, within } from '../within';
+import type { Client } from '@temporalio/client';
+import type { FastifyBaseLogger } from 'fastify';
+import type { EndedCount, MetricsRepository, PoolState, RunningCount } from '../../storage/metrics-repository';
+
+/** However many ask, the servers are asked once in this time. */
+const SHARED_MS = 2_000;
+const ANSWER_WITHIN_MS = 2_000;
+/** A row is seen some moments after the time that it carries, which is its worker's. */
+const SETTLED_AFTER_MS = 10_000;
+
+/** Temporal's numbers for the kinds of task that wait in a queue. */
+const QUEUE_KINDS = { workflow: 1, activity: 2 } as const;
+
+export interface QueueState {
+  kind: keyof typeof QUEUE_KINDS;
+  waiting: number;
+  /** How long the oldest has waited. */
+  delaySeconds: number;
+}
+export interface Readings {
+  /** Since the reading before: what has ended, each run once. */
+  ended: EndedCount[];
+  running: RunningCount[] | undefined;
+  queues: QueueState[] | undefined;
+  pool: PoolState;
+}
+
+export type MetricsService = ReturnType<typeof createMetricsService>;
+
+export function createMetricsService(deps: { metrics: MetricsRepository; temporal: { client: Client; taskQueue: string }; log: Pick<FastifyBaseLogger, 'warn'> }) {
+  const { metrics, temporal } = deps;
+  let countedUntil = new Date(Date.now() - SETTLED_AFTER_MS);
+
+  /** Undefined when the server does not answer: the other numbers are still worth having. */
+  async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer | undefined> {
+    try {
+      return await within(ANSWER_WITHIN_MS, question());
+    } catch (error) {
+      deps.log.warn({ err: error }, 'a metric could not be read');
+      return undefined;
+    }
+  }
+
+  async function readQueue(kind: QueueState['kind']): Promise<QueueState> {
+    const { client, taskQueue } = temporal;
+    const { stats } = await client.workflowService.describeTaskQueue({ namespace: client.options.namespace, taskQueue: { name: taskQueue }, taskQueueType: QUEUE_KINDS[kind], reportStats: true });
+    const age = stats?.approximateBacklogAge;
+    return { kind, waiting: Number(stats?.approximateBacklogCount ?? 0), delaySeconds: Number(age?.seconds ?? 0) + (age?.nanos ?? 0) / 1e9 };
+  }
+
+  /** What was not counted for want of an answer is counted next time. */
+  async function countEnded(): Promise<EndedCount[]> {
+    const until = new Date(Date.now() - SETTLED_AFTER_MS);
+    const counts = await ask(() => metrics.countEnded(countedUntil, until));
+    if (counts) countedUntil = until;
+    return counts ?? [];
+  }
+
+  return {
+    read: shareFor(SHARED_MS, async (): Promise<Readings> => {
+      const [ended, running, queues] = await Promise.all([countEnded(), ask(() => metrics.countRunning()), ask(() => Promise.all([readQueue('workflow'), readQueue('activity')]))]);
+      return { ended, running, queues, pool: metrics.pool() };
+    }),
+  };
+}
