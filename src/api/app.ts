@@ -19,6 +19,7 @@ import { registerRedditRoutes } from './routes/reddit-routes';
 import { registerRunControlRoutes } from './routes/run-control-routes';
 import { registerScheduleRoutes } from './routes/schedule-routes';
 import { registerSystemRoutes } from './routes/system-routes';
+import { registerUserRoutes } from './routes/user-routes';
 import type { Services } from './services/create-services';
 
 export type ZodApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
@@ -55,6 +56,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
     async (scope) => {
       const api = scope.withTypeProvider<ZodTypeProvider>();
       registerAuthRoutes(api, services);
+      registerUserRoutes(api, services);
       registerConfigRoutes(api, services);
       registerScheduleRoutes(api, services);
       registerExecutionRoutes(api, services);

@@ -12,6 +12,9 @@ export interface ErrorAnswer {
 export const TEXTS = {
   badCredentials: '用户名或密码不正确',
   userNotFound: '用户不存在',
+  emailTaken: '该邮箱已被注册',
+  usernameTaken: '该用户名已被使用',
+  badRefreshToken: '无效的刷新令牌',
   userInactive: '用户未激活',
   forbidden: '权限不足',
 } as const;
@@ -74,6 +77,9 @@ const RULES: Rule[] = [
   [named('NotFoundError'), text(404)],
   [named('ConflictError'), text(409)],
   [named('UnavailableError'), text(503)],
+  [named('EmailTakenError'), always(409, TEXTS.emailTaken)],
+  [named('UsernameTakenError'), always(409, TEXTS.usernameTaken)],
+  [named('LastSuperuserError'), text(409)],
   [named('ScheduleConfigError'), (error) => ({ status: 422, detail: scheduleFaults(error as ScheduleConfigError) })],
   [named('ScheduleRefusedError'), (error) => ({ status: 422, detail: [{ type: 'value_error', loc: ['body', 'schedule_config'], msg: error.message ?? '', input: null }] })],
   [named('ConfigNotFoundError'), always(404, 'Task config not found')],

@@ -1,7 +1,7 @@
 import { version } from '../../package.json';
 import { databaseUrl, readConfig } from '../platform/config';
 import { createLogger } from '../platform/logger';
-import { hashPassword, verifyPassword } from '../platform/password';
+import { passwords } from '../platform/password';
 import { createDatabase } from '../platform/postgres';
 import { createKeyValueStore } from '../platform/redis';
 import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } from '../platform/temporal';
@@ -41,8 +41,8 @@ async function main(): Promise<void> {
       searchAttributes: SEARCH_ATTRIBUTES,
       linkToRun: (workflowId, runId) => temporalUiLink(config.TEMPORAL_UI_URL, temporal.namespace, workflowId, runId),
     },
-    passwords: { hash: hashPassword, verify: verifyPassword },
-    auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS },
+    passwords,
+    auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS, areSeveralSessionsAllowed: config.MULTIPLE_SESSIONS },
     reddit: { isSandbox: config.REDDIT_IS_SANDBOX },
     log,
   });

@@ -41,6 +41,7 @@ const environment = z.object({
   JWT_SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
   ACCESS_TOKEN_EXPIRE_MINUTES: positive.default(30),
   REFRESH_TOKEN_EXPIRE_DAYS: positive.default(7),
+  MULTIPLE_SESSIONS: flag.default(true),
   ADMIN_USERNAME: z.string().regex(/^[A-Za-z0-9_-]{3,50}$/, 'must be 3 to 50 of A-Z a-z 0-9 _ -').optional(),
   ADMIN_EMAIL: z.email().optional(),
   ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),

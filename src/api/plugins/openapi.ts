@@ -1,11 +1,12 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import { forbidden, unauthorized } from '../schemas/common-schemas';
+import { forbidden, unauthorized, unavailable } from '../schemas/common-schemas';
 import type { FastifyInstance } from 'fastify';
 
 const TAGS = [
-  { name: 'auth', description: 'Sign in' },
+  { name: 'auth', description: 'Sign in, and sessions' },
+  { name: 'users', description: 'Who may sign in' },
   { name: 'configs', description: 'Stored, named uses of a task type' },
   { name: 'schedules', description: 'When configs run' },
   { name: 'executions', description: 'What ran, and what became of it' },
@@ -41,7 +42,7 @@ export async function installOpenapi(app: FastifyInstance, options: { version: s
     const access = route.config?.access;
     if (!route.schema || access === 'open' || access === undefined) return;
     route.schema.security = [{ bearer: [] }];
-    route.schema.response = { ...(route.schema.response as object), ...unauthorized, ...forbidden };
+    route.schema.response = { ...(route.schema.response as object), ...unauthorized, ...forbidden, ...unavailable };
   });
   await app.register(swagger, {
     openapi: {

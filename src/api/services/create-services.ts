@@ -2,15 +2,18 @@ import { createScheduleActions } from '../../scheduling/schedule-actions';
 import { createScheduleConvergence } from '../../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../../scheduling/schedule-gateway';
 import { findTaskType } from '../../tasks/registry';
+import { createAccountService } from './account-service';
 import { createAuthService, type Passwords } from './auth-service';
 import { createConfigService } from './config-service';
 import { createExecuteService } from './execute-service';
 import { createExecutionGateway } from './execution-gateway';
 import { createExecutionService } from './execution-service';
+import { createPasswordPolicy } from './password-policy';
 import { createPreviewService } from './preview-service';
 import { createRedditService } from './reddit-service';
 import { createRunControlService } from './run-control-service';
 import { createScheduleService } from './schedule-service';
+import { createSessionService } from './session-service';
 import { createSystemService } from './system-service';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
@@ -28,7 +31,7 @@ export interface ServiceDeps {
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
-  auth: { secret: string; accessMinutes: number; refreshDays: number };
+  auth: { secret: string; accessMinutes: number; refreshDays: number; areSeveralSessionsAllowed: boolean };
   reddit: { isSandbox: boolean };
   log: Pick<FastifyBaseLogger, 'warn'>;
 }
@@ -39,6 +42,8 @@ export type Services = ReturnType<typeof createServices>;
 export function createServices(deps: ServiceDeps) {
   const { store, temporal } = deps;
   const { users, configs, executions, queries, content } = deps.repositories;
+  const { accessMinutes, refreshDays, areSeveralSessionsAllowed } = deps.auth;
+  const sessions = createSessionService({ store, lifetimeSeconds: refreshDays * 24 * 60 * 60 });
   const { linkToRun } = temporal;
   const gateway = createExecutionGateway(temporal);
   const schedules = createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue });
@@ -48,7 +53,9 @@ export function createServices(deps: ServiceDeps) {
   return {
     jwtSecret: deps.auth.secret,
     users,
-    auth: createAuthService({ users, sessions: store, passwords: deps.passwords, accessMinutes: deps.auth.accessMinutes, refreshDays: deps.auth.refreshDays }),
+    sessions,
+    auth: createAuthService({ users, sessions, passwords: deps.passwords, accessMinutes, areSeveralSessionsAllowed }),
+    accounts: createAccountService({ users, sessions, passwords: deps.passwords, findPasswordFault: createPasswordPolicy(deps.passwords) }),
     configs: createConfigService({ configs, queries, schedules, actions, convergence, log: deps.log }),
     previews: createPreviewService({ configs, queries }),
     schedules: createScheduleService({ configs, schedules, actions }),
