@@ -103,7 +103,7 @@ describe('refreshing', () => {
 });
 
 describe('signing out', () => {
-  test('ends all sessions of the user at once, and nobody else’s', async () => {
+  test("ends all sessions of the user at once, and nobody else's", async () => {
     const [one, two, root] = [await login(), await login(), await login(api, 'root')];
     const answer = await api.withToken(one.access_token)('POST', '/auth/logout');
     expect([answer.status, answer.text]).toEqual([204, '']);
