@@ -15,6 +15,7 @@ import { registerConfigRoutes } from './routes/config-routes';
 import { registerExecuteRoutes } from './routes/execute-routes';
 import { registerExecutionRoutes } from './routes/execution-routes';
 import { registerHealthRoutes } from './routes/health-routes';
+import { registerPasswordResetRoutes } from './routes/password-reset-routes';
 import { registerRedditRoutes } from './routes/reddit-routes';
 import { registerRunControlRoutes } from './routes/run-control-routes';
 import { registerScheduleRoutes } from './routes/schedule-routes';
@@ -56,6 +57,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
     async (scope) => {
       const api = scope.withTypeProvider<ZodTypeProvider>();
       registerAuthRoutes(api, services);
+      registerPasswordResetRoutes(api, services);
       registerUserRoutes(api, services);
       registerConfigRoutes(api, services);
       registerScheduleRoutes(api, services);

@@ -1,12 +1,14 @@
 import { version } from '../../package.json';
-import { databaseUrl, readConfig } from '../platform/config';
+import { databaseUrl, readConfig, smtpSettings } from '../platform/config';
 import { createLogger } from '../platform/logger';
+import { createMailer } from '../platform/mailer';
 import { passwords } from '../platform/password';
 import { createDatabase } from '../platform/postgres';
 import { createKeyValueStore } from '../platform/redis';
 import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } from '../platform/temporal';
 import { createExecutionQueryRepository } from '../storage/execution-query-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
+import { createPasswordResetRepository } from '../storage/password-reset-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
 import { createUserRepository } from '../storage/user-repository';
@@ -26,9 +28,14 @@ async function main(): Promise<void> {
   const store = createKeyValueStore(config.REDIS_URL ?? 'memory://');
   if (!config.REDIS_URL) log.warn('REDIS_URL is not set: sessions are kept in this process and end with it');
 
+  const smtp = smtpSettings(config);
+  const mailer = smtp && createMailer(smtp);
+  if (!mailer) log.warn('SMTP_HOST is not set: no mails are sent');
+
   const services = createServices({
     repositories: {
       users: createUserRepository(database),
+      resets: createPasswordResetRepository(database),
       configs: createTaskConfigRepository(database),
       executions: createExecutionRepository(database),
       queries: createExecutionQueryRepository(database),
@@ -43,6 +50,7 @@ async function main(): Promise<void> {
     },
     passwords,
     auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS, areSeveralSessionsAllowed: config.MULTIPLE_SESSIONS },
+    mail: { send: async (mail) => (mailer ? mailer.send(mail) : Promise.reject(new Error('SMTP_HOST is not set'))), frontendUrl: config.FRONTEND_URL },
     reddit: { isSandbox: config.REDDIT_IS_SANDBOX },
     log,
   });
@@ -53,6 +61,8 @@ async function main(): Promise<void> {
   const stop = () => {
     stopping ??= (async () => {
       await app.close();
+      await services.resets.settle();
+      mailer?.close();
       await closeAll();
       log.info('api has stopped');
       // Listening for its end keeps the channel to the parent, and with it the process, alive.

@@ -46,6 +46,14 @@ const environment = z.object({
   ADMIN_EMAIL: z.email().optional(),
   ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
 
+  FRONTEND_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:3000'),
+  SMTP_HOST: z.string().optional(),
+  SMTP_PORT: port.default(587),
+  SMTP_USERNAME: z.string().optional(),
+  SMTP_PASSWORD: z.string().optional(),
+  SMTP_FROM: z.string().optional(),
+  SMTP_USE_TLS: flag.default(true),
+
   REDDIT_CLIENT_ID: z.string().optional(),
   REDDIT_CLIENT_SECRET: z.string().default(''),
   REDDIT_USER_AGENT: z.string().default('linux:taskloom:0.1.0 (by /u/taskloom)'),
@@ -68,6 +76,12 @@ export const ENV_VARIABLES = Object.keys(environment.shape) as (keyof Config)[];
 export const ENV_ALIASES: Record<string, keyof Config> = {
   BACKEND_PORT: 'PORT',
   SECRET_KEY: 'JWT_SECRET_KEY',
+  EMAIL_SMTP_SERVER: 'SMTP_HOST',
+  EMAIL_SMTP_PORT: 'SMTP_PORT',
+  EMAIL_USERNAME: 'SMTP_USERNAME',
+  EMAIL_PASSWORD: 'SMTP_PASSWORD',
+  EMAIL_FROM_EMAIL: 'SMTP_FROM',
+  EMAIL_USE_TLS: 'SMTP_USE_TLS',
 };
 
 export class ConfigError extends Error {
@@ -95,4 +109,17 @@ export function databaseUrl(config: Config): string | undefined {
   url.username = encodeURIComponent(config.POSTGRES_USER);
   url.password = encodeURIComponent(config.POSTGRES_PASSWORD);
   return url.toString();
+}
+
+/** The mail server that the environment names, or undefined when it names none. */
+export function smtpSettings(config: Config) {
+  if (!config.SMTP_HOST) return undefined;
+  return {
+    host: config.SMTP_HOST,
+    port: config.SMTP_PORT,
+    username: config.SMTP_USERNAME,
+    password: config.SMTP_PASSWORD,
+    from: config.SMTP_FROM ?? config.SMTP_USERNAME ?? `taskloom@${config.SMTP_HOST}`,
+    isTlsRequired: config.SMTP_USE_TLS,
+  };
 }

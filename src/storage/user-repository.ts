@@ -70,6 +70,10 @@ export function createUserRepository(database: Database) {
       return users.query().findById(id);
     },
 
+    async findByEmail(email: string): Promise<User | undefined> {
+      return users.query().findOne({ email: normalizeEmail(email) });
+    },
+
     /** By user name first, then by e-mail. */
     async findByLogin(login: string): Promise<User | undefined> {
       const byName = await users.query().findOne({ username: login });

@@ -136,7 +136,7 @@ describe('the token gate', () => {
         if (route.startsWith('/api/v1/tasks')) expect([route, (await ask(api.tokens[1])).statusCode]).toEqual([route, 403]);
       }
     }
-    expect(open).toEqual(['/health/live', '/health/ready', '/api/v1/auth/login', '/api/v1/auth/register', '/api/v1/auth/refresh']);
+    expect(open).toEqual(['/health/live', '/health/ready', '/api/v1/auth/login', '/api/v1/auth/register', '/api/v1/auth/refresh', '/api/v1/auth/forgot-password', '/api/v1/auth/verify-reset-token', '/api/v1/auth/reset-password']);
   });
 });
 

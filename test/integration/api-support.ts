@@ -7,10 +7,12 @@ import { createKeyValueStore } from '../../src/platform/redis';
 import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
 import { createExecutionQueryRepository } from '../../src/storage/execution-query-repository';
 import { createExecutionRepository } from '../../src/storage/execution-repository';
+import { createPasswordResetRepository } from '../../src/storage/password-reset-repository';
 import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
 import { createUserRepository } from '../../src/storage/user-repository';
 import { testServices } from '../support/test-services';
+import type { Mail } from '../../src/platform/mailer';
 import type { Database } from '../../src/platform/postgres';
 
 export const PASSWORD = 'correct horse';
@@ -25,9 +27,11 @@ export async function createTestApi(options: { database: Database; temporal: Tem
   const { database, temporal } = options;
   const store = createKeyValueStore(options.redisUrl ?? testServices().redisUrl);
   const log = pino({ level: process.env['API_LOG'] ?? 'silent' });
+  const mails: Mail[] = [];
   const services = createServices({
     repositories: {
       users: createUserRepository(database),
+      resets: createPasswordResetRepository(database),
       configs: createTaskConfigRepository(database),
       executions: createExecutionRepository(database),
       queries: createExecutionQueryRepository(database),
@@ -42,6 +46,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
     },
     passwords,
     auth: { secret: SECRET, accessMinutes: 30, refreshDays: 7, areSeveralSessionsAllowed: options.areSeveralSessionsAllowed ?? true },
+    mail: { send: async (mail) => void mails.push(mail), frontendUrl: 'https://app.example/' },
     reddit: { isSandbox: options.isSandbox ?? true },
     log,
   });
@@ -75,6 +80,8 @@ export async function createTestApi(options: { database: Database; temporal: Tem
     userIds: ids.map(({ id }) => id),
     /** Access tokens, in the order of the users. */
     tokens,
+    /** What would have been sent. */
+    mails,
     root: as(tokens[0]),
     user: as(tokens[1]),
     idle: as(tokens[2]),

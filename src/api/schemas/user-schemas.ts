@@ -22,14 +22,14 @@ export const userList = z.array(userBody);
 /** The longest that is hashed. */
 const PASSWORD_LENGTH = 1_000;
 const age = z.int().min(0).max(150).nullable();
-const fields = {
+export const fields = {
   email: z.email('Input should be a valid e-mail address').max(255).describe('The case of its domain does not count'),
   username: z.string().min(3).max(50).regex(/^[A-Za-z0-9_-]+$/),
   full_name: z.string().max(255).nullable(),
+  newPassword: z.string().max(PASSWORD_LENGTH).describe('8 characters or more, and none of the commonest'),
 };
-const newPassword = z.string().max(PASSWORD_LENGTH).describe('8 characters or more, and none of the commonest');
 
-export const registerBody = z.object({ ...fields, password: newPassword, full_name: fields.full_name.default(null), age: integer(age.default(null)) });
+export const registerBody = z.object({ email: fields.email, username: fields.username, password: fields.newPassword, full_name: fields.full_name.default(null), age: integer(age.default(null)) });
 export type RegisterBody = z.infer<typeof registerBody>;
 
 export const createUserBody = registerBody.extend({ is_active: boolean(z.boolean().default(true)), is_superuser: boolean(z.boolean().default(false)) });
@@ -39,7 +39,7 @@ export type CreateUserBody = z.infer<typeof createUserBody>;
 export const updateUserBody = z.object({
   email: fields.email.optional(),
   username: fields.username.optional(),
-  password: z.string().min(8).max(PASSWORD_LENGTH).optional().describe('Ends all sessions of the user'),
+  password: fields.newPassword.min(8).optional().describe('Ends all sessions of the user'),
   full_name: fields.full_name.optional(),
   age: integer(age.optional()),
   is_active: boolean(z.boolean().optional()).describe('Only superusers change it; false ends all sessions of the user'),

@@ -9,6 +9,7 @@ import { createExecuteService } from './execute-service';
 import { createExecutionGateway } from './execution-gateway';
 import { createExecutionService } from './execution-service';
 import { createPasswordPolicy } from './password-policy';
+import { createPasswordResetService } from './password-reset-service';
 import { createPreviewService } from './preview-service';
 import { createRedditService } from './reddit-service';
 import { createRunControlService } from './run-control-service';
@@ -18,22 +19,25 @@ import { createSystemService } from './system-service';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
 import type { LinkToRun } from './execution-presenter';
+import type { Mail } from '../../platform/mailer';
 import type { KeyValueStore } from '../../platform/redis';
 import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { ExecutionRepository } from '../../storage/execution-repository';
+import type { PasswordResetRepository } from '../../storage/password-reset-repository';
 import type { RedditContentRepository } from '../../storage/reddit-content-repository';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
 import type { UserRepository } from '../../storage/user-repository';
 
 export interface ServiceDeps {
-  repositories: { users: UserRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository };
+  repositories: { users: UserRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository };
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
   auth: { secret: string; accessMinutes: number; refreshDays: number; areSeveralSessionsAllowed: boolean };
+  mail: { send: (mail: Mail) => Promise<void>; frontendUrl: string };
   reddit: { isSandbox: boolean };
-  log: Pick<FastifyBaseLogger, 'warn'>;
+  log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
 }
 
 export type Services = ReturnType<typeof createServices>;
@@ -41,8 +45,10 @@ export type Services = ReturnType<typeof createServices>;
 /** The use cases over what server.ts has connected. */
 export function createServices(deps: ServiceDeps) {
   const { store, temporal } = deps;
-  const { users, configs, executions, queries, content } = deps.repositories;
+  const { users, resets, configs, executions, queries, content } = deps.repositories;
   const { accessMinutes, refreshDays, areSeveralSessionsAllowed } = deps.auth;
+  const { passwords } = deps;
+  const findPasswordFault = createPasswordPolicy(passwords);
   const sessions = createSessionService({ store, lifetimeSeconds: refreshDays * 24 * 60 * 60 });
   const { linkToRun } = temporal;
   const gateway = createExecutionGateway(temporal);
@@ -54,8 +60,9 @@ export function createServices(deps: ServiceDeps) {
     jwtSecret: deps.auth.secret,
     users,
     sessions,
-    auth: createAuthService({ users, sessions, passwords: deps.passwords, accessMinutes, areSeveralSessionsAllowed }),
-    accounts: createAccountService({ users, sessions, passwords: deps.passwords, findPasswordFault: createPasswordPolicy(deps.passwords) }),
+    auth: createAuthService({ users, sessions, passwords, accessMinutes, areSeveralSessionsAllowed }),
+    accounts: createAccountService({ users, sessions, passwords, findPasswordFault }),
+    resets: createPasswordResetService({ users, resets, sessions, passwords, findPasswordFault, sendMail: deps.mail.send, frontendUrl: deps.mail.frontendUrl, log: deps.log }),
     configs: createConfigService({ configs, queries, schedules, actions, convergence, log: deps.log }),
     previews: createPreviewService({ configs, queries }),
     schedules: createScheduleService({ configs, schedules, actions }),

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { BadRequestError } from '../errors';
+import { writeResetMail } from './reset-mail';
+import { hashToken } from './token-service';
+import type { FastifyBaseLogger } from 'fastify';
+import type { Mail } from '../../platform/mailer';
+import type { PasswordResetRepository } from '../../storage/password-reset-repository';
+import type { UserRepository } from '../../storage/user-repository';
+import type { PasswordPolicy } from './password-policy';
+import type { SessionService } from './session-service';
+
+const LIFETIME_SECONDS = 60 * 60;
+const UNUSABLE = 'The reset token is unknown, used or expired';
+
+interface Deps {
+  users: UserRepository;
+  resets: PasswordResetRepository;
+  sessions: SessionService;
+  passwords: { hash(password: string): Promise<string> };
+  findPasswordFault: PasswordPolicy;
+  sendMail: (mail: Mail) => Promise<void>;
+  frontendUrl: string;
+  log: Pick<FastifyBaseLogger, 'error'>;
+}
+export type PasswordResetService = ReturnType<typeof createPasswordResetService>;
+
+export function createPasswordResetService(deps: Deps) {
+  const { users, resets, log } = deps;
+  const underWay = new Set<Promise<void>>();
+
+  const mailLink = async (email: string): Promise<void> => {
+    const user = await users.findByEmail(email);
+    if (!user?.isActive) return;
+    const token = randomBytes(32).toString('base64url');
+    await resets.create(user.id, hashToken(token), LIFETIME_SECONDS);
+    await deps.sendMail(writeResetMail(user, token, deps.frontendUrl));
+  };
+
+  return {
+    /** Returns before anything is looked up, so that neither answer nor time tells whether the address is known. */
+    request(email: string): void {
+      const work = mailLink(email)
+        .catch((error: unknown) => log.error({ err: error }, 'the mail with the reset link was not sent'))
+        .finally(() => underWay.delete(work));
+      underWay.add(work);
+    },
+
+    /** All that was requested is done. */
+    async settle(): Promise<void> {
+      await Promise.all(underWay);
+    },
+
+    async isUsable(token: string): Promise<boolean> {
+      return (await resets.findUser(hashToken(token))) !== undefined;
+    },
+
+    async reset(token: string, newPassword: string): Promise<void> {
+      const userId = await resets.findUser(hashToken(token));
+      const user = userId === undefined ? undefined : await users.get(userId);
+      if (!user?.isActive) throw new BadRequestError(UNUSABLE);
+      const fault = deps.findPasswordFault(newPassword, user);
+      if (fault) throw new BadRequestError(fault);
+      const changed = await resets.use(hashToken(token), await deps.passwords.hash(newPassword));
+      if (changed === undefined) throw new BadRequestError(UNUSABLE);
+      await deps.sessions.forget(changed);
+    },
+  };
+}
