@@ -28,6 +28,8 @@ export type ZodApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerRe
 export interface AppOptions {
   logger?: FastifyBaseLogger;
   corsOrigins?: string[];
+  /** Who may say in X-Forwarded-For on whose behalf they ask. */
+  trustedProxies?: string[];
   version: string;
 }
 
@@ -38,6 +40,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
+    trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
     // Keep-alive connections that are idle end at once when the server closes.
     forceCloseConnections: 'idle',

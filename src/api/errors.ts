@@ -43,6 +43,12 @@ export class ConflictError extends ApiError {
 export class UnavailableError extends ApiError {
   override readonly name = 'UnavailableError';
 }
+export class TooManyRequestsError extends ApiError {
+  override readonly name = 'TooManyRequestsError';
+  constructor(readonly retryAfterSeconds: number) {
+    super('Too many attempts; try again later');
+  }
+}
 export class RequestFaultsError extends Error {
   override readonly name = 'RequestFaultsError';
   constructor(readonly items: FaultItem[]) {
@@ -77,6 +83,7 @@ const RULES: Rule[] = [
   [named('NotFoundError'), text(404)],
   [named('ConflictError'), text(409)],
   [named('UnavailableError'), text(503)],
+  [named('TooManyRequestsError'), (error) => ({ status: 429, detail: error.message ?? '', headers: { 'Retry-After': String((error as TooManyRequestsError).retryAfterSeconds) } })],
   [named('EmailTakenError'), always(409, TEXTS.emailTaken)],
   [named('UsernameTakenError'), always(409, TEXTS.usernameTaken)],
   [named('LastSuperuserError'), text(409)],

@@ -49,12 +49,12 @@ async function main(): Promise<void> {
       linkToRun: (workflowId, runId) => temporalUiLink(config.TEMPORAL_UI_URL, temporal.namespace, workflowId, runId),
     },
     passwords,
-    auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS, areSeveralSessionsAllowed: config.MULTIPLE_SESSIONS },
+    auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS, areSeveralSessionsAllowed: config.MULTIPLE_SESSIONS, areAttemptsLimited: config.LIMIT_ATTEMPTS },
     mail: { send: async (mail) => (mailer ? mailer.send(mail) : Promise.reject(new Error('SMTP_HOST is not set'))), frontendUrl: config.FRONTEND_URL },
     reddit: { isSandbox: config.REDDIT_IS_SANDBOX },
     log,
   });
-  const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, version });
+  const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, trustedProxies: config.TRUSTED_PROXIES, version });
   const closeAll = () => Promise.allSettled([temporal.close(), store.close(), database.destroy()]);
 
   let stopping: Promise<void> | undefined;

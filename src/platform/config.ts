@@ -22,6 +22,7 @@ const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(8000),
   BACKEND_CORS_ORIGINS: list.default([]),
+  TRUSTED_PROXIES: list.default([]),
 
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'is not a postgres:// URL').optional(),
   POSTGRES_HOST: z.string().optional(),
@@ -42,6 +43,7 @@ const environment = z.object({
   ACCESS_TOKEN_EXPIRE_MINUTES: positive.default(30),
   REFRESH_TOKEN_EXPIRE_DAYS: positive.default(7),
   MULTIPLE_SESSIONS: flag.default(true),
+  LIMIT_ATTEMPTS: flag.default(true),
   ADMIN_USERNAME: z.string().regex(/^[A-Za-z0-9_-]{3,50}$/, 'must be 3 to 50 of A-Z a-z 0-9 _ -').optional(),
   ADMIN_EMAIL: z.email().optional(),
   ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),

@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import * as schemas from '../schemas/auth-schemas';
-import { badRequest, conflict, faults, forbidden, notFound, unauthorized, unavailable } from '../schemas/common-schemas';
+import { badRequest, conflict, faults, forbidden, notFound, tooMany, unauthorized, unavailable } from '../schemas/common-schemas';
 import { registerBody, userBody } from '../schemas/user-schemas';
 import { presentUser } from '../services/user-presenter';
 import type { AccountService } from '../services/account-service';
 import type { AuthService } from '../services/auth-service';
+import type { Client } from '../services/session-service';
+import type { FastifyRequest } from 'fastify';
 import type { ZodApp } from '../app';
 
+const clientOf = (request: FastifyRequest): Client => ({ address: request.ip, userAgent: request.headers['user-agent'] });
 const nothing = { 204: z.null().describe('Done') };
 
 export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: AuthService; accounts: AccountService }): void {
@@ -16,20 +19,20 @@ export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: Auth
 
   app.post(
     '/auth/login',
-    { config: open, schema: { tags, summary: 'Sign in with user name or e-mail', body: schemas.loginBody, response: { 200: schemas.tokenPair, ...unauthorized, ...forbidden, ...faults, ...unavailable } } },
-    async (request) => auth.login(request.body, { address: request.ip, userAgent: request.headers['user-agent'] }, app.tokens),
+    { config: open, schema: { tags, summary: 'Sign in with user name or e-mail', body: schemas.loginBody, response: { 200: schemas.tokenPair, ...unauthorized, ...forbidden, ...faults, ...tooMany, ...unavailable } } },
+    async (request) => auth.login(request.body, clientOf(request), app.tokens),
   );
 
   app.post(
     '/auth/register',
-    { config: open, schema: { tags, summary: 'Become a user', body: registerBody, response: { 201: userBody, ...badRequest, ...conflict, ...faults, ...unavailable } } },
-    async (request, reply) => reply.status(201).send(await accounts.register(request.body)),
+    { config: open, schema: { tags, summary: 'Become a user', body: registerBody, response: { 201: userBody, ...badRequest, ...conflict, ...faults, ...tooMany, ...unavailable } } },
+    async (request, reply) => reply.status(201).send(await accounts.register(request.body, request.ip)),
   );
 
   app.post(
     '/auth/refresh',
-    { config: open, schema: { tags, summary: 'Exchange a refresh token for a new pair; using it a second time ends the session', body: schemas.refreshBody, response: { 200: schemas.tokenPair, ...unauthorized, ...faults, ...unavailable } } },
-    async (request) => auth.refresh(request.body.refresh_token, app.tokens),
+    { config: open, schema: { tags, summary: 'Exchange a refresh token for a new pair; using it a second time ends the session', body: schemas.refreshBody, response: { 200: schemas.tokenPair, ...unauthorized, ...faults, ...tooMany, ...unavailable } } },
+    async (request) => auth.refresh(request.body.refresh_token, clientOf(request), app.tokens),
   );
 
   app.post(

@@ -26,6 +26,7 @@ const TEXTS = {
   403: 'Not allowed to this user',
   404: 'Not found',
   409: 'In conflict with the present state',
+  429: 'Too many attempts; Retry-After says when to try again',
   503: 'A server that is needed does not answer',
 } as const;
 
@@ -37,6 +38,7 @@ export const forbidden = { 403: describeError(403) };
 export const notFound = { 404: describeError(404) };
 export const conflict = { 409: describeError(409) };
 export const faults = { 422: faultsBody.describe('The request is malformed: all that is wrong with it') };
+export const tooMany = { 429: describeError(429) };
 export const unavailable = { 503: describeError(503) };
 
 export const messageBody = z.object({ message: z.string(), success: z.boolean() }).meta({ id: 'Message' });

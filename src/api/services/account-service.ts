@@ -1,5 +1,6 @@
 import { BadRequestError, ForbiddenError, NotFoundError, RequestFaultsError, TEXTS } from '../errors';
 import { presentUser } from './user-presenter';
+import type { AttemptLimits } from './attempt-limits';
 import type { PasswordPolicy } from './password-policy';
 import type { SessionService } from './session-service';
 import type { User } from '../../storage/models/user';
@@ -9,7 +10,7 @@ import type { CreateUserBody, ListUsersQuery, RegisterBody, UpdateUserBody, User
 export type AccountService = ReturnType<typeof createAccountService>;
 
 /** Users, as they are made and changed: by themselves, or by superusers. */
-export function createAccountService(deps: { users: UserRepository; sessions: SessionService; passwords: { hash(password: string): Promise<string> }; findPasswordFault: PasswordPolicy }) {
+export function createAccountService(deps: { users: UserRepository; sessions: SessionService; passwords: { hash(password: string): Promise<string> }; findPasswordFault: PasswordPolicy; limits: AttemptLimits }) {
   const { users, sessions, findPasswordFault } = deps;
 
   const create = async (body: RegisterBody, rights: { isActive: boolean; isSuperuser: boolean }): Promise<UserBody> => {
@@ -40,7 +41,10 @@ export function createAccountService(deps: { users: UserRepository; sessions: Se
   };
 
   return {
-    register: (body: RegisterBody): Promise<UserBody> => create(body, { isActive: true, isSuperuser: false }),
+    async register(body: RegisterBody, address: string): Promise<UserBody> {
+      await deps.limits.attempt('register address', address);
+      return create(body, { isActive: true, isSuperuser: false });
+    },
     create: (body: CreateUserBody): Promise<UserBody> => create(body, { isActive: body.is_active, isSuperuser: body.is_superuser }),
 
     /** Who is no superuser sees the inactive ones only when asking for them. */

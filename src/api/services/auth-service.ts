@@ -1,5 +1,6 @@
 import { ForbiddenError, NotFoundError, TEXTS, UnauthorizedError } from '../errors';
 import { TokenError, type TokenClaims, type TokenService } from './token-service';
+import type { AttemptLimits } from './attempt-limits';
 import type { Client, Session, SessionService } from './session-service';
 import type { User } from '../../storage/models/user';
 import type { UserRepository } from '../../storage/user-repository';
@@ -25,16 +26,24 @@ const toInstant = (seconds: number) => new Date(seconds * 1000).toISOString();
 
 export type AuthService = ReturnType<typeof createAuthService>;
 
-export function createAuthService(deps: { users: UserRepository; sessions: SessionService; passwords: Passwords; accessMinutes: number; areSeveralSessionsAllowed: boolean }) {
-  const { users, sessions, passwords } = deps;
+export function createAuthService(deps: { users: UserRepository; sessions: SessionService; passwords: Passwords; limits: AttemptLimits; accessMinutes: number; areSeveralSessionsAllowed: boolean }) {
+  const { users, sessions, passwords, limits } = deps;
   // Made on the first login: an unknown user costs the same work as a wrong password, so that time tells nothing.
   let decoy: Promise<string> | undefined;
 
-  const authenticate = async ({ username, password }: Credentials): Promise<User> => {
+  const authenticate = async ({ username, password }: Credentials, { address }: Client): Promise<User> => {
+    await limits.check('login address', address);
+    await limits.check('login account', username);
     const user = await users.findByLogin(username);
     const hash = user?.hashedPassword ?? (await (decoy ??= passwords.hash('no user has this password')));
     const isRight = await passwords.verify(hash, password);
-    if (!user || !isRight) throw new UnauthorizedError(TEXTS.badCredentials);
+    if (!user || !isRight) {
+      await limits.count('login address', address);
+      await limits.count('login account', username);
+      throw new UnauthorizedError(TEXTS.badCredentials);
+    }
+    await limits.check('login account', username);
+    await limits.forgive('login account', username);
     if (!user.isActive) throw new ForbiddenError(TEXTS.userInactive);
     if (passwords.isOutdated(hash)) await users.replaceHash(user.id, hash, await passwords.hash(password));
     return user;
@@ -55,12 +64,13 @@ export function createAuthService(deps: { users: UserRepository; sessions: Sessi
 
   return {
     async login(credentials: Credentials, client: Client, tokens: TokenService): Promise<TokenPair> {
-      const known = await authenticate(credentials);
+      const known = await authenticate(credentials, client);
       const user = deps.areSeveralSessionsAllowed ? known : await endOthers(known, credentials.password);
       return sessions.start(user, client, credentials.remember_me ? REMEMBERED_SECONDS : deps.accessMinutes * 60, tokens);
     },
 
-    async refresh(token: string, tokens: TokenService): Promise<TokenPair> {
+    async refresh(token: string, { address }: Client, tokens: TokenService): Promise<TokenPair> {
+      await limits.check('refresh address', address);
       const presented = { token, arrivedAtMs: Date.now() };
       let claims: TokenClaims;
       try {
@@ -70,8 +80,9 @@ export function createAuthService(deps: { users: UserRepository; sessions: Sessi
       }
       const isGood = await isLive(await sessions.find(claims.sid), claims.userId);
       const pair = isGood ? await sessions.rotate(claims.sid, presented, deps.accessMinutes * 60, tokens) : undefined;
-      if (!pair) throw new UnauthorizedError(TEXTS.badRefreshToken);
-      return pair;
+      if (pair) return pair;
+      await limits.count('refresh address', address);
+      throw new UnauthorizedError(TEXTS.badRefreshToken);
     },
 
     /** Ends the session of a refresh token, whether it is the newest or a spent one; of any other token nothing is said. */

@@ -3,6 +3,7 @@ import { createScheduleConvergence } from '../../scheduling/schedule-convergence
 import { createScheduleGateway } from '../../scheduling/schedule-gateway';
 import { findTaskType } from '../../tasks/registry';
 import { createAccountService } from './account-service';
+import { createAttemptLimits } from './attempt-limits';
 import { createAuthService, type Passwords } from './auth-service';
 import { createConfigService } from './config-service';
 import { createExecuteService } from './execute-service';
@@ -34,7 +35,7 @@ export interface ServiceDeps {
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
-  auth: { secret: string; accessMinutes: number; refreshDays: number; areSeveralSessionsAllowed: boolean };
+  auth: { secret: string; accessMinutes: number; refreshDays: number; areSeveralSessionsAllowed: boolean; areAttemptsLimited: boolean };
   mail: { send: (mail: Mail) => Promise<void>; frontendUrl: string };
   reddit: { isSandbox: boolean };
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
@@ -47,6 +48,7 @@ export function createServices(deps: ServiceDeps) {
   const { store, temporal } = deps;
   const { users, resets, configs, executions, queries, content } = deps.repositories;
   const { accessMinutes, refreshDays, areSeveralSessionsAllowed } = deps.auth;
+  const limits = createAttemptLimits({ store, isOn: deps.auth.areAttemptsLimited });
   const { passwords } = deps;
   const findPasswordFault = createPasswordPolicy(passwords);
   const sessions = createSessionService({ store, lifetimeSeconds: refreshDays * 24 * 60 * 60 });
@@ -60,9 +62,9 @@ export function createServices(deps: ServiceDeps) {
     jwtSecret: deps.auth.secret,
     users,
     sessions,
-    auth: createAuthService({ users, sessions, passwords, accessMinutes, areSeveralSessionsAllowed }),
-    accounts: createAccountService({ users, sessions, passwords, findPasswordFault }),
-    resets: createPasswordResetService({ users, resets, sessions, passwords, findPasswordFault, sendMail: deps.mail.send, frontendUrl: deps.mail.frontendUrl, log: deps.log }),
+    auth: createAuthService({ users, sessions, passwords, limits, accessMinutes, areSeveralSessionsAllowed }),
+    accounts: createAccountService({ users, sessions, passwords, findPasswordFault, limits }),
+    resets: createPasswordResetService({ users, resets, sessions, passwords, findPasswordFault, limits, sendMail: deps.mail.send, frontendUrl: deps.mail.frontendUrl, log: deps.log }),
     configs: createConfigService({ configs, queries, schedules, actions, convergence, log: deps.log }),
     previews: createPreviewService({ configs, queries }),
     schedules: createScheduleService({ configs, schedules, actions }),

@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Mail } from '../../platform/mailer';
 import type { PasswordResetRepository } from '../../storage/password-reset-repository';
 import type { UserRepository } from '../../storage/user-repository';
+import type { AttemptLimits } from './attempt-limits';
 import type { PasswordPolicy } from './password-policy';
 import type { SessionService } from './session-service';
 
@@ -18,6 +19,7 @@ interface Deps {
   sessions: SessionService;
   passwords: { hash(password: string): Promise<string> };
   findPasswordFault: PasswordPolicy;
+  limits: AttemptLimits;
   sendMail: (mail: Mail) => Promise<void>;
   frontendUrl: string;
   log: Pick<FastifyBaseLogger, 'error'>;
@@ -25,7 +27,7 @@ interface Deps {
 export type PasswordResetService = ReturnType<typeof createPasswordResetService>;
 
 export function createPasswordResetService(deps: Deps) {
-  const { users, resets, log } = deps;
+  const { users, resets, limits, log } = deps;
   const underWay = new Set<Promise<void>>();
 
   const mailLink = async (email: string): Promise<void> => {
@@ -37,8 +39,10 @@ export function createPasswordResetService(deps: Deps) {
   };
 
   return {
-    /** Returns before anything is looked up, so that neither answer nor time tells whether the address is known. */
-    request(email: string): void {
+    /** Returns before the user is looked up, so that neither answer nor time tells whether the address is known. */
+    async request(email: string, address: string): Promise<void> {
+      await limits.attempt('forgot address', address);
+      await limits.attempt('forgot account', email);
       const work = mailLink(email)
         .catch((error: unknown) => log.error({ err: error }, 'the mail with the reset link was not sent'))
         .finally(() => underWay.delete(work));
@@ -50,11 +54,13 @@ export function createPasswordResetService(deps: Deps) {
       await Promise.all(underWay);
     },
 
-    async isUsable(token: string): Promise<boolean> {
+    async isUsable(token: string, address: string): Promise<boolean> {
+      await limits.attempt('reset address', address);
       return (await resets.findUser(hashToken(token))) !== undefined;
     },
 
-    async reset(token: string, newPassword: string): Promise<void> {
+    async reset(token: string, newPassword: string, address: string): Promise<void> {
+      await limits.attempt('reset address', address);
       const userId = await resets.findUser(hashToken(token));
       const user = userId === undefined ? undefined : await users.get(userId);
       if (!user?.isActive) throw new BadRequestError(UNUSABLE);
