@@ -97,10 +97,10 @@ describe('docker-compose.yml', () => {
   });
 
   it('has no default for a secret', () => {
-    const secrets = interpolations.filter(({ name }) => /PASSWORD|SECRET/.test(name) && !name.startsWith('REDDIT_'));
+    const secrets = interpolations.filter(({ name }) => /PASSWORD|SECRET/.test(name) && !/^(REDDIT|SMTP)_/.test(name));
     expect(sorted(secrets.map(({ name }) => name))).toEqual(['JWT_SECRET_KEY', 'POSTGRES_PASSWORD', 'POSTGRES_SUPERUSER_PASSWORD', 'REDIS_PASSWORD', 'TEMPORAL_POSTGRES_PASSWORD']);
     for (const { name, kind } of secrets) expect(`${name} ${kind}`).toBe(`${name} ?`);
-    for (const { name, rest } of interpolations.filter(({ name }) => /PASSWORD|SECRET/.test(name) && name.startsWith('REDDIT_'))) expect(`${name} ${rest}`).toBe(`${name} `);
+    for (const { name, rest } of interpolations.filter(({ name }) => /PASSWORD|SECRET/.test(name) && /^(REDDIT|SMTP)_/.test(name))) expect(`${name} ${rest}`).toBe(`${name} `);
   });
 
   it('sets only variables that its programs read, to values that they accept', () => {

@@ -21,10 +21,12 @@ import { registerConfigRoutes } from './routes/config-routes';
 import { registerExecuteRoutes } from './routes/execute-routes';
 import { registerExecutionRoutes } from './routes/execution-routes';
 import { registerHealthRoutes } from './routes/health-routes';
+import { registerPasswordResetRoutes } from './routes/password-reset-routes';
 import { registerRedditRoutes } from './routes/reddit-routes';
 import { registerRunControlRoutes } from './routes/run-control-routes';
 import { registerScheduleRoutes } from './routes/schedule-routes';
 import { registerSystemRoutes } from './routes/system-routes';
+import { registerUserRoutes } from './routes/user-routes';
 import type { Services } from './services/create-services';
 
 export type ZodApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
@@ -34,6 +36,8 @@ export interface AppOptions {
   corsOrigins?: string[];
   /** Opens /metrics to whoever has it; without one it is open to this machine only. */
   metricsToken?: string;
+  /** Who may say in X-Forwarded-For on whose behalf they ask. */
+  trustedProxies?: string[];
   version: string;
 }
 
@@ -48,6 +52,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
     // No limit but Node's own: the router would refuse a longer parameter before any hook. Schemas say how long it may be.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxHeaderSize },
     clientErrorHandler: answerClientError,
+    trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
     // Keep-alive connections that are idle end at once when the server closes.
     forceCloseConnections: 'idle',
   });
@@ -70,6 +75,8 @@ export async function createApp(services: Services, options: AppOptions): Promis
     async (scope) => {
       const api = scope.withTypeProvider<ZodTypeProvider>();
       registerAuthRoutes(api, services);
+      registerPasswordResetRoutes(api, services);
+      registerUserRoutes(api, services);
       registerConfigRoutes(api, services);
       registerScheduleRoutes(api, services);
       registerExecutionRoutes(api, services);

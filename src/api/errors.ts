@@ -12,6 +12,9 @@ export interface ErrorAnswer {
 export const TEXTS = {
   badCredentials: '用户名或密码不正确',
   userNotFound: '用户不存在',
+  emailTaken: '该邮箱已被注册',
+  usernameTaken: '该用户名已被使用',
+  badRefreshToken: '无效的刷新令牌',
   userInactive: '用户未激活',
   forbidden: '权限不足',
 } as const;
@@ -39,6 +42,12 @@ export class ConflictError extends ApiError {
 /** Temporal or a store does not answer; the message names it, the cause goes to the log only. */
 export class UnavailableError extends ApiError {
   override readonly name = 'UnavailableError';
+}
+export class TooManyRequestsError extends ApiError {
+  override readonly name = 'TooManyRequestsError';
+  constructor(readonly retryAfterSeconds: number) {
+    super('Too many attempts; try again later');
+  }
 }
 export class RequestFaultsError extends Error {
   override readonly name = 'RequestFaultsError';
@@ -74,6 +83,10 @@ const RULES: Rule[] = [
   [named('NotFoundError'), text(404)],
   [named('ConflictError'), text(409)],
   [named('UnavailableError'), text(503)],
+  [named('TooManyRequestsError'), (error) => ({ status: 429, detail: error.message ?? '', headers: { 'Retry-After': String((error as TooManyRequestsError).retryAfterSeconds) } })],
+  [named('EmailTakenError'), always(409, TEXTS.emailTaken)],
+  [named('UsernameTakenError'), always(409, TEXTS.usernameTaken)],
+  [named('LastSuperuserError'), text(409)],
   [named('ScheduleConfigError'), (error) => ({ status: 422, detail: scheduleFaults(error as ScheduleConfigError) })],
   [named('ScheduleRefusedError'), (error) => ({ status: 422, detail: [{ type: 'value_error', loc: ['body', 'schedule_config'], msg: error.message ?? '', input: null }] })],
   [named('ConfigNotFoundError'), always(404, 'Task config not found')],

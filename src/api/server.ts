@@ -1,9 +1,10 @@
 // First: it notes who started us.
 import { stopWithNpm } from '../platform/npm-watch';
 import { version } from '../../package.json';
-import { readConfig } from '../platform/config';
+import { readConfig, smtpSettings } from '../platform/config';
 import { createLogger } from '../platform/logger';
-import { hashPassword, verifyPassword } from '../platform/password';
+import { createMailer } from '../platform/mailer';
+import { passwords } from '../platform/password';
 import { createDatabase } from '../platform/postgres';
 import { createKeyValueStore } from '../platform/redis';
 import { checkServers, requireDatabaseUrl } from '../platform/start-checks';
@@ -13,6 +14,7 @@ import { createAuditRepository } from '../storage/audit-repository';
 import { createExecutionQueryRepository } from '../storage/execution-query-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
 import { createMetricsRepository } from '../storage/metrics-repository';
+import { createPasswordResetRepository } from '../storage/password-reset-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
 import { createUserRepository } from '../storage/user-repository';
@@ -34,9 +36,14 @@ async function main(): Promise<void> {
   const store = createKeyValueStore(config.REDIS_URL ?? 'memory://');
   if (!config.REDIS_URL) log.warn('REDIS_URL is not set: sessions are kept in this process and end with it');
 
+  const smtp = smtpSettings(config);
+  const mailer = smtp && createMailer(smtp);
+  if (!mailer) log.warn('SMTP_HOST is not set: no mails are sent');
+
   const services = createServices({
     repositories: {
       users: createUserRepository(database),
+      resets: createPasswordResetRepository(database),
       configs: createTaskConfigRepository(database),
       executions: createExecutionRepository(database),
       queries: createExecutionQueryRepository(database),
@@ -51,18 +58,21 @@ async function main(): Promise<void> {
       searchAttributes: SEARCH_ATTRIBUTES,
       linkToRun: (workflowId, runId) => temporalUiLink(config.TEMPORAL_UI_URL, temporal.namespace, workflowId, runId),
     },
-    passwords: { hash: hashPassword, verify: verifyPassword },
-    auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS },
+    passwords,
+    auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS, areSeveralSessionsAllowed: config.MULTIPLE_SESSIONS, areAttemptsLimited: config.LIMIT_ATTEMPTS },
+    mail: { send: async (mail) => (mailer ? mailer.send(mail) : Promise.reject(new Error('SMTP_HOST is not set'))), frontendUrl: config.FRONTEND_URL },
     reddit: { isSandbox: config.REDDIT_IS_SANDBOX },
     log,
   });
-  const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, metricsToken: config.METRICS_TOKEN, version });
+  const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, metricsToken: config.METRICS_TOKEN, trustedProxies: config.TRUSTED_PROXIES, version });
   const closeAll = () => Promise.allSettled([temporal.close(), store.close(), database.destroy()]);
 
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= (async () => {
       await app.close();
+      await services.resets.settle();
+      mailer?.close();
       await closeAll();
       log.info('api has stopped');
       // Listening for its end keeps the channel to the parent, and with it the process, alive.

@@ -36,6 +36,7 @@ const environment = z.object({
   PORT: port.default(8000),
   BACKEND_CORS_ORIGINS: list.default([]),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  TRUSTED_PROXIES: list.default([]),
 
   DATABASE_URL: serverUrl(/^postgres(ql)?:\/\//, 'is not a postgres:// URL').optional(),
   POSTGRES_HOST: z.string().refine(isHost, 'is neither a host name nor an address').optional(),
@@ -55,9 +56,19 @@ const environment = z.object({
   JWT_SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
   ACCESS_TOKEN_EXPIRE_MINUTES: positive.default(30),
   REFRESH_TOKEN_EXPIRE_DAYS: positive.default(7),
+  MULTIPLE_SESSIONS: flag.default(true),
+  LIMIT_ATTEMPTS: flag.default(true),
   ADMIN_USERNAME: z.string().regex(/^[A-Za-z0-9_-]{3,50}$/, 'must be 3 to 50 of A-Z a-z 0-9 _ -').optional(),
   ADMIN_EMAIL: z.email().optional(),
   ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
+
+  FRONTEND_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:3000'),
+  SMTP_HOST: z.string().optional(),
+  SMTP_PORT: port.default(587),
+  SMTP_USERNAME: z.string().optional(),
+  SMTP_PASSWORD: z.string().optional(),
+  SMTP_FROM: z.string().optional(),
+  SMTP_USE_TLS: flag.default(true),
 
   REDDIT_CLIENT_ID: z.string().optional(),
   REDDIT_CLIENT_SECRET: z.string().default(''),
@@ -81,6 +92,12 @@ export const ENV_VARIABLES = Object.keys(environment.shape) as (keyof Config)[];
 export const ENV_ALIASES: Record<string, keyof Config> = {
   BACKEND_PORT: 'PORT',
   SECRET_KEY: 'JWT_SECRET_KEY',
+  EMAIL_SMTP_SERVER: 'SMTP_HOST',
+  EMAIL_SMTP_PORT: 'SMTP_PORT',
+  EMAIL_USERNAME: 'SMTP_USERNAME',
+  EMAIL_PASSWORD: 'SMTP_PASSWORD',
+  EMAIL_FROM_EMAIL: 'SMTP_FROM',
+  EMAIL_USE_TLS: 'SMTP_USE_TLS',
 };
 
 export class ConfigError extends StartError {
@@ -113,4 +130,17 @@ export function databaseUrl(config: Config): string | undefined {
 /** The variable that names PostgreSQL, for messages. */
 export function databaseVariable(config: Config): 'DATABASE_URL' | 'POSTGRES_HOST' {
   return config.DATABASE_URL ? 'DATABASE_URL' : 'POSTGRES_HOST';
+}
+
+/** The mail server that the environment names, or undefined when it names none. */
+export function smtpSettings(config: Config) {
+  if (!config.SMTP_HOST) return undefined;
+  return {
+    host: config.SMTP_HOST,
+    port: config.SMTP_PORT,
+    username: config.SMTP_USERNAME,
+    password: config.SMTP_PASSWORD,
+    from: config.SMTP_FROM ?? config.SMTP_USERNAME ?? `taskloom@${config.SMTP_HOST}`,
+    isTlsRequired: config.SMTP_USE_TLS,
+  };
 }

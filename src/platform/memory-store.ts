@@ -14,9 +14,19 @@ export function createMemoryStore(now: () => number = Date.now): KeyValueStore {
     entries.delete(key);
     return undefined;
   };
+  const sets = new Map<string, Map<string, number>>();
+  const liveMembers = (key: string) => {
+    const set = sets.get(key);
+    for (const [member, expiresAt] of set ?? []) if (expiresAt <= now()) set?.delete(member);
+    if (set?.size === 0) sets.delete(key);
+    return sets.get(key);
+  };
   const after = (ttlSeconds = Infinity) => now() + ttlSeconds * 1000;
   // Keys that nobody asks for again would pile up otherwise.
-  const sweep = setInterval(() => [...entries.keys()].forEach(live), 60_000).unref();
+  const sweep = setInterval(() => {
+    [...entries.keys()].forEach(live);
+    [...sets.keys()].forEach(liveMembers);
+  }, 60_000).unref();
 
   return {
     get: async (key) => live(key)?.value ?? null,
@@ -26,6 +36,18 @@ export function createMemoryStore(now: () => number = Date.now): KeyValueStore {
       return true;
     },
     delete: async (key) => live(key) !== undefined && entries.delete(key),
+    replace: async (key, expected, value) => {
+      const entry = live(key);
+      if (entry?.value !== expected) return false;
+      entry.value = value;
+      return true;
+    },
+    addMember: async (key, member, ttlSeconds) => {
+      const set = liveMembers(key) ?? new Map<string, number>();
+      sets.set(key, set.set(member, after(ttlSeconds)));
+    },
+    removeMember: async (key, member) => void liveMembers(key)?.delete(member),
+    members: async (key) => [...(liveMembers(key)?.keys() ?? [])],
     increment: async (key, { ttlSeconds }) => {
       const entry = live(key) ?? { value: '0', expiresAt: after(ttlSeconds) };
       const count = Number(entry.value) + 1;
@@ -41,6 +63,7 @@ export function createMemoryStore(now: () => number = Date.now): KeyValueStore {
     close: async () => {
       clearInterval(sweep);
       entries.clear();
+      sets.clear();
     },
   };
 }

@@ -1,13 +1,28 @@
 import { Algorithm, hash, verify } from '@node-rs/argon2';
+import { verify as verifyBcrypt } from '@node-rs/bcrypt';
+import { dictionary } from '@zxcvbn-ts/language-common';
 
 // OWASP's recommendation for Argon2id; memoryCost is in KiB.
 const OPTIONS = { algorithm: Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+const PREFIX = `$argon2id$v=19$m=${OPTIONS.memoryCost},t=${OPTIONS.timeCost},p=${OPTIONS.parallelism}$`;
 
+const COMMON = new Set(dictionary.passwords);
+
+/** On threads of its own, like `verifyPassword`: nobody else waits for it. */
 export async function hashPassword(password: string): Promise<string> {
   return hash(password, OPTIONS);
 }
 
-/** False for a wrong password, and for a stored text that is no hash at all. */
+/** Knows bcrypt too, the predecessor's. False for a wrong password, and for a stored text that is no hash at all. */
 export async function verifyPassword(hashed: string, password: string): Promise<boolean> {
-  return verify(hashed, password).catch(() => false);
+  const isBcrypt = /^\$2[abxy]\$/.test(hashed);
+  return (isBcrypt ? verifyBcrypt(password, hashed) : verify(hashed, password)).catch(() => false);
 }
+
+/** Whether a right password should be hashed anew: its hash is bcrypt's, or made with other costs. */
+export const isOutdatedHash = (hashed: string): boolean => !hashed.startsWith(PREFIX);
+
+/** One of the passwords that are tried first. */
+export const isCommonPassword = (password: string): boolean => COMMON.has(password.toLowerCase());
+
+export const passwords = { hash: hashPassword, verify: verifyPassword, isOutdated: isOutdatedHash, isCommon: isCommonPassword };

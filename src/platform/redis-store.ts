@@ -1,5 +1,8 @@
-import { Redis } from 'ioredis';
+import { Redis, type ChainableCommander } from 'ioredis';
 import type { KeyValueStore } from './redis';
+
+const OUTLIVE = "if redis.call('TTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('EXPIRE', KEYS[1], ARGV[1]) end";
+const REPLACE = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') return 1";
 
 export function createRedisStore(url: string): KeyValueStore {
   // A caller is told of a lost server within seconds instead of being queued until it is back.
@@ -21,6 +24,15 @@ export function createRedisStore(url: string): KeyValueStore {
     }
   };
 
+  const transact = async (commands: ChainableCommander): Promise<unknown[]> => {
+    const answers = await ask(commands.exec());
+    if (!answers) throw new Error('the transaction was discarded');
+    return answers.map(([error, answer]) => {
+      if (error) throw error;
+      return answer;
+    });
+  };
+
   return {
     get: (key) => ask(redis.get(key)),
     set: async (key, value, { ttlSeconds, onlyIfAbsent } = {}) => {
@@ -28,10 +40,16 @@ export function createRedisStore(url: string): KeyValueStore {
       return (await ask(redis.call('SET', key, value, ...conditions))) === 'OK';
     },
     delete: async (key) => (await ask(redis.del(key))) === 1,
+    replace: async (key, expected, value) => (await ask(redis.eval(REPLACE, 1, key, expected, value))) === 1,
+    addMember: async (key, member, ttlSeconds) => {
+      const now = Date.now();
+      // Scored by their end: the ended ones go with the next addition, and the key with the longest.
+      await transact(redis.multi().zremrangebyscore(key, '-inf', now).zadd(key, now + ttlSeconds * 1000, member).eval(OUTLIVE, 1, key, ttlSeconds));
+    },
+    removeMember: async (key, member) => void (await ask(redis.zrem(key, member))),
+    members: (key) => ask(redis.zrangebyscore(key, `(${Date.now()}`, '+inf')),
     increment: async (key, { ttlSeconds }) => {
-      const answers = await ask(redis.multi().set(key, 0, 'EX', ttlSeconds, 'NX').incr(key).exec());
-      const [error, count] = answers?.[1] ?? [new Error('the transaction was discarded'), 0];
-      if (error) throw error;
+      const [, count] = await transact(redis.multi().set(key, 0, 'EX', ttlSeconds, 'NX').incr(key));
       return Number(count);
     },
     expire: async (key, ttlSeconds) => (await ask(redis.expire(key, ttlSeconds))) === 1,

@@ -50,6 +50,31 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
     expect(await store.get(key)).toBe('for good');
   });
 
+  it('replaces a value that is still as expected, for one of many callers, and prolongs nothing', async () => {
+    expect(await store.replace(key, '', 'new')).toBe(false);
+    await store.set(key, 'old', { ttlSeconds: 1 });
+    const told = await Promise.all(Array.from({ length: 10 }, (_, index) => store.replace(key, 'old', `new ${index}`)));
+    expect(told.filter(Boolean)).toHaveLength(1);
+    expect(await store.get(key)).toBe(`new ${told.indexOf(true)}`);
+    await sleep(1_100);
+    expect(await store.get(key)).toBeNull();
+    expect(await store.replace(key, `new ${told.indexOf(true)}`, 'again')).toBe(false);
+  });
+
+  it('keeps members of a set, each for its own time', async () => {
+    expect(await store.members(key)).toEqual([]);
+    await store.addMember(key, 'long', 60);
+    await store.addMember(key, 'short', 1);
+    await store.addMember(key, 'removed', 60);
+    await store.removeMember(key, 'removed');
+    await store.removeMember(key, 'never there');
+    expect((await store.members(key)).sort()).toEqual(['long', 'short']);
+    await sleep(1_100);
+    expect(await store.members(key)).toEqual(['long']);
+    await store.addMember(key, 'later', 60);
+    expect((await store.members(key)).sort()).toEqual(['later', 'long']);
+  });
+
   it('counts concurrent callers without losing one', async () => {
     const counts = await Promise.all(Array.from({ length: 50 }, () => store.increment(key, { ttlSeconds: 60 })));
     expect(new Set(counts)).toEqual(new Set(Array.from({ length: 50 }, (_, index) => index + 1)));

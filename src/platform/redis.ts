@@ -8,6 +8,13 @@ export interface KeyValueStore {
   set(key: string, value: string, options?: { ttlSeconds?: number; onlyIfAbsent?: boolean }): Promise<boolean>;
   /** Whether the key was there: of several callers exactly one is told so. */
   delete(key: string): Promise<boolean>;
+  /** Sets the value only where it still is `expected`; its time to live stays. Of several callers that saw the same value exactly one is told true. */
+  replace(key: string, expected: string, value: string): Promise<boolean>;
+  /** Adds to the set a member that leaves it by itself after its time. */
+  addMember(key: string, member: string, ttlSeconds: number): Promise<void>;
+  removeMember(key: string, member: string): Promise<void>;
+  /** In no order to rely on. */
+  members(key: string): Promise<string[]>;
   /** Counts up and returns the new count. The time to live starts with the first count and is not prolonged by later ones. */
   increment(key: string, options: { ttlSeconds: number }): Promise<number>;
   /** Sets a new time to live; false when there is no such key. */

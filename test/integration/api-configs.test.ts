@@ -185,7 +185,7 @@ describe('schedule actions', () => {
     const answer = await api.app.inject({ method: 'POST', url: `/api/v1/tasks/schedules/${id}/${action}`, headers: { authorization: api_token(), ...(payload === undefined ? {} : { 'content-type': 'application/json' }) }, ...(payload === undefined ? {} : { payload }) });
     return { status: answer.statusCode, body: answer.json() };
   };
-  const api_token = () => `Bearer ${api.app.tokens.issue(api.userIds[0] ?? 0, 'access_token', 60).token}`;
+  const api_token = () => `Bearer ${api.tokens[0]}`;
   const stateOf = async (id: number) => (await api.root('GET', `/tasks/configs/${id}`)).body.schedule_status;
 
   test('go from state to state; a refusal is told, and changes nothing', async () => {

@@ -56,7 +56,7 @@ describe('running a config', () => {
   test('takes any body, which changes nothing', async () => {
     const id = await insertConfig(db.database, { task_type: 'HEALTH_CHECK' });
     for (const payload of ['', '{}', '{"options": {}}', 'nonsense']) {
-      const answer = await idle.app.inject({ method: 'POST', url: `/api/v1/tasks/execute/${id}`, headers: { authorization: `Bearer ${api.app.tokens.issue(api.userIds[0] ?? 0, 'access_token', 60).token}`, 'content-type': 'application/json' }, payload });
+      const answer = await idle.app.inject({ method: 'POST', url: `/api/v1/tasks/execute/${id}`, headers: { authorization: `Bearer ${api.tokens[0]}`, 'content-type': 'application/json' }, payload });
       expect(answer.statusCode).toBe(200);
     }
   });

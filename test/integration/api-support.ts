@@ -2,17 +2,19 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { createApp, type AppOptions } from '../../src/api/app';
 import { createServices } from '../../src/api/services/create-services';
-import { hashPassword, verifyPassword } from '../../src/platform/password';
+import { hashPassword, passwords } from '../../src/platform/password';
 import { createKeyValueStore } from '../../src/platform/redis';
 import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
 import { createAuditRepository } from '../../src/storage/audit-repository';
 import { createExecutionQueryRepository } from '../../src/storage/execution-query-repository';
 import { createExecutionRepository } from '../../src/storage/execution-repository';
 import { createMetricsRepository } from '../../src/storage/metrics-repository';
+import { createPasswordResetRepository } from '../../src/storage/password-reset-repository';
 import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
 import { createUserRepository } from '../../src/storage/user-repository';
 import { testServices } from '../support/test-services';
+import type { Mail } from '../../src/platform/mailer';
 import type { Database } from '../../src/platform/postgres';
 
 export const PASSWORD = 'correct horse';
@@ -23,13 +25,15 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 export type TestApi = Awaited<ReturnType<typeof createTestApi>>;
 
 /** The whole API over real servers, with a superuser (id 1), a user (id 2) and an inactive one (id 3). */
-export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; log?: pino.Logger; app?: Partial<AppOptions> }) {
+export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; log?: pino.Logger; areSeveralSessionsAllowed?: boolean; areAttemptsLimited?: boolean; app?: Partial<AppOptions> }) {
   const { database, temporal } = options;
   const store = createKeyValueStore(options.redisUrl ?? testServices().redisUrl);
   const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });
+  const mails: Mail[] = [];
   const services = createServices({
     repositories: {
       users: createUserRepository(database),
+      resets: createPasswordResetRepository(database),
       configs: createTaskConfigRepository(database),
       executions: createExecutionRepository(database),
       queries: createExecutionQueryRepository(database),
@@ -44,17 +48,23 @@ export async function createTestApi(options: { database: Database; temporal: Tem
       searchAttributes: SEARCH_ATTRIBUTES,
       linkToRun: (workflowId, runId) => temporalUiLink(UI_URL, temporal.namespace, workflowId, runId),
     },
-    passwords: { hash: hashPassword, verify: verifyPassword },
-    auth: { secret: SECRET, accessMinutes: 30, refreshDays: 7 },
+    passwords,
+    auth: { secret: SECRET, accessMinutes: 30, refreshDays: 7, areSeveralSessionsAllowed: options.areSeveralSessionsAllowed ?? true, areAttemptsLimited: options.areAttemptsLimited ?? false },
+    mail: { send: async (mail) => void mails.push(mail), frontendUrl: 'https://app.example/' },
     reddit: { isSandbox: options.isSandbox ?? true },
     log,
   });
   const hashed_password = await hashPassword(PASSWORD);
   const user = (username: string, more: object) => ({ username, email: `${username}@example.com`, hashed_password, full_name: null, age: null, ...more });
   const rows = [user('root', { is_superuser: true }), user('user', {}), user('idle', { is_active: false })];
-  const ids = await database('users').insert(rows).onConflict('username').merge().returning<{ id: number }[]>('id');
+  const ids = await database('users').insert(rows).onConflict('username').merge().returning<{ id: number; session_version: number }[]>(['id', 'session_version']);
   const app = await createApp(services, { version: '0.0.0', logger: log, ...options.app });
-  const tokens = ids.map(({ id }) => app.tokens.issue(id, 'access_token', 600).token);
+  const signIn = async (user: { id: number; session_version: number }) => {
+    const pair = services.sessions.start({ id: user.id, sessionVersion: user.session_version }, { address: '127.0.0.1', userAgent: 'tests' }, 600, app.tokens);
+    // Without Redis there are no sessions, but tokens.
+    return pair.then(({ access_token }) => access_token).catch(() => app.tokens.issue(user.id, 'access_token', 600, 'no session').token);
+  };
+  const tokens = await Promise.all(ids.map(signIn));
 
   const as = (token: string | undefined) => async (method: Method, path: string, body?: object, headers: Record<string, string> = {}) => {
     const response = await app.inject({
@@ -72,6 +82,10 @@ export async function createTestApi(options: { database: Database; temporal: Tem
     app,
     services,
     userIds: ids.map(({ id }) => id),
+    /** Access tokens, in the order of the users. */
+    tokens,
+    /** What would have been sent. */
+    mails,
     root: as(tokens[0]),
     user: as(tokens[1]),
     idle: as(tokens[2]),

@@ -68,6 +68,9 @@ describe('system', () => {
     const away = await connectTemporal({ address: testServices().temporalAddress, namespace: temporal.namespace, connection: { address: testServices().temporalAddress } });
     const cut = await createTestApi({ database: db.database, temporal: away, redisUrl: 'redis://127.0.0.1:9' });
     await away.close();
+    expect(await cut.root('GET', '/tasks/system/health')).toMatchObject({ status: 503, body: { detail: expect.any(String) } });
+    // Who asks is known; what is asked for is not to be had.
+    cut.services.sessions.find = async () => ({ userId: cut.userIds[0] ?? 0, version: 1, createdAt: 0, expiresAt: 0, refreshedAtMs: null, refreshHash: '', userAgent: null, address: '' });
     expect((await cut.root('GET', '/tasks/system/health')).body).toMatchObject({ status: 'degraded', components: { database: { status: 'healthy' }, redis: { status: 'unhealthy' }, scheduler: { status: 'unhealthy' } } });
     const { body } = await cut.root('GET', '/tasks/system/status');
     expect([body.database_status, body.redis_status === '正常', body.scheduler_status === '运行中']).toEqual(['正常', false, false]);

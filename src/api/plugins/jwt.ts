@@ -21,7 +21,7 @@ export async function installTokens(app: FastifyInstance, secret: string): Promi
   await app.register(fastifyJwt, {
     secret,
     sign: { algorithm: 'HS256' },
-    verify: { algorithms: ['HS256'], requiredClaims: ['sub', 'exp', 'jti'], cache: false },
+    verify: { algorithms: ['HS256'], requiredClaims: ['sub', 'exp', 'jti', 'sid'], cache: false },
   });
   app.decorate('tokens', createTokenService(app.jwt));
 }

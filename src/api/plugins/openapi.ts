@@ -6,7 +6,8 @@ import { faults, forbidden, notFound, tooLarge, unauthorized, unavailable } from
 import type { FastifyInstance } from 'fastify';
 
 const TAGS = [
-  { name: 'auth', description: 'Sign in' },
+  { name: 'auth', description: 'Sign in, and sessions' },
+  { name: 'users', description: 'Who may sign in' },
   { name: 'configs', description: 'Stored, named uses of a task type' },
   { name: 'schedules', description: 'When configs run' },
   { name: 'executions', description: 'What ran, and what became of it' },

@@ -1,22 +1,60 @@
-import { loginBody, tokenPair, userBody } from '../schemas/auth-schemas';
-import { faults, forbidden, notFound, unauthorized, unavailable } from '../schemas/common-schemas';
-import { presentUser, type AuthService } from '../services/auth-service';
+import { z } from 'zod';
+import * as schemas from '../schemas/auth-schemas';
+import { badRequest, conflict, faults, forbidden, notFound, tooMany, unauthorized, unavailable } from '../schemas/common-schemas';
+import { registerBody, userBody } from '../schemas/user-schemas';
+import { presentUser } from '../services/user-presenter';
+import type { AccountService } from '../services/account-service';
+import type { AuthService } from '../services/auth-service';
+import type { Client } from '../services/session-service';
+import type { FastifyRequest } from 'fastify';
 import type { ZodApp } from '../app';
 
-export function registerAuthRoutes(app: ZodApp, { auth }: { auth: AuthService }): void {
+const clientOf = (request: FastifyRequest): Client => ({ address: request.ip, userAgent: request.headers['user-agent'] });
+const nothing = { 204: z.null().describe('Done') };
+
+export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: AuthService; accounts: AccountService }): void {
+  const open = { access: 'open' } as const;
+  const config = { access: 'user' } as const;
+  const tags = ['auth'];
+
   app.post(
     '/auth/login',
-    {
-      config: { access: 'open' },
-      schema: {
-        tags: ['auth'],
-        summary: 'Sign in with user name or e-mail',
-        body: loginBody,
-        response: { 200: tokenPair, ...unauthorized, ...forbidden, ...faults, ...unavailable },
-      },
-    },
-    async (request) => auth.login(request.body, app.tokens),
+    { config: open, schema: { tags, summary: 'Sign in with user name or e-mail', body: schemas.loginBody, response: { 200: schemas.tokenPair, ...unauthorized, ...forbidden, ...faults, ...tooMany, ...unavailable } } },
+    async (request) => auth.login(request.body, clientOf(request), app.tokens),
   );
 
-  app.get('/auth/me', { config: { access: 'user' }, schema: { tags: ['auth'], summary: 'The signed-in user', response: { 200: userBody, ...notFound } } }, async (request) => presentUser(request.user));
+  app.post(
+    '/auth/register',
+    { config: open, schema: { tags, summary: 'Become a user', body: registerBody, response: { 201: userBody, ...badRequest, ...conflict, ...faults, ...tooMany, ...unavailable } } },
+    async (request, reply) => reply.status(201).send(await accounts.register(request.body, request.ip)),
+  );
+
+  app.post(
+    '/auth/refresh',
+    { config: open, schema: { tags, summary: 'Exchange a refresh token for a new pair; using it a second time ends the session', body: schemas.refreshBody, response: { 200: schemas.tokenPair, ...unauthorized, ...faults, ...tooMany, ...unavailable } } },
+    async (request) => auth.refresh(request.body.refresh_token, clientOf(request), app.tokens),
+  );
+
+  app.post(
+    '/auth/revoke',
+    { config, schema: { tags, summary: 'End the session of a refresh token of mine', body: schemas.revokeBody, response: { ...nothing, ...notFound, ...faults } } },
+    async (request, reply) => {
+      if (request.body.token_type === 'refresh_token') await auth.revoke(request.user, request.body.token, app.tokens);
+      return reply.status(204).send(null);
+    },
+  );
+
+  app.post('/auth/logout', { config, schema: { tags, summary: 'End all my sessions', response: { ...nothing, ...notFound } } }, async (request, reply) => {
+    await auth.logout(request.user);
+    return reply.status(204).send(null);
+  });
+
+  app.get('/auth/me', { config, schema: { tags, summary: 'The signed-in user', response: { 200: userBody, ...notFound } } }, async (request) => presentUser(request.user));
+
+  app.get('/auth/sessions', { config, schema: { tags, summary: 'My sessions, newest first', response: { 200: schemas.sessionList, ...notFound } } }, async (request) => auth.listSessions(request.user, request.sessionId));
+
+  app.delete('/auth/sessions/:id', { config, schema: { tags, summary: 'End one of my sessions', params: schemas.sessionParams, response: { ...nothing, ...notFound, ...faults } } }, async (request, reply) => {
+    await auth.endSession(request.user, request.params.id);
+    return reply.status(204).send(null);
+  });
 }

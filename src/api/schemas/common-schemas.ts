@@ -27,6 +27,7 @@ const TEXTS = {
   404: 'Not found',
   409: 'In conflict with the present state',
   413: 'The body is too large',
+  429: 'Too many attempts; Retry-After says when to try again',
   503: 'A server that is needed does not answer',
 } as const;
 
@@ -39,6 +40,7 @@ export const notFound = { 404: describeError(404) };
 export const conflict = { 409: describeError(409) };
 export const tooLarge = { 413: describeError(413) };
 export const faults = { 422: faultsBody.describe('The request is malformed: all that is wrong with it') };
+export const tooMany = { 429: describeError(429) };
 export const unavailable = { 503: describeError(503) };
 
 export const messageBody = z.object({ message: z.string(), success: z.boolean() }).meta({ id: 'Message' });

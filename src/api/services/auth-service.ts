@@ -1,53 +1,122 @@
-import { ForbiddenError, TEXTS, UnauthorizedError } from '../errors';
-import { hashToken, type TokenService } from './token-service';
-import type { KeyValueStore } from '../../platform/redis';
+import { ForbiddenError, NotFoundError, TEXTS, UnauthorizedError } from '../errors';
+import { TokenError, type TokenClaims, type TokenService } from './token-service';
+import type { AttemptLimits } from './attempt-limits';
+import type { Client, Session, SessionService } from './session-service';
 import type { User } from '../../storage/models/user';
 import type { UserRepository } from '../../storage/user-repository';
-import type { TokenPair, UserBody } from '../schemas/auth-schemas';
+import type { SessionBody, TokenPair } from '../schemas/auth-schemas';
 
 const REMEMBERED_SECONDS = 24 * 60 * 60;
 
 export interface Passwords {
   hash(password: string): Promise<string>;
   verify(hash: string, password: string): Promise<boolean>;
+  /** Made in a way that is no longer used. */
+  isOutdated(hash: string): boolean;
+  isCommon(password: string): boolean;
+}
+export interface Credentials {
+  username: string;
+  password: string;
+  remember_me: boolean;
 }
 
-export const refreshKey = (token: string) => `auth:refresh:${hashToken(token)}`;
-
-export function presentUser(user: User): UserBody {
-  return {
-    id: user.id,
-    email: user.email,
-    username: user.username,
-    full_name: user.fullName,
-    age: user.age,
-    is_active: user.isActive,
-    is_superuser: user.isSuperuser,
-    created_at: user.createdAt.toISOString(),
-    updated_at: user.updatedAt.toISOString(),
-  };
-}
+const REFRESH_TEXTS = { expired: 'Refresh token has expired', invalid: TEXTS.badRefreshToken, wrong_kind: 'Not a refresh token' };
+const toInstant = (seconds: number) => new Date(seconds * 1000).toISOString();
 
 export type AuthService = ReturnType<typeof createAuthService>;
 
-export function createAuthService(deps: { users: UserRepository; sessions: KeyValueStore; passwords: Passwords; accessMinutes: number; refreshDays: number }) {
-  const { users, sessions, passwords } = deps;
-  const refreshSeconds = deps.refreshDays * 24 * 60 * 60;
+export function createAuthService(deps: { users: UserRepository; sessions: SessionService; passwords: Passwords; limits: AttemptLimits; accessMinutes: number; areSeveralSessionsAllowed: boolean }) {
+  const { users, sessions, passwords, limits } = deps;
   // Made on the first login: an unknown user costs the same work as a wrong password, so that time tells nothing.
   let decoy: Promise<string> | undefined;
 
-  return {
-    async login(credentials: { username: string; password: string; remember_me: boolean }, tokens: TokenService): Promise<TokenPair> {
-      const user = await users.findByLogin(credentials.username);
-      const hash = user?.hashedPassword ?? (await (decoy ??= passwords.hash('no user has this password')));
-      const isRight = await passwords.verify(hash, credentials.password);
-      if (!user || !isRight) throw new UnauthorizedError(TEXTS.badCredentials);
-      if (!user.isActive) throw new ForbiddenError(TEXTS.userInactive);
+  const authenticate = async ({ username, password }: Credentials, { address }: Client): Promise<User> => {
+    await limits.check('login address', address);
+    await limits.check('login account', username);
+    const user = await users.findByLogin(username);
+    const hash = user?.hashedPassword ?? (await (decoy ??= passwords.hash('no user has this password')));
+    const isRight = await passwords.verify(hash, password);
+    if (!user || !isRight) {
+      await limits.count('login address', address);
+      await limits.count('login account', username);
+      throw new UnauthorizedError(TEXTS.badCredentials);
+    }
+    await limits.check('login account', username);
+    await limits.forgive('login account', username);
+    if (!user.isActive) throw new ForbiddenError(TEXTS.userInactive);
+    if (passwords.isOutdated(hash)) await users.replaceHash(user.id, hash, await passwords.hash(password));
+    return user;
+  };
 
-      const access = tokens.issue(user.id, 'access_token', credentials.remember_me ? REMEMBERED_SECONDS : deps.accessMinutes * 60);
-      const refresh = tokens.issue(user.id, 'refresh_token', refreshSeconds);
-      await sessions.set(refreshKey(refresh.token), String(user.id), { ttlSeconds: refreshSeconds });
-      return { access_token: access.token, refresh_token: refresh.token, token_type: 'bearer', expires_at: access.expiresAt.toISOString() };
+  /** The user with a session version of his own, unless he has changed so that the password just seen is no longer good. */
+  const endOthers = async (user: User, password: string): Promise<User> => {
+    const current = await users.endSessions(user.id);
+    const isStillRight = current && (current.hashedPassword === user.hashedPassword || (await passwords.verify(current.hashedPassword, password)));
+    if (!isStillRight || !current.isActive) throw new UnauthorizedError(TEXTS.badCredentials);
+    return current;
+  };
+
+  const isLive = async (session: Session | undefined, userId: number): Promise<boolean> => {
+    const user = session?.userId === userId ? await users.get(userId) : undefined;
+    return user !== undefined && user.isActive && user.sessionVersion === session?.version;
+  };
+
+  return {
+    async login(credentials: Credentials, client: Client, tokens: TokenService): Promise<TokenPair> {
+      const known = await authenticate(credentials, client);
+      const user = deps.areSeveralSessionsAllowed ? known : await endOthers(known, credentials.password);
+      return sessions.start(user, client, credentials.remember_me ? REMEMBERED_SECONDS : deps.accessMinutes * 60, tokens);
+    },
+
+    async refresh(token: string, { address }: Client, tokens: TokenService): Promise<TokenPair> {
+      await limits.check('refresh address', address);
+      const presented = { token, arrivedAtMs: Date.now() };
+      let claims: TokenClaims;
+      try {
+        claims = tokens.read(token, 'refresh_token');
+      } catch (error) {
+        throw error instanceof TokenError ? new UnauthorizedError(REFRESH_TEXTS[error.reason], error) : error;
+      }
+      const isGood = await isLive(await sessions.find(claims.sid), claims.userId);
+      const pair = isGood ? await sessions.rotate(claims.sid, presented, deps.accessMinutes * 60, tokens) : undefined;
+      if (pair) return pair;
+      await limits.count('refresh address', address);
+      throw new UnauthorizedError(TEXTS.badRefreshToken);
+    },
+
+    /** Ends the session of a refresh token, whether it is the newest or a spent one; of any other token nothing is said. */
+    async revoke(user: User, token: string, tokens: TokenService): Promise<void> {
+      try {
+        const { userId, sid } = tokens.read(token, 'refresh_token');
+        if (userId === user.id) await sessions.end(sid, userId);
+      } catch (error) {
+        if (!(error instanceof TokenError)) throw error;
+      }
+    },
+
+    /** Ends all sessions of the user. */
+    async logout(user: User): Promise<void> {
+      await users.endSessions(user.id);
+      await sessions.forget(user.id);
+    },
+
+    async listSessions(user: User, currentSid: string): Promise<SessionBody[]> {
+      return (await sessions.list(user)).map(({ sid, session }) => ({
+        id: sid,
+        created_at: toInstant(session.createdAt),
+        expires_at: toInstant(session.expiresAt),
+        refreshed_at: session.refreshedAtMs === null ? null : new Date(session.refreshedAtMs).toISOString(),
+        user_agent: session.userAgent,
+        address: session.address,
+        is_current: sid === currentSid,
+      }));
+    },
+
+    async endSession(user: User, sid: string): Promise<void> {
+      const session = await sessions.find(sid);
+      const wasThere = session?.userId === user.id && session.version === user.sessionVersion && (await sessions.end(sid, user.id));
+      if (!wasThere) throw new NotFoundError('Session not found');
     },
   };
 }

@@ -3,38 +3,46 @@ import { createScheduleConvergence } from '../../scheduling/schedule-convergence
 import { createScheduleGateway } from '../../scheduling/schedule-gateway';
 import { findTaskType } from '../../tasks/registry';
 import { createAuditService } from './audit-service';
+import { createAccountService } from './account-service';
+import { createAttemptLimits } from './attempt-limits';
 import { createAuthService, type Passwords } from './auth-service';
 import { createConfigService } from './config-service';
 import { createExecuteService } from './execute-service';
 import { createExecutionGateway } from './execution-gateway';
 import { createExecutionService } from './execution-service';
 import { createMetricsService } from './metrics-service';
+import { createPasswordPolicy } from './password-policy';
+import { createPasswordResetService } from './password-reset-service';
 import { createPreviewService } from './preview-service';
 import { createRedditService } from './reddit-service';
 import { createRunControlService } from './run-control-service';
 import { createScheduleService } from './schedule-service';
+import { createSessionService } from './session-service';
 import { createSystemService } from './system-service';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
 import type { LinkToRun } from './execution-presenter';
+import type { Mail } from '../../platform/mailer';
 import type { KeyValueStore } from '../../platform/redis';
 import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
 import type { AuditRepository } from '../../storage/audit-repository';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { ExecutionRepository } from '../../storage/execution-repository';
 import type { MetricsRepository } from '../../storage/metrics-repository';
+import type { PasswordResetRepository } from '../../storage/password-reset-repository';
 import type { RedditContentRepository } from '../../storage/reddit-content-repository';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
 import type { UserRepository } from '../../storage/user-repository';
 
 export interface ServiceDeps {
-  repositories: { users: UserRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository };
+  repositories: { users: UserRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository };
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
-  auth: { secret: string; accessMinutes: number; refreshDays: number };
+  auth: { secret: string; accessMinutes: number; refreshDays: number; areSeveralSessionsAllowed: boolean; areAttemptsLimited: boolean };
+  mail: { send: (mail: Mail) => Promise<void>; frontendUrl: string };
   reddit: { isSandbox: boolean };
-  log: Pick<FastifyBaseLogger, 'warn'>;
+  log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
 }
 
 export type Services = ReturnType<typeof createServices>;
@@ -47,7 +55,12 @@ const CHANGE_WITHIN_MS = 5_000;
 /** The use cases over what server.ts has connected. */
 export function createServices(deps: ServiceDeps) {
   const { store, temporal } = deps;
-  const { users, configs, executions, queries, content } = deps.repositories;
+  const { users, resets, configs, executions, queries, content } = deps.repositories;
+  const { accessMinutes, refreshDays, areSeveralSessionsAllowed } = deps.auth;
+  const limits = createAttemptLimits({ store, isOn: deps.auth.areAttemptsLimited });
+  const { passwords } = deps;
+  const findPasswordFault = createPasswordPolicy(passwords);
+  const sessions = createSessionService({ store, lifetimeSeconds: refreshDays * 24 * 60 * 60 });
   const { linkToRun } = temporal;
   const gateway = createExecutionGateway(temporal);
   const scheduleGateway = (timeoutMs: number) => createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue, timeoutMs });
@@ -58,7 +71,10 @@ export function createServices(deps: ServiceDeps) {
   return {
     jwtSecret: deps.auth.secret,
     users,
-    auth: createAuthService({ users, sessions: store, passwords: deps.passwords, accessMinutes: deps.auth.accessMinutes, refreshDays: deps.auth.refreshDays }),
+    sessions,
+    auth: createAuthService({ users, sessions, passwords, limits, accessMinutes, areSeveralSessionsAllowed }),
+    accounts: createAccountService({ users, sessions, passwords, findPasswordFault, limits }),
+    resets: createPasswordResetService({ users, resets, sessions, passwords, findPasswordFault, limits, sendMail: deps.mail.send, frontendUrl: deps.mail.frontendUrl, log: deps.log }),
     configs: createConfigService({ configs, queries, schedules, actions, convergence, log: deps.log }),
     previews: createPreviewService({ configs, queries }),
     schedules: createScheduleService({ configs, schedules, actions }),

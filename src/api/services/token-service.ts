@@ -5,6 +5,8 @@ export type TokenKind = 'access_token' | 'refresh_token';
 
 export interface TokenClaims {
   userId: number;
+  /** The session it belongs to. */
+  sid: string;
   kind: TokenKind;
   jti: string;
 }
@@ -33,10 +35,10 @@ export type TokenService = ReturnType<typeof createTokenService>;
 /** Issues and reads our JWTs, with the signer and the pinned algorithm of plugins/jwt.ts. */
 export function createTokenService(jwt: Pick<JWT, 'sign' | 'verify'>) {
   return {
-    issue(userId: number, kind: TokenKind, lifetimeSeconds: number): IssuedToken {
+    issue(userId: number, kind: TokenKind, lifetimeSeconds: number, sid: string): IssuedToken {
       const now = Math.floor(Date.now() / 1000);
       const exp = now + lifetimeSeconds;
-      return { token: jwt.sign({ sub: String(userId), iat: now, exp, jti: randomUUID(), type: kind }), expiresAt: new Date(exp * 1000) };
+      return { token: jwt.sign({ sub: String(userId), iat: now, exp, jti: randomUUID(), sid, type: kind }), expiresAt: new Date(exp * 1000) };
     },
 
     read(token: string, kind: TokenKind): TokenClaims {
@@ -49,7 +51,7 @@ export function createTokenService(jwt: Pick<JWT, 'sign' | 'verify'>) {
       if (claims.type !== kind) throw new TokenError('wrong_kind');
       const userId = Number(claims.sub);
       if (!Number.isSafeInteger(userId)) throw new TokenError('invalid');
-      return { userId, kind, jti: String(claims.jti) };
+      return { userId, sid: String(claims.sid), kind, jti: String(claims.jti) };
     },
   };
 }

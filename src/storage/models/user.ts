@@ -11,6 +11,8 @@ export class User extends BaseModel {
   declare age: number | null;
   declare isActive: boolean;
   declare isSuperuser: boolean;
+  /** Sessions of an earlier version are over: growing it ends them all, in the same statement as the change that calls for it. */
+  declare sessionVersion: number;
   declare createdAt: Date;
   declare updatedAt: Date;
 }

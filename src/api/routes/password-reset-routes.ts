@@ -1,0 +1,39 @@
+import { RequestFaultsError } from '../errors';
+import { badRequest, faults, messageBody, tooMany, unavailable } from '../schemas/common-schemas';
+import * as schemas from '../schemas/password-reset-schemas';
+import type { PasswordResetService } from '../services/password-reset-service';
+import type { ZodApp } from '../app';
+
+export function registerPasswordResetRoutes(app: ZodApp, { resets }: { resets: PasswordResetService }): void {
+  const config = { access: 'open' } as const;
+  const tags = ['auth'];
+
+  app.post(
+    '/auth/forgot-password',
+    { config, schema: { tags, summary: 'Have a link mailed that lets me set a new password', description: 'The answer is the same whether or not the address is known.', body: schemas.forgotBody, response: { 200: messageBody, ...faults, ...tooMany, ...unavailable } } },
+    async (request) => {
+      await resets.request(request.body.email, request.ip);
+      return { message: 'If the address is known, a mail with a link is on its way to it', success: true };
+    },
+  );
+
+  app.post(
+    '/auth/verify-reset-token',
+    { config, schema: { tags, summary: 'Whether the token of such a link can be used', querystring: schemas.verifyQuery, body: schemas.verifyBody, response: { 200: messageBody, ...faults, ...tooMany, ...unavailable } } },
+    async (request) => {
+      const token = request.query.token ?? request.body?.token;
+      if (token === undefined) throw new RequestFaultsError([{ type: 'missing', loc: ['query', 'token'], msg: 'Field required', input: null }]);
+      const success = await resets.isUsable(token, request.ip);
+      return { message: success ? 'The token can be used' : 'The token is unknown, used or expired', success };
+    },
+  );
+
+  app.post(
+    '/auth/reset-password',
+    { config, schema: { tags, summary: 'Set a new password; ends all sessions of the user', body: schemas.resetBody, response: { 200: messageBody, ...badRequest, ...faults, ...tooMany, ...unavailable } } },
+    async (request) => {
+      await resets.reset(request.body.token, request.body.new_password, request.ip);
+      return { message: 'The password is changed', success: true };
+    },
+  );
+}

@@ -1,0 +1,35 @@
+import { badRequest, conflict, faults, notFound } from '../schemas/common-schemas';
+import * as schemas from '../schemas/user-schemas';
+import type { AccountService } from '../services/account-service';
+import type { ZodApp } from '../app';
+
+export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: AccountService }): void {
+  const config = { access: 'user' } as const;
+  const tags = ['users'];
+
+  app.post(
+    '/users',
+    { config: { access: 'superuser' }, schema: { tags, summary: 'Create a user', body: schemas.createUserBody, response: { 201: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...faults } } },
+    async (request, reply) => reply.status(201).send(await accounts.create(request.body)),
+  );
+
+  app.get('/users', { config, schema: { tags, summary: 'Users', querystring: schemas.listUsersQuery, response: { 200: schemas.userList, ...notFound, ...faults } } }, async (request) => accounts.list(request.user, request.query));
+
+  app.get(
+    '/users/:user_id',
+    { config, schema: { tags, summary: 'Myself; any user to superusers', params: schemas.userParams, response: { 200: schemas.userBody, ...notFound, ...faults } } },
+    async (request) => accounts.get(request.user, request.params.user_id),
+  );
+
+  app.patch(
+    '/users/:user_id',
+    { config, schema: { tags, summary: 'Change some fields of myself; of any user to superusers', params: schemas.userParams, body: schemas.updateUserBody, response: { 200: schemas.userBody, ...notFound, ...conflict, ...faults } } },
+    async (request) => accounts.update(request.user, request.params.user_id, request.body),
+  );
+
+  app.delete(
+    '/users/:user_id',
+    { config: { access: 'superuser' }, schema: { tags, summary: 'Delete a user, and end his sessions', params: schemas.userParams, response: { 200: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...faults } } },
+    async (request) => accounts.remove(request.user, request.params.user_id),
+  );
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { datetime } from './common-schemas';
+import { boolean, id, integer } from './request-values';
+import type { UserColumn, UserQuery } from '../../storage/user-repository';
+
+export const userBody = z
+  .object({
+    id: z.int(),
+    email: z.string(),
+    username: z.string(),
+    full_name: z.string().nullable(),
+    age: z.int().nullable(),
+    is_active: z.boolean(),
+    is_superuser: z.boolean(),
+    created_at: datetime,
+    updated_at: datetime,
+  })
+  .meta({ id: 'User' });
+export type UserBody = z.infer<typeof userBody>;
+export const userList = z.array(userBody);
+
+/** The longest that is hashed. */
+const PASSWORD_LENGTH = 1_000;
+const age = z.int().min(0).max(150).nullable();
+export const fields = {
+  email: z.email('Input should be a valid e-mail address').max(255).describe('The case of its domain does not count'),
+  username: z.string().min(3).max(50).regex(/^[A-Za-z0-9_-]+$/),
+  full_name: z.string().max(255).nullable(),
+  newPassword: z.string().max(PASSWORD_LENGTH).describe('8 characters or more, and none of the commonest'),
+};
+
+export const registerBody = z.object({ email: fields.email, username: fields.username, password: fields.newPassword, full_name: fields.full_name.default(null), age: integer(age.default(null)) });
+export type RegisterBody = z.infer<typeof registerBody>;
+
+export const createUserBody = registerBody.extend({ is_active: boolean(z.boolean().default(true)), is_superuser: boolean(z.boolean().default(false)) });
+export type CreateUserBody = z.infer<typeof createUserBody>;
+
+/** What is left out stays as it is. */
+export const updateUserBody = z.object({
+  email: fields.email.optional(),
+  username: fields.username.optional(),
+  password: fields.newPassword.min(8).optional().describe('Ends all sessions of the user'),
+  full_name: fields.full_name.optional(),
+  age: integer(age.optional()),
+  is_active: boolean(z.boolean().optional()).describe('Only superusers change it; false ends all sessions of the user'),
+  is_superuser: boolean(z.boolean().optional()).describe('Only superusers change it'),
+});
+export type UpdateUserBody = z.infer<typeof updateUserBody>;
+
+const SORT_COLUMNS = ['id', 'email', 'username', 'full_name', 'age', 'is_active', 'is_superuser', 'created_at', 'updated_at'] as const satisfies readonly UserColumn[];
+const toOrder = (text: string): UserQuery['order'] => {
+  const column = SORT_COLUMNS.find((name) => name === text.replace(/^-/, ''));
+  return column ? [{ column, direction: text.startsWith('-') ? 'desc' : 'asc' }] : [];
+};
+const sortBy = z
+  .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.string()).max(20).default([]))
+  .transform((texts) => texts.flatMap(toOrder))
+  .describe(`${SORT_COLUMNS.join(', ')}; with - in front the other way round. Unknown ones are ignored`);
+
+export const listUsersQuery = z.object({
+  name: z.string().min(2).optional().describe('Part of user name or full name, in any case'),
+  email: z.string().optional().describe('Part of the e-mail, in any case'),
+  age: integer(z.int().min(0).max(150).optional()),
+  is_active: boolean(z.boolean().optional()).describe('Left out: all to superusers, the active ones to others'),
+  sort_by: sortBy,
+});
+export type ListUsersQuery = z.infer<typeof listUsersQuery>;
+
+export const userParams = z.object({ user_id: id() });

@@ -1,0 +1,81 @@
+import { BadRequestError, ForbiddenError, NotFoundError, RequestFaultsError, TEXTS } from '../errors';
+import { presentUser } from './user-presenter';
+import type { AttemptLimits } from './attempt-limits';
+import type { PasswordPolicy } from './password-policy';
+import type { SessionService } from './session-service';
+import type { User } from '../../storage/models/user';
+import type { UserChanges, UserQuery, UserRepository } from '../../storage/user-repository';
+import type { CreateUserBody, ListUsersQuery, RegisterBody, UpdateUserBody, UserBody } from '../schemas/user-schemas';
+
+export type AccountService = ReturnType<typeof createAccountService>;
+
+/** Users, as they are made and changed: by themselves, or by superusers. */
+export function createAccountService(deps: { users: UserRepository; sessions: SessionService; passwords: { hash(password: string): Promise<string> }; findPasswordFault: PasswordPolicy; limits: AttemptLimits }) {
+  const { users, sessions, findPasswordFault } = deps;
+
+  const create = async (body: RegisterBody, rights: { isActive: boolean; isSuperuser: boolean }): Promise<UserBody> => {
+    const fault = findPasswordFault(body.password, body);
+    if (fault) throw new BadRequestError(fault);
+    const { email, username, full_name: fullName, age } = body;
+    return presentUser(await users.create({ email, username, fullName, age, hashedPassword: await deps.passwords.hash(body.password), ...rights }));
+  };
+
+  /** Users answer for themselves, superusers for all. */
+  const findFor = async (actor: User, id: number): Promise<User> => {
+    if (actor.id !== id && !actor.isSuperuser) throw new ForbiddenError(TEXTS.forbidden);
+    const user = await users.get(id);
+    if (!user) throw new NotFoundError(TEXTS.userNotFound);
+    return user;
+  };
+
+  const toChanges = async (actor: User, user: User, body: UpdateUserBody): Promise<UserChanges> => {
+    const { password, full_name: fullName, is_active: isActive, is_superuser: isSuperuser, ...same } = body;
+    // Of others only what is so already gets here; writing it might undo what a superuser does at this moment.
+    const changes: UserChanges = { ...same, fullName, ...(actor.isSuperuser ? { isActive, isSuperuser } : {}) };
+    if (password !== undefined) {
+      const fault = findPasswordFault(password, { username: body.username ?? user.username, email: body.email ?? user.email });
+      if (fault) throw new RequestFaultsError([{ type: 'value_error', loc: ['body', 'password'], msg: fault, input: '***' }]);
+      changes.hashedPassword = await deps.passwords.hash(password);
+    }
+    return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  };
+
+  return {
+    async register(body: RegisterBody, address: string): Promise<UserBody> {
+      await deps.limits.attempt('register address', address);
+      return create(body, { isActive: true, isSuperuser: false });
+    },
+    create: (body: CreateUserBody): Promise<UserBody> => create(body, { isActive: body.is_active, isSuperuser: body.is_superuser }),
+
+    /** Who is no superuser sees the inactive ones only when asking for them. */
+    async list(actor: User, query: ListUsersQuery): Promise<UserBody[]> {
+      const isActive = query.is_active ?? (actor.isSuperuser ? undefined : true);
+      const order: UserQuery['order'] = query.sort_by.length > 0 ? query.sort_by : [{ column: 'created_at', direction: 'asc' }];
+      return (await users.list({ name: query.name, email: query.email, age: query.age, isActive, order })).map(presentUser);
+    },
+
+    async get(actor: User, id: number): Promise<UserBody> {
+      return presentUser(await findFor(actor, id));
+    },
+
+    async update(actor: User, id: number, body: UpdateUserBody): Promise<UserBody> {
+      const user = await findFor(actor, id);
+      const changesRights = (body.is_superuser ?? user.isSuperuser) !== user.isSuperuser || (body.is_active ?? user.isActive) !== user.isActive;
+      if (changesRights && !actor.isSuperuser) throw new ForbiddenError(TEXTS.forbidden);
+      const changes = await toChanges(actor, user, body);
+      if (Object.keys(changes).length === 0) return presentUser(user);
+      const updated = await users.update(id, changes);
+      if (!updated) throw new NotFoundError(TEXTS.userNotFound);
+      if (updated.sessionVersion !== user.sessionVersion) await sessions.forget(id);
+      return presentUser(updated);
+    },
+
+    async remove(actor: User, id: number): Promise<UserBody> {
+      if (actor.id === id) throw new BadRequestError('You cannot delete yourself');
+      const removed = await users.remove(id);
+      if (!removed) throw new NotFoundError(TEXTS.userNotFound);
+      await sessions.forget(id);
+      return presentUser(removed);
+    },
+  };
+}

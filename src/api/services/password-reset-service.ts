@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { BadRequestError } from '../errors';
+import { writeResetMail } from './reset-mail';
+import { hashToken } from './token-service';
+import type { FastifyBaseLogger } from 'fastify';
+import type { Mail } from '../../platform/mailer';
+import type { PasswordResetRepository } from '../../storage/password-reset-repository';
+import type { UserRepository } from '../../storage/user-repository';
+import type { AttemptLimits } from './attempt-limits';
+import type { PasswordPolicy } from './password-policy';
+import type { SessionService } from './session-service';
+
+const LIFETIME_SECONDS = 60 * 60;
+const UNUSABLE = 'The reset token is unknown, used or expired';
+
+interface Deps {
+  users: UserRepository;
+  resets: PasswordResetRepository;
+  sessions: SessionService;
+  passwords: { hash(password: string): Promise<string> };
+  findPasswordFault: PasswordPolicy;
+  limits: AttemptLimits;
+  sendMail: (mail: Mail) => Promise<void>;
+  frontendUrl: string;
+  log: Pick<FastifyBaseLogger, 'error'>;
+}
+export type PasswordResetService = ReturnType<typeof createPasswordResetService>;
+
+export function createPasswordResetService(deps: Deps) {
+  const { users, resets, limits, log } = deps;
+  const underWay = new Set<Promise<void>>();
+
+  const mailLink = async (email: string): Promise<void> => {
+    const user = await users.findByEmail(email);
+    if (!user?.isActive) return;
+    const token = randomBytes(32).toString('base64url');
+    await resets.create(user.id, hashToken(token), LIFETIME_SECONDS);
+    await deps.sendMail(writeResetMail(user, token, deps.frontendUrl));
+  };
+
+  return {
+    /** Returns before the user is looked up, so that neither answer nor time tells whether the address is known. */
+    async request(email: string, address: string): Promise<void> {
+      await limits.attempt('forgot address', address);
+      await limits.attempt('forgot account', email);
+      const work = mailLink(email)
+        .catch((error: unknown) => log.error({ err: error }, 'the mail with the reset link was not sent'))
+        .finally(() => underWay.delete(work));
+      underWay.add(work);
+    },
+
+    /** All that was requested is done. */
+    async settle(): Promise<void> {
+      await Promise.all(underWay);
+    },
+
+    async isUsable(token: string, address: string): Promise<boolean> {
+      await limits.attempt('reset address', address);
+      return (await resets.findUser(hashToken(token))) !== undefined;
+    },
+
+    async reset(token: string, newPassword: string, address: string): Promise<void> {
+      await limits.attempt('reset address', address);
+      const userId = await resets.findUser(hashToken(token));
+      const user = userId === undefined ? undefined : await users.get(userId);
+      if (!user?.isActive) throw new BadRequestError(UNUSABLE);
+      const fault = deps.findPasswordFault(newPassword, user);
+      if (fault) throw new BadRequestError(fault);
+      const changed = await resets.use(hashToken(token), await deps.passwords.hash(newPassword));
+      if (changed === undefined) throw new BadRequestError(UNUSABLE);
+      await deps.sessions.forget(changed);
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import type { User } from '../../storage/models/user';
+import type { UserBody } from '../schemas/user-schemas';
+
+export function presentUser(user: User): UserBody {
+  return {
+    id: user.id,
+    email: user.email,
+    username: user.username,
+    full_name: user.fullName,
+    age: user.age,
+    is_active: user.isActive,
+    is_superuser: user.isSuperuser,
+    created_at: user.createdAt.toISOString(),
+    updated_at: user.updatedAt.toISOString(),
+  };
+}

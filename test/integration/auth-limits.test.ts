@@ -1,0 +1,81 @@
+import { waitFor } from '../support/process';
+import { connectTestTemporal } from '../support/task-worker';
+import { createTestDatabase, type TestDatabase } from '../support/test-database';
+import { createTestApi, PASSWORD, type TestApi } from './api-support';
+import type { TemporalConnection } from '../../src/platform/temporal';
+
+let db: TestDatabase;
+let temporal: TemporalConnection;
+let api: TestApi;
+beforeAll(async () => {
+  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
+});
+// A store of its own for each test: all of them come from one address.
+beforeEach(async () => {
+  api = await createTestApi({ database: db.database, temporal, redisUrl: 'memory://', areAttemptsLimited: true, app: { trustedProxies: ['127.0.0.1'] } });
+});
+afterEach(() => api.close());
+afterAll(async () => {
+  await temporal?.close();
+  await db?.drop();
+});
+
+const from = (address: string) => ({ 'x-forwarded-for': address });
+const login = (username: string, password: string, address = '192.0.2.1') => api.anonymous('POST', '/auth/login', { username, password }, from(address));
+const times = (count: number) => Array.from({ length: count }, (_, index) => index);
+async function expectRefusal(answer: Promise<{ status: number; body: unknown; headers: Record<string, unknown> }>) {
+  const { status, body, headers } = await answer;
+  expect([status, body]).toEqual([429, { detail: expect.any(String) }]);
+  expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+}
+
+test('after ten wrong passwords an account has to wait, whether it exists or not, and wherever they come from', async () => {
+  for (const username of ['user', 'nobody']) {
+    for (const index of times(10)) expect([index, (await login(username, 'wrong horse', `192.0.2.${index}`)).status]).toEqual([index, 401]);
+    await expectRefusal(login(username, 'wrong horse'));
+  }
+  expect((await login('root', PASSWORD)).status).toBe(200);
+});
+
+test('the right password has to wait too, and then wipes the slate', async () => {
+  for (const index of times(9)) expect([index, (await login('user', 'wrong horse')).status]).toEqual([index, 401]);
+  expect((await login('user', PASSWORD)).status).toBe(200);
+  for (const index of times(10)) expect([index, (await login('user', 'wrong horse')).status]).toEqual([index, 401]);
+  await expectRefusal(login('user', PASSWORD));
+  await waitFor(async () => (await login('user', PASSWORD)).status === 200);
+  expect((await login('user', 'wrong horse')).status).toBe(401);
+});
+
+test('of forty guesses at once ten are answered', async () => {
+  const answers = await Promise.all(times(40).map((index) => login('user', `wrong horse ${index}`, `192.0.2.${index}`)));
+  expect(answers.filter(({ status }) => status === 401)).toHaveLength(10);
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(30);
+});
+
+test('an address that tries many accounts has to wait for all of them; others do not', async () => {
+  for (const index of times(50)) expect([index, (await login(`nobody-${index}`, 'wrong horse')).status]).toEqual([index, 401]);
+  await expectRefusal(login('root', PASSWORD));
+  expect((await login('root', PASSWORD, '192.0.2.2')).status).toBe(200);
+});
+
+test('registering, refreshing, forgetting and resetting have limits too', async () => {
+  const post = (path: string, body: object) => api.anonymous('POST', path, body, from('192.0.2.1'));
+  const cases: [path: string, free: number, status: number, body: object][] = [
+    ['/auth/register', 60, 400, { email: 'ann@example.org', username: 'ann', password: 'short' }],
+    ['/auth/refresh', 100, 401, { refresh_token: api.app.tokens.issue(1, 'refresh_token', 60, 'no such session').token }],
+    ['/auth/forgot-password', 5, 200, { email: 'nobody@example.org' }],
+    ['/auth/reset-password', 30, 400, { token: 'guessed', new_password: 'a long enough one' }],
+  ];
+  for (const [path, free, status, body] of cases) {
+    for (const index of times(free)) expect([path, index, (await post(path, body)).status]).toEqual([path, index, status]);
+    await expectRefusal(post(path, body));
+  }
+});
+
+test('a caller whom nobody vouches for cannot choose an address', async () => {
+  const unproxied = await createTestApi({ database: db.database, temporal, redisUrl: 'memory://' });
+  await unproxied.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD }, from('192.0.2.1'));
+  const { body } = await unproxied.user('GET', '/auth/sessions');
+  expect(new Set(body.map(({ address }: { address: string }) => address))).toEqual(new Set(['127.0.0.1']));
+  await unproxied.close();
+});
