@@ -249,8 +249,8 @@ describe('schedules', () => {
   });
 
   test('a date that has fired stays active and consistent until its run has ended', async () => {
-    const { id } = await create({ scheduler_type: 'date', schedule_config: { run_date: new Date(Date.now() + 2_000).toISOString() } }, '?auto_schedule=true');
-    await waitFor(async () => (await api.root('GET', `/tasks/schedules/${id}`)).body.actual.times_fired === 1);
+    const { id } = await create({ scheduler_type: 'date', schedule_config: { run_date: new Date(Date.now() + 4_000).toISOString() } }, '?auto_schedule=true');
+    await waitFor(async () => (await api.root('GET', `/tasks/schedules/${id}`)).body.actual?.times_fired === 1);
     expect((await api.root('POST', `/tasks/schedules/${id}/start`)).body).toMatchObject({ success: true });
     expect((await api.root('GET', `/tasks/schedules/${id}`)).body).toMatchObject({ status: 'active', is_actually_scheduled: false, status_consistent: true, next_run: null });
     const listed = async () => (await api.root('GET', '/tasks/configs')).body.items[0];
