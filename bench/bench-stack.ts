@@ -10,6 +10,7 @@ import { startEmbeddedPostgres } from '../src/stack/embedded-postgres';
 import { startEmbeddedRedis } from '../src/stack/embedded-redis';
 import { startEmbeddedTemporal, TEMPORAL_SPEED_FLAGS } from '../src/stack/embedded-temporal';
 import { findTemporalBinary } from '../src/stack/temporal-binary';
+import { createCleanup } from './cleanup';
 
 const PASSWORD = 'bench-password';
 
@@ -21,28 +22,42 @@ export interface BenchStack {
   /** Starts a process of ours (a compiled file under dist) and waits until it says that it is ready. */
   startProcess(file: string, env?: NodeJS.ProcessEnv): Promise<ChildProcess>;
   stopProcess(child: ChildProcess): Promise<void>;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** Servers as `npm start` runs them (with fsync), in a folder that is removed afterwards. */
 export async function startBenchStack(options: { apiPort: number; speedFlags?: readonly string[] }): Promise<BenchStack> {
+  const cleanup = createCleanup();
+  try {
+    return await startAll(options, cleanup);
+  } catch (error) {
+    await cleanup.stop();
+    throw error;
+  }
+}
+
+async function startAll(options: { apiPort: number; speedFlags?: readonly string[] }, { signal, keep, onStop, stop }: ReturnType<typeof createCleanup>): Promise<BenchStack> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-bench-'));
   chmodSync(folder, 0o711);
-  const place = (name: string) => ({ folder: path.join(folder, name), logFile: path.join(folder, `${name}.log`), password: PASSWORD });
-  const postgres = await startEmbeddedPostgres(place('postgres'));
-  const server = await startEmbeddedTemporal({ ...place('temporal'), binary: await findTemporalBinary({ progress: () => undefined }), speedFlags: options.speedFlags ?? TEMPORAL_SPEED_FLAGS });
-  const redis = await startEmbeddedRedis(place('redis'));
+  onStop(async () => rmSync(folder, { recursive: true, force: true }));
+  const place = (name: string) => ({ folder: path.join(folder, name), logFile: path.join(folder, `${name}.log`), password: PASSWORD, signal });
+  const postgres = await keep(startEmbeddedPostgres(place('postgres')));
+  const server = await keep(startEmbeddedTemporal({ ...place('temporal'), binary: await findTemporalBinary({ progress: () => undefined, signal }), speedFlags: options.speedFlags ?? TEMPORAL_SPEED_FLAGS }));
+  const redis = await keep(startEmbeddedRedis(place('redis')));
 
   const database = createDatabase({ url: postgres.url, poolSize: 4, applicationName: 'taskloom-bench' });
+  onStop(() => database.destroy());
   await migrate(database);
   await database('users').insert({ email: 'bench@example.org', username: 'bench', hashed_password: await hashPassword(PASSWORD), is_superuser: true });
   const temporal = await connectTemporal({ address: server.address, namespace: 'default', connection: { address: server.address } });
+  onStop(() => temporal.close());
   await registerSearchAttributes(temporal.connection, 'default');
 
   const env = { ...process.env, DATABASE_URL: postgres.url, REDIS_URL: redis.url, TEMPORAL_ADDRESS: server.address, PORT: String(options.apiPort), LOG_LEVEL: 'warn', JWT_SECRET_KEY: 'a secret of the bench alone, 32 letters' };
   const log = openSync(path.join(folder, 'processes.log'), 'a');
   const children = new Set<ChildProcess>();
   const startProcess: BenchStack['startProcess'] = async (file, extra = {}) => {
+    signal.throwIfAborted();
     const child = fork(path.resolve(__dirname, '..', file), { env: { ...env, ...extra }, stdio: ['ignore', log, log, 'ipc'] });
     children.add(child);
     await Promise.race([once(child, 'message'), once(child, 'exit').then(() => Promise.reject(new Error(`${file} ended; see ${folder}/processes.log`)))]);
@@ -54,6 +69,10 @@ export async function startBenchStack(options: { apiPort: number; speedFlags?: r
     child.kill('SIGTERM');
     await once(child, 'exit');
   };
+  const stopProcesses = async () => {
+    for (const child of [...children]) await stopProcess(child);
+  };
+  onStop(stopProcesses);
 
   await startProcess('src/api/server.js');
   const apiUrl = `http://127.0.0.1:${options.apiPort}/api/v1`;
@@ -67,14 +86,6 @@ export async function startBenchStack(options: { apiPort: number; speedFlags?: r
     token,
     startProcess,
     stopProcess,
-    async stop() {
-      for (const child of [...children]) await stopProcess(child);
-      await temporal.close();
-      await database.destroy();
-      await redis.stop();
-      await server.stop();
-      await postgres.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }

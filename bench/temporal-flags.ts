@@ -8,6 +8,7 @@ import { connectTemporal } from '../src/platform/temporal';
 import { startEmbeddedTemporal, TEMPORAL_SPEED_FLAGS } from '../src/stack/embedded-temporal';
 import { findTemporalBinary } from '../src/stack/temporal-binary';
 import { bareAlone, bareMany } from './bare-temporal';
+import { createCleanup } from './cleanup';
 
 /** `npm run bench:temporal -- [rounds]`: what each flag of the embedded Temporal is worth, on bare workflows. */
 const ROUNDS = Number(process.argv[2] ?? 2);
@@ -26,21 +27,25 @@ const SETS: Record<string, readonly string[]> = {
   'as npm start has them': TEMPORAL_SPEED_FLAGS,
 };
 
+const { signal, keep, onStop, stop } = createCleanup();
+
 async function measure(flags: readonly string[]) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-bench-'));
-  const server = await startEmbeddedTemporal({ binary: await findTemporalBinary({ progress: () => undefined }), folder, logFile: path.join(folder, 'temporal.log'), speedFlags: flags });
+  onStop(async () => rmSync(folder, { recursive: true, force: true }));
+  const server = await keep(startEmbeddedTemporal({ binary: await findTemporalBinary({ progress: () => undefined, signal }), signal, folder, logFile: path.join(folder, 'temporal.log'), speedFlags: flags }));
   const temporal = await connectTemporal({ address: server.address, namespace: 'default', connection: { address: server.address } });
+  onStop(() => temporal.close());
   const worker = fork(path.join(__dirname, 'bare-worker.js'), { env: { ...process.env, TEMPORAL_ADDRESS: server.address }, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
-  await once(worker, 'message');
+  onStop(async () => {
+    worker.kill('SIGTERM');
+    if (worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit');
+  });
   try {
+    await once(worker, 'message');
     await bareAlone(temporal, 10, 'warm-up');
     return { alone: await bareAlone(temporal, 50, 'alone'), many: await bareMany(temporal, RUNS, 'many') };
   } finally {
-    worker.kill('SIGTERM');
-    await once(worker, 'exit');
-    await temporal.close();
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await stop();
   }
 }
 

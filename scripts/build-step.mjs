@@ -30,12 +30,12 @@ export function isBuildCurrent(project) {
 }
 
 /** Builds beside dist/ and swaps: no file of an older source stays, and a failed build leaves the last good one. */
-export async function build(project) {
+export async function build(project, signal) {
   const folder = path.join(project, 'dist.new');
   const hash = sourcesHash(project);
   rmSync(folder, { recursive: true, force: true });
-  await runLongStep('Building', [process.execPath, path.join(project, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', folder, '--incremental', 'false', '--tsBuildInfoFile', 'null'], project);
-  await runLongStep('Bundling the workflows', [process.execPath, path.join(folder, 'src/worker/build-workflow-bundle.js')], project);
+  await runLongStep('Building', [process.execPath, path.join(project, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', folder, '--incremental', 'false', '--tsBuildInfoFile', 'null'], project, signal);
+  await runLongStep('Bundling the workflows', [process.execPath, path.join(folder, 'src/worker/build-workflow-bundle.js')], project, signal);
   writeFileSync(path.join(folder, STAMP), hash);
   rmSync(path.join(project, 'dist'), { recursive: true, force: true });
   renameSync(folder, path.join(project, 'dist'));

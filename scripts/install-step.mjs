@@ -15,7 +15,7 @@ export function areDependenciesCurrent(project) {
   });
 }
 
-export async function installDependencies(project) {
+export async function installDependencies(project, signal) {
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
-  await runLongStep('Installing the dependencies (npm ci)', [...npm, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], project);
+  await runLongStep('Installing the dependencies (npm ci)', [...npm, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], project, signal);
 }

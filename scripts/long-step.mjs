@@ -1,23 +1,38 @@
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 
-/** Runs a command with its output held back; shown is only that it is alive, and the output when it fails. */
-export async function runLongStep(title, [command, ...args], cwd) {
+// With a process group of its own, npm's install scripts can be stopped along with it. Windows has none.
+const hasGroups = process.platform !== 'win32';
+
+/** Runs a command with its output held back; shown is only that it is alive, and the output when it fails. The signal stops it. */
+export async function runLongStep(title, [command, ...args], cwd, signal) {
+  signal?.throwIfAborted();
   const startedAt = Date.now();
   const seconds = () => `${Math.round((Date.now() - startedAt) / 1000)} s`;
   const isTerminal = process.stdout.isTTY;
   console.log(`${title} …`);
   const alive = setInterval(() => process.stdout.write(isTerminal ? `\r  ${seconds()} ` : `  ${title}: ${seconds()}\n`), isTerminal ? 1_000 : 10_000);
   const output = [];
+  let child;
+  const stop = () => {
+    try {
+      if (child?.pid) process.kill(hasGroups ? -child.pid : child.pid, 'SIGTERM');
+    } catch {
+      // It has just ended.
+    }
+  };
   try {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: hasGroups });
+    signal?.addEventListener('abort', stop);
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk));
     const reason = await new Promise((resolve) => {
       child.once('error', (error) => resolve(error.message));
       child.once('close', (code, signal) => resolve(code === 0 ? undefined : signal ? `ended by ${signal}` : `exit code ${code}`));
     });
+    signal?.throwIfAborted();
     if (reason) throw new Error(`${title} failed: ${reason}\n${Buffer.concat(output).toString().trimEnd()}`);
   } finally {
+    signal?.removeEventListener('abort', stop);
     clearInterval(alive);
     if (isTerminal) process.stdout.write('\r\x1b[K');
   }

@@ -1,14 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** One preparation of a clone at a time: `npm ci` empties node_modules under whoever else is using it. */
-export async function withLock(folder, work) {
+export async function withLock(folder, work, signal) {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, 'prepare.lock');
   for (let waited = false; !take(file); waited = true) {
     if (!waited) console.log('Another start is preparing this clone; waiting for it …');
-    await sleep(500);
+    await sleep(500, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
   try {
     return await work();
@@ -19,7 +20,7 @@ export async function withLock(folder, work) {
 
 function take(file) {
   try {
-    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    writeFileSync(file, JSON.stringify({ pid: process.pid, startedAt: processStart(process.pid) ?? '' }), { flag: 'wx' });
     return true;
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
@@ -28,21 +29,30 @@ function take(file) {
   }
 }
 
+/** Undefined while it has not written yet. */
 function readHolder(file) {
   try {
-    return Number(readFileSync(file, 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return 0;
+    return undefined;
   }
 }
 
-/** A holder that has not written its pid yet counts as alive for as long as its file is empty: the next look sees it. */
-function isAlive(pid) {
-  if (pid === 0) return true;
+/** By pid and start time, since the pid of one that was killed may be somebody else's by now. An empty file counts as alive: the next look sees more. */
+function isAlive(holder) {
+  if (holder === undefined) return true;
+  const startedAt = processStart(holder.pid);
+  return startedAt !== undefined && startedAt === holder.startedAt;
+}
+
+/** As src/stack/process-table.ts has it, which is not built yet here. */
+function processStart(pid) {
   try {
-    process.kill(pid, 0);
-    return pid !== process.pid;
-  } catch (error) {
-    return error.code === 'EPERM';
+    if (process.platform === 'win32') return process.kill(pid, 0) && 'alive';
+    if (process.platform !== 'linux') return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() || undefined;
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)\s/s, '').split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return undefined;
   }
 }

@@ -6,15 +6,18 @@ import { fileURLToPath } from 'node:url';
 import { build, isBuildCurrent } from './build-step.mjs';
 import { areDependenciesCurrent, installDependencies } from './install-step.mjs';
 import { withLock } from './prepare-lock.mjs';
+import { stopSignal } from './stop-signal.mjs';
 
 const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 try {
   if (!areDependenciesCurrent(project) || !isBuildCurrent(project)) {
-    await withLock(path.join(project, '.taskloom'), async () => {
-      if (!areDependenciesCurrent(project)) await installDependencies(project);
-      if (!isBuildCurrent(project)) await build(project);
-    });
+    const signal = stopSignal();
+    const prepare = async () => {
+      if (!areDependenciesCurrent(project)) await installDependencies(project, signal);
+      if (!isBuildCurrent(project)) await build(project, signal);
+    };
+    await withLock(path.join(project, '.taskloom'), prepare, signal);
   }
   mkdirSync(path.join(project, 'test-results'), { recursive: true });
 } catch (error) {

@@ -1,9 +1,9 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import { taskTypes } from '../tasks/registry';
 import { endOf, planOf } from './execution-plan';
-import { runShortAttempt } from './short-task';
+import { runShortAttempt, timedOut, type ShortAttempt } from './short-task';
 import type { ActivityDeps } from './index';
-import type { BatchRequest, BegunBatch, ExecutionOutcome } from './run-request';
+import type { BatchRequest, BatchRun, BegunBatch, ExecutionOutcome } from './run-request';
 import type { OpenedAttempt } from '../storage/execution-repository';
 import type { TaskExecution } from '../storage/models/task-execution';
 
@@ -13,6 +13,11 @@ const RUNS_PER_SLICE = 100;
 const RUNS_AT_ONCE = 25;
 
 const ownWorkflowTypes = taskTypes.filter((taskType) => !taskType.isShort).map((taskType) => taskType.name);
+
+export interface WaitingRun {
+  executionId: number;
+  waitMs: number;
+}
 
 const chunk = <Item>(items: Item[], size: number): Item[][] => Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
 
@@ -26,21 +31,23 @@ function currentRun(): { workflowId: string; runId: string } {
 export function createBatchActivities(deps: ActivityDeps) {
   const { executions } = deps;
 
-  async function runOne(execution: TaskExecution, opened: OpenedAttempt | undefined): Promise<ExecutionOutcome | 'again'> {
+  async function runOne(execution: TaskExecution, opened: OpenedAttempt | undefined): Promise<ShortAttempt> {
+    const ended = (outcome: ExecutionOutcome): ShortAttempt => ({ kind: 'ended', outcome });
     // Still running, and yet no attempt was opened: somebody asked for it to stop.
-    if (!opened) return { status: 'cancelled', errorMessage: 'Cancelled' };
+    if (!opened) return ended({ status: 'cancelled', errorMessage: 'Cancelled' });
     const plan = planOf(execution);
-    if (plan.kind === 'refused') return plan.outcome;
+    if (plan.kind === 'refused') return ended(plan.outcome);
     const attempt = await runShortAttempt(deps, plan, opened);
-    return attempt.kind === 'ended' ? attempt.outcome : 'again';
+    // Nothing could begin before the run's time is up; the few seconds until then are not worth a round.
+    return attempt.kind === 'again' && attempt.isLast ? ended(timedOut(plan.timeoutSeconds)) : attempt;
   }
 
-  /** Runs some rows at once and records their ends. Answers the ids that want another attempt. */
-  async function runSome(rows: TaskExecution[]): Promise<number[]> {
+  /** Runs some rows at once and records their ends. Answers those that want another attempt. */
+  async function runSome(rows: TaskExecution[]): Promise<WaitingRun[]> {
     const opened = new Map((await executions.openAttempts(rows.map((row) => row.id), deps.workerIdentity, new Date())).map((attempt) => [attempt.executionId, attempt]));
-    const results = await Promise.all(rows.map(async (row) => ({ executionId: row.id, outcome: await runOne(row, opened.get(row.id)) })));
-    await executions.endMany(results.flatMap(({ executionId, outcome }) => (outcome === 'again' ? [] : [{ executionId, ...endOf(outcome) }])));
-    return results.filter(({ outcome }) => outcome === 'again').map(({ executionId }) => executionId);
+    const results = await Promise.all(rows.map(async (row) => ({ executionId: row.id, attempt: await runOne(row, opened.get(row.id)) })));
+    await executions.endMany(results.flatMap(({ executionId, attempt }) => (attempt.kind === 'again' ? [] : [{ executionId, ...endOf(attempt.outcome) }])));
+    return results.flatMap(({ executionId, attempt }) => (attempt.kind === 'again' ? [{ executionId, waitMs: attempt.waitMs }] : []));
   }
 
   return {
@@ -49,22 +56,22 @@ export function createBatchActivities(deps: ActivityDeps) {
       const run = currentRun();
       const items = await executions.beginBatch({ ...run, ...request, ownWorkflowTypes, startedAt: new Date() });
       return {
-        slices: chunk(items.flatMap((item) => (item.executionId !== null && item.isRunning ? [item.executionId] : [])), RUNS_PER_SLICE),
+        slices: chunk(items.flatMap(({ n, executionId, isRunning }) => (executionId !== null && isRunning ? [{ n, executionId }] : [])), RUNS_PER_SLICE),
         children: items.flatMap((item) =>
           item.executionId === null && item.configId !== null
-            ? [{ workflowId: `${run.workflowId}-${item.n}`, configId: item.configId, configName: item.configName ?? '', taskType: item.taskType ?? '', priority: item.priority ?? 5 }]
+            ? [{ n: item.n, workflowId: `${run.workflowId}-${item.n}`, configId: item.configId, configName: item.configName ?? '', taskType: item.taskType ?? '', priority: item.priority ?? 5 }]
             : [],
         ),
       };
     },
 
-    /** Runs a slice of rows; those that have ended are skipped, so a repetition runs only what the last one left. Answers the ids to try again. */
-    async executeSlice(executionIds: number[]): Promise<number[]> {
+    /** Runs a slice of rows; those that have ended are skipped, so a repetition runs only what the last one left. Answers what to try again, and when. */
+    async executeSlice(executionIds: number[]): Promise<WaitingRun[]> {
       const { cancellationSignal, heartbeat } = Context.current();
       const beat = setInterval(() => heartbeat(), 1_000);
       try {
         const rows = (await executions.getMany(executionIds)).filter((row) => row.status === 'running');
-        const again: number[] = [];
+        const again: WaitingRun[] = [];
         for (const some of chunk(rows, RUNS_AT_ONCE)) {
           if (cancellationSignal.aborted) throw cancellationSignal.reason;
           again.push(...(await runSome(some)));
@@ -73,6 +80,11 @@ export function createBatchActivities(deps: ActivityDeps) {
       } finally {
         clearInterval(beat);
       }
+    },
+
+    /** Stops runs of the batch that were asked to before anybody could see their rows. */
+    async cancelRuns(runs: BatchRun[]): Promise<void> {
+      for (const { executionId } of runs) await executions.cancelInBatch(executionId);
     },
 
     /** Ends what is left of a cancelled batch, and counts. */

@@ -6,7 +6,8 @@ import { classifyFailure } from './failures';
 import { runShortAttempt } from './short-task';
 import type { ActivityDeps } from './index';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from './run-request';
-import type { OpenedAttempt } from '../storage/execution-repository';
+import type { NewExecution, OpenedAttempt } from '../storage/execution-repository';
+import type { TaskExecution } from '../storage/models/task-execution';
 import type { JsonObject } from '../tasks/task-type';
 
 const HEARTBEAT_INTERVAL_MS = 1_000;
@@ -20,24 +21,27 @@ export function createExecutionActivities(deps: ActivityDeps) {
     return opened;
   }
 
-  /** Runs a short task to its end; throws only when Temporal should try it again. */
-  async function runShort(plan: RunPlan): Promise<ExecutionOutcome> {
-    const attempt = await runShortAttempt(deps, plan, await openAttempt(plan.executionId));
-    if (attempt.kind === 'ended') return attempt.outcome;
-    const { failure, cause } = attempt;
-    throw ApplicationFailure.create({ message: failure.message, type: failure.type, nextRetryDelay: failure.retryDelayMs, cause: cause as Error });
+  /** Data that PostgreSQL will never take is no reason to try for ever; what closes without a row, reconcile records. */
+  async function beginRow(execution: NewExecution): Promise<TaskExecution> {
+    try {
+      return await executions.begin(execution);
+    } catch (error) {
+      const failure = classifyFailure(error);
+      throw failure.isRetryable ? error : ApplicationFailure.nonRetryable(failure.message, failure.type);
+    }
   }
 
   return {
     /**
      * Inserts the run's row and decides its plan. What needs no second step is done here at once, in the same round trip:
-     * a short task is run, and what cannot run (or was cancelled before it began) is ended.
+     * a short task is attempted, and what cannot run (or was cancelled before it began) is ended. Called again, it goes on
+     * with the row that is there.
      */
     async beginExecution(request: RunRequest, isCancelled: boolean): Promise<BegunExecution> {
       const { workflowExecution } = activityInfo();
       if (!workflowExecution) throw new Error('beginExecution belongs in a workflow');
       const { workflowId, runId } = workflowExecution;
-      const row = await executions.begin({ ...request, taskId: workflowId, workflowId, runId, startedAt: new Date() });
+      const row = await beginRow({ ...request, taskId: workflowId, workflowId, runId, startedAt: new Date() });
       const ended = async (outcome: ExecutionOutcome): Promise<BegunExecution> => {
         await executions.end(row.id, endOf(outcome));
         return { kind: 'ended', executionId: row.id, outcome };
@@ -47,7 +51,9 @@ export function createExecutionActivities(deps: ActivityDeps) {
       if (isCancelled) return ended({ status: 'cancelled', errorMessage: 'Cancelled before it began' });
       const plan = planOf(row);
       if (plan.kind === 'refused') return ended(plan.outcome);
-      return plan.isShort ? ended(await runShort(plan)) : plan;
+      if (!plan.isShort) return plan;
+      const attempt = await runShortAttempt(deps, plan, await openAttempt(plan.executionId));
+      return attempt.kind === 'ended' ? ended(attempt.outcome) : { ...attempt, executionId: row.id, timeoutSeconds: row.timeoutSeconds };
     },
 
     async finishExecution(executionId: number, outcome: ExecutionOutcome): Promise<void> {

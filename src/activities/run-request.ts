@@ -46,14 +46,24 @@ export interface RunPlan {
   startedAt: string;
 }
 
-export type BegunExecution = RunPlan | { kind: 'ended'; executionId: number; outcome: ExecutionOutcome };
+export type BegunExecution =
+  | RunPlan
+  | { kind: 'ended'; executionId: number; outcome: ExecutionOutcome }
+  /** An attempt of a short task failed, and another is due. `isLast`: the run's time will be up by then. */
+  | { kind: 'again'; executionId: number; waitMs: number; isLast: boolean; timeoutSeconds: number | null };
+
+export interface BatchRun {
+  /** 1 for the batch's first. */
+  n: number;
+  executionId: number;
+}
 
 /** What beginBatch did and left to do. */
 export interface BegunBatch {
   /** Rows of short tasks, still to be run, in slices of one activity each. */
-  slices: number[][];
+  slices: BatchRun[][];
   /** Runs that get a workflow of their own. */
-  children: { workflowId: string; configId: number; configName: string; taskType: string; priority: number }[];
+  children: { n: number; workflowId: string; configId: number; configName: string; taskType: string; priority: number }[];
 }
 
 export interface BatchSummary {

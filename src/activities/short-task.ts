@@ -1,38 +1,45 @@
-import { classifyFailure, type ClassifiedFailure } from './failures';
+import { classifyFailure } from './failures';
 import { runAttempt } from './attempt-runner';
 import type { ActivityDeps } from './index';
 import type { ExecutionOutcome, RunPlan } from './run-request';
 import type { OpenedAttempt } from '../storage/execution-repository';
 
-/** A short task may take no longer, or its workflow task would time out. */
-const LIMIT_MS = 5_000;
+/** An attempt of a short task may take no longer, or its workflow task would time out. */
+const ATTEMPT_LIMIT_MS = 5_000;
+const FIRST_BACKOFF_MS = 1_000;
+const LONGEST_BACKOFF_MS = 60_000;
 
 class ShortTaskTimeout extends Error {
   override readonly name = 'ShortTaskTimeout';
 }
 
-function timeLimit(timeoutSeconds: number | null): { signal: AbortSignal; clear: () => void } {
-  const limitMs = Math.min(LIMIT_MS, (timeoutSeconds ?? Infinity) * 1_000);
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new ShortTaskTimeout(`Timed out after ${limitMs / 1_000} s`)), limitMs);
-  return { signal: controller.signal, clear: () => clearTimeout(timer) };
+export type ShortAttempt = { kind: 'ended'; outcome: ExecutionOutcome } | { kind: 'again'; waitMs: number; isLast: boolean };
+
+export function timedOut(timeoutSeconds: number | null): ExecutionOutcome {
+  return { status: 'timed_out', errorType: 'TimedOut', errorMessage: `Timed out after ${timeoutSeconds} s` };
 }
 
-export type ShortAttempt = { kind: 'ended'; outcome: ExecutionOutcome } | { kind: 'again'; failure: ClassifiedFailure; cause: unknown };
-
-/** One attempt of a short task. A failed one is recorded; it asks for another while the plan has retries left. */
+/** One attempt of a short task, inside what is left of the run's time. A failed one is recorded; it asks for another while the plan has retries left. */
 export async function runShortAttempt({ executions, services, log }: ActivityDeps, plan: RunPlan, opened: OpenedAttempt): Promise<ShortAttempt> {
-  const { signal, clear } = timeLimit(plan.timeoutSeconds);
+  const leftMs = () => (plan.timeoutSeconds === null ? Infinity : Date.parse(plan.startedAt) + plan.timeoutSeconds * 1_000 - Date.now());
+  const record = (error: unknown, outcome: 'failed' | 'timed_out') => executions.failAttempt(plan.executionId, opened.attempt, outcome, classifyFailure(error), new Date());
+  const isRunsTime = leftMs() <= ATTEMPT_LIMIT_MS;
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new ShortTaskTimeout(`Timed out after ${ATTEMPT_LIMIT_MS / 1_000} s, the most for a short task`)), Math.min(ATTEMPT_LIMIT_MS, Math.max(0, leftMs())));
   try {
-    const result = await runAttempt(services, plan, { attempt: opened.attempt, signal, cursor: undefined, saveCursor: () => undefined, log });
+    const result = await runAttempt(services, plan, { attempt: opened.attempt, signal: controller.signal, cursor: undefined, saveCursor: () => undefined, log });
     return { kind: 'ended', outcome: { status: 'succeeded', result } };
-  } catch (cause) {
-    const failure = classifyFailure(cause);
-    const status = cause instanceof ShortTaskTimeout ? 'timed_out' : 'failed';
-    await executions.failAttempt(plan.executionId, opened.attempt, status, failure, new Date());
-    if (failure.isRetryable && opened.failedAttempts < plan.maxRetries) return { kind: 'again', failure, cause };
-    return { kind: 'ended', outcome: { status, errorType: failure.type, errorMessage: failure.message, errorTraceback: failure.traceback } };
+  } catch (error) {
+    const isTimeout = error instanceof ShortTaskTimeout;
+    await record(error, isTimeout ? 'timed_out' : 'failed');
+    if (isTimeout && isRunsTime) return { kind: 'ended', outcome: timedOut(plan.timeoutSeconds) };
+    const failure = classifyFailure(error);
+    if (failure.isRetryable && opened.failedAttempts < plan.maxRetries) {
+      const waitMs = failure.retryDelayMs ?? Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** opened.failedAttempts);
+      return { kind: 'again', waitMs: Math.max(0, Math.min(waitMs, leftMs())), isLast: waitMs >= leftMs() };
+    }
+    return { kind: 'ended', outcome: { status: isTimeout ? 'timed_out' : 'failed', errorType: failure.type, errorMessage: failure.message, errorTraceback: failure.traceback } };
   } finally {
-    clear();
+    clearTimeout(timer);
   }
 }

@@ -3,13 +3,14 @@ import helmet from '@fastify/helmet';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { installErrorAnswers } from './plugins/error-answers';
+import { maxHeaderSize, type IncomingMessage, type ServerResponse } from 'node:http';
+import { answerClientError, installErrorAnswers } from './plugins/error-answers';
 import { installTokens } from './plugins/jwt';
 import { installOpenapi } from './plugins/openapi';
 import { installRequestLog } from './plugins/request-log';
 import { installRequestValidation } from './plugins/request-validation';
 import { installTokenGate } from './plugins/token-gate';
+import { routableUrl } from './routable-url';
 import { registerAuthRoutes } from './routes/auth-routes';
 import { registerConfigRoutes } from './routes/config-routes';
 import { registerExecuteRoutes } from './routes/execute-routes';
@@ -41,7 +42,10 @@ export async function createApp(services: Services, options: AppOptions): Promis
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
+    rewriteUrl: (request) => routableUrl(request.url ?? '/'),
+    // No limit but Node's own: the router would refuse a longer parameter before any hook. Schemas say how long it may be.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxHeaderSize },
+    clientErrorHandler: answerClientError,
     // Keep-alive connections that are idle end at once when the server closes.
     forceCloseConnections: 'idle',
   });

@@ -71,7 +71,7 @@ const coded = (...codes: string[]) => (error: AnyError) => codes.includes(String
 const text = (status: number) => (error: AnyError) => ({ status, detail: error.message ?? '' });
 const always = (status: number, detail: ErrorAnswer['detail']) => () => ({ status, detail });
 
-export const scheduleFaults = (error: ScheduleConfigError): FaultItem[] => error.issues.map((issue) => ({ type: 'value_error', loc: ['body', 'schedule_config', ...issue.path], msg: issue.message, input: issue.input ?? null }));
+const scheduleFaults = (error: ScheduleConfigError): FaultItem[] => error.issues.map((issue) => ({ type: 'value_error', loc: ['body', 'schedule_config', ...issue.path], msg: issue.message, input: issue.input ?? null }));
 
 /** Named error -> status and body. The first rule that matches counts; what no rule knows is a 500. */
 const RULES: Rule[] = [
@@ -95,8 +95,6 @@ const RULES: Rule[] = [
   // An INVALID_ARGUMENT is ours to mend.
   [(error) => named('ServiceError')(error) && (error.cause as AnyError | undefined)?.code !== 3, always(503, 'Temporal does not answer')],
   [coded('FST_ERR_CTP_BODY_TOO_LARGE'), always(413, 'Request body is too large')],
-  // PostgreSQL keeps no NUL, neither in text nor in jsonb.
-  [coded('22021', '22P05'), always(422, [{ type: 'value_error', loc: ['body'], msg: 'A text must not contain the NUL character', input: null }])],
   // Connection refused or lost, server shutting down or starting, too many connections, pool exhausted.
   [coded('ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300', '08006', '08001'), always(503, 'Service Unavailable')],
   [(error) => named('KnexTimeoutError')(error) || /^(Connection terminated|timeout expired)/.test(error.message ?? ''), always(503, 'Service Unavailable')],

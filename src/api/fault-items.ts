@@ -29,13 +29,14 @@ export function toFaultItems(where: string | (string | number)[], issues: readon
       return issue.keys.map((key) => ({ type: 'extra_forbidden', loc: [...loc, key], msg: 'Extra inputs are not permitted', input: (valueAt(data, path) as Record<string, unknown> | undefined)?.[key] }));
     }
     const fault = describe(issue, loc);
-    const input = fault.type === 'missing' ? valueAt(data, path.slice(0, -1)) : valueAt(data, path);
+    const input = fault.type === 'missing' ? valueAt(data, path.slice(0, -1)) : (valueAt(data, path) ?? issue.input);
     return [{ type: fault.type, loc, msg: fault.msg, input: hideSecrets(path.at(-1), input) ?? null, ...(fault.ctx ? { ctx: fault.ctx } : {}) }];
   });
 }
 
+/** As it was sent; undefined where a schema has made a list of what came as one text. */
 function valueAt(data: unknown, path: (string | number)[]): unknown {
-  return path.reduce((value, key) => (value === null || value === undefined ? undefined : (value as Record<string | number, unknown>)[key]), data);
+  return path.reduce((value, key) => (typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string | number, unknown>)[key] : undefined), data);
 }
 
 function describe(issue: Issue, loc: (string | number)[]): Fault {

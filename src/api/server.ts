@@ -1,10 +1,14 @@
+// First: it notes who started us.
+import { stopWithNpm } from '../platform/npm-watch';
 import { version } from '../../package.json';
-import { databaseUrl, readConfig, smtpSettings } from '../platform/config';
+import { readConfig, smtpSettings } from '../platform/config';
 import { createLogger } from '../platform/logger';
 import { createMailer } from '../platform/mailer';
 import { passwords } from '../platform/password';
 import { createDatabase } from '../platform/postgres';
 import { createKeyValueStore } from '../platform/redis';
+import { checkServers, requireDatabaseUrl } from '../platform/start-checks';
+import { reasonOf, showFailedStart, StartError } from '../platform/start-error';
 import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } from '../platform/temporal';
 import { createExecutionQueryRepository } from '../storage/execution-query-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
@@ -19,11 +23,12 @@ import { createServices } from './services/create-services';
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLogger({ name: 'api', level: config.LOG_LEVEL });
-  const url = databaseUrl(config);
-  if (!url) throw new Error('DATABASE_URL or POSTGRES_HOST is not set; `npm start` brings up a PostgreSQL of its own');
-  if (!config.JWT_SECRET_KEY) throw new Error('JWT_SECRET_KEY is not set; `npm start` makes one and keeps it');
+  const url = requireDatabaseUrl(config, '`npm start` brings up a PostgreSQL of its own');
+  if (!config.JWT_SECRET_KEY) throw new StartError('JWT_SECRET_KEY is not set; `npm start` makes one and keeps it');
 
-  const temporal = await connectTemporal(temporalTarget());
+  const target = temporalTarget();
+  await checkServers(config, url, target);
+  const temporal = await connectTemporal(target);
   const database = createDatabase({ url, poolSize: config.DATABASE_POOL_SIZE, applicationName: 'taskloom-api' });
   const store = createKeyValueStore(config.REDIS_URL ?? 'memory://');
   if (!config.REDIS_URL) log.warn('REDIS_URL is not set: sessions are kept in this process and end with it');
@@ -73,6 +78,7 @@ async function main(): Promise<void> {
     });
   };
   process.once('SIGTERM', stop).once('SIGINT', stop).once('disconnect', stop);
+  stopWithNpm(stop);
 
   try {
     const address = await app.listen({ host: config.HOST, port: config.PORT });
@@ -80,11 +86,11 @@ async function main(): Promise<void> {
     process.send?.('ready');
   } catch (error) {
     await closeAll();
-    throw error;
+    throw new StartError(`HOST, PORT: the API cannot listen on ${config.HOST}:${config.PORT}: ${reasonOf(error)}`, { cause: error });
   }
 }
 
 main().catch((error: unknown) => {
-  console.error(error);
+  showFailedStart(error);
   process.exit(1);
 });

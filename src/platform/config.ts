@@ -1,4 +1,6 @@
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { StartError } from './start-error';
 
 /** Every variable Taskloom reads, once. README's table and docker-compose.yml are checked against `ENV_VARIABLES`. */
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -14,6 +16,17 @@ const list = z.string().transform((text, context) => {
   }
 });
 
+/** An @ behind the host: a / ? or # of the password was taken for the end of it, and the rest for address and path. */
+function isServerUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { pathname, search, hash } = new URL(text);
+  return !`${pathname}${search}${hash}`.includes('@');
+}
+const serverUrl = (schemes: RegExp, message: string) => z.string().regex(schemes, message).refine(isServerUrl, 'is no valid URL (what of / ? # @ : % is part of a password has to be percent-encoded)');
+const withBrackets = (host: string) => (isIPv6(host) ? `[${host}]` : host);
+const isHost = (text: string) => !/[\s/?#@%]/.test(text) && URL.canParse(`postgres://${withBrackets(text)}:1`);
+const webUrl = z.url().refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '', 'must not hold a user or a password');
+
 const environment = z.object({
   ENVIRONMENT: z.enum(['development', 'test', 'production']).default('development'),
   TASKLOOM_HOME: z.string().default('.taskloom'),
@@ -24,15 +37,15 @@ const environment = z.object({
   BACKEND_CORS_ORIGINS: list.default([]),
   TRUSTED_PROXIES: list.default([]),
 
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'is not a postgres:// URL').optional(),
-  POSTGRES_HOST: z.string().optional(),
+  DATABASE_URL: serverUrl(/^postgres(ql)?:\/\//, 'is not a postgres:// URL').optional(),
+  POSTGRES_HOST: z.string().refine(isHost, 'is neither a host name nor an address').optional(),
   POSTGRES_PORT: port.default(5432),
   POSTGRES_USER: z.string().default('postgres'),
   POSTGRES_PASSWORD: z.string().default(''),
   POSTGRES_DB: z.string().default('taskloom'),
   DATABASE_POOL_SIZE: positive.default(10),
 
-  REDIS_URL: z.string().regex(/^(rediss?|memory):\/\//, 'is not a redis:// URL').optional(),
+  REDIS_URL: serverUrl(/^(rediss?|memory):\/\//, 'is not a redis:// URL').optional(),
 
   TEMPORAL_ADDRESS: z.string().optional(),
   TEMPORAL_NAMESPACE: z.string().optional(),
@@ -61,8 +74,8 @@ const environment = z.object({
   REDDIT_USER_AGENT: z.string().default('linux:taskloom:0.1.0 (by /u/taskloom)'),
   REDDIT_USERNAME: z.string().optional(),
   REDDIT_PASSWORD: z.string().optional(),
-  REDDIT_OAUTH_BASE_URL: z.url().optional(),
-  REDDIT_WWW_BASE_URL: z.url().optional(),
+  REDDIT_OAUTH_BASE_URL: webUrl.optional(),
+  REDDIT_WWW_BASE_URL: webUrl.optional(),
   REDDIT_IS_SANDBOX: flag.default(false),
   REDDIT_SANDBOX_RECORDINGS: z.string().optional(),
 
@@ -86,7 +99,7 @@ export const ENV_ALIASES: Record<string, keyof Config> = {
   EMAIL_USE_TLS: 'SMTP_USE_TLS',
 };
 
-export class ConfigError extends Error {
+export class ConfigError extends StartError {
   override readonly name = 'ConfigError';
 }
 
@@ -107,10 +120,15 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 export function databaseUrl(config: Config): string | undefined {
   if (config.DATABASE_URL) return config.DATABASE_URL;
   if (!config.POSTGRES_HOST) return undefined;
-  const url = new URL(`postgres://${config.POSTGRES_HOST}:${config.POSTGRES_PORT}/${encodeURIComponent(config.POSTGRES_DB)}`);
+  const url = new URL(`postgres://${withBrackets(config.POSTGRES_HOST)}:${config.POSTGRES_PORT}/${encodeURIComponent(config.POSTGRES_DB)}`);
   url.username = encodeURIComponent(config.POSTGRES_USER);
   url.password = encodeURIComponent(config.POSTGRES_PASSWORD);
   return url.toString();
+}
+
+/** The variable that names PostgreSQL, for messages. */
+export function databaseVariable(config: Config): 'DATABASE_URL' | 'POSTGRES_HOST' {
+  return config.DATABASE_URL ? 'DATABASE_URL' : 'POSTGRES_HOST';
 }
 
 /** The mail server that the environment names, or undefined when it names none. */

@@ -9,10 +9,18 @@ types.setTypeParser(types.builtins.NUMERIC, Number);
 
 export type Database = Knex;
 
+/** pg looks up a bracketed IPv6 address as if it were a name; told in the query it comes without brackets. */
+export function connectionString(url: string): string {
+  const parsed = new URL(url);
+  if (!parsed.hostname.startsWith('[')) return url;
+  parsed.searchParams.set('host', parsed.hostname.slice(1, -1));
+  return parsed.toString();
+}
+
 export function createDatabase(options: { url: string; poolSize: number; applicationName: string }): Database {
   return knex({
     client: 'pg',
-    connection: { connectionString: options.url, application_name: options.applicationName, connectionTimeoutMillis: 10_000 },
+    connection: { connectionString: connectionString(options.url), application_name: options.applicationName, connectionTimeoutMillis: 10_000 },
     pool: { min: 0, max: options.poolSize },
     acquireConnectionTimeout: 15_000,
   });

@@ -9,7 +9,13 @@ export function createRedisStore(url: string): KeyValueStore {
   const redis = new Redis(url, { maxRetriesPerRequest: 1, connectTimeout: 5_000, commandTimeout: 5_000 });
   // A command that fails for want of a connection does not say why there is none; this event does.
   let lostBecause: Error | undefined;
-  redis.on('error', (error: Error) => (lostBecause = error)).on('ready', () => (lostBecause = undefined));
+  redis
+    .on('error', (error: Error & { command?: { name: string } }) => {
+      lostBecause = error;
+      // ioredis would go on without the database that the address names, and write into database 0.
+      if (error.command?.name === 'select') redis.disconnect(true);
+    })
+    .on('ready', () => (lostBecause = undefined));
   const ask = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
     try {
       return await answer;

@@ -1,6 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { accessSync, constants } from 'node:fs';
+import { reasonOf, StartError } from './start-error';
 import type { ConnectionOptions } from '@temporalio/client';
 
 export const SEARCH_ATTRIBUTES = {
@@ -17,8 +19,7 @@ export interface TemporalTarget {
 
 /** TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TLS and API-key variables and profile files, as @temporalio/envconfig reads them. */
 export function temporalTarget(env: NodeJS.ProcessEnv = process.env): TemporalTarget {
-  const overrideEnvVars = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
-  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
+  const { connectionOptions, namespace } = readSettings(env);
   const { address = '127.0.0.1:7233', tls, apiKey, metadata } = connectionOptions;
   return {
     address,
@@ -30,6 +31,32 @@ export function temporalTarget(env: NodeJS.ProcessEnv = process.env): TemporalTa
       ...(metadata ? { metadata: Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)])) } : {}),
     },
   };
+}
+
+const FILES = ['TEMPORAL_CONFIG_FILE', 'TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH', 'TEMPORAL_TLS_SERVER_CA_CERT_PATH'] as const;
+
+function readSettings(env: NodeJS.ProcessEnv): ReturnType<typeof loadClientConnectConfig> {
+  const overrideEnvVars = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1])));
+  for (const name of FILES) {
+    const file = overrideEnvVars[name];
+    try {
+      // envconfig passes over a configuration file that is not there, and would have us talk to another server.
+      if (file) accessSync(file, constants.R_OK);
+    } catch (error) {
+      throw new StartError(`${name}: ${file} cannot be read: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+  try {
+    return loadClientConnectConfig({ overrideEnvVars });
+  } catch (error) {
+    const involved = ['TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].filter((name) => overrideEnvVars[name]);
+    throw new StartError(`${involved.join(', ') || "Temporal's configuration file or TEMPORAL_ variables"}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** The variable that names a Temporal server. A profile or its file counts; a file that merely lies in its usual place does not. */
+export function temporalVariable(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].find((name) => env[name]);
 }
 
 export interface TemporalConnection {

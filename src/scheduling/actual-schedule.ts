@@ -20,6 +20,7 @@ export interface ActualSchedule {
 
 export interface DescribedSchedule extends ActualSchedule {
   runningRuns: { workflowId: string; runId: string }[];
+  taskQueue: string;
   timesFired: number;
   skippedOverlap: number;
   missedCatchup: number;
@@ -46,6 +47,7 @@ export function toDescribed(configId: number, schedule: ScheduleDescription): De
   return {
     ...toActual(configId, schedule),
     runningRuns: schedule.info.runningActions.map(({ workflow }) => ({ workflowId: workflow.workflowId, runId: workflow.firstExecutionRunId })),
+    taskQueue: schedule.action.taskQueue,
     timesFired: schedule.info.numActionsTaken,
     skippedOverlap: schedule.info.numActionsSkippedOverlap,
     missedCatchup: schedule.info.numActionsMissedCatchupWindow,

@@ -14,6 +14,8 @@ export interface ExecutionReconcilerDeps {
   executions: Pick<ExecutionRepository, 'listRunning' | 'endMany' | 'findMissing' | 'begin'>;
   workflowClient: WorkflowClient;
   log: Logger;
+  /** Runs of another queue are not ours to record. */
+  taskQueue: string;
   /** Younger runs are left alone: visibility lags a moment behind. */
   graceMs: number;
 }
@@ -32,7 +34,7 @@ function chunksOf<Item>(items: Item[], size: number): Item[][] {
 }
 
 /** Rows that say "running" though their workflow has closed, and closed workflows without a row. */
-export function createExecutionReconciler({ executions, workflowClient, log, graceMs }: ExecutionReconcilerDeps) {
+export function createExecutionReconciler({ executions, workflowClient, log, taskQueue, graceMs }: ExecutionReconcilerDeps) {
   /** All that closed before it has been compared; kept in memory, since a restart may look again. */
   let comparedUntilMs = 0;
 
@@ -87,7 +89,7 @@ export function createExecutionReconciler({ executions, workflowClient, log, gra
   async function recordClosedBetween(fromMs: number, untilMs: number): Promise<number> {
     const between = `CloseTime >= '${new Date(fromMs).toISOString()}' AND CloseTime < '${new Date(untilMs).toISOString()}'`;
     const runs = new Map<string, WorkflowExecutionInfo>();
-    for await (const run of workflowClient.list({ query: `WorkflowType = 'runTask' AND ExecutionStatus != 'ContinuedAsNew' AND ${between}` })) runs.set(keyOf(run), run);
+    for await (const run of workflowClient.list({ query: `WorkflowType = 'runTask' AND TaskQueue = ${JSON.stringify(taskQueue)} AND ExecutionStatus != 'ContinuedAsNew' AND ${between}` })) runs.set(keyOf(run), run);
     let recorded = 0;
     for (const chunk of chunksOf([...runs.values()], ROWS_PER_PAGE)) {
       for (const missing of await executions.findMissing(chunk.map(({ workflowId, runId }) => ({ workflowId, runId })))) {

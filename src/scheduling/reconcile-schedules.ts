@@ -1,5 +1,4 @@
-import { ScheduleConfigError } from './schedule-config';
-import { ScheduleRefusedError, SchedulerUnavailableError } from './scheduling-errors';
+import { isRefusal, SchedulerUnavailableError } from './scheduling-errors';
 import type { ScheduleConvergence } from './schedule-convergence';
 import type { ActualSchedule, DescribedSchedule, ScheduleGateway } from './schedule-gateway';
 import type { Logger } from '../platform/logger';
@@ -19,6 +18,8 @@ export interface ScheduleReconcilerDeps {
   gateway: Pick<ScheduleGateway, 'list' | 'describe'>;
   convergence: ScheduleConvergence;
   log: Logger;
+  /** Another installation may use the namespace too: schedules of its queue are its own. */
+  taskQueue: string;
   /** What was written less than this ago may still be under way. */
   graceMs: number;
 }
@@ -35,14 +36,15 @@ function findDifference(row: TaskConfig, actual: ActualSchedule | null | undefin
   return actual.isPaused === isActive ? 'pause' : null;
 }
 
-const REASONS: Record<Exclude<Difference, 'exhausted' | 'foreign pause'>, string> = {
+const REASONS: Record<Exclude<Difference, 'exhausted'>, string> = {
   missing: 'the schedule was missing in Temporal',
   revision: 'the schedule in Temporal was not up to date',
+  'foreign pause': 'the schedule in Temporal had not followed the last start',
   pause: 'the schedule in Temporal was paused or running against the record',
 };
 
 /** Compares all schedules with all configs, by one list of each; only what differs is looked at closely. */
-export function createScheduleReconciler({ configs, gateway, convergence, log, graceMs }: ScheduleReconcilerDeps) {
+export function createScheduleReconciler({ configs, gateway, convergence, log, taskQueue, graceMs }: ScheduleReconcilerDeps) {
   const isFresh = (row: TaskConfig) => [row.registeredAt, row.updatedAt].some((time) => time && Date.now() - time.getTime() < graceMs);
 
   async function complete(row: TaskConfig, schedule: DescribedSchedule): Promise<boolean> {
@@ -70,8 +72,13 @@ export function createScheduleReconciler({ configs, gateway, convergence, log, g
 
   /** Looks at both sides again, for the lists may be a moment old, and repairs. Answers what it did. */
   async function repair(configId: number): Promise<keyof ScheduleRepairs | null> {
-    const schedule = await gateway.describe(configId);
+    // The row first: a schedule is never judged by what was written after it was looked at.
     const row = await configs.get(configId);
+    const schedule = await gateway.describe(configId);
+    if (schedule && schedule.taskQueue !== taskQueue) {
+      log.warn({ configId, taskQueue: schedule.taskQueue }, 'a schedule of another task queue was left alone');
+      return null;
+    }
     if (!row || (row.scheduleStatus !== 'active' && row.scheduleStatus !== 'paused')) {
       if (!schedule) return null;
       await convergence.converge(configId);
@@ -84,7 +91,7 @@ export function createScheduleReconciler({ configs, gateway, convergence, log, g
       return schedule && schedule.runningRuns.length === 0 && (await complete(row, schedule)) ? 'schedulesCompleted' : null;
     }
     const settled = await convergence.converge(configId);
-    if (difference === 'foreign pause') return settled?.scheduleStatus === 'paused' ? 'pausesAdopted' : null;
+    if (difference === 'foreign pause' && settled?.scheduleStatus === 'paused') return 'pausesAdopted';
     await configs.addEvents(configId, [{ event: 'task_repaired', taskName: row.name, success: true, error: REASONS[difference] }]);
     return 'schedulesRepaired';
   }
@@ -105,7 +112,7 @@ export function createScheduleReconciler({ configs, gateway, convergence, log, g
         if (error instanceof SchedulerUnavailableError) throw error;
         repairs.schedulesFailed += 1;
         log.error({ configId, err: error }, 'a schedule could not be repaired');
-        if (error instanceof ScheduleConfigError || error instanceof ScheduleRefusedError) await giveUp(configId, error);
+        if (isRefusal(error)) await giveUp(configId, error);
       }
     }
     return repairs;

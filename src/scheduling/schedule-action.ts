@@ -13,6 +13,9 @@ const SUMMARY_BYTES = 300;
 /** Ours is 1–10 with 10 highest, Temporal's 1–5 with 1 soonest. */
 export const priorityKeyOf = (priority: number) => 6 - Math.ceil(Math.min(10, Math.max(1, priority)) / 2);
 
+/** Says which start of the config its schedule has followed; a pause or an edit leaves it as it is. */
+export const armedAtOf = (config: TaskConfig) => config.registeredAt?.toISOString() ?? null;
+
 /** The SDK sends a priority along although its type for new actions has none. */
 export type StartRun = ScheduleOptionsStartWorkflowAction<typeof workflows.runTask> & { priority?: Priority };
 export type TaskConfigSchedule = ScheduleOptions<StartRun> & { state: { paused: boolean; note: string; remainingActions?: number } };
@@ -36,7 +39,7 @@ export function taskConfigSchedule(config: TaskConfig, { scheduleId, taskQueue }
       workflowId: scheduleId,
       taskQueue,
       args: [{ configId: config.id, triggeredBy: 'schedule' }],
-      memo: { configName: config.name, taskType: config.taskType },
+      memo: { configName: config.name, taskType: config.taskType, armedAt: armedAtOf(config) },
       typedSearchAttributes: [
         { key: TASK_CONFIG_ID, value: config.id },
         { key: TASK_TYPE, value: config.taskType },

@@ -1,5 +1,6 @@
+import { createKeyedQueue } from './keyed-queue';
 import { parseScheduleConfig } from './schedule-config';
-import { ConfigNotFoundError } from './scheduling-errors';
+import { ConfigNotFoundError, isRefusal } from './scheduling-errors';
 import type { ScheduleConvergence } from './schedule-convergence';
 import type { ScheduleStatus, TaskConfig } from '../storage/models/task-config';
 import type { ScheduleEventName } from '../storage/models/schedule-event';
@@ -39,48 +40,48 @@ export function createScheduleActions({ configs, convergence, isKnownTaskType = 
     await configs.addEvents(config.id, [...(status ? [{ event: 'status_changed' as const, newStatus: status }] : []), { taskName: config.name, ...action }]);
   }
 
-  async function failStart(config: TaskConfig, event: ScheduleEventName, error: unknown): Promise<ActionResult> {
+  /** It cannot be armed as it is; what was armed before is taken away. */
+  async function fail(config: TaskConfig, event: ScheduleEventName, error: unknown): Promise<ActionResult> {
     const message = messageOf(error);
     const failed = await configs.setScheduleStatus(config.id, 'error', { ifRevision: config.revision, error: message });
     await record(config, failed ? 'error' : null, { event, success: false, error: message });
+    await convergence.converge(config.id).catch(() => undefined);
     return answer(config.id, false, `${config.name} could not be scheduled: ${message}`);
   }
 
-  async function arm(config: TaskConfig, options: { from?: ScheduleStatus[] } = {}): Promise<ActionResult> {
-    if (config.schedulerType === 'manual') return answer(config.id, false, `${config.name} is a manual task: it has no schedule, execute it instead`);
+  /** Temporal comes after what has been written as `config`; when it cannot follow now, reconcile makes it. */
+  async function follow(config: TaskConfig, events: { status: ScheduleStatus | null; done: ScheduleEventName; failed: ScheduleEventName }, answerTo: (settled: ScheduleStatus | 'deleted') => ActionResult): Promise<ActionResult> {
     try {
-      if (!isKnownTaskType(config.taskType)) throw new Error(`unknown task type ${config.taskType}`);
-      parseScheduleConfig(config.schedulerType, config.scheduleConfig, { now: new Date() });
+      const settled = await convergence.converge(config.id);
+      await record(config, events.status, { event: events.done, success: true });
+      return answerTo(settled?.scheduleStatus ?? 'deleted');
     } catch (error) {
-      const result = await failStart(config, 'task_register_failed', error);
-      // It may have been armed before, by what is no longer valid.
-      await convergence.converge(config.id).catch(() => undefined);
-      return result;
+      if (isRefusal(error)) return fail(config, events.failed, error);
+      await record(config, events.status, { event: events.failed, success: false, error: messageOf(error) });
+      return answer(config.id, false, `${config.name} is recorded as ${config.scheduleStatus}, but its schedule could not be changed yet: ${messageOf(error)}`);
     }
-    if (config.scheduleStatus === 'active') return reapply(config, { unpause: true });
-    const active = await configs.setScheduleStatus(config.id, 'active', options);
-    if (!active) return answer(config.id, false, `${config.name} was changed by somebody else meanwhile: it is ${(await find(config.id)).scheduleStatus}`);
-    try {
-      await convergence.converge(config.id, { unpause: true });
-    } catch (error) {
-      return failStart(active, 'task_register_error', error);
-    }
-    await record(active, 'active', { event: 'task_registered', success: true });
-    return answer(config.id, true, `${config.name} is active`);
   }
 
-  /** A state that needs no schedule or a silent one. When Temporal cannot follow now, reconcile makes it. */
+  async function arm(config: TaskConfig): Promise<ActionResult> {
+    if (config.schedulerType === 'manual') return answer(config.id, false, `${config.name} is a manual task: it has no schedule, execute it instead`);
+    const isActive = config.scheduleStatus === 'active';
+    try {
+      if (!isKnownTaskType(config.taskType)) throw new Error(`unknown task type ${config.taskType}`);
+      // The date of an active one may have come, and its run be at work.
+      parseScheduleConfig(config.schedulerType, config.scheduleConfig, isActive ? {} : { now: new Date() });
+    } catch (error) {
+      return fail(config, 'task_register_failed', error);
+    }
+    const active = await configs.setScheduleStatus(config.id, 'active', { from: [config.scheduleStatus] });
+    if (!active) return answer(config.id, false, `${config.name} was changed by somebody else meanwhile: it is ${(await find(config.id)).scheduleStatus}`);
+    const events = { status: isActive ? null : ('active' as const), done: 'task_registered' as const, failed: 'task_register_error' as const };
+    return follow(active, events, (settled) => answer(config.id, settled === 'active', `${config.name} is ${settled}`));
+  }
+
+  /** A state that needs no schedule or a silent one. */
   async function silence(config: TaskConfig, status: 'inactive' | 'paused', events: { done: ScheduleEventName; failed: ScheduleEventName }, options: { from?: ScheduleStatus[] } = {}): Promise<ActionResult | undefined> {
     const written = await configs.setScheduleStatus(config.id, status, options);
-    if (!written) return undefined;
-    try {
-      await convergence.converge(config.id);
-    } catch (error) {
-      await record(config, status, { event: events.failed, success: false, error: messageOf(error) });
-      return answer(config.id, false, `Task ${config.id} is recorded as ${status}, but its schedule could not be changed yet: ${messageOf(error)}`);
-    }
-    await record(config, status, { event: events.done, success: true });
-    return answer(config.id, true, `Task ${config.id} is ${status}`);
+    return written && follow(written, { status, ...events }, () => answer(config.id, true, `Task ${config.id} is ${status}`));
   }
 
   async function stop(configId: number): Promise<ActionResult> {
@@ -90,49 +91,36 @@ export function createScheduleActions({ configs, convergence, isKnownTaskType = 
     return stopped;
   }
 
-  /** The row is as desired already; when Temporal cannot follow now, reconcile makes it. */
-  async function reapply(config: TaskConfig, options: { unpause?: boolean } = {}): Promise<ActionResult> {
-    try {
-      const settled = await convergence.converge(config.id, options);
-      await record(config, null, { event: 'task_registered', success: true });
-      return answer(config.id, true, `${config.name} is ${settled?.scheduleStatus ?? 'deleted'}, and its schedule follows`);
-    } catch (error) {
-      await record(config, null, { event: 'task_register_error', success: false, error: messageOf(error) });
-      return answer(config.id, false, `The schedule of ${config.name} could not be changed yet: ${messageOf(error)}`);
-    }
+  async function pause(configId: number): Promise<ActionResult> {
+    const config = await find(configId);
+    const paused = await silence(config, 'paused', { done: 'task_paused', failed: 'task_pause_error' }, { from: ['active'] });
+    return paused ?? answer(configId, false, `Only an active task can be paused; ${config.name} is ${(await find(configId)).scheduleStatus}`);
+  }
+
+  async function resume(configId: number): Promise<ActionResult> {
+    const config = await find(configId);
+    if (config.scheduleStatus !== 'paused') return answer(configId, false, `Only a paused task can be resumed; ${config.name} is ${config.scheduleStatus}`);
+    return arm(config);
   }
 
   async function rearm(configId: number): Promise<ActionResult> {
     const config = await find(configId);
-    if (config.scheduleStatus === 'active' || config.scheduleStatus === 'paused') return reapply(config);
-    return answer(configId, true, `${config.name} is ${config.scheduleStatus}: nothing to reload`);
+    if (config.scheduleStatus !== 'active' && config.scheduleStatus !== 'paused') return answer(configId, true, `${config.name} is ${config.scheduleStatus}: nothing to reload`);
+    return follow(config, { status: null, done: 'task_registered', failed: 'task_register_error' }, (settled) => answer(configId, true, `${config.name} is ${settled}, and its schedule follows`));
   }
 
+  // Two at once on one schedule would be safe, but would keep undoing and refusing each other's steps.
+  const inTurn = createKeyedQueue<number>();
+  const queued = (act: (configId: number) => Promise<ActionResult>) => (configId: number) => inTurn(configId, () => act(configId));
   return {
-    async start(configId: number): Promise<ActionResult> {
-      return arm(await find(configId));
-    },
-
-    stop,
-
+    start: queued(async (configId) => arm(await find(configId))),
+    stop: queued(stop),
     /** Takes the schedule away; the config stays. */
-    remove: stop,
-
-    async pause(configId: number): Promise<ActionResult> {
-      const config = await find(configId);
-      const paused = await silence(config, 'paused', { done: 'task_paused', failed: 'task_pause_error' }, { from: ['active'] });
-      return paused ?? answer(configId, false, `Only an active task can be paused; ${config.name} is ${(await find(configId)).scheduleStatus}`);
-    },
-
-    async resume(configId: number): Promise<ActionResult> {
-      const config = await find(configId);
-      if (config.scheduleStatus !== 'paused') return answer(configId, false, `Only a paused task can be resumed; ${config.name} is ${config.scheduleStatus}`);
-      return arm(config, { from: ['paused'] });
-    },
-
-    reload: rearm,
-
+    remove: queued(stop),
+    pause: queued(pause),
+    resume: queued(resume),
+    reload: queued(rearm),
     /** For whoever has changed a config: its schedule, if it has one, follows at once. */
-    rearm,
+    rearm: queued(rearm),
   };
 }

@@ -47,6 +47,9 @@ describe('cron', () => {
     ['* * * *', /not 4/],
     ['', /not 0/],
     ['@reboot', /unknown macro/],
+    ['@constructor', /unknown macro/],
+    ['constructor', /not 1/],
+    ['__proto__', /not 1/],
     ['0 0 L * *', /day: "L" is not supported/],
     ['0 0 * * 5#2', /day_of_week: "#"/],
     ['0 0 * * 5L', /day_of_week: "L"/],
@@ -81,6 +84,12 @@ describe('date', () => {
     expect(runAt({ run_date: '2026-07-01T10:00:00+05:30', timezone: 'Europe/Berlin' })).toBe('2026-07-01T04:30:00.000Z');
     expect(runAt({ run_date: '2026-07-01T10:00:59.999Z' })).toBe('2026-07-01T10:00:59.000Z');
     expect(runAt({ run_date: '2026-07-01' })).toBe('2026-07-01T00:00:00.000Z');
+    expect(runAt({ run_date: '2026-07-01T10:00+14:00' })).toBe('2026-06-30T20:00:00.000Z');
+  });
+
+  test('24:00 is the next midnight', () => {
+    expect(runAt({ run_date: '2027-06-01T24:00' })).toBe('2027-06-02T00:00:00.000Z');
+    expect(runAt({ run_date: '2027-12-31T24:00', timezone: 'Europe/Berlin' })).toBe('2027-12-31T23:00:00.000Z');
   });
 
   test.each([
@@ -92,6 +101,9 @@ describe('date', () => {
     [{ run_date: '2026-02-30T10:00' }, /^run_date: not a valid date/],
     [{ run_date: '2026-06-01T12:00:00Z' }, /^run_date: lies in the past/],
     [{ run_date: '2101-01-01T00:00' }, /2100/],
+    [{ run_date: '2027-01-01T00:00+99:00' }, /^run_date: expected an ISO 8601/],
+    [{ run_date: '2027-01-01T00:00-08:99' }, /^run_date: expected an ISO 8601/],
+    [{ run_date: '2027-01-01T25:00' }, /^run_date: not a valid date/],
     [{ run_date: '2027-03-28T02:30', timezone: 'Europe/Berlin' }, /does not exist in Europe\/Berlin/],
     [{ run_date: '2026-07-01T10:00', end_at: '2026-06-30T10:00' }, /never fires/],
   ])('%j is refused', (raw, message) => {
@@ -141,6 +153,23 @@ describe('options', () => {
       type: 'interval', everySeconds: 60, timezone: 'America/New_York', startAt: new Date('2026-07-01T04:00:00Z'), endAt: new Date('2026-08-01T00:00:00Z'),
       jitterSeconds: 1.5, overlap: 'buffer_all', catchupWindowSeconds: 10, isPausedOnFailure: true,
     });
+  });
+
+  test.each([
+    ['europe/berlin', 'Europe/Berlin'],
+    ['utc', 'UTC'],
+    ['AMERICA/PORT_OF_SPAIN', 'America/Port_of_Spain'],
+    ['CTT', 'Asia/Shanghai'],
+  ])('the time zone %s is %s', (timezone, name) => {
+    expect(parse('manual', { timezone })).toMatchObject({ timezone: name });
+  });
+
+  test.each(['+02:00', 'SystemV/PST8', 'Local', ''])('the time zone %j is refused', (timezone) => {
+    expect(faults('manual', { timezone })).toEqual([expect.stringMatching(/^timezone: unknown time zone/)]);
+  });
+
+  test('what no duration of Temporal can hold is refused', () => {
+    expect(faults('manual', { jitter_seconds: 1e300, catchup_window_seconds: 1e12 })).toEqual([expect.stringMatching(/^jitter_seconds: /), expect.stringMatching(/^catchup_window_seconds: /)]);
   });
 
   test('every fault is told at once, with its input', () => {

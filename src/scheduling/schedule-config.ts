@@ -1,8 +1,9 @@
-import { DateTime, IANAZone } from 'luxon';
+import { DateTime } from 'luxon';
 import { z } from 'zod';
 import { CRON_FIELD_NAMES, parseCronField, splitCron, toCronFields, type CronFieldName, type CronTexts } from './cron-fields';
 import { OVERLAP_POLICIES, type CronFields, type Schedule, type ScheduleOptions } from './schedule';
 import { LAST_YEAR, nextFireTimes } from './schedule-times';
+import { canonicalZone } from './time-zone';
 import type { SchedulerType } from '../storage/models/task-config';
 
 export interface ScheduleIssue {
@@ -38,7 +39,8 @@ function createReader(raw: Record<string, unknown>) {
 }
 type Reader = ReturnType<typeof createReader>;
 
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$/i;
+// No clock of the world is further than 14 hours from UTC.
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)?)?$/i;
 const HAS_OFFSET = /(Z|[+-]\d{2}(:?\d{2})?)$/i;
 
 /** An instant to the second; without an offset it is read in the schedule's time zone. */
@@ -50,12 +52,22 @@ function readInstant(reader: Reader, name: string, timezone: string): Date | nul
   if (!time.isValid) return reader.fail(name, `not a valid date and time: ${time.invalidExplanation ?? text}`);
   if (time.toUTC().year > LAST_YEAR) return reader.fail(name, `lies after the year ${LAST_YEAR}`);
   const isNaive = iso.includes('T') ? !HAS_OFFSET.test(iso.slice(iso.indexOf('T'))) : true;
-  if (isNaive && time.toFormat("yyyy-MM-dd'T'HH:mm") !== (iso.includes('T') ? iso.slice(0, 16) : `${iso}T00:00`)) return reader.fail(name, `does not exist in ${timezone}: the clocks go forward over it`);
+  const wanted = DateTime.fromISO(iso, { zone: 'UTC' });
+  if (isNaive && !time.setZone('UTC', { keepLocalTime: true }).equals(wanted)) return reader.fail(name, `does not exist in ${timezone}: the clocks go forward over it`);
   return time.startOf('second').toJSDate();
 }
 
+const zoneName = z.string().transform((name, context) => {
+  const zone = canonicalZone(name);
+  if (zone === undefined) context.addIssue('unknown time zone; expected an IANA name such as Europe/Berlin');
+  return zone ?? z.NEVER;
+});
+
+/** Ten years. Temporal counts durations in nanoseconds, and 64 bits of them are 292 years. */
+const LONGEST_SECONDS = 315_360_000;
+
 function readOptions(reader: Reader, now: Date | undefined): ScheduleOptions {
-  const timezone = reader.read('timezone', z.string().refine((name) => IANAZone.isValidZone(name), 'unknown time zone; expected an IANA name such as Europe/Berlin').default('UTC'));
+  const timezone = reader.read('timezone', zoneName.default('UTC'));
   const startAt = readInstant(reader, 'start_at', timezone ?? 'UTC') ?? null;
   const endAt = readInstant(reader, 'end_at', timezone ?? 'UTC') ?? null;
   if (startAt && endAt && endAt <= startAt) reader.fail('end_at', 'has to lie after start_at');
@@ -64,9 +76,9 @@ function readOptions(reader: Reader, now: Date | undefined): ScheduleOptions {
     timezone: timezone ?? 'UTC',
     startAt,
     endAt,
-    jitterSeconds: reader.read('jitter_seconds', z.number().min(0).default(0)) ?? 0,
+    jitterSeconds: reader.read('jitter_seconds', z.number().min(0).max(LONGEST_SECONDS).default(0)) ?? 0,
     overlap: reader.read('overlap', z.enum(OVERLAP_POLICIES).default('skip')) ?? 'skip',
-    catchupWindowSeconds: reader.read('catchup_window_seconds', z.number().min(10).default(600)) ?? 600,
+    catchupWindowSeconds: reader.read('catchup_window_seconds', z.number().min(10).max(LONGEST_SECONDS).default(600)) ?? 600,
     isPausedOnFailure: reader.read('pause_on_failure', z.boolean().default(false)) ?? false,
   };
 }

@@ -24,20 +24,20 @@ export function createScheduleConvergence({ configs, gateway }: { configs: Pick<
   }
 
   return {
-    /** Answers the row that the schedule now follows; undefined when the config is gone, and its schedule with it. `unpause` undoes a pause of somebody else's. */
-    async converge(configId: number, options: { unpause?: boolean } = {}): Promise<TaskConfig | undefined> {
+    /** Answers the row that the schedule now follows; undefined when the config is gone, and its schedule with it. */
+    async converge(configId: number): Promise<TaskConfig | undefined> {
       for (let round = 1; round <= MAX_ROUNDS; round += 1) {
         const row = await configs.get(configId);
         if (!row) {
           await gateway.remove(configId);
           return undefined;
         }
-        const { foreignPause } = await gateway.apply(row, options);
+        const { foreignPause } = await gateway.apply(row);
         if (foreignPause !== undefined) await adoptPause(row, foreignPause);
         const newest = await configs.get(configId);
         if (newest?.revision === row.revision) return newest;
       }
-      throw new ScheduleNotSettledError(configId, MAX_ROUNDS);
+      throw new ScheduleNotSettledError();
     },
   };
 }

@@ -1,5 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type ScheduleClient,
@@ -10,8 +10,8 @@ import {
 } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import { isForeignPause, toActual, toDescribed, type ActualSchedule, type DescribedSchedule } from './actual-schedule';
-import { taskConfigSchedule } from './schedule-action';
-import { toSchedulerError } from './scheduling-errors';
+import { armedAtOf, taskConfigSchedule } from './schedule-action';
+import { isContention, toSchedulerError } from './scheduling-errors';
 import type { TaskConfig } from '../storage/models/task-config';
 import type * as workflows from '../workflows';
 
@@ -24,8 +24,9 @@ export interface ApplyOutcome {
 
 export type { ActualSchedule, DescribedSchedule };
 
-/** Others may create or delete the schedule between our two steps. */
-const UPSERT_ATTEMPTS = 5;
+/** With the first pauses between them: 20, 40, 80… ms. */
+const CONTENTION_ATTEMPTS = 6;
+const CONTENTION_PAUSE_MS = 20;
 
 export const scheduleIdOf = (configId: number) => `task-config-${configId}`;
 
@@ -40,10 +41,14 @@ export type ScheduleGateway = ReturnType<typeof createScheduleGateway>;
 export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }: { client: ScheduleClient; taskQueue: string; timeoutMs?: number }) {
   /** Without a deadline the client would wait for a dead server for as long as its retries last. */
   async function call<Result>(work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await client.withDeadline(Date.now() + timeoutMs, work);
-    } catch (error) {
-      throw toSchedulerError(error);
+    const deadlineMs = Date.now() + timeoutMs;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await client.withDeadline(deadlineMs, work);
+      } catch (error) {
+        if (!isContention(error) || attempt === CONTENTION_ATTEMPTS || Date.now() >= deadlineMs) throw toSchedulerError(error);
+        await sleep(CONTENTION_PAUSE_MS * 2 ** attempt);
+      }
     }
   }
 
@@ -63,25 +68,18 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
     update: (previous: ScheduleDescription) => { options: ScheduleUpdateOptions<ScheduleOptionsStartWorkflowAction<Start>>; outcome: Outcome },
     created: Outcome,
   ): Promise<Outcome> {
-    const handle = client.getHandle(create.scheduleId);
-    for (let attempt = 1; ; attempt += 1) {
-      let outcome = created;
-      const isUpdated = await ifFound(async () => {
-        await handle.update((previous) => {
-          const updated = update(previous);
-          outcome = updated.outcome;
-          return updated.options;
-        });
-        return true;
+    let outcome = created;
+    const isUpdated = await ifFound(async () => {
+      await client.getHandle(create.scheduleId).update((previous) => {
+        const updated = update(previous);
+        outcome = updated.outcome;
+        return updated.options;
       });
-      if (isUpdated) return outcome;
-      try {
-        await client.create(create);
-        return created;
-      } catch (error) {
-        if (!(error instanceof ScheduleAlreadyRunning) || attempt === UPSERT_ATTEMPTS) throw error;
-      }
-    }
+      return true;
+    });
+    if (isUpdated) return outcome;
+    await client.create(create);
+    return created;
   }
 
   async function remove(configId: number): Promise<void> {
@@ -93,9 +91,9 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
 
     /**
      * Makes the Temporal schedule what the row desires, whatever it was before. Somebody else's pause of an active
-     * schedule stays, and is reported, unless `unpause` says that a person asked for it to run.
+     * schedule stays, and is reported; but one that it had before it followed the config's last start ends with that start.
      */
-    async apply(config: TaskConfig, { unpause = false }: { unpause?: boolean } = {}): Promise<ApplyOutcome> {
+    async apply(config: TaskConfig): Promise<ApplyOutcome> {
       const wanted = taskConfigSchedule(config, { scheduleId: scheduleIdOf(config.id), taskQueue });
       if (!wanted) {
         await remove(config.id);
@@ -105,7 +103,7 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
         upsert<typeof workflows.runTask, ApplyOutcome>(
           wanted,
           (previous) => {
-            if (wanted.state.paused || unpause || !isForeignPause(previous.state)) return { options: wanted, outcome: {} };
+            if (wanted.state.paused || !isForeignPause(previous.state) || previous.action.memo?.['armedAt'] !== armedAtOf(config)) return { options: wanted, outcome: {} };
             const state = { ...wanted.state, paused: true, note: previous.state.note };
             return { options: { ...wanted, state }, outcome: { foreignPause: previous.state.note ?? '' } };
           },

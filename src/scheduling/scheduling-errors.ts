@@ -1,5 +1,6 @@
-import { ServiceError, isGrpcServiceError } from '@temporalio/client';
+import { ScheduleAlreadyRunning, ServiceError, isGrpcServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
+import { ScheduleConfigError } from './schedule-config';
 
 /** Temporal did not answer, or refused to be asked. */
 export class SchedulerUnavailableError extends Error {
@@ -24,22 +25,35 @@ export class ConfigNotFoundError extends Error {
   }
 }
 
-/** Others kept writing the config faster than its schedule could follow. */
+/** Others kept changing the config or its schedule faster than we could follow. */
 export class ScheduleNotSettledError extends Error {
-  constructor(readonly configId: number, rounds: number) {
-    super(`The schedule of config ${configId} did not settle in ${rounds} rounds: others keep changing it`);
+  constructor(cause?: unknown) {
+    super('others keep changing this schedule at the same time', { cause });
     this.name = 'ScheduleNotSettledError';
   }
 }
 
+/** Trying again will not help: the config has to change first. */
+export const isRefusal = (error: unknown): error is Error => error instanceof ScheduleConfigError || error instanceof ScheduleRefusedError;
+
 // google.rpc.Code
 const INVALID_ARGUMENT = 3;
+const FAILED_PRECONDITION = 9;
+
+const grpcErrorOf = (error: unknown) => (error instanceof ServiceError ? error.cause : error);
+
+/** Somebody else created or deleted the schedule at the same moment: one that is closing answers with a failed precondition. */
+export function isContention(error: unknown): boolean {
+  const grpc = grpcErrorOf(error);
+  return error instanceof ScheduleAlreadyRunning || (isGrpcServiceError(grpc) && (grpc.code as number) === FAILED_PRECONDITION);
+}
 
 export function toSchedulerError(error: unknown): unknown {
   // The SDK turns "Invalid schedule spec" into a TypeError.
   if (error instanceof TypeError) return new ScheduleRefusedError(error);
   if (error instanceof NamespaceNotFoundError) return new SchedulerUnavailableError(error);
-  const grpc = error instanceof ServiceError ? error.cause : error;
+  if (isContention(error)) return new ScheduleNotSettledError(error);
+  const grpc = grpcErrorOf(error);
   if (!isGrpcServiceError(grpc)) return error;
   return (grpc.code as number) === INVALID_ARGUMENT ? new ScheduleRefusedError(error) : new SchedulerUnavailableError(error);
 }

@@ -3,11 +3,11 @@ import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLogLines, openLog } from './log-files';
 import { stopProcess } from './process-table';
-import { StackError } from './stack-error';
+import { StartError } from '../platform/start-error';
 
 export interface AppProcess {
   /** Settles when it has crashed too often to be started again. */
-  readonly gaveUp: Promise<StackError>;
+  readonly gaveUp: Promise<StartError>;
   stop: () => Promise<void>;
   /** Ends it on the spot; `stop` then returns at once. */
   kill: () => void;
@@ -38,8 +38,8 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
   const { maxCrashes = 5, restartDelayMs = 500 } = options;
   let child = launch(options);
   let isStopping = false;
-  let giveUp: (error: StackError) => void;
-  const gaveUp = new Promise<StackError>((resolve) => (giveUp = resolve));
+  let giveUp: (error: StartError) => void;
+  const gaveUp = new Promise<StartError>((resolve) => (giveUp = resolve));
 
   const supervise = async () => {
     const crashes: number[] = [];
@@ -105,6 +105,6 @@ async function whenReady(child: ChildProcess, { name, logFile, signal, readyTime
   }
 }
 
-function crashError(message: string, logFile: string): StackError {
-  return new StackError(`${message}. The end of ${logFile}:\n${lastLogLines(logFile)}`);
+function crashError(message: string, logFile: string): StartError {
+  return new StartError(`${message}. The end of ${logFile}:\n${lastLogLines(logFile)}`);
 }

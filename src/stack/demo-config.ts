@@ -1,6 +1,6 @@
 const demoConfig = (subreddits: string[]) => ({
   name: 'Demo: sandbox Reddit, every 2 minutes',
-  description: 'Made at the first start. Its posts come from the built-in Reddit sandbox; delete it when you like.',
+  description: 'Made at the first start. Its posts come from the Reddit sandbox (made up, or the recordings it was given); delete it when you like.',
   task_type: 'REDDIT_SCRAPE',
   scheduler_type: 'interval',
   schedule_config: { interval_seconds: 120 },

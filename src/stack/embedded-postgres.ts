@@ -7,7 +7,7 @@ import { choosePort } from './free-port';
 import { postgresBinaries, unprivilegedUser, type UnprivilegedUser } from './postgres-binaries';
 import { stopLeftover, type StopStep } from './process-table';
 import { startServiceProcess } from './service-process';
-import { StackError } from './stack-error';
+import { StartError } from '../platform/start-error';
 
 const USER = 'taskloom';
 
@@ -99,7 +99,7 @@ async function initialise(initdb: string, dataDir: string, options: EmbeddedPost
       { cwd: options.folder, env: { ...process.env, LC_ALL: 'C' }, ...user },
     );
   } catch (error) {
-    throw new StackError(`initdb failed: ${(error as { stderr?: string }).stderr?.trim() ?? String(error)}`, { cause: error });
+    throw new StartError(`initdb failed: ${(error as { stderr?: string }).stderr?.trim() ?? String(error)}`, { cause: error });
   } finally {
     rmSync(passwordFile, { force: true });
   }

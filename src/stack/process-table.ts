@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StackError } from './stack-error';
+import { StartError } from '../platform/start-error';
 
 /** What tells a process from a later one that was given the same pid. */
 export interface ProcessIdentity {
@@ -63,7 +63,7 @@ export async function stopProcess(pid: number, steps: readonly StopStep[]): Prom
 export async function stopLeftover(pidFile: string, marks: string[], steps: readonly StopStep[]): Promise<boolean> {
   const pid = readPid(pidFile);
   if (!pid || !marks.every((mark) => commandLine(pid).includes(mark))) return false;
-  if (!(await stopProcess(pid, steps))) throw new StackError(`process ${pid} (${marks.join(' ')}), left by an earlier start, does not stop`);
+  if (!(await stopProcess(pid, steps))) throw new StartError(`process ${pid} (${marks.join(' ')}), left by an earlier start, does not stop`);
   return true;
 }
 

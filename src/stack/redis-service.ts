@@ -1,20 +1,13 @@
 import path from 'node:path';
-import { createKeyValueStore } from '../platform/redis';
+import { checkRedis } from '../platform/start-checks';
+import { redactUrl } from '../platform/start-error';
 import { startEmbeddedRedis } from './embedded-redis';
-import { redactUrl, unreachable } from './stack-error';
 import { nothingToStop, type StartService } from './stack-service';
 
 export const startRedis: StartService = async ({ config, home, logFolder, state, signal }) => {
   const url = config.REDIS_URL;
   if (url) {
-    const store = createKeyValueStore(url);
-    try {
-      await store.ping();
-    } catch (error) {
-      throw unreachable('REDIS_URL', 'Redis', url, error);
-    } finally {
-      await store.close();
-    }
+    await checkRedis(url);
     return { name: 'Redis', isEmbedded: false, summary: `uses ${redactUrl(url)}`, env: { REDIS_URL: url }, stop: nothingToStop };
   }
   const server = await startEmbeddedRedis({ folder: path.join(home, 'redis'), logFile: path.join(logFolder, 'redis.log'), password: state.values.redisPassword, port: state.values.ports.redis, signal });

@@ -3,7 +3,7 @@ import { closeSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLogLines, openLog } from './log-files';
 import { stopProcess, type StopStep } from './process-table';
-import { StackError } from './stack-error';
+import { StartError } from '../platform/start-error';
 
 export interface ServiceProcess {
   readonly pid: number;
@@ -52,7 +52,7 @@ export async function startServiceProcess(options: ServiceProcessOptions, isRead
     if (failure === undefined && Date.now() < end && !isAborted) continue;
     if (failure === undefined) await stop();
     options.signal?.throwIfAborted();
-    throw new StackError(`${options.name} does not start: ${failure ?? `no answer within ${timeoutMs / 1000} s`}\n${lastLogLines(options.logFile)}`.trimEnd());
+    throw new StartError(`${options.name} does not start: ${failure ?? `no answer within ${timeoutMs / 1000} s`}\n${lastLogLines(options.logFile)}`.trimEnd());
   }
   return { pid: child.pid ?? 0, exited, stop };
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import path from 'node:path';
 import { lock } from 'proper-lockfile';
 import { identityOf, isAlive, type ProcessIdentity } from './process-table';
-import { StackError } from './stack-error';
+import { StartError } from '../platform/start-error';
 
 interface Holder extends ProcessIdentity {
   address: string;
@@ -17,7 +17,7 @@ export async function lockStack(home: string, address: string): Promise<() => vo
   try {
     const holder = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Holder) : undefined;
     if (holder && holder.pid !== process.pid && isAlive(holder)) {
-      throw new StackError(`Taskloom is running already: process ${holder.pid} serves ${holder.address} from ${home}.\nStop it first, or start this one with another TASKLOOM_HOME and PORT.`);
+      throw new StartError(`Taskloom is running already: process ${holder.pid} serves ${holder.address} from ${home}.\nStop it first, or start this one with another TASKLOOM_HOME and PORT.`);
     }
     writeFileSync(file, JSON.stringify({ ...identityOf(process.pid), address } satisfies Holder));
   } finally {

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, readFileSync, rmSync, statSync, writeSync } fro
 import os from 'node:os';
 import path from 'node:path';
 import { lastLogLines, openLog, rotateLogs } from './log-files';
-import { redactUrl } from './stack-error';
+import { redactUrl } from '../platform/start-error';
 import { openState } from './stack-state';
 
 describe('the state folder', () => {

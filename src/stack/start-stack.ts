@@ -7,7 +7,7 @@ import { ensureFirstSuperuser, type FirstSuperuser } from './first-superuser';
 import { startPostgres } from './postgres-service';
 import { startReddit } from './reddit-service';
 import { startRedis } from './redis-service';
-import { reasonOf, type StackError } from './stack-error';
+import { reasonOf, type StartError } from '../platform/start-error';
 import type { StackContext, StackService, StartService } from './stack-service';
 import { runSteps } from './steps';
 import type { StackSummary } from './summary-table';
@@ -33,7 +33,7 @@ export interface StackOptions {
   /** Called when a part does not come up: the others need not go on. */
   abort: () => void;
   /** Called when a part that was up is gone for good. */
-  onFailure: (error: StackError) => void;
+  onFailure: (error: StartError) => void;
 }
 
 export function createStack(options: StackOptions): Stack {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { lock } from 'proper-lockfile';
 import { projectFolder } from './project-folder';
-import { StackError } from './stack-error';
+import { StartError } from '../platform/start-error';
 
 const run = promisify(execFile);
 const TOOLS = path.join(projectFolder, 'tools');
@@ -70,7 +70,7 @@ export async function findTemporalBinary(options: { progress: Progress; signal?:
         progress(reasons.at(-1) ?? '');
       }
     }
-    throw new StackError(`No Temporal server to be had. Install the Temporal CLI or Go, or set TEMPORAL_ADDRESS.\n${reasons.map((reason) => `  ${reason}`).join('\n')}`);
+    throw new StartError(`No Temporal server to be had. Install the Temporal CLI or Go, or set TEMPORAL_ADDRESS.\n${reasons.map((reason) => `  ${reason}`).join('\n')}`);
   } finally {
     await release();
   }
@@ -127,7 +127,11 @@ async function download(target: string, progress: Progress, signal?: AbortSignal
 }
 
 async function buildWithGo(target: string, progress: Progress, signal?: AbortSignal): Promise<void> {
-  const child = spawn('go', ['build', '-v', '-trimpath', '-ldflags=-s -w', '-o', target, `${PACKAGE}/cmd/temporal`], { cwd: TOOLS, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  // go, when it is stopped, leaves its working files behind: hundreds of megabytes.
+  const workFolder = `${target}.go-build`;
+  rmSync(workFolder, { recursive: true, force: true });
+  mkdirSync(workFolder, { recursive: true });
+  const child = spawn('go', ['build', '-v', '-trimpath', '-ldflags=-s -w', '-o', target, `${PACKAGE}/cmd/temporal`], { cwd: TOOLS, env: { ...process.env, GOTMPDIR: workFolder }, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
   // The compilers that go starts are stopped along with it.
   const abort = () => void (child.pid && process.kill(-child.pid, 'SIGTERM'));
   signal?.addEventListener('abort', abort);
@@ -145,5 +149,9 @@ async function buildWithGo(target: string, progress: Progress, signal?: AbortSig
     child.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? new Error('Go is not installed') : error));
     child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`go build: exit code ${code}: ${lastLine}`))));
   });
-  await ended.finally(() => signal?.removeEventListener('abort', abort));
+  await ended.finally(() => {
+    signal?.removeEventListener('abort', abort);
+    // The compilers may still be writing for a moment.
+    rmSync(workFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  });
 }

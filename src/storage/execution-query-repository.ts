@@ -66,6 +66,7 @@ export interface ConfigTotals {
   lastStatus: FinalStatus | null;
 }
 
+const LAST_INTEGER = 2_147_483_647;
 const COLUMNS = `e.id, e.task_id as "taskId", e.config_id as "configId", c.name as "configName", coalesce(e.task_type, c.task_type) as "taskType",
   e.status, e.is_success as "isSuccess", e.triggered_by as "triggeredBy", e.retry_of as "retryOf",
   (select max(r.id) from task_executions r where r.retry_of = e.id) as "retriedBy",
@@ -75,14 +76,21 @@ const COLUMNS = `e.id, e.task_id as "taskId", e.config_id as "configId", c.name 
   to_char(e.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "startedAtKey"`;
 const writeCursor = (last: ExecutionView) => Buffer.from(`e:${last.startedAtKey}:${last.id}`).toString('base64url');
 
+/** False also for what only looks like one (30 February), and for the year 0, which PostgreSQL does not have. */
+function isInstant(key: string): boolean {
+  const date = new Date(key);
+  return !Number.isNaN(date.getTime()) && date.getUTCFullYear() > 0 && date.toISOString().slice(0, 19) === key.slice(0, 19);
+}
+
 function readCursor(cursor: string): { startedAtKey: string; id: number } {
   const match = /^e:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z):(\d{1,10})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (!match) throw new BadCursorError('the cursor is not one of this list');
-  return { startedAtKey: match[1] ?? '', id: Number(match[2]) };
+  const { 1: startedAtKey = '', 2: digits } = match ?? [];
+  const id = Number(digits);
+  if (!isInstant(startedAtKey) || id > LAST_INTEGER) throw new BadCursorError('the cursor is not one of this list');
+  return { startedAtKey, id };
 }
 
 const SOURCE = 'task_executions e left join task_configs c on c.id = e.config_id';
-const LAST_INTEGER = 2_147_483_647;
 
 export type ExecutionQueryRepository = ReturnType<typeof createExecutionQueryRepository>;
 

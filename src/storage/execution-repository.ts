@@ -62,9 +62,9 @@ export interface RunningExecution {
 
 export type ExecutionRepository = ReturnType<typeof createExecutionRepository>;
 
-/** PostgreSQL refuses NUL in text and jsonb, and a task may well bring one home. */
+/** PostgreSQL refuses NUL in text and jsonb, and halves of surrogate pairs in jsonb; a task may well bring them home. */
 const toText = (text: string | null | undefined) => text?.replaceAll('\0', '') ?? null;
-const toJson = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value).replaceAll('\\u0000', ''));
+const toJson = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value).replace(/\\\\|\\u0000|\\ud[89a-f][0-9a-f]{2}/g, (escape) => (escape === '\\\\' ? escape : escape === '\\u0000' ? '' : '\\ufffd')));
 
 /**
  * The write side of executions: one row per run, one row per attempt. Everything is idempotent, because Temporal may
@@ -204,7 +204,7 @@ export function createExecutionRepository(database: Database) {
         [now, executionId],
       );
       const [stopped] = rows as { id: number; is_waiting: boolean }[];
-      if (stopped?.is_waiting) await this.end(executionId, { status: 'cancelled', endedAt: now, errorMessage: 'Cancelled before it began' });
+      if (stopped?.is_waiting) await this.end(executionId, { status: 'cancelled', endedAt: now, errorMessage: 'Cancelled' });
       return stopped !== undefined;
     },
 

@@ -10,6 +10,11 @@ export interface Position {
   id: string;
 }
 
+/** PostgreSQL's integer, and the years 1 to 9999: its timestamps begin later than JavaScript's. */
+const LIMITS: Record<SortKey, [number, number]> = {
+  score: [-2_147_483_648, 2_147_483_647],
+  redditCreatedAt: [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59Z')],
+};
 const LETTERS: Record<SortKey, string> = { redditCreatedAt: 't', score: 's' };
 
 export function writeCursor(sortKey: SortKey, { key, id }: Position): string {
@@ -19,7 +24,7 @@ export function writeCursor(sortKey: SortKey, { key, id }: Position): string {
 export function readCursor(sortKey: SortKey, cursor: string): Position {
   const match = /^([ts]):(-?\d{1,16}):(\w{1,50})$/.exec(Buffer.from(cursor, 'base64url').toString());
   const key = Number(match?.[2]);
-  // Beyond these PostgreSQL's integer and JavaScript's time end.
-  if (match?.[1] !== LETTERS[sortKey] || Math.abs(key) > (sortKey === 'score' ? 2_147_483_647 : 8.64e15)) throw new BadCursorError('the cursor is not one of this list');
+  const [least, most] = LIMITS[sortKey];
+  if (match?.[1] !== LETTERS[sortKey] || key < least || key > most) throw new BadCursorError('the cursor is not one of this list');
   return { key, id: match[3] ?? '' };
 }

@@ -1,11 +1,15 @@
+// First: it notes who started us.
+import { stopWithNpm } from '../platform/npm-watch';
 import { hostname } from 'node:os';
 import { NativeConnection, Runtime } from '@temporalio/worker';
-import { databaseUrl, readConfig } from '../platform/config';
+import { readConfig } from '../platform/config';
 import { createLogger } from '../platform/logger';
 import { createDatabase } from '../platform/postgres';
 import { createProbes } from '../platform/probes';
 import { createRedditClient } from '../platform/reddit/snoowrap-client';
 import { createKeyValueStore } from '../platform/redis';
+import { checkServers, requireDatabaseUrl } from '../platform/start-checks';
+import { showFailedStart } from '../platform/start-error';
 import { connectTemporal, temporalTarget } from '../platform/temporal';
 import { createReconciler } from '../scheduling/reconcile';
 import { createScheduleConvergence } from '../scheduling/schedule-convergence';
@@ -20,10 +24,11 @@ import { createTemporalLogger } from './temporal-logger';
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLogger({ name: 'worker', level: config.LOG_LEVEL });
-  const url = databaseUrl(config);
-  if (!url) throw new Error('DATABASE_URL or POSTGRES_HOST is not set; `npm start` brings up a PostgreSQL of its own');
+  const url = requireDatabaseUrl(config, '`npm start` brings up a PostgreSQL of its own');
+  if (!config.REDDIT_CLIENT_ID) log.warn('REDDIT_CLIENT_ID is not set: every task that asks Reddit will fail');
 
   const target = temporalTarget();
+  await checkServers(config, url, target);
   Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) });
   const database = createDatabase({ url, poolSize: config.DATABASE_POOL_SIZE, applicationName: 'taskloom-worker' });
   const redis = createKeyValueStore(config.REDIS_URL ?? 'memory://');
@@ -44,7 +49,7 @@ async function main(): Promise<void> {
   const executions = createExecutionRepository(database);
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue: config.TEMPORAL_TASK_QUEUE });
   const convergence = createScheduleConvergence({ configs, gateway });
-  const reconciler = createReconciler({ configs, executions, gateway, convergence, workflowClient: temporal.client.workflow, log });
+  const reconciler = createReconciler({ configs, executions, gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: config.TEMPORAL_TASK_QUEUE, log });
 
   const worker = await createWorker({
     connection,
@@ -68,6 +73,7 @@ async function main(): Promise<void> {
     if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   process.once('SIGTERM', stop).once('SIGINT', stop).once('disconnect', stop);
+  stopWithNpm(stop);
 
   const running = worker.run();
   log.info({ temporal: target.address, namespace: target.namespace, taskQueue: config.TEMPORAL_TASK_QUEUE, reddit: reddit.isSandbox ? 'sandbox' : 'reddit' }, 'worker is ready');
@@ -87,6 +93,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error);
+  showFailedStart(error);
   process.exit(1);
 });

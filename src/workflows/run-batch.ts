@@ -1,15 +1,30 @@
-import { ActivityCancellationType, CancellationScope, executeChild, isCancellation, ParentClosePolicy, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  defineSignal,
+  getExternalWorkflowHandle,
+  isCancellation,
+  ParentClosePolicy,
+  proxyActivities,
+  setHandler,
+  sleep,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { Activities } from '../activities';
-import type { BatchRequest, BatchSummary, BegunBatch, RunRequest } from '../activities/run-request';
 import { runTask } from './run-task';
+import type { Activities } from '../activities';
+import type { BatchRequest, BatchRun, BatchSummary, BegunBatch, RunRequest } from '../activities/run-request';
 
 /** Slices that one batch may have at work at once, so that a large batch leaves room for other runs. */
 const SLICES_AT_ONCE = 4;
-const FIRST_BACKOFF_MS = 1_000;
-const LONGEST_BACKOFF_MS = 60_000;
 
-const { beginBatch, executeSlice, finishBatch } = proxyActivities<Pick<Activities, 'beginBatch' | 'executeSlice' | 'finishBatch'>>({
+/** Asks for the n-th run (from 1) to stop: for one that has no row yet, where it would be stopped otherwise. */
+export const cancelRun = defineSignal<[n: number]>('cancelRun');
+
+const { beginBatch, executeSlice, cancelRuns, finishBatch } = proxyActivities<Pick<Activities, 'beginBatch' | 'executeSlice' | 'cancelRuns' | 'finishBatch'>>({
   startToCloseTimeout: '10m',
   heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
@@ -21,23 +36,39 @@ const { beginBatch, executeSlice, finishBatch } = proxyActivities<Pick<Activitie
  * each run a row of its own; any other gets a child workflow.
  */
 export async function runBatch(request: BatchRequest): Promise<BatchSummary> {
-  let begun: BegunBatch | undefined;
-  let isCancelled = false;
+  const unwanted = new Set<number>();
+  const startedChildren = new Set<number>();
+  let runs: BatchRun[] = [];
+  setHandler(cancelRun, async (n) => {
+    unwanted.add(n);
+    // Rows and children that came into being while the signal was on its way.
+    await stopUnwanted(runs.filter((run) => run.n === n), unwanted);
+    if (startedChildren.has(n)) await cancelChild(n);
+  });
+  let begun: BegunBatch;
   try {
     begun = await beginBatch(request);
-    await Promise.all([runSlices(begun.slices), ...begun.children.map((child) => runChild(child, request))]);
+    runs = begun.slices.flat();
+    await stopUnwanted(runs, unwanted);
+    await Promise.all([runSlices(begun.slices), ...begun.children.map((child) => runChild(child, request, { unwanted, startedChildren }))]);
   } catch (error) {
-    if (!isCancellation(error)) throw error;
-    isCancelled = true;
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => finishBatch(true));
     throw error;
-  } finally {
-    if (isCancelled) await CancellationScope.nonCancellable(() => finishBatch(true));
   }
+  await condition(allHandlersFinished);
   const { total, succeeded } = await finishBatch(false);
   return { total: total + begun.children.length, succeeded, failed: total - succeeded };
 }
 
-async function runSlices(slices: number[][]): Promise<void> {
+async function stopUnwanted(runs: BatchRun[], unwanted: Set<number>): Promise<void> {
+  const stopped = runs.filter((run) => unwanted.has(run.n));
+  if (stopped.length > 0) await cancelRuns(stopped);
+}
+
+/** A child's workflow id is the task id of its run. */
+const cancelChild = (n: number) => getExternalWorkflowHandle(`${workflowInfo().workflowId}-${n}`).cancel();
+
+async function runSlices(slices: BatchRun[][]): Promise<void> {
   const queue = [...slices];
   const lane = async () => {
     for (let slice = queue.shift(); slice; slice = queue.shift()) await runSlice(slice);
@@ -45,18 +76,19 @@ async function runSlices(slices: number[][]): Promise<void> {
   await Promise.all(Array.from({ length: Math.min(SLICES_AT_ONCE, queue.length) }, lane));
 }
 
-async function runSlice(slice: number[]): Promise<void> {
-  let left = await executeSlice(slice);
-  for (let backoffMs = FIRST_BACKOFF_MS; left.length > 0; backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS)) {
-    await sleep(backoffMs);
-    left = await executeSlice(left);
+/** Runs that failed wait together, as long as the first of them has to. */
+async function runSlice(slice: BatchRun[]): Promise<void> {
+  let waiting = await executeSlice(slice.map((run) => run.executionId));
+  while (waiting.length > 0) {
+    await sleep(Math.min(...waiting.map((run) => run.waitMs)));
+    waiting = await executeSlice(waiting.map((run) => run.executionId));
   }
 }
 
-async function runChild(child: BegunBatch['children'][number], request: BatchRequest): Promise<void> {
+async function runChild(child: BegunBatch['children'][number], request: BatchRequest, { unwanted, startedChildren }: { unwanted: Set<number>; startedChildren: Set<number> }): Promise<void> {
   const run: RunRequest = { configId: child.configId, triggeredBy: 'batch', requestedBy: request.requestedBy };
   try {
-    await executeChild(runTask, {
+    const started = await startChild(runTask, {
       args: [run],
       workflowId: child.workflowId,
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
@@ -68,6 +100,9 @@ async function runChild(child: BegunBatch['children'][number], request: BatchReq
       ],
       staticSummary: `${child.taskType} · ${child.configName}`,
     });
+    startedChildren.add(child.n);
+    if (unwanted.has(child.n)) await cancelChild(child.n);
+    await started.result();
   } catch (error) {
     // The child's row tells its failure; one bad run does not end the batch. A cancelled batch does.
     if (isCancellation(error) && CancellationScope.current().consideredCancelled) throw error;

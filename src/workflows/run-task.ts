@@ -6,10 +6,11 @@ import {
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
+  sleep,
 } from '@temporalio/workflow';
 import { ActivityFailure, TimeoutFailure } from '@temporalio/common';
 import type { Activities } from '../activities';
-import type { ExecutionOutcome, RunPlan, RunRequest } from '../activities/run-request';
+import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from '../activities/run-request';
 
 /** How often a lost worker (no heartbeat, or shut down) may hand a run on, beside the retries that the config grants. */
 const LOST_WORKERS_ALLOWED = 20;
@@ -22,9 +23,7 @@ const { beginExecution, finishExecution } = proxyLocalActivities<Pick<Activities
 
 /** One run of a task config or task type: begin, do, finish. The workflow fails when the task does, so that operators find it. */
 export async function runTask(request: RunRequest): Promise<ExecutionOutcome['result']> {
-  const isCancelled = CancellationScope.current().consideredCancelled;
-  const begun = await CancellationScope.nonCancellable(() => beginExecution(request, isCancelled));
-  const outcome = begun.kind === 'ended' ? begun.outcome : await execute(begun);
+  const outcome = await run(request);
   switch (outcome.status) {
     case 'succeeded':
       return outcome.result ?? null;
@@ -36,6 +35,35 @@ export async function runTask(request: RunRequest): Promise<ExecutionOutcome['re
       throw ApplicationFailure.nonRetryable(outcome.errorMessage ?? outcome.status, outcome.errorType ?? outcome.status);
   }
 }
+
+async function run(request: RunRequest): Promise<ExecutionOutcome> {
+  const isCancelled = CancellationScope.current().consideredCancelled;
+  let begun = await CancellationScope.nonCancellable(() => beginExecution(request, isCancelled));
+  while (begun.kind === 'again') {
+    const stopped = await waitForRetry(begun);
+    if (stopped) return stopped;
+    begun = await CancellationScope.nonCancellable(() => beginExecution(request, false));
+  }
+  return begun.kind === 'ended' ? begun.outcome : execute(begun);
+}
+
+/** Waits until a short task's next attempt is due. Answers an outcome when the run was cancelled, or ran out of time, meanwhile. */
+async function waitForRetry({ executionId, waitMs, isLast, timeoutSeconds }: Extract<BegunExecution, { kind: 'again' }>): Promise<ExecutionOutcome | undefined> {
+  let outcome: ExecutionOutcome | undefined;
+  try {
+    await sleep(waitMs);
+    if (isLast) outcome = timedOut(timeoutSeconds);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    outcome = CANCELLED;
+  }
+  if (outcome) await finish(executionId, outcome);
+  return outcome;
+}
+
+const CANCELLED: ExecutionOutcome = { status: 'cancelled', errorMessage: 'Cancelled' };
+const timedOut = (seconds: number | null): ExecutionOutcome => ({ status: 'timed_out', errorType: 'TimedOut', errorMessage: `Timed out after ${seconds} s` });
+const finish = (executionId: number, outcome: ExecutionOutcome) => CancellationScope.nonCancellable(() => finishExecution(executionId, outcome));
 
 async function execute(plan: RunPlan): Promise<ExecutionOutcome> {
   const { executeTask } = proxyActivities<Pick<Activities, 'executeTask'>>({
@@ -54,15 +82,14 @@ async function execute(plan: RunPlan): Promise<ExecutionOutcome> {
   } catch (error) {
     outcome = outcomeOf(error, plan);
   }
-  await CancellationScope.nonCancellable(() => finishExecution(plan.executionId, outcome));
+  await finish(plan.executionId, outcome);
   return outcome;
 }
 
 function outcomeOf(error: unknown, plan: RunPlan): ExecutionOutcome {
   if (isCancellation(error)) {
     // Either somebody cancelled the workflow, or the run's own time limit did.
-    if (CancellationScope.current().consideredCancelled) return { status: 'cancelled', errorMessage: 'Cancelled' };
-    return { status: 'timed_out', errorType: 'TimedOut', errorMessage: `Timed out after ${plan.timeoutSeconds} s` };
+    return CancellationScope.current().consideredCancelled ? CANCELLED : timedOut(plan.timeoutSeconds);
   }
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof TimeoutFailure) return { status: 'failed', errorType: 'WorkerLost', errorMessage: `Gave up after ${LOST_WORKERS_ALLOWED} lost workers: ${cause.message}` };

@@ -51,6 +51,8 @@ describe('creating', () => {
     [{ task_type: 'NO_SUCH_TASK' }, [['enum', 'body.task_type']]],
     [{ scheduler_type: 'weekly' }, [['enum', 'body.scheduler_type']]],
     [{ name: '', priority: 11, max_retries: -1, timeout_seconds: 0 }, [['string_too_short', 'body.name'], ['greater_than_equal', 'body.max_retries'], ['greater_than', 'body.timeout_seconds'], ['less_than_equal', 'body.priority']]],
+    [{ name: '', parameters: { sleep_seconds: 'long' }, scheduler_type: 'cron', schedule_config: { cron_expression: '61 * * * *' } }, [['string_too_short', 'body.name'], ['int_parsing', 'body.parameters.sleep_seconds'], ['value_error', 'body.schedule_config.cron_expression']]],
+    [{ name: 7, task_type: 'NO_SUCH_TASK', parameters: [], schedule_config: {} }, [['string_type', 'body.name'], ['enum', 'body.task_type'], ['dict_type', 'body.parameters'], ['value_error', 'body.schedule_config.interval_seconds']]],
     [{ name: 'x'.repeat(201), description: 'x'.repeat(501) }, [['string_too_long', 'body.name'], ['string_too_long', 'body.description']]],
     [{ parameters: { sleep_seconds: 'long' }, schedule_config: { interval_seconds: -1 } }, [[expect.any(String), 'body.parameters.sleep_seconds'], ['value_error', 'body.schedule_config.interval_seconds']]],
     [{ scheduler_type: 'cron', schedule_config: {} }, [['value_error', 'body.schedule_config.cron_expression']]],
@@ -58,7 +60,7 @@ describe('creating', () => {
     [{ scheduler_type: 'date', schedule_config: {} }, [['value_error', 'body.schedule_config.run_date']]],
     [{ scheduler_type: 'date', schedule_config: { run_date: '2001-01-01T00:00' } }, [['value_error', 'body.schedule_config.run_date']]],
     [{ parameters: null }, [['dict_type', 'body.parameters']]],
-    [{ name: 'nul \0' }, [['value_error', 'body']]],
+    [{ name: 'nul \0' }, [['value_error', 'body.name']]],
   ])('%j is refused, and nothing is stored', async (body, faults) => {
     const answer = await api.root('POST', '/tasks/configs', { ...interval, ...body });
     expect([answer.status, locOf(answer)]).toEqual([422, faults]);
@@ -91,7 +93,7 @@ describe('listing', () => {
 
   test('sorts, by creation when the field is unknown', async () => {
     expect(await names('order_by=name&order_desc=false')).toEqual(['alpha', 'Beta_1', 'betaX1'].sort());
-    expect(await names('order_by=password')).toEqual(['betaX1', 'alpha', 'Beta_1']);
+    for (const unknown of ['password', 'constructor', 'toString', '__proto__', '']) expect(await names(`order_by=${unknown}`)).toEqual(['betaX1', 'alpha', 'Beta_1']);
     expect(await names('order_by=created_at&order_desc=off')).toEqual(['Beta_1', 'alpha', 'betaX1']);
   });
 
@@ -246,6 +248,22 @@ describe('schedules', () => {
     expect(of(once.id)).toMatchObject({ next_run: '2099-01-01T10:00:00.000Z' });
   });
 
+  test('a date that has fired stays active and consistent until its run has ended', async () => {
+    const { id } = await create({ scheduler_type: 'date', schedule_config: { run_date: new Date(Date.now() + 2_000).toISOString() } }, '?auto_schedule=true');
+    await waitFor(async () => (await api.root('GET', `/tasks/schedules/${id}`)).body.actual.times_fired === 1);
+    expect((await api.root('POST', `/tasks/schedules/${id}/start`)).body).toMatchObject({ success: true });
+    expect((await api.root('GET', `/tasks/schedules/${id}`)).body).toMatchObject({ status: 'active', is_actually_scheduled: false, status_consistent: true, next_run: null });
+    const listed = async () => (await api.root('GET', '/tasks/configs')).body.items[0];
+    await waitFor(async () => (await listed()).status_consistent);
+    expect(await listed()).toMatchObject({ id, schedule_status: 'active', schedule_error: null });
+  });
+
+  test.each(['europe/berlin', 'utc'])('an edit to the zone %s is what Temporal follows', async (timezone) => {
+    const { id } = await create({ scheduler_type: 'cron', schedule_config: { cron_expression: '0 * * * *' } }, '?auto_schedule=true');
+    expect((await api.root('PUT', `/tasks/configs/${id}`, { schedule_config: { cron_expression: '7 21 * * *', timezone } })).body).toMatchObject({ schedule_status: 'active', schedule_error: null });
+    expect((await api.root('GET', `/tasks/schedules/${id}`)).body).toMatchObject({ status: 'active', next_run: expect.stringMatching(/:07:00\.000Z$/) });
+  });
+
   test('one tells the stored and the real state', async () => {
     const { id } = await create();
     expect((await api.root('GET', `/tasks/schedules/${id}`)).body).toEqual({
@@ -308,9 +326,27 @@ test('without Temporal configs can be read and written, and say that they are no
   const away = await connectTemporal({ address: temporal.connection.options.address, namespace: temporal.namespace, connection: { address: temporal.connection.options.address } });
   const cut = await createTestApi({ database: db.database, temporal: away });
   await away.close();
+  const { schedule } = away.client;
+  const ask = schedule.withDeadline.bind(schedule);
+  let patienceMs = 0;
+  schedule.withDeadline = (deadline, work) => {
+    patienceMs += Number(deadline) - Date.now();
+    return ask(deadline, work);
+  };
+  /** How long, at most, the answer would wait for a Temporal that hangs. */
+  const patienceOf = async (answer: () => Promise<unknown>) => {
+    patienceMs = 0;
+    await answer();
+    expect(patienceMs).toBeGreaterThan(0);
+    return patienceMs;
+  };
   expect(await cut.root('GET', '/tasks/configs')).toMatchObject({ status: 200, body: { items: [{ id: kept.id, schedule_status: 'active', status_consistent: false }] } });
   expect(await cut.root('PATCH', `/tasks/configs/${kept.id}`, { name: 'offline' })).toMatchObject({ status: 200, body: { name: 'offline', status_consistent: false } });
   expect(await cut.root('GET', '/tasks/schedules')).toMatchObject({ status: 503, body: { detail: 'Temporal does not answer' } });
   expect(await cut.root('POST', `/tasks/execute/${kept.id}`)).toMatchObject({ status: 503, body: { detail: 'Temporal does not answer' } });
+  for (const path of ['/tasks/configs', `/tasks/configs/${kept.id}`, `/tasks/schedules/${kept.id}`]) expect(await patienceOf(() => cut.root('GET', path))).toBeLessThanOrEqual(3_000);
+  expect(await patienceOf(() => cut.root('POST', '/tasks/configs?auto_schedule=true', interval))).toBeLessThanOrEqual(8_000);
+  expect(await patienceOf(() => cut.root('DELETE', `/tasks/configs/${kept.id}`))).toBeLessThanOrEqual(5_000);
+  expect((await cut.root('GET', `/tasks/configs/${kept.id}`)).status).toBe(404);
   await cut.close();
 });

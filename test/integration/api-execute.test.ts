@@ -79,6 +79,15 @@ describe('running a config', () => {
     expect(await send(other, 'k1')).not.toBe(first);
     expect(await db.database('task_executions').where({ task_id: first })).toHaveLength(1);
   });
+
+  test('an idempotency key has 1 to 255 characters', async () => {
+    const id = await sleeper(0);
+    for (const [key, type] of [['', 'string_too_short'], ['k'.repeat(256), 'string_too_long']] as const) {
+      const answer = await idle.root('POST', `/tasks/execute/${id}`, undefined, { 'idempotency-key': key });
+      expect([answer.status, answer.body.detail]).toMatchObject([422, [{ type, loc: ['header', 'idempotency-key'], input: key }]]);
+    }
+    expect((await idle.root('POST', `/tasks/execute/${id}`, undefined, { 'idempotency-key': 'k'.repeat(255) })).status).toBe(200);
+  });
 });
 
 describe('running a task type', () => {
@@ -88,6 +97,14 @@ describe('running a task type', () => {
     expect(await ended(answer.body.task_id)).toMatchObject({ config_id: null, config_name: null, task_type: 'TEST_TIMEOUT', triggered_by: 'by_type', parameters: { sleep_seconds: 0 }, status: 'succeeded' });
     const bare = await api.root('POST', '/tasks/execute/by-type/HEALTH_CHECK');
     expect(await ended(bare.body.task_id)).toMatchObject({ status: 'succeeded' });
+  });
+
+  test('an idempotency key stands for the parameters it came with first', async () => {
+    const send = (task_params: object) => api.root('POST', '/tasks/execute/by-type/TEST_TIMEOUT', { task_params }, { 'idempotency-key': 'type-key' });
+    const first = await send({ sleep_seconds: 0, note: { a: 1, b: [2] } });
+    expect(await send({ note: { b: [2], a: 1 }, sleep_seconds: 0 })).toMatchObject({ status: 200, body: first.body });
+    expect(await send({ sleep_seconds: 1, note: { a: 1, b: [2] } })).toMatchObject({ status: 409, body: { detail: expect.stringContaining('Idempotency-Key') } });
+    expect(await ended(first.body.task_id)).toMatchObject({ parameters: { sleep_seconds: 0 } });
   });
 
   test('refuses unknown types and bad parameters', async () => {
@@ -119,6 +136,19 @@ describe('running a batch', () => {
     expect(await send([id, id])).toEqual(first);
     await ended(first.task_ids[1]);
     expect(await db.database('task_executions').where({ config_id: id })).toHaveLength(2);
+    expect(await api.root('POST', '/tasks/execute/batch', { config_ids: [id] }, { 'idempotency-key': 'batch-key' })).toMatchObject({ status: 409, body: { detail: expect.stringContaining('Idempotency-Key') } });
+  });
+
+  test('answers a repetition as before, whatever has become of its configs', async () => {
+    const [kept, deleted] = [await insertConfig(db.database, { task_type: 'HEALTH_CHECK' }), await insertConfig(db.database, { task_type: 'HEALTH_CHECK' })];
+    for (const config_ids of [[kept, deleted, 999_999], [deleted]]) {
+      const send = async () => (await api.root('POST', '/tasks/execute/batch', { config_ids }, { 'idempotency-key': `repeat ${config_ids.length}` })).body;
+      await db.database('task_configs').insert({ id: deleted, name: 'again', task_type: 'HEALTH_CHECK', scheduler_type: 'manual' }).onConflict('id').ignore();
+      const first = await send();
+      expect(first).toMatchObject({ total_submitted: config_ids.includes(kept) ? 2 : 1, total_failed: config_ids.includes(kept) ? 1 : 0 });
+      await db.database('task_configs').where({ id: deleted }).delete();
+      expect(await send()).toEqual(first);
+    }
   });
 
   test('has 1 to 1,000 ids', async () => {

@@ -87,6 +87,19 @@ describe('the runs of a time', () => {
     expect((await api.root('GET', '/tasks/executions/recent?hours=721&limit=501')).body.detail).toHaveLength(2);
   });
 
+  test('a cursor that no page has named is refused', async () => {
+    const ofText = (text: string) => Buffer.from(text).toString('base64url');
+    for (const text of ['9999-99-99T99:99:99.999999Z:1', '2026-02-30T00:00:00.000000Z:1', '0000-01-01T00:00:00.000000Z:1', '2026-11-23T00:00:00.000000Z:9999999999']) {
+      const answer = await api.root('GET', `/tasks/executions/recent?cursor=${ofText(`e:${text}`)}`);
+      expect([text, answer.status, answer.body.detail]).toMatchObject([text, 422, [{ loc: ['query', 'cursor'] }]]);
+    }
+    expect((await api.root('GET', `/tasks/executions/recent?cursor=${ofText('e:2026-11-23T00:00:00.000000Z:1')}`)).status).toBe(200);
+  });
+
+  test.each([['bogus', 'bogus'], ['', ''], ['failed,bogus', 'bogus'], ['failed&status=bogus', 'bogus']])('status=%s is told as it was sent', async (status, input) => {
+    expect((await api.root('GET', `/tasks/executions/recent?status=${status}`)).body.detail).toMatchObject([{ type: 'enum', input }]);
+  });
+
   test('failed ones are all that did not succeed', async () => {
     await insert({ result: { return_value: {} } });
     await insert({ status: 'running' });

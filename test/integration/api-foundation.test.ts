@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { createOpenapiDocument } from '../../src/api/openapi-document';
 import { connectTestTemporal } from '../support/task-worker';
@@ -113,6 +114,10 @@ describe('the token gate', () => {
     expect(await api.anonymous('GET', '/public/nothing')).toMatchObject({ status: 404 });
   });
 
+  test('stands before what the router cannot read, too', async () => {
+    for (const id of ['%ff', 'x'.repeat(301)]) await refused(undefined, `/api/v1/tasks/executions/${id}`);
+  });
+
   test('the scheme is read in any case', async () => {
     expect((await api.app.inject({ url: '/api/v1/auth/me', headers: { authorization: `bEaReR ${api.tokens[1]}` } })).statusCode).toBe(200);
   });
@@ -169,6 +174,55 @@ describe('answers', () => {
       { type: 'int_parsing', loc: ['path', 'id'], msg: expect.any(String), input: 'x' },
       { type: 'greater_than_equal', loc: ['query', 'limit'], msg: expect.any(String), input: '0', ctx: { ge: 1 } },
     ]);
+  });
+
+  test('an address that is no UTF-8, or too long, is answered like any other', async () => {
+    const garbled = await api.root('GET', '/tasks/executions/%ff');
+    expect(garbled).toMatchObject({ status: 404, body: { detail: 'Execution not found' } });
+    expect(garbled.headers['x-request-id']).toBeDefined();
+    const long = await api.root('GET', `/tasks/executions/${'x'.repeat(301)}`);
+    expect([long.status, long.body.detail[0].loc]).toEqual([422, ['path', 'id']]);
+    expect(await api.root('GET', '/%')).toMatchObject({ status: 404, body: { detail: 'Not Found' } });
+  });
+
+  test('even what is no request gets a detail', async () => {
+    const listening = await createTestApi({ database: db.database, temporal });
+    const { port } = new URL(await listening.app.listen({ host: '127.0.0.1', port: 0 }));
+    const send = async (text: string) => {
+      const socket = connect(Number(port), '127.0.0.1').setEncoding('utf8');
+      socket.write(text);
+      const parts: string[] = await socket.toArray();
+      return parts.join('');
+    };
+    expect(await send('nonsense\r\n\r\n')).toMatch(/^HTTP\/1.1 400 [^]*\r\n\r\n\{"detail":"Bad Request"\}$/);
+    expect(await send(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\n\r\n`)).toMatch(/^HTTP\/1.1 431 [^]*\{"detail":/);
+    expect(await send('GET * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 401 [^]*\{"detail":/);
+    await listening.close();
+  });
+
+  test('NUL and half characters are told where they stand, in every part of a request', async () => {
+    const at = async (method: 'GET' | 'POST', path: string, body?: object) => {
+      const answer = await api.root(method, path, body);
+      return [answer.status, ...(answer.status === 422 ? answer.body.detail.map((item: { type: string; loc: unknown[] }) => [item.type, item.loc.join('.')]) : [])];
+    };
+    expect(await at('GET', '/tasks/configs?name_search=%00&task_type=a%00')).toEqual([422, ['value_error', 'query.name_search'], ['value_error', 'query.task_type']]);
+    expect(await at('GET', '/reddit/posts?subreddit=%00')).toEqual([422, ['value_error', 'query.subreddit']]);
+    expect(await at('GET', '/tasks/executions/a%00')).toEqual([422, ['value_error', 'path.id']]);
+    const config = { name: 'x', task_type: 'HEALTH_CHECK', scheduler_type: 'manual' };
+    expect(await at('POST', '/tasks/configs', { ...config, name: 'nul \0', priority: 11 })).toEqual([422, ['value_error', 'body.name'], ['less_than_equal', 'body.priority']]);
+    expect(await at('POST', '/tasks/configs', { ...config, parameters: { x: ['\ud800'] } })).toEqual([422, ['value_error', 'body.parameters.x.0']]);
+    expect(await at('POST', '/tasks/configs', { ...config, parameters: { 'half \udfff': 1 } })).toEqual([422, ['value_error', 'body.parameters.half \udfff']]);
+    expect(await at('POST', '/tasks/configs', { ...config, parameters: { whole: '😀' } })).toEqual([201]);
+    expect(JSON.stringify((await api.anonymous('POST', '/auth/login', { username: 'x', password: 'secret\0' })).body)).not.toContain('secret');
+  });
+
+  test('a body that is nested too deep is refused', async () => {
+    const send = (url: string, payload: string) => api.app.inject({ method: 'POST', url: `/api/v1${url}`, payload, headers: { 'content-type': 'application/json', authorization: `Bearer ${api.tokens[0]}` } });
+    for (const depth of [5_000, 400_000]) {
+      const deep = '['.repeat(depth) + ']'.repeat(depth);
+      expect((await send('/tasks/execute/by-type/HEALTH_CHECK', `{"task_params": {"x": ${deep}}}`)).json().detail).toMatchObject([{ type: 'value_error', loc: ['body', 'task_params'], input: null }]);
+      expect((await send('/tasks/configs', deep)).statusCode).toBe(422);
+    }
   });
 
   test('a failure inside is told as such, and not why', async () => {

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { readConfig } from '../../src/platform/config';
 import { createDatabase, type Database } from '../../src/platform/postgres';
+import { createKeyValueStore } from '../../src/platform/redis';
 import { startPostgres } from '../../src/stack/postgres-service';
 import { startReddit } from '../../src/stack/reddit-service';
 import { createRedditSandbox } from '../../src/stack/reddit-sandbox/sandbox-server';
@@ -47,11 +48,29 @@ describe('a service that a variable names', () => {
     ['Temporal', startTemporal, { TEMPORAL_ADDRESS: DEAD }, /^TEMPORAL_ADDRESS: Temporal at 127.0.0.1:9 cannot be used: connection refused/],
     ['Temporal, unknown namespace', startTemporal, { TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_NAMESPACE: 'nowhere' }, /^TEMPORAL_NAMESPACE: Temporal at 127.0.0.1:\d+ .*has no namespace "nowhere"/],
     ['Redis', startRedis, { REDIS_URL: `redis://:secret@${DEAD}` }, /^REDIS_URL: Redis at redis:\/\/:\*\*\*@127.0.0.1:9 cannot be used: connection refused/],
+    ['PostgreSQL, a plain IPv6 address', startPostgres, { POSTGRES_HOST: '::1', POSTGRES_PORT: '9' }, /^POSTGRES_HOST: PostgreSQL at .*@\[::1\]:9\/taskloom cannot be used: connection refused/],
+    ['Temporal, no such certificate', startTemporal, { TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_TLS_CLIENT_CERT_PATH: '/nope.pem' }, /^TEMPORAL_TLS_CLIENT_CERT_PATH: \/nope.pem cannot be read: there is no such file/],
+    ['Temporal, no such profile', startTemporal, { TEMPORAL_PROFILE: 'nope' }, /^TEMPORAL_PROFILE: .*nope/],
+    ['Temporal, no such configuration file', startTemporal, { TEMPORAL_CONFIG_FILE: '/nope.toml' }, /^TEMPORAL_CONFIG_FILE: \/nope.toml cannot be read: there is no such file/],
+    ['Temporal, TLS against a server without', startTemporal, { TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_TLS: 'true' }, /^TEMPORAL_ADDRESS: .*something listens there.*we speak TLS/],
     ['Reddit', startReddit, { REDDIT_CLIENT_ID: 'app', REDDIT_WWW_BASE_URL: 'http://127.0.0.1:39' }, /^REDDIT_WWW_BASE_URL: Reddit at http:\/\/127.0.0.1:39 cannot be used: connection refused/],
   ])('fails with variable, address and cause: %s', async (_name, service, env, message) => {
     const error: Error = await start(service, env).then(() => Promise.reject(new Error('it started')), (reason) => reason);
     expect(error.message).toMatch(message);
     expect(error.message).not.toContain('secret');
+  });
+
+  it('fails when Redis has no database of that number, and leaves the others alone', async () => {
+    if (redisUrl === 'memory://') return;
+    await expect(start(startRedis, { REDIS_URL: `${redisUrl}/9999` })).rejects.toThrow(/^REDIS_URL: Redis at .*\/9999 cannot be used: ERR .*out of range/);
+    const wrong = createKeyValueStore(`${redisUrl}/9999`);
+    const right = createKeyValueStore(redisUrl);
+    try {
+      await expect(wrong.set('astray', 'x')).rejects.toThrow(/out of range/);
+      expect(await right.get('astray')).toBeNull();
+    } finally {
+      await Promise.all([wrong.close(), right.close()]);
+    }
   });
 
   it('gets the database that PostgreSQL lacks, where the user may make it', async () => {
@@ -72,7 +91,8 @@ describe('a service that a variable names', () => {
 
   it('tells a refused Reddit app and a refused Reddit login from a server that is away', async () => {
     const reddit = { REDDIT_WWW_BASE_URL: (await sandbox.listen()).url, REDDIT_CLIENT_ID: 'app', REDDIT_CLIENT_SECRET: 'right' };
-    expect((await start(startReddit, reddit)).isEmbedded).toBe(false);
+    expect((await start(startReddit, { ...reddit, REDDIT_OAUTH_BASE_URL: reddit.REDDIT_WWW_BASE_URL })).isEmbedded).toBe(false);
+    await expect(start(startReddit, { ...reddit, REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:39' })).rejects.toThrow(/^REDDIT_OAUTH_BASE_URL: Reddit at http:\/\/127.0.0.1:39 cannot be used: connection refused/);
     await expect(start(startReddit, { ...reddit, REDDIT_CLIENT_SECRET: 'wrong' })).rejects.toThrow(/^REDDIT_CLIENT_ID, REDDIT_CLIENT_SECRET: .*\(401\)/);
     await expect(start(startReddit, { ...reddit, REDDIT_USERNAME: 'somebody', REDDIT_PASSWORD: 'wrong' })).rejects.toThrow(/^REDDIT_USERNAME, REDDIT_PASSWORD: .*refuses this login/);
   });

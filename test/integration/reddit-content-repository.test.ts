@@ -137,9 +137,10 @@ describe('lists', () => {
 
   test('a cursor of another list, or none at all, is refused', async () => {
     const byScore = (await content.listPostComments('a', { limit: 1 })).nextCursor!;
-    for (const cursor of [byScore, '', 'rubbish', '🙂', Buffer.from('t:99999999999999999:a').toString('base64url'), Buffer.from("t:1:a' or 1=1").toString('base64url')]) {
+    for (const cursor of [byScore, '', 'rubbish', '🙂', Buffer.from('t:99999999999999999:a').toString('base64url'), Buffer.from('t:-8640000000000000:a').toString('base64url'), Buffer.from('t:253402300800000:a').toString('base64url'), Buffer.from("t:1:a' or 1=1").toString('base64url')]) {
       await expect(content.listPosts({ limit: 1, cursor })).rejects.toMatchObject({ name: 'BadCursorError' });
     }
+    for (const key of [-62_135_596_800_000, 253_402_300_799_000]) await content.listPosts({ limit: 1, cursor: Buffer.from(`t:${key}:a`).toString('base64url') });
     await expect(content.listPostComments('a', { limit: 1, cursor: Buffer.from('s:9999999999:a').toString('base64url') })).rejects.toMatchObject({ name: 'BadCursorError' });
   });
 

@@ -114,6 +114,34 @@ test('a cancelled run stops its work and is recorded as cancelled', async () => 
   expect((await handle.describe()).status.name).toBe('CANCELLED');
 });
 
+test('a short task that waits for its next attempt is cancelled too', async () => {
+  const handle = await start({ configId: (await createConfig({ taskType: 'TEST_FAILURE', maxRetries: 10 })).id });
+  await waitFor(async () => {
+    const row = await executionOf(handle.workflowId);
+    return row && (await attemptsOf(row.id)).some((attempt) => attempt.outcome === 'failed');
+  });
+  await handle.cancel();
+  await expect(handle.result()).rejects.toThrow();
+  const row = await executionOf(handle.workflowId);
+  expect(row).toMatchObject({ status: 'cancelled' });
+  expect((await attemptsOf(row.id)).length).toBeLessThan(4);
+});
+
+test('the time limit spans all attempts of a short task', async () => {
+  const handle = await start({ configId: (await createConfig({ taskType: 'TEST_FAILURE', maxRetries: 10, timeoutSeconds: 2 })).id });
+  await expect(handle.result()).rejects.toThrow();
+  const row = await executionOf(handle.workflowId);
+  expect(row).toMatchObject({ status: 'timed_out', error_message: 'Timed out after 2 s' });
+  expect((await attemptsOf(row.id)).length).toBeLessThan(4);
+});
+
+test('text that PostgreSQL cannot hold is mended, not stumbled over', async () => {
+  const odd = { sleep_seconds: 0, nul: 'a\0b', escape: 'a\\u0000b', half: 'a\ud800b', '\0key': 1 };
+  const handle = await start({ configId: null, taskType: 'TEST_SHORT_TIMEOUT', parameters: odd });
+  await handle.result();
+  expect((await executionOf(handle.workflowId)).parameters).toEqual({ sleep_seconds: 0, nul: 'ab', escape: 'a\\u0000b', half: 'a\ufffdb', key: 1 });
+});
+
 test('parameters that no longer fit fail at once, whatever the retries', async () => {
   const config = await createConfig({ taskType: 'TEST_TIMEOUT', parameters: { sleep_seconds: 'soon' }, maxRetries: 5 });
   const handle = await start({ configId: config.id });
@@ -165,6 +193,33 @@ describe('a batch', () => {
       ['-5', 'failed', 1, 'batch'],
     ]);
     expect(rows[2].workflow_id).toBe(rows[2].task_id);
+  });
+
+  test('a run that is not wanted any more is stopped before it begins, with or without a workflow of its own', async () => {
+    const health = await createConfig({ taskType: 'HEALTH_CHECK' });
+    const long = await createConfig({ taskType: 'TEST_TIMEOUT', parameters: { sleep_seconds: 600 } });
+    const workflowId = `batch-${randomUUID()}`;
+    // Signal and start arrive together: no row is there yet.
+    const handle = await worker.temporal.client.workflow.signalWithStart<typeof workflows.runBatch, [number]>('runBatch', {
+      workflowId,
+      taskQueue: worker.taskQueue,
+      args: [{ configIds: [health.id, health.id, long.id] }],
+      signal: 'cancelRun',
+      signalArgs: [2],
+    });
+    await handle.signal<[number]>('cancelRun', 3);
+    expect(await handle.result()).toMatchObject({ total: 3, succeeded: 1 });
+    const rows = await db.database('task_executions').where('task_id', 'like', `${workflowId}-%`).orderBy('task_id');
+    expect(rows.map((row) => row.status)).toEqual(['succeeded', 'cancelled', 'cancelled']);
+  });
+
+  test('the time limit and the retries of a run in a batch are its own', async () => {
+    const limited = await createConfig({ taskType: 'TEST_FAILURE', maxRetries: 10, timeoutSeconds: 2 });
+    const retried = await createConfig({ taskType: 'TEST_FAILURE', maxRetries: 2 });
+    const handle = await startBatch([limited.id, retried.id]);
+    expect(await handle.result()).toMatchObject({ total: 2, succeeded: 0 });
+    const rows = await db.database('task_executions').where('task_id', 'like', `${handle.workflowId}-%`).orderBy('task_id');
+    expect(rows.map((row) => [row.status, row.attempt])).toEqual([['timed_out', expect.any(Number)], ['failed', 3]]);
   });
 
   test('a cancelled batch cancels what it has not done', async () => {

@@ -1,9 +1,10 @@
+import { ServiceError } from '@temporalio/client';
 import pino from 'pino';
 import { createScheduleActions, SCHEDULE_ACTIONS, type ScheduleActions } from '../../src/scheduling/schedule-actions';
 import { createScheduleConvergence, type ScheduleConvergence } from '../../src/scheduling/schedule-convergence';
 import { createScheduleGateway, type ScheduleGateway } from '../../src/scheduling/schedule-gateway';
 import { createReconciler } from '../../src/scheduling/reconcile';
-import { ConfigNotFoundError, SchedulerUnavailableError } from '../../src/scheduling/scheduling-errors';
+import { ConfigNotFoundError, ScheduleRefusedError, SchedulerUnavailableError } from '../../src/scheduling/scheduling-errors';
 import { createExecutionRepository } from '../../src/storage/execution-repository';
 import { createTaskConfigRepository, type NewTaskConfig, type TaskConfigRepository } from '../../src/storage/task-config-repository';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
@@ -45,7 +46,7 @@ const statusOf = async (id: number) => (await configs.get(id))?.scheduleStatus;
 const eventsOf = async (id: number) => (await configs.listEvents(id, 50)).map((event) => (event.newStatus ? `${event.event}=${event.newStatus}` : event.event)).reverse();
 /** Another pass of the reconciler, at once. */
 const reconcile = () =>
-  createReconciler({ configs, executions: createExecutionRepository(db.database), gateway, convergence, workflowClient: temporal.client.workflow, log: pino({ level: 'silent' }), graceMs: 0 }).run();
+  createReconciler({ configs, executions: createExecutionRepository(db.database), gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: 'nobody-serves-this', log: pino({ level: 'silent' }), graceMs: 0 }).run();
 
 /** PostgreSQL and Temporal say the same. */
 async function expectTogether(id: number): Promise<void> {
@@ -129,15 +130,20 @@ test('an edited config is re-armed, a deleted one disarmed', async () => {
   expect(await gateway.describe(id)).toBeNull();
 });
 
-test('twenty actions and edits at once leave both stores saying the same', async () => {
+/** As another process of the API would act: it does not wait for the turns of this one. */
+const anotherProcess = () => createScheduleActions({ configs, convergence });
+
+test('twenty actions and edits of two processes at once leave both stores saying the same', async () => {
+  const processes = [actions, anotherProcess()];
   for (let round = 0; round < 8; round += 1) {
     const { id } = await create();
     const work = [...SCHEDULE_ACTIONS, 'edit', 'edit', 'remove'] as const;
     const done = await Promise.allSettled(
       Array.from({ length: 20 }, () => work[Math.floor(Math.random() * work.length)] ?? 'edit').map(async (what, n) => {
-        if (what !== 'edit') return actions[what](id);
+        const side = processes[n % 2] ?? actions;
+        if (what !== 'edit') return side[what](id);
         await configs.update(id, { scheduleConfig: { cron_expression: `${n} 5 * * *` }, name: `edit ${n}` });
-        return actions.rearm(id);
+        return side.rearm(id);
       }),
     );
     expect(done.filter((one) => one.status === 'rejected')).toEqual([]);
@@ -145,6 +151,64 @@ test('twenty actions and edits at once leave both stores saying the same', async
     expect(failed).toEqual([]);
     await expectTogether(id);
   }
+});
+
+test('many actions on few schedules all succeed, one after another', async () => {
+  const ids = await Promise.all(Array.from({ length: 6 }, async () => (await create()).id));
+  const results = await Promise.all(Array.from({ length: 120 }, (_, n) => actions[n % 4 < 2 ? 'start' : 'stop'](ids[n % 6] ?? 0)));
+  expect(results.filter((result) => !result.success)).toEqual([]);
+  for (const id of ids) {
+    expect(await statusOf(id)).not.toBe('error');
+    await expectTogether(id);
+  }
+});
+
+describe('a schedule that others create or delete at the same moment', () => {
+  /** The first so many updates meet a schedule that is closing, as a busy server says it. */
+  function contended(times: number): ScheduleGateway {
+    const cause = Object.assign(new Error('closed'), { code: 9, details: 'Workflow execution closed before WorkflowTaskStarted event', metadata: {} });
+    const client = Object.create(temporal.client.schedule) as typeof temporal.client.schedule;
+    client.getHandle = (scheduleId) => {
+      const handle = temporal.client.schedule.getHandle(scheduleId);
+      return { ...handle, update: (change) => (times-- > 0 ? Promise.reject(new ServiceError('Failed to describe schedule', { cause })) : handle.update(change)) };
+    };
+    return createScheduleGateway({ client, taskQueue: 'nobody-serves-this' });
+  }
+  const startWith = (schedules: ScheduleGateway, id: number) => createScheduleActions({ configs, convergence: createScheduleConvergence({ configs, gateway: schedules }) }).start(id);
+
+  test('is tried again', async () => {
+    const { id } = await create();
+    expect(await startWith(contended(3), id)).toMatchObject({ success: true });
+    await expectTogether(id);
+  });
+
+  test('is no outage, and the desired state stays', async () => {
+    const { id } = await create();
+    expect(await startWith(contended(Infinity), id)).toMatchObject({ success: false, message: expect.stringContaining('others keep changing this schedule') });
+    expect(await configs.get(id)).toMatchObject({ scheduleStatus: 'active', scheduleError: null });
+    await waitFor(async () => (await reconcile()).schedulesRepaired === 1);
+    await expectTogether(id);
+  });
+});
+
+test('what Temporal refuses of an edit ends in error at once, and says why', async () => {
+  const { id } = await createActive();
+  const refusing: Pick<ScheduleGateway, 'apply' | 'remove'> = { ...gateway, apply: (config) => (config.scheduleStatus === 'active' ? Promise.reject(new ScheduleRefusedError(new TypeError('invalid calendar'))) : gateway.apply(config)) };
+  await configs.update(id, { scheduleConfig: { cron_expression: '0 21 * * *' } });
+  expect(await createScheduleActions({ configs, convergence: createScheduleConvergence({ configs, gateway: refusing }) }).rearm(id)).toMatchObject({ success: false, message: expect.stringContaining('invalid calendar') });
+  expect(await configs.get(id)).toMatchObject({ scheduleStatus: 'error', scheduleError: expect.stringContaining('invalid calendar') });
+  await expectTogether(id);
+});
+
+test.each(['active', 'paused'] as const)('a start of a config that is %s outlives a pause from before it, whoever brings it to Temporal', async (status) => {
+  const { id } = await createActive();
+  if (status === 'paused') await actions.pause(id);
+  await temporal.client.schedule.getHandle(`task-config-${id}`).pause('by hand');
+  // Written by the start, and not yet followed by its process.
+  await configs.setScheduleStatus(id, 'active');
+  await waitFor(async () => (await reconcile()).schedulesRepaired === 1);
+  expect(await statusOf(id)).toBe('active');
+  await expectTogether(id);
 });
 
 test('a pause in the Web UI is adopted, with its reason; a person’s start ends it', async () => {
@@ -173,7 +237,7 @@ test('a pause in the Web UI is adopted, with its reason; a person’s start ends
   expect(await statusOf(id)).toBe('paused');
 });
 
-test('Temporal away: a start fails and says so, a stop is made good later', async () => {
+test('Temporal away: every action says so, and is made good later', async () => {
   const cause = new Error('connection refused');
   const away = createScheduleGateway({ client: temporal.client.schedule, taskQueue: 'none', timeoutMs: 1 });
   await expect(away.describe(1)).rejects.toThrow(SchedulerUnavailableError);
@@ -182,8 +246,10 @@ test('Temporal away: a start fails and says so, a stop is made good later', asyn
 
   const fresh = await create();
   expect(await withoutTemporal.start(fresh.id)).toMatchObject({ success: false, message: expect.stringContaining('connection refused') });
-  expect(await configs.get(fresh.id)).toMatchObject({ scheduleStatus: 'error', scheduleError: expect.stringContaining('connection refused') });
-  expect((await eventsOf(fresh.id)).slice(-2)).toEqual(['status_changed=error', 'task_register_error']);
+  expect(await configs.get(fresh.id)).toMatchObject({ scheduleStatus: 'active', scheduleError: null });
+  expect((await eventsOf(fresh.id)).slice(-2)).toEqual(['status_changed=active', 'task_register_error']);
+  await waitFor(async () => (await reconcile()).schedulesRepaired === 1);
+  await expectTogether(fresh.id);
 
   const armed = await createActive();
   expect(await withoutTemporal.start(armed.id)).toMatchObject({ success: false });

@@ -33,6 +33,8 @@ const cases: Case[] = [
   ...CRONS.map((cron_expression): Case => ({ type: 'cron', config: { cron_expression, timezone: 'Asia/Tokyo' }, from: soon })),
   ...ZONES.flatMap((timezone) => CLOCK_CRONS.flatMap((cron_expression) => clockChangeDays(timezone).map((from): Case => ({ type: 'cron', config: { cron_expression, timezone }, from })))),
   ...[1, 7, 60, 90, 3_600, 86_400, 604_800, 1_000_003].map((interval_seconds): Case => ({ type: 'interval', config: { interval_seconds }, from: soon })),
+  // Names as people write them, which Node understands and Go does not.
+  ...['europe/berlin', 'utc', 'asia/kolkata', 'us/eastern', 'CTT'].map((timezone): Case => ({ type: 'cron', config: { cron_expression: '0 21 * * *', timezone }, from: soon })),
   { type: 'interval', config: { weeks: 1, days: 1, minutes: 1.5, timezone: 'Europe/Berlin' }, from: soon },
   { type: 'date', config: { run_date: '2031-05-06T07:08' }, from: soon },
   { type: 'date', config: { run_date: '2031-05-06T07:08:09.9', timezone: 'Europe/Berlin' }, from: soon },

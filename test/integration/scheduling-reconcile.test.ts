@@ -42,7 +42,7 @@ beforeEach(async () => {
 });
 
 const log = pino({ level: 'silent' });
-const reconciler = (overrides: { graceMs?: number } = {}) => createReconciler({ configs, executions, gateway, convergence, workflowClient: worker.temporal.client.workflow, log, graceMs: 0, ...overrides });
+const reconciler = (overrides: { graceMs?: number } = {}) => createReconciler({ configs, executions, gateway, convergence, workflowClient: worker.temporal.client.workflow, taskQueue: worker.taskQueue, log, graceMs: 0, ...overrides });
 /** A new reconciler each time, as after a restart; it looks at all of the last day. */
 const reconcile = () => reconciler().run();
 const CLEAN = { schedulesRemoved: 0, schedulesRepaired: 0, pausesAdopted: 0, schedulesCompleted: 0, schedulesFailed: 0, executionsEnded: 0 };
@@ -109,10 +109,25 @@ test('a schedule without config is removed, and nobody else’s', async () => {
   await others.delete();
 });
 
+test('schedules and runs of another task queue in the namespace are left alone', async () => {
+  const ours = await create();
+  const theirs = createScheduleGateway({ client: worker.temporal.client.schedule, taskQueue: 'somebody-elses' });
+  const row = (await configs.setScheduleStatus(ours.id, 'active'))!;
+  for (const id of [ours.id, 4_711]) await theirs.apply(Object.assign(row.$clone(), { id, revision: 99 }));
+  const run = await startRun({ configId: null });
+  await run.terminate();
+  await waitFor(async () => (await gateway.list()).size === 2);
+  expect(await reconcile()).toMatchObject({ ...CLEAN, executionsRecorded: 0 });
+  for (const id of [ours.id, 4_711]) expect(await gateway.describe(id)).toMatchObject({ taskQueue: 'somebody-elses', revision: 99 });
+  expect(await rowOf(run.workflowId)).toBeUndefined();
+});
+
 test('a date runs once, and then the config is inactive', async () => {
   const { id } = await create({ schedulerType: 'date', scheduleConfig: { run_date: new Date(Date.now() + 2_000).toISOString() } });
   expect(await actions.start(id)).toMatchObject({ success: true });
   await waitFor(async () => (await db.database('task_executions').where({ config_id: id, status: 'succeeded', triggered_by: 'schedule' })).length === 1);
+  // A start in the meantime finds it active, as it is.
+  expect(await actions.start(id)).toMatchObject({ success: true, message: expect.stringContaining('is active') });
   // An edit of something else in between does not arm it again.
   await configs.update(id, { name: 'Renamed' });
   expect(await actions.rearm(id)).toMatchObject({ success: true });

@@ -25,9 +25,10 @@ describe('npm start on a machine where nothing is prepared', () => {
     for (const folder of [home, postgresFolder].filter(Boolean)) rmSync(folder, { recursive: true, force: true });
   });
 
-  function launch() {
+  /** `command`: of the shell between npm and the stack, which gets the program as $0 and $1. */
+  function launch(command = 'exec "$0" "$1"') {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(DATABASE_URL|POSTGRES_|REDIS_|TEMPORAL_|REDDIT_|ADMIN_|BACKEND_PORT|JWT_SECRET|SECRET_KEY)/.test(name)));
-    const child = spawn(process.execPath, [MAIN], { env: { ...env, TASKLOOM_HOME: home, PORT: '0', LOG_LEVEL: 'info' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('/bin/sh', ['-c', command, process.execPath, MAIN], { env: { ...env, npm_lifecycle_event: 'start', TASKLOOM_HOME: home, PORT: '0', LOG_LEVEL: 'info' }, stdio: ['ignore', 'pipe', 'pipe'] });
     started.push(child);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -91,5 +92,14 @@ describe('npm start on a machine where nothing is prepared', () => {
     expect(await third.exited).toBe(0);
     if (process.platform === 'linux') expect(running()).toEqual([]);
     await expect(fetch(apiUrl)).rejects.toThrow();
+
+    // What npm's SIGTERM reaches is a shell that does not pass it on.
+    const fourth = launch('"$0" "$1"; true');
+    await until(async () => fourth.output().includes('Redis: '));
+    fourth.child.kill('SIGTERM');
+    await fourth.exited;
+    await until(async () => !existsSync(path.join(home, 'running.json')));
+    expect(fourth.output()).toContain('Everything has stopped.');
+    if (process.platform === 'linux') expect(running()).toEqual([]);
   });
 });

@@ -15,13 +15,13 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Execu
 
   app.post(
     '/tasks/execute/batch',
-    { config, schema: { tags, summary: 'Run many configs, in one durable workflow', headers, body: batchBody, response: { 200: batchSubmitted, ...faults, ...unavailable } } },
+    { config, schema: { tags, summary: 'Run many configs, in one durable workflow', headers, body: batchBody, response: { 200: batchSubmitted, ...conflict, ...faults, ...unavailable } } },
     async (request) => execute.executeBatch(request.body.config_ids, contextOf(request)),
   );
 
   app.post(
     '/tasks/execute/by-type/:type',
-    { config, schema: { tags, summary: 'Run a task type without a config', headers, params: typeParams, body: byTypeBody, response: { 200: submitted, ...badRequest, ...faults, ...unavailable } } },
+    { config, schema: { tags, summary: 'Run a task type without a config', headers, params: typeParams, body: byTypeBody, response: { 200: submitted, ...badRequest, ...conflict, ...faults, ...unavailable } } },
     async (request) => execute.executeType(request.params.type, request.body?.task_params ?? {}, contextOf(request)),
   );
 

@@ -41,7 +41,7 @@ export function registerExecutionRoutes(app: ZodApp, { executions }: { execution
 
   app.get(
     '/tasks/executions/:id',
-    { config, schema: { tags, summary: 'One run, with its attempts and, while it runs, what Temporal says of it', params: idOrTaskIdParams, response: { 200: schemas.executionDetail, ...notFound } } },
+    { config, schema: { tags, summary: 'One run, with its attempts and, while it runs, what Temporal says of it', params: idOrTaskIdParams, response: { 200: schemas.executionDetail, ...notFound, ...faults } } },
     async (request) => executions.get(request.params.id),
   );
 

@@ -1,11 +1,11 @@
-import { conflict, notFound, unavailable } from '../schemas/common-schemas';
+import { conflict, faults, notFound, unavailable } from '../schemas/common-schemas';
 import { controlResult, idOrTaskIdParams } from '../schemas/execution-schemas';
 import type { RunControlService } from '../services/run-control-service';
 import type { ZodApp } from '../app';
 
 export function registerRunControlRoutes(app: ZodApp, { runControl }: { runControl: RunControlService }): void {
   const config = { access: 'superuser' } as const;
-  const answers = { 200: controlResult, ...notFound, ...conflict, ...unavailable };
+  const answers = { 200: controlResult, ...notFound, ...conflict, ...faults, ...unavailable };
 
   app.post(
     '/tasks/executions/:id/cancel',

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { taskTypes } from '../../tasks/registry';
 import { count, datetime, jsonObject } from './common-schemas';
+import { findConfigIssues, SCHEDULER_TYPES } from './config-issues';
 import { boolean, integer } from './request-values';
-import type { ScheduleStatus, SchedulerType } from '../../storage/models/task-config';
+import type { ScheduleStatus } from '../../storage/models/task-config';
 
-export const SCHEDULER_TYPES = ['cron', 'date', 'manual', 'interval'] as const satisfies readonly SchedulerType[];
 export const SCHEDULE_STATUSES = ['active', 'inactive', 'paused', 'error'] as const satisfies readonly ScheduleStatus[];
+export { SCHEDULER_TYPES };
 export { SCHEDULE_ACTIONS } from '../../scheduling/schedule-actions';
 
 const fields = {
@@ -20,7 +21,7 @@ const fields = {
   priority: z.int().min(1).max(10).describe('10 is the highest'),
 };
 
-export const createBody = z.object({
+const createFields = z.object({
   name: fields.name,
   description: fields.description.default(null),
   task_type: z.enum(taskTypes.map((taskType) => taskType.name)),
@@ -31,6 +32,13 @@ export const createBody = z.object({
   timeout_seconds: integer(fields.timeout_seconds.default(null)),
   priority: integer(fields.priority.default(5)),
 });
+export const createBody = createFields.superRefine(
+  (body: Partial<z.infer<typeof createFields>> | null | undefined, context) => {
+    for (const issue of findConfigIssues({ taskType: body?.task_type ?? '', schedulerType: body?.scheduler_type ?? '' }, body ?? {})) context.addIssue({ ...issue });
+  },
+  // Also when there are faults already, so that all are told at once.
+  { when: () => true },
+);
 export type CreateBody = z.infer<typeof createBody>;
 
 /** What is left out stays as it is; `task_type` and `scheduler_type` cannot change, and are ignored. */
@@ -53,7 +61,7 @@ export const listQuery = z.object({
   name_search: z.string().max(100).optional().describe('Part of the name, in any case'),
   page: integer(z.int().min(1).max(1_000_000).default(1)),
   page_size: integer(z.int().min(1).max(100).default(20)),
-  order_by: z.string().default('created_at').describe('created_at, updated_at or name; anything else counts as created_at'),
+  order_by: z.enum(['created_at', 'updated_at', 'name']).default('created_at').catch('created_at').describe('Anything else counts as created_at'),
   order_desc: flag(true),
 });
 export type ListQuery = z.infer<typeof listQuery>;

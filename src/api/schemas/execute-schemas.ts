@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { count, jsonObject } from './common-schemas';
 import { id } from './request-values';
 
-export const startHeaders = z.object({ 'idempotency-key': z.string().min(1).max(255).optional().describe('The same key by the same user starts nothing twice and gets the same answer') });
+export const startHeaders = z.object({ 'idempotency-key': z.string().min(1).max(255).optional().describe('The same request with the same key by the same user starts nothing twice and gets the same answer; another payload with that key is refused (409)') });
 
 export const typeParams = z.object({ type: z.string().describe('A task type, as system/enums lists them') });
 export const byTypeBody = z.object({ task_params: jsonObject.default({}), queue: z.string().default('default'), options: jsonObject.default({}) }).nullable();

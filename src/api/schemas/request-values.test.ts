@@ -22,4 +22,4 @@ test.each([
   ['2026-11-23 09:30', '2026-11-23T09:30:00.000Z'],
   ['2026-11-23', '2026-11-23T00:00:00.000Z'],
 ])('%s is %s', (text, expected) => expect(instant.parse(text).toISOString()).toBe(expected));
-test.each(['', 'yesterday', '2026', '1700000000', '2026-13-01', '2026-11-23T25:00'])('%p is no instant', (text) => expect(instant.safeParse(text).success).toBe(false));
+test.each(['', 'yesterday', '2026', '1700000000', '2026-13-01', '2026-11-23T25:00', '2026-02-30', '2026-11-23 (x)', '2026-11-23T09:30 (x)'])('%p is no instant', (text) => expect(instant.safeParse(text).success).toBe(false));

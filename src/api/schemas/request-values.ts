@@ -1,3 +1,4 @@
+import { DateTime } from 'luxon';
 import { z } from 'zod';
 
 const TRUE = ['true', '1', 'yes', 'on', 't', 'y'];
@@ -17,17 +18,16 @@ export const boolean = <Schema extends z.ZodType<boolean | null | undefined>>(sc
 /** The ids of the database: four bytes. */
 export const id = () => integer(z.int32());
 export const idParams = z.object({ id: id() });
-export const idOrTaskIdParams = z.object({ id: z.string().min(1).describe('The id of the execution, or its task_id') });
+export const idOrTaskIdParams = z.object({ id: z.string().min(1).max(255).describe('The id of the execution, or its task_id') });
 
 /** ISO 8601, or what a browser's date-time picker sends (`2026-11-23T09:30`); without a zone it is UTC. */
 export const instant = z
   .string()
   .transform((raw, context) => {
     // A plus that was not escaped in a query arrives as a space.
-    const text = raw.replace(/(?<=T\S+) (?=\d{2}:?\d{2}$)/, '+');
-    const isWhole = /^\d{4}-\d{2}-\d{2}$|(Z|[+-]\d{2}:?\d{2})$/i.test(text);
-    const date = new Date(isWhole ? text : `${text}Z`);
-    if (/^\d{4}-\d{2}-\d{2}/.test(raw) && !Number.isNaN(date.getTime())) return date;
+    const text = raw.toUpperCase().replace(/(?<=^\d{4}-\d{2}-\d{2}) /, 'T').replace(/(?<=T\S+) (?=\d{2}:?\d{2}$)/, '+');
+    const instant = DateTime.fromISO(text, { zone: 'utc' });
+    if (/^\d{4}-\d{2}-\d{2}/.test(text) && instant.isValid) return instant.toJSDate();
     context.addIssue({ code: 'invalid_format', format: 'datetime', message: 'Input should be a valid ISO 8601 date and time', input: raw });
     return z.NEVER;
   })

@@ -8,7 +8,9 @@ import type { ConfigBody, ConfigStatsBody, EventBody } from '../schemas/config-s
 export type Actual = ActualSchedule | null | undefined;
 
 export const isArmed = (actual: Actual) => actual?.state === 'active';
-export const isConsistent = (config: TaskConfig, actual: Actual) => actual !== undefined && (config.scheduleStatus === 'active') === isArmed(actual);
+/** It has fired for the last time; the config stays active until its run has ended. */
+const isFinishing = (config: TaskConfig, actual: Actual) => actual?.state === 'exhausted' && actual.recentRuns.length > 0 && (actual.revision ?? config.revision) === config.revision;
+export const isConsistent = (config: TaskConfig, actual: Actual) => actual !== undefined && (config.scheduleStatus === 'active') === (isArmed(actual) || isFinishing(config, actual));
 
 export function presentConfig(config: TaskConfig, actual: Actual): ConfigBody {
   return {

@@ -1,14 +1,13 @@
-import { findTaskType } from '../../tasks/registry';
-import { parseScheduleConfig, ScheduleConfigError } from '../../scheduling/schedule-config';
-import { NotFoundError, RequestFaultsError, scheduleFaults } from '../errors';
-import { toFaultItems, type FaultItem } from '../fault-items';
+import { NotFoundError, RequestFaultsError } from '../errors';
+import { toFaultItems } from '../fault-items';
+import { findConfigIssues } from '../schemas/config-issues';
 import { presentConfig, presentConfigStats, presentRecentEvent, type Actual } from './config-presenter';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ScheduleActions } from '../../scheduling/schedule-actions';
 import type { ScheduleConvergence } from '../../scheduling/schedule-convergence';
 import type { ScheduleGateway } from '../../scheduling/schedule-gateway';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
-import type { SchedulerType, TaskConfig } from '../../storage/models/task-config';
+import type { TaskConfig } from '../../storage/models/task-config';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
 import type { ConfigBody, ConfigDetailBody, ConfigPage, CreateBody, ListQuery, UpdateBody } from '../schemas/config-schemas';
 
@@ -58,7 +57,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
       const { items, total } = await configs.list({
         taskType: query.task_type,
         nameSearch: query.name_search,
-        orderBy: ORDER[query.order_by as keyof typeof ORDER] ?? 'createdAt',
+        orderBy: ORDER[query.order_by],
         isDescending: query.order_desc,
         page: query.page,
         pageSize: query.page_size,
@@ -78,9 +77,8 @@ export function createConfigService(deps: ConfigServiceDeps) {
       return { ...presentConfig(config, actual), recent_history: events.map(presentRecentEvent), stats: totals && presentConfigStats(totals) };
     },
 
-    /** A schedule that cannot be started does not undo the config: its state is then `error`, and says why. */
+    /** Of a body that its schema has checked, parameters and schedule too. A schedule that cannot be started does not undo the config: its state is then `error`, and says why. */
     async create(body: CreateBody, options: { isStarted: boolean }): Promise<ConfigBody> {
-      check({ taskType: body.task_type, schedulerType: body.scheduler_type }, body);
       const { id } = await configs.create({
         name: body.name,
         description: body.description,
@@ -99,7 +97,8 @@ export function createConfigService(deps: ConfigServiceDeps) {
     /** An armed schedule follows at once; while Temporal is away the row is kept, and reconcile makes it follow. */
     async update(id: number, body: UpdateBody): Promise<ConfigBody> {
       const config = await find(id);
-      check(config, body);
+      const issues = findConfigIssues(config, body);
+      if (issues.length > 0) throw new RequestFaultsError(toFaultItems('body', issues, body));
       const updated = await configs.update(id, {
         name: body.name,
         description: body.description,
@@ -116,30 +115,11 @@ export function createConfigService(deps: ConfigServiceDeps) {
 
     async remove(id: number): Promise<string> {
       const config = await find(id);
-      await actions.stop(id);
+      const stopped = await actions.stop(id);
       await configs.remove(id);
       // Again, for a start that came in between; what Temporal does not hear now, reconcile tells it.
-      await ifTemporalAnswers(() => convergence.converge(id));
+      if (stopped.success) await ifTemporalAnswers(() => convergence.converge(id));
       return `Task config ${config.name} deleted`;
     },
   };
-}
-
-/** The parameters by their task type's schema, the schedule by its scheduler type: all faults of both. */
-function check(of: { taskType: string; schedulerType: SchedulerType }, body: UpdateBody): void {
-  const items: FaultItem[] = [];
-  const taskType = findTaskType(of.taskType);
-  if (body.parameters !== undefined && taskType) {
-    const parsed = taskType.parameters.safeParse(body.parameters, { reportInput: true });
-    if (!parsed.success) items.push(...toFaultItems(['body', 'parameters'], parsed.error.issues, body.parameters));
-  }
-  if (body.schedule_config !== undefined) {
-    try {
-      parseScheduleConfig(of.schedulerType, body.schedule_config, { now: new Date() });
-    } catch (error) {
-      if (!(error instanceof ScheduleConfigError)) throw error;
-      items.push(...scheduleFaults(error));
-    }
-  }
-  if (items.length > 0) throw new RequestFaultsError(items);
 }

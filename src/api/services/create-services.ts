@@ -43,6 +43,11 @@ export interface ServiceDeps {
 
 export type Services = ReturnType<typeof createServices>;
 
+/** While Temporal hangs, what it says of schedules is left out of an answer after this time. */
+const LOOK_UP_WITHIN_MS = 3_000;
+/** A change that Temporal does not take in this time is told as such; for a row that is written already, reconcile makes it. */
+const CHANGE_WITHIN_MS = 5_000;
+
 /** The use cases over what server.ts has connected. */
 export function createServices(deps: ServiceDeps) {
   const { store, temporal } = deps;
@@ -54,8 +59,9 @@ export function createServices(deps: ServiceDeps) {
   const sessions = createSessionService({ store, lifetimeSeconds: refreshDays * 24 * 60 * 60 });
   const { linkToRun } = temporal;
   const gateway = createExecutionGateway(temporal);
-  const schedules = createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue });
-  const convergence = createScheduleConvergence({ configs, gateway: schedules });
+  const scheduleGateway = (timeoutMs: number) => createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue, timeoutMs });
+  const schedules = scheduleGateway(LOOK_UP_WITHIN_MS);
+  const convergence = createScheduleConvergence({ configs, gateway: scheduleGateway(CHANGE_WITHIN_MS) });
   const actions = createScheduleActions({ configs, convergence, isKnownTaskType: (name) => findTaskType(name) !== undefined });
 
   return {

@@ -1,7 +1,7 @@
 import { findTaskType } from '../../tasks/registry';
 import { BadRequestError, ConflictError, NotFoundError, RequestFaultsError } from '../errors';
 import { toFaultItems } from '../fault-items';
-import { batchId, batchTaskIds, configRunId, typeRunId, type StartContext } from './run-ids';
+import { batchId, batchTaskIds, configRunId, fingerprintOf, typeRunId, type StartContext } from './run-ids';
 import type { ExecutionGateway } from './execution-gateway';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
@@ -9,6 +9,11 @@ import type { BatchSubmitted, Submitted } from '../schemas/execute-schemas';
 
 /** The contract's default, for runs that no config gives one. */
 const AD_HOC_PRIORITY = 5;
+
+/** A key stands for one request: sent again it gets the same answer, another one is not taken for it. */
+function refuseOther(kept: { fingerprint?: string }, fingerprint: string | undefined): void {
+  if (kept.fingerprint !== fingerprint) throw new ConflictError('This Idempotency-Key was used for another request: take a new key, or repeat that request unchanged');
+}
 
 export type ExecuteService = ReturnType<typeof createExecuteService>;
 
@@ -22,6 +27,15 @@ export function createExecuteService(deps: { configs: TaskConfigRepository; quer
     status: 'submitted',
     queue: gateway.taskQueue,
     message: `${taskType} submitted`,
+  });
+
+  const presentBatch = (workflowId: string, accepted: number[], failed: BatchSubmitted['failed']): BatchSubmitted => ({
+    task_ids: batchTaskIds(workflowId, accepted.length),
+    total_submitted: accepted.length,
+    config_ids: accepted,
+    failed,
+    total_failed: failed.length,
+    status: 'submitted',
   });
 
   return {
@@ -46,13 +60,16 @@ export function createExecuteService(deps: { configs: TaskConfigRepository; quer
       const parsed = taskType.parameters.safeParse(parameters, { reportInput: true });
       if (!parsed.success) throw new RequestFaultsError(toFaultItems(['body', 'task_params'], parsed.error.issues, parameters));
       const workflowId = typeRunId(name, context);
-      await gateway.startRun({
+      const fingerprint = fingerprintOf(context, parameters);
+      const kept = await gateway.startRun({
         workflowId,
+        fingerprint,
         request: { configId: null, taskType: name, parameters, triggeredBy: 'by_type', requestedBy: context.userId },
         taskType: name,
         configName: null,
         priority: AD_HOC_PRIORITY,
       });
+      refuseOther(kept, fingerprint);
       return answer(workflowId, null, name);
     },
 
@@ -68,12 +85,13 @@ export function createExecuteService(deps: { configs: TaskConfigRepository; quer
         const error = refusal(id);
         return error === null ? [] : [{ id, error }];
       });
-      let accepted = configIds.filter((id) => refusal(id) === null);
+      const accepted = configIds.filter((id) => refusal(id) === null);
       const workflowId = batchId(context);
-      if (accepted.length > 0 && (await gateway.startBatch(workflowId, { configIds: accepted, requestedBy: context.userId })) === 'already_started') {
-        accepted = await gateway.batchConfigIds(workflowId);
-      }
-      return { task_ids: batchTaskIds(workflowId, accepted.length), total_submitted: accepted.length, config_ids: accepted, failed, total_failed: failed.length, status: 'submitted' };
+      const fingerprint = fingerprintOf(context, configIds);
+      const start = () => gateway.startBatch(workflowId, { configIds: accepted, requestedBy: context.userId }, { fingerprint, failed });
+      const kept = accepted.length > 0 ? await start() : fingerprint === undefined ? undefined : await gateway.findBatch(workflowId);
+      if (kept) refuseOther(kept, fingerprint);
+      return presentBatch(workflowId, kept?.configIds ?? [], kept?.failed ?? failed);
     },
 
     /** A new run with the parameters and limits of a finished one, whatever its config says now. */

@@ -17,9 +17,18 @@ export interface RunToStart {
   configName: string | null;
   /** 1 to 10, 10 highest. */
   priority: number;
+  fingerprint?: string;
 }
 
-type Started = 'started' | 'already_started';
+/** What is kept with a workflow, for people and for repetitions of the request that started it. */
+interface Memo {
+  [name: string]: unknown;
+  fingerprint?: string;
+}
+interface BatchMemo extends Memo {
+  configIds: number[];
+  failed?: { id: number; error: string }[];
+}
 type Live = NonNullable<ExecutionDetailBody['live']>;
 
 /** Temporal's keys go from 1 (soonest) to 5. */
@@ -32,7 +41,18 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
   const { client, taskQueue, searchAttributes: keys } = deps;
   const soon = <Answer>(ask: () => Promise<Answer>) => client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
 
-  async function start(workflowType: keyof typeof workflows, workflowId: string, request: RunRequest | BatchRequest, options: { memo: Record<string, unknown>; triggeredBy: TriggeredBy; taskType?: string; configId?: number | null; summary: string; priority: number }): Promise<Started> {
+  /** Undefined when there is no such workflow. */
+  async function findMemo<Kept extends Memo>(workflowId: string): Promise<Kept | undefined> {
+    try {
+      return ((await soon(() => client.workflow.getHandle(workflowId).describe())).memo ?? {}) as Kept;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Answers what is kept with the workflow that now has this id: the new one, or the one that an earlier request started. */
+  async function start<Kept extends Memo>(workflowType: keyof typeof workflows, workflowId: string, request: RunRequest | BatchRequest, options: { memo: Kept; triggeredBy: TriggeredBy; taskType?: string; configId?: number | null; summary: string; priority: number }): Promise<Kept> {
     const attributes = new TypedSearchAttributes([
       { key: keys.TriggeredBy, value: options.triggeredBy },
       ...(options.taskType === undefined ? [] : [{ key: keys.TaskType, value: options.taskType }]),
@@ -52,10 +72,10 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
           priority: { priorityKey: priorityKeyOf(options.priority) },
         }),
       );
-      return 'started';
+      return options.memo;
     } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return 'already_started';
-      throw error;
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      return (await findMemo<Kept>(workflowId)) ?? options.memo;
     }
   }
 
@@ -73,10 +93,10 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
   return {
     taskQueue,
 
-    startRun(run: RunToStart): Promise<Started> {
-      const { request, taskType, configName } = run;
+    startRun(run: RunToStart): Promise<Memo> {
+      const { request, taskType, configName, fingerprint } = run;
       return start('runTask' satisfies keyof typeof workflows, run.workflowId, request, {
-        memo: { configName, taskType, requestedBy: request.requestedBy ?? null },
+        memo: { configName, taskType, requestedBy: request.requestedBy ?? null, ...(fingerprint === undefined ? {} : { fingerprint }) },
         triggeredBy: request.triggeredBy,
         taskType,
         configId: request.configId,
@@ -85,24 +105,34 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
       });
     },
 
-    startBatch(workflowId: string, request: BatchRequest): Promise<Started> {
-      return start('runBatch' satisfies keyof typeof workflows, workflowId, request, {
-        memo: { configIds: request.configIds, requestedBy: request.requestedBy ?? null },
+    startBatch(workflowId: string, request: BatchRequest, forRepetitions: Omit<BatchMemo, 'configIds'>): Promise<BatchMemo> {
+      return start<BatchMemo>('runBatch' satisfies keyof typeof workflows, workflowId, request, {
+        memo: { configIds: request.configIds, requestedBy: request.requestedBy ?? null, ...(forRepetitions.fingerprint === undefined ? {} : forRepetitions) },
         triggeredBy: 'batch',
         summary: `Batch of ${request.configIds.length} runs`,
         priority: 5,
       });
     },
 
-    /** What a batch was started with. */
-    async batchConfigIds(workflowId: string): Promise<number[]> {
-      const { memo } = await soon(() => client.workflow.getHandle(workflowId).describe());
-      return (memo?.configIds as number[] | undefined) ?? [];
-    },
+    findBatch: (workflowId: string) => findMemo<BatchMemo>(workflowId),
 
     cancel: (workflowId: string, runId?: string) => tell(workflowId, runId, (handle) => handle.cancel()),
 
     terminate: (workflowId: string, reason: string, runId?: string) => tell(workflowId, runId, (handle) => handle.terminate(reason)),
+
+    /** Tells an open batch that its n-th run is not wanted any more; false when there is no such batch or run. */
+    async cancelInBatch(workflowId: string, n: number): Promise<boolean> {
+      try {
+        const { type, taskQueue: queue, status, memo } = await soon(() => client.workflow.getHandle(workflowId).describe());
+        const size = (memo?.configIds as number[] | undefined)?.length ?? 0;
+        const isOurs = type === ('runBatch' satisfies keyof typeof workflows) && queue === taskQueue && status.name === 'RUNNING';
+        if (!isOurs || n < 1 || n > size) return false;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }
+      return tell(workflowId, undefined, (handle) => handle.signal<[number]>('cancelRun', n));
+    },
 
     /** Whether a task's run of this id is under way; other workflows of the namespace are nobody's business here. */
     async isRunOpen(workflowId: string): Promise<boolean> {

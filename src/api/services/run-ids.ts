@@ -18,3 +18,10 @@ export const configRunId = (configId: number, context: StartContext, request = '
 export const typeRunId = (taskType: string, context: StartContext, request = 'execute') => `${taskType.toLowerCase().replaceAll('_', '-')}-${uuidFor(context, request)}`;
 export const batchId = (context: StartContext) => `batch-${uuidFor(context, 'batch')}`;
 export const batchTaskIds = (workflowId: string, count: number) => Array.from({ length: count }, (_, index) => `${workflowId}-${index + 1}`);
+
+const withSortedNames = (_name: string, value: unknown) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value);
+
+/** What the request means, whatever the order of its names; kept with the run, so that its key cannot stand for another. Undefined without a key. */
+export function fingerprintOf(context: StartContext, request: unknown): string | undefined {
+  return context.idempotencyKey === undefined ? undefined : createHash('sha256').update(JSON.stringify(request, withSortedNames)).digest('hex');
+}

@@ -88,7 +88,7 @@ export function createSystemService(deps: {
         config_stats,
         schedule_summary,
         execution_stats,
-        reddit: deps.reddit.isSandbox ? { source: 'sandbox', notice: 'Reddit content comes from the built-in sandbox and is made up' } : { source: 'reddit' },
+        reddit: deps.reddit.isSandbox ? { source: 'sandbox', notice: 'Reddit content comes from the Reddit sandbox and is made up or recorded' } : { source: 'reddit' },
       };
     },
 

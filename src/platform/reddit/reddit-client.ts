@@ -73,7 +73,7 @@ export interface ListingPage {
 }
 
 export interface RedditClient {
-  /** Sandbox content is made up, and is marked as such wherever it shows. */
+  /** Sandbox content is made up or recorded, and is marked as such wherever it shows. */
   readonly isSandbox: boolean;
   /** HTTP requests sent since this client was made, repeated tries counted, tokens not. */
   requestsSent(): number;

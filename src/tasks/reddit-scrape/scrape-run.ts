@@ -110,7 +110,7 @@ export async function scrapeSubreddits(context: TaskContext, parameters: ScrapeP
       }
       outcome.status = 'succeeded';
       const { subreddit, posts, comments, requests } = outcome;
-      log.info({ subreddit, posts, comments, requests, sandbox: reddit.isSandbox }, reddit.isSandbox ? `r/${subreddit} scraped from the sandbox: its content is made up` : `r/${subreddit} scraped`);
+      log.info({ subreddit, posts, comments, requests, sandbox: reddit.isSandbox }, reddit.isSandbox ? `r/${subreddit} scraped from the sandbox: its content is made up or recorded` : `r/${subreddit} scraped`);
     } catch (error) {
       if (!isRefusal(error)) {
         save(outcome);

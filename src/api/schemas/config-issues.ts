@@ -1,0 +1,32 @@
+import { z, type core } from 'zod';
+import { parseScheduleConfig, ScheduleConfigError } from '../../scheduling/schedule-config';
+import { findTaskType } from '../../tasks/registry';
+import type { SchedulerType } from '../../storage/models/task-config';
+
+export const SCHEDULER_TYPES = ['cron', 'date', 'manual', 'interval'] as const satisfies readonly SchedulerType[];
+
+const object = z.record(z.string(), z.unknown());
+const schedulerType = z.enum(SCHEDULER_TYPES);
+
+/** What is wrong with parameters by their task type's schema, and with a schedule by its scheduler type; all of it, and of both. */
+export function findConfigIssues(of: { taskType: string; schedulerType: string }, body: { parameters?: unknown; schedule_config?: unknown }): core.$ZodIssue[] {
+  return [...findParameterIssues(of.taskType, body.parameters), ...findScheduleIssues(of.schedulerType, body.schedule_config)];
+}
+
+function findParameterIssues(name: string, parameters: unknown): core.$ZodIssue[] {
+  if (!object.safeParse(parameters).success) return [];
+  const issues = findTaskType(name)?.parameters.safeParse(parameters, { reportInput: true }).error?.issues ?? [];
+  return issues.map((issue) => ({ ...issue, path: ['parameters', ...issue.path] }));
+}
+
+function findScheduleIssues(type: string, schedule: unknown): core.$ZodIssue[] {
+  const known = schedulerType.safeParse(type);
+  if (!known.success || !object.safeParse(schedule).success) return [];
+  try {
+    parseScheduleConfig(known.data, schedule, { now: new Date() });
+    return [];
+  } catch (error) {
+    if (!(error instanceof ScheduleConfigError)) throw error;
+    return error.issues.map(({ path, message, input }) => ({ code: 'custom', path: ['schedule_config', ...path], message, input }));
+  }
+}

@@ -1,0 +1,35 @@
+import { databaseUrl, readConfig } from './config';
+
+const bad = (env: NodeJS.ProcessEnv): string => {
+  try {
+    readConfig(env);
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+test.each([
+  ['DATABASE_URL', 'postgres://taskloom:SEC/RETpw@127.0.0.1:1/x'],
+  ['DATABASE_URL', 'postgres://taskloom:123/RETpw@127.0.0.1:1/x'],
+  ['DATABASE_URL', 'postgres://taskloom:12?RETpw@127.0.0.1:1/x'],
+  ['REDIS_URL', 'redis://:12#RETpw@127.0.0.1:1'],
+  ['REDDIT_OAUTH_BASE_URL', 'http://me:RETpw@127.0.0.1:1'],
+  ['POSTGRES_HOST', 'bad host'],
+  ['POSTGRES_HOST', 'host:5433'],
+  ['POSTGRES_HOST', 'user:RETpw@host'],
+])('%s=%s is refused by name, and not printed', (name, value) => {
+  const message = bad({ [name]: value });
+  expect(message).toContain(`  ${name}: `);
+  expect(message).not.toContain(value);
+  expect(message).not.toContain('RETpw');
+});
+
+test.each(['postgres://taskloom:SEC@RETpw@127.0.0.1:1/x', 'postgres://me@[::1]:5432/x?sslmode=require', 'postgresql:///x?host=/var/run/postgresql'])('%s is taken', (url) => {
+  expect(databaseUrl(readConfig({ DATABASE_URL: url }))).toBe(url);
+});
+
+test('the parts of an address make a URL, also with a plain IPv6 address and a password of any letters', () => {
+  expect(databaseUrl(readConfig({ POSTGRES_HOST: '::1', POSTGRES_PASSWORD: 'p/w@?#' }))).toBe('postgres://postgres:p%2Fw%40%3F%23@[::1]:5432/taskloom');
+  expect(databaseUrl(readConfig({ POSTGRES_HOST: 'db.internal', POSTGRES_PORT: '1', POSTGRES_DB: 'x' }))).toBe('postgres://postgres@db.internal:1/x');
+});
