@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { findTemporalBinary, temporalCacheFile, temporalVersion, type TemporalSource } from './temporal-binary';
+import { findTemporalBinary, TEMPORAL_SOURCES, temporalCacheFile, temporalVersion, type TemporalSource } from './temporal-binary';
 
 describe('findTemporalBinary', () => {
   let folder: string;
@@ -67,6 +67,26 @@ describe('findTemporalBinary', () => {
     await expect(find([fails, half])).rejects.toThrow(/TEMPORAL_ADDRESS\.\n {2}download: the host is out of reach\n {2}build with Go: Go is not installed/);
     expect(existsSync(cacheFile)).toBe(false);
     expect(existsSync(`${cacheFile}.unfinished`)).toBe(false);
+  });
+
+  it('leaves nothing of a build that is stopped', async () => {
+    const build = TEMPORAL_SOURCES.find((source) => source.name === 'build with Go')!;
+    writeFileSync(path.join(folder, 'go'), '#!/bin/sh\necho "$GOTMPDIR" > "$GOTMPDIR/work"\necho working >&2\nexec sleep 60\n', { mode: 0o755 });
+    const { PATH } = process.env;
+    process.env.PATH = `${folder}:${PATH}`;
+    const abort = new AbortController();
+    const files = () => readdirSync(path.dirname(cacheFile), { recursive: true }).map(String);
+    try {
+      const found = findTemporalBinary({ progress: (text) => told.push(text), signal: abort.signal, program: path.join(folder, 'none'), cacheFile, sources: [build] });
+      const outcome = expect(found).rejects.toThrow('stopped');
+      while (!told.some((text) => text.includes('working'))) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(files().some((file) => file.endsWith('/work'))).toBe(true);
+      abort.abort(new Error('stopped'));
+      await outcome;
+      expect(files()).toEqual([]);
+    } finally {
+      process.env.PATH = PATH;
+    }
   });
 
   it('caches by user and version', () => {
