@@ -112,7 +112,7 @@ test('told to stop, the process takes nothing new, finishes what it has begun, a
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
       socket.once('connect', () => socket.destroy());
     });
-  const { token } = api.app.tokens.issue(api.userIds[0] ?? 0, 'access_token', 600);
+  const [token] = api.tokens;
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const body = JSON.stringify({ name: 'begun before the end', task_type: 'TEST_TIMEOUT', scheduler_type: 'manual' });
 

@@ -84,6 +84,8 @@ export async function createTestApi(options: { database: Database; temporal: Tem
     userIds: ids.map(({ id }) => id),
     /** Access tokens, in the order of the users. */
     tokens,
+    /** An access token of a session that begins now. */
+    signIn,
     /** What would have been sent. */
     mails,
     root: as(tokens[0]),

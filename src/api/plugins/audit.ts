@@ -78,7 +78,7 @@ export function installAudit(app: FastifyInstance, services: { audit: { record(e
     if (actorId === null && access !== 'open') return;
 
     const params = fieldsOf(request.params) as Record<string, string>;
-    const target = (params.id ?? params.type ?? answer.id ?? answer.task_id) as string | number | undefined;
+    const target = (params.id ?? params.user_id ?? params.type ?? answer.id ?? answer.task_id) as string | number | undefined;
     const entry: NewAuditEntry = {
       actorId,
       action: rule.action.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '?'),

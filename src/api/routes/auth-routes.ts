@@ -19,32 +19,32 @@ export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: Auth
 
   app.post(
     '/auth/login',
-    { config: open, schema: { tags, summary: 'Sign in with user name or e-mail', body: schemas.loginBody, response: { 200: schemas.tokenPair, ...unauthorized, ...forbidden, ...faults, ...tooMany, ...unavailable } } },
+    { config: { ...open, audit: { action: 'auth.login', target: 'user', keep: ['username'] } }, schema: { tags, summary: 'Sign in with user name or e-mail', body: schemas.loginBody, response: { 200: schemas.tokenPair, ...unauthorized, ...forbidden, ...faults, ...tooMany, ...unavailable } } },
     async (request) => auth.login(request.body, clientOf(request), app.tokens),
   );
 
   app.post(
     '/auth/register',
-    { config: open, schema: { tags, summary: 'Become a user', body: registerBody, response: { 201: userBody, ...badRequest, ...conflict, ...faults, ...tooMany, ...unavailable } } },
+    { config: { ...open, audit: { action: 'auth.register', target: 'user', keep: ['username'] } }, schema: { tags, summary: 'Become a user', body: registerBody, response: { 201: userBody, ...badRequest, ...conflict, ...faults, ...tooMany, ...unavailable } } },
     async (request, reply) => reply.status(201).send(await accounts.register(request.body, request.ip)),
   );
 
   app.post(
     '/auth/refresh',
-    { config: open, schema: { tags, summary: 'Exchange a refresh token for a new pair; using it a second time ends the session', body: schemas.refreshBody, response: { 200: schemas.tokenPair, ...unauthorized, ...faults, ...tooMany, ...unavailable } } },
+    { config: { ...open, audit: { action: 'auth.refresh', target: 'user' } }, schema: { tags, summary: 'Exchange a refresh token for a new pair; using it a second time ends the session', body: schemas.refreshBody, response: { 200: schemas.tokenPair, ...unauthorized, ...faults, ...tooMany, ...unavailable } } },
     async (request) => auth.refresh(request.body.refresh_token, clientOf(request), app.tokens),
   );
 
   app.post(
     '/auth/revoke',
-    { config, schema: { tags, summary: 'End the session of a refresh token of mine', body: schemas.revokeBody, response: { ...nothing, ...notFound, ...faults } } },
+    { config: { ...config, audit: { action: 'auth.revoke', target: 'user' } }, schema: { tags, summary: 'End the session of a refresh token of mine', body: schemas.revokeBody, response: { ...nothing, ...notFound, ...faults } } },
     async (request, reply) => {
       if (request.body.token_type === 'refresh_token') await auth.revoke(request.user, request.body.token, app.tokens);
       return reply.status(204).send(null);
     },
   );
 
-  app.post('/auth/logout', { config, schema: { tags, summary: 'End all my sessions', response: { ...nothing, ...notFound } } }, async (request, reply) => {
+  app.post('/auth/logout', { config: { ...config, audit: { action: 'auth.logout', target: 'user' } }, schema: { tags, summary: 'End all my sessions', response: { ...nothing, ...notFound } } }, async (request, reply) => {
     await auth.logout(request.user);
     return reply.status(204).send(null);
   });
@@ -53,7 +53,7 @@ export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: Auth
 
   app.get('/auth/sessions', { config, schema: { tags, summary: 'My sessions, newest first', response: { 200: schemas.sessionList, ...notFound } } }, async (request) => auth.listSessions(request.user, request.sessionId));
 
-  app.delete('/auth/sessions/:id', { config, schema: { tags, summary: 'End one of my sessions', params: schemas.sessionParams, response: { ...nothing, ...notFound, ...faults } } }, async (request, reply) => {
+  app.delete('/auth/sessions/:id', { config: { ...config, audit: { action: 'session.revoke', target: 'session' } }, schema: { tags, summary: 'End one of my sessions', params: schemas.sessionParams, response: { ...nothing, ...notFound, ...faults } } }, async (request, reply) => {
     await auth.endSession(request.user, request.params.id);
     return reply.status(204).send(null);
   });

@@ -9,7 +9,7 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
 
   app.post(
     '/users',
-    { config: { access: 'superuser' }, schema: { tags, summary: 'Create a user', body: schemas.createUserBody, response: { 201: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...faults } } },
+    { config: { access: 'superuser', audit: { action: 'user.create', target: 'user', keep: ['username', 'is_superuser'] } }, schema: { tags, summary: 'Create a user', body: schemas.createUserBody, response: { 201: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...faults } } },
     async (request, reply) => reply.status(201).send(await accounts.create(request.body)),
   );
 
@@ -23,13 +23,13 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
 
   app.patch(
     '/users/:user_id',
-    { config, schema: { tags, summary: 'Change some fields of myself; of any user to superusers', params: schemas.userParams, body: schemas.updateUserBody, response: { 200: schemas.userBody, ...notFound, ...conflict, ...faults } } },
+    { config: { ...config, audit: { action: 'user.update', target: 'user' } }, schema: { tags, summary: 'Change some fields of myself; of any user to superusers', params: schemas.userParams, body: schemas.updateUserBody, response: { 200: schemas.userBody, ...notFound, ...conflict, ...faults } } },
     async (request) => accounts.update(request.user, request.params.user_id, request.body),
   );
 
   app.delete(
     '/users/:user_id',
-    { config: { access: 'superuser' }, schema: { tags, summary: 'Delete a user, and end his sessions', params: schemas.userParams, response: { 200: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...faults } } },
+    { config: { access: 'superuser', audit: { action: 'user.delete', target: 'user' } }, schema: { tags, summary: 'Delete a user, and end his sessions', params: schemas.userParams, response: { 200: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...faults } } },
     async (request) => accounts.remove(request.user, request.params.user_id),
   );
 }
