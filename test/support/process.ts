@@ -1,7 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { mkdtempSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,11 +18,17 @@ export interface TestProcess {
 
 /** Starts a built process of ours (`npm test` builds first), and waits for its `ready`. */
 export async function startProcess(file: 'worker/main.js' | 'api/server.js', env: NodeJS.ProcessEnv): Promise<TestProcess> {
-  const logFile = path.join(mkdtempSync(path.join(os.tmpdir(), 'taskloom-process-')), 'log');
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-process-'));
+  const logFile = path.join(folder, 'log');
   const log = openSync(logFile, 'a');
   const child = fork(path.join(DIST, file), { env: { ...process.env, LOG_LEVEL: 'info', ...env }, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
-  const logText = () => readFileSync(logFile, 'utf8');
+  let lastText: string | undefined;
+  const logText = () => lastText ?? readFileSync(logFile, 'utf8');
+  child.once('exit', () => {
+    lastText = logText();
+    rmSync(folder, { recursive: true, force: true });
+  });
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
