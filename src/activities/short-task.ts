@@ -22,7 +22,6 @@ export function timedOut(timeoutSeconds: number | null): ExecutionOutcome {
 /** One attempt of a short task, inside what is left of the run's time. A failed one is recorded; it asks for another while the plan has retries left. */
 export async function runShortAttempt({ executions, services, log }: ActivityDeps, plan: RunPlan, opened: OpenedAttempt): Promise<ShortAttempt> {
   const leftMs = () => (plan.timeoutSeconds === null ? Infinity : Date.parse(plan.startedAt) + plan.timeoutSeconds * 1_000 - Date.now());
-  const record = (error: unknown, outcome: 'failed' | 'timed_out') => executions.failAttempt(plan.executionId, opened.attempt, outcome, classifyFailure(error), new Date());
   const isRunsTime = leftMs() <= ATTEMPT_LIMIT_MS;
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(new ShortTaskTimeout(`Timed out after ${ATTEMPT_LIMIT_MS / 1_000} s, the most for a short task`)), Math.min(ATTEMPT_LIMIT_MS, Math.max(0, leftMs())));
@@ -30,15 +29,15 @@ export async function runShortAttempt({ executions, services, log }: ActivityDep
     const result = await runAttempt(services, plan, { attempt: opened.attempt, signal: controller.signal, cursor: undefined, saveCursor: () => undefined, log });
     return { kind: 'ended', outcome: { status: 'succeeded', result } };
   } catch (error) {
-    const isTimeout = error instanceof ShortTaskTimeout;
-    await record(error, isTimeout ? 'timed_out' : 'failed');
-    if (isTimeout && isRunsTime) return { kind: 'ended', outcome: timedOut(plan.timeoutSeconds) };
+    const status = error instanceof ShortTaskTimeout ? 'timed_out' : 'failed';
     const failure = classifyFailure(error);
+    await executions.failAttempt(plan.executionId, opened.attempt, status, failure, new Date());
+    if (status === 'timed_out' && isRunsTime) return { kind: 'ended', outcome: timedOut(plan.timeoutSeconds) };
     if (failure.isRetryable && opened.failedAttempts < plan.maxRetries) {
       const waitMs = failure.retryDelayMs ?? Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** opened.failedAttempts);
       return { kind: 'again', waitMs: Math.max(0, Math.min(waitMs, leftMs())), isLast: waitMs >= leftMs() };
     }
-    return { kind: 'ended', outcome: { status: isTimeout ? 'timed_out' : 'failed', errorType: failure.type, errorMessage: failure.message, errorTraceback: failure.traceback } };
+    return { kind: 'ended', outcome: { status, errorType: failure.type, errorMessage: failure.message, errorTraceback: failure.traceback } };
   } finally {
     clearTimeout(timer);
   }

@@ -68,7 +68,7 @@ const toJson = (value: unknown) => (value === null || value === undefined ? null
 
 /**
  * The write side of executions: one row per run, one row per attempt. Everything is idempotent, because Temporal may
- * repeat any of it, and a row that has ended is never changed again. Each method is one statement.
+ * repeat any of it, and a row that has ended is never changed again.
  */
 export function createExecutionRepository(database: Database) {
   const executions = TaskExecution.bindKnex(database);
