@@ -1,4 +1,5 @@
 import { BadCursorError } from './reddit-content-cursor';
+import { createRetentionRepository } from './retention-repository';
 import type { Database } from '../platform/postgres';
 import type { ExecutionStatus, FinalStatus, TriggeredBy } from './models/task-execution';
 
@@ -176,7 +177,7 @@ export function createExecutionQueryRepository(database: Database) {
 
     /** Deletes finished runs that were recorded before then; answers how many. */
     async removeOlderThan(createdBefore: Date): Promise<number> {
-      return database('task_executions').where('created_at', '<', createdBefore).whereNot('status', 'running').delete();
+      return createRetentionRepository(database).removeAll('executions', createdBefore);
     },
   };
 }

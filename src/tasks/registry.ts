@@ -1,11 +1,25 @@
+import { cleanupContent } from './cleanup-content';
+import { cleanupExecutions } from './cleanup-executions';
+import { cleanupTokens } from './cleanup-tokens';
 import { healthCheck } from './health-check';
 import { redditScrape } from './reddit-scrape';
 import { testFailure } from './test-failure';
 import { testShortTimeout, testTimeout } from './test-timeout';
+import { timeoutMonitor } from './timeout-monitor';
 import type { TaskType } from './task-type';
 
 /** Everything Taskloom can do. Validation, enums, worker and statistics follow from this list. */
-export const taskTypes: readonly TaskType[] = [redditScrape, healthCheck, testTimeout, testShortTimeout, testFailure];
+export const taskTypes: readonly TaskType[] = [
+  redditScrape,
+  cleanupTokens,
+  cleanupContent,
+  cleanupExecutions,
+  healthCheck,
+  timeoutMonitor,
+  testTimeout,
+  testShortTimeout,
+  testFailure,
+];
 
 const byName = new Map(taskTypes.map((taskType) => [taskType.name, taskType]));
 

@@ -14,10 +14,36 @@ export interface ContentStore {
   upsertComments(comments: RedditComment[], options: { runStartedAt: Date; isSandbox: boolean }): Promise<UpsertCounts>;
 }
 
+export type OutdatedKind = 'reset_tokens' | 'comments' | 'comments_of_posts' | 'posts' | 'executions';
+/** Deletes what is old, a batch a call. */
+export interface RetentionStore {
+  count(what: OutdatedKind, before: Date): Promise<number>;
+  /** Answers how many rows went; 0 when nothing is left to do. */
+  removeBatch(what: OutdatedKind, before: Date): Promise<number>;
+}
+
+export interface OverdueRun {
+  executionId: number;
+  taskId: string;
+  configId: number | null;
+  configName: string | null;
+  taskType: string;
+  runningSeconds: number;
+  /** Its like took no longer than this in 95 of 100 cases. */
+  usualSeconds: number;
+}
+
+export interface RunMonitor {
+  /** Runs that take longer than `factor` times their usual time; `unjudged` are those with too short a history. */
+  findOverdue(query: { exceptId: number; factor: number; leastSeconds: number }): Promise<{ running: number; unjudged: number; overdue: OverdueRun[] }>;
+}
+
 /** The outside world, as far as task types may touch it. Wired in worker/main.ts. */
 export interface TaskServices {
   reddit: RedditClient;
   content: ContentStore;
+  retention: RetentionStore;
+  runs: RunMonitor;
   /** Really asks each server; callers at the same moment share an answer. */
   probes: Record<'postgres' | 'redis' | 'temporal' | 'reddit', Probe>;
 }

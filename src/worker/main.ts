@@ -15,7 +15,9 @@ import { createReconciler } from '../scheduling/reconcile';
 import { createScheduleConvergence } from '../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../scheduling/schedule-gateway';
 import { createExecutionRepository } from '../storage/execution-repository';
+import { createOverdueRunRepository } from '../storage/overdue-run-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
+import { createRetentionRepository } from '../storage/retention-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
 import { createWorker } from './create-worker';
 import { createTemporalLogger } from './temporal-logger';
@@ -62,7 +64,7 @@ async function main(): Promise<void> {
     },
     activities: {
       executions,
-      services: { reddit, content: createRedditContentRepository(database), probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
+      services: { reddit, content: createRedditContentRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: createOverdueRunRepository(database).find }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
       log,
       workerIdentity: `${hostname()}:${process.pid}`,
       reconcile: () => reconciler.run(),

@@ -53,6 +53,26 @@ describe('system', () => {
     });
   });
 
+  test('types tell what a form needs', async () => {
+    const { body } = await api.root('GET', '/tasks/types');
+    const [names, { body: enums }] = [body.task_types.map(({ name }: { name: string }) => name), await api.root('GET', '/tasks/system/enums')];
+    expect([names, body.total]).toEqual([enums.task_types, names.length]);
+    expect(body.task_types.find(({ name }: { name: string }) => name === 'CLEANUP_EXECUTIONS')).toEqual({
+      name: 'CLEANUP_EXECUTIONS',
+      summary: expect.any(String),
+      parameters: expect.objectContaining({
+        type: 'object',
+        properties: { days_old: { type: 'integer', minimum: 30, maximum: 365, default: 90, description: expect.any(String) }, dry_run: { type: 'boolean', default: false, description: expect.any(String) } },
+      }),
+      defaults: { days_old: 90, dry_run: false },
+      is_short: false,
+      limits: { max_retries: { minimum: 0, maximum: 10, default: 0 }, timeout_seconds: { minimum: 1, maximum: 2_147_483_647, default: null }, priority: { minimum: 1, maximum: 10, default: 5 } },
+    });
+    // What the schema calls required is what a create without it is refused for.
+    expect(body.task_types.find(({ name }: { name: string }) => name === 'REDDIT_SCRAPE').parameters.required).toEqual(['subreddits']);
+    expect((await api.user('GET', '/tasks/types')).status).toBe(403);
+  });
+
   test('enums are plain lists', async () => {
     const { body } = await api.root('GET', '/tasks/system/enums');
     expect(body).toMatchObject({ scheduler_types: ['cron', 'date', 'manual', 'interval'], schedule_actions: ['start', 'stop', 'pause', 'resume', 'reload'], schedule_statuses: ['active', 'inactive', 'paused', 'error'] });

@@ -1,7 +1,8 @@
 import { taskTypes } from '../../tasks/registry';
 import { SCHEDULE_ACTIONS, SCHEDULE_STATUSES, SCHEDULER_TYPES } from '../schemas/config-schemas';
 import { unavailable } from '../schemas/common-schemas';
-import { dashboard, enums, systemHealth, systemStatus } from '../schemas/system-schemas';
+import { dashboard, enums, systemHealth, systemStatus, taskTypeList } from '../schemas/system-schemas';
+import { taskTypeCatalogue } from '../services/task-type-catalogue';
 import type { SystemService } from '../services/system-service';
 import type { ZodApp } from '../app';
 
@@ -19,6 +20,8 @@ export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemSe
     task_types: taskTypes.map((taskType) => taskType.name),
     schedule_statuses: [...SCHEDULE_STATUSES],
   }));
+
+  app.get('/tasks/types', { config, schema: { tags, summary: 'What a config may run, with the parameters of each: enough to draw a form', response: { 200: taskTypeList } } }, async () => taskTypeCatalogue);
 
   app.get('/tasks/system/dashboard', { config, schema: { tags, summary: 'Counts for a dashboard', response: { 200: dashboard, ...unavailable } } }, async () => system.dashboard());
 }

@@ -21,6 +21,9 @@ const fields = {
   priority: z.int().min(1).max(10).describe('10 is the highest'),
 };
 
+/** What a config may ask for, and gets when it does not ask. */
+export const configLimits = { max_retries: fields.max_retries.default(0), timeout_seconds: fields.timeout_seconds.default(null), priority: fields.priority.default(5) };
+
 const createFields = z.object({
   name: fields.name,
   description: fields.description.default(null),
@@ -28,9 +31,9 @@ const createFields = z.object({
   scheduler_type: z.enum(SCHEDULER_TYPES),
   parameters: fields.parameters.default({}),
   schedule_config: fields.schedule_config.default({}),
-  max_retries: integer(fields.max_retries.default(0)),
-  timeout_seconds: integer(fields.timeout_seconds.default(null)),
-  priority: integer(fields.priority.default(5)),
+  max_retries: integer(configLimits.max_retries),
+  timeout_seconds: integer(configLimits.timeout_seconds),
+  priority: integer(configLimits.priority),
 });
 export const createBody = createFields.superRefine(
   (body: Partial<z.infer<typeof createFields>> | null | undefined, context) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, datetime } from './common-schemas';
+import { count, datetime, jsonObject } from './common-schemas';
 import { stats } from './execution-schemas';
 
 export const summary = z
@@ -35,6 +35,26 @@ export const systemHealth = z
 export type SystemHealth = z.infer<typeof systemHealth>;
 
 export const enums = z.object({ scheduler_types: z.array(z.string()), schedule_actions: z.array(z.string()), task_types: z.array(z.string()), schedule_statuses: z.array(z.string()) }).meta({ id: 'Enums' });
+
+const range = z.object({ minimum: z.int().nullable(), maximum: z.int().nullable(), default: z.int().nullable() });
+export const taskTypeList = z
+  .object({
+    task_types: z.array(
+      z
+        .object({
+          name: z.string(),
+          summary: z.string(),
+          parameters: jsonObject.describe('JSON Schema (2020-12) of what one may send; a property with a default may be left out'),
+          defaults: jsonObject.describe('The parameters that have a default'),
+          is_short: z.boolean().describe('Ends within seconds, runs many at once in batches, cannot be cancelled half-way'),
+          limits: z.object({ max_retries: range, timeout_seconds: range, priority: range }).describe('Of every config'),
+        })
+        .meta({ id: 'TaskType' }),
+    ),
+    total: count,
+  })
+  .meta({ id: 'TaskTypeList' });
+export type TaskTypeList = z.infer<typeof taskTypeList>;
 
 export const dashboard = z
   .object({

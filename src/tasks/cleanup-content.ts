@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { daysOld, dryRun, removeOutdated } from './cleanup/outdated-removal';
+import { defineTaskType } from './task-type';
+
+/** The comments of a post that goes go with it, however young; the contract's totals leave those out. */
+export const cleanupContent = defineTaskType({
+  name: 'CLEANUP_CONTENT',
+  summary: 'Deletes Reddit posts and comments that have not changed for long',
+  parameters: z.object({ days_old: daysOld(90), dry_run: dryRun }),
+  async run(context, parameters) {
+    const counts = await removeOutdated(context, ['comments', 'comments_of_posts', 'posts'], { daysOld: parameters.days_old, dryRun: parameters.dry_run });
+    return {
+      config_id: context.configId,
+      deleted_posts: counts.posts,
+      deleted_comments: counts.comments,
+      total_deleted: counts.posts + counts.comments,
+      cascaded_comments: counts.comments_of_posts,
+      days_old: parameters.days_old,
+      dry_run: parameters.dry_run,
+    };
+  },
+});

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { TaskContext } from '../task-type';
+import type { OutdatedKind } from '../task-services';
+
+const DAY_MS = 86_400_000;
+
+export const dryRun = z.boolean().default(false).describe('Only count what would go');
+export const daysOld = (preset: number, bounds: { min: number; max: number } = { min: 1, max: 36_500 }) => z.int().min(bounds.min).max(bounds.max).default(preset).describe('What is older than this goes');
+
+type Counts = Record<string, number>;
+
+/**
+ * Deletes, kind after kind, what is older than so many days; with `dryRun` it only counts. A later attempt goes on with
+ * the counts of the one before, and the age is that of the run's beginning, so that a repeated run means the same rows.
+ */
+export async function removeOutdated<Kind extends OutdatedKind>(context: TaskContext, kinds: readonly Kind[], options: { daysOld: number; dryRun: boolean }): Promise<Record<Kind, number>> {
+  const { retention } = context.services;
+  const before = new Date(context.startedAt.getTime() - options.daysOld * DAY_MS);
+  const counts = Object.fromEntries(kinds.map((kind) => [kind, (context.cursor as Counts | undefined)?.[kind] ?? 0])) as Record<Kind, number>;
+  for (const kind of kinds) {
+    if (options.dryRun) {
+      counts[kind] = await retention.count(kind, before);
+      continue;
+    }
+    for (;;) {
+      context.signal.throwIfAborted();
+      const removed = await retention.removeBatch(kind, before);
+      if (removed === 0) break;
+      counts[kind] += removed;
+      context.saveCursor({ ...counts });
+    }
+  }
+  return counts;
+}
