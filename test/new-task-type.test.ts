@@ -36,7 +36,7 @@ test('the starter is listed, and its test passes', async () => {
 
 test.each([[[]], [['lower_case']], [['TRAILING_']], [['../ESCAPE']], [['X'.repeat(51)]]])('%j is no name: nothing is written', async (args) => {
   const before = readdirSync(tasks);
-  await expect(run(process.execPath, [SCRIPT, ...(args), ...(args.length ? [tasks] : [])])).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('Give a name in upper case') });
+  await expect(run(process.execPath, [SCRIPT, ...args, ...(args.length ? [tasks] : [])])).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('Give a name in upper case') });
   expect(readdirSync(tasks)).toEqual(before);
 });
 

@@ -14,6 +14,9 @@ export interface ActivityDeps {
   reconcile: () => Promise<object>;
 }
 
+/** For the reconcile pass, which knows no task types. */
+export { findConfigFault } from '../tasks/registry';
+
 export type Activities = ReturnType<typeof createActivities>;
 
 /** Everything that workflows may ask the outside world for. */

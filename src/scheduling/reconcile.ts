@@ -1,17 +1,19 @@
+import { createConfigReconciler, type ConfigReconcilerDeps, type ConfigRepairs } from './reconcile-configs';
 import { createExecutionReconciler, type ExecutionReconcilerDeps, type ExecutionRepairs } from './reconcile-executions';
 import { createScheduleReconciler, type ScheduleReconcilerDeps, type ScheduleRepairs } from './reconcile-schedules';
 
-export type ReconcileReport = ScheduleRepairs & ExecutionRepairs;
+export type ReconcileReport = ConfigRepairs & ScheduleRepairs & ExecutionRepairs;
 
 const GRACE_MS = 10_000;
 
 /** Repairs what a crash between the two stores left; idempotent, and safe beside everything else at work. */
-export function createReconciler({ graceMs = GRACE_MS, ...deps }: Omit<ScheduleReconcilerDeps, 'graceMs'> & Omit<ExecutionReconcilerDeps, 'graceMs'> & { graceMs?: number }) {
+export function createReconciler({ graceMs = GRACE_MS, ...deps }: ConfigReconcilerDeps & Omit<ScheduleReconcilerDeps, 'graceMs'> & Omit<ExecutionReconcilerDeps, 'graceMs'> & { graceMs?: number }) {
+  const reconcileConfigs = createConfigReconciler(deps);
   const reconcileSchedules = createScheduleReconciler({ ...deps, graceMs });
   const reconcileExecutions = createExecutionReconciler({ ...deps, graceMs });
   return {
     async run(): Promise<ReconcileReport> {
-      return { ...(await reconcileSchedules()), ...(await reconcileExecutions()) };
+      return { ...(await reconcileConfigs()), ...(await reconcileSchedules()), ...(await reconcileExecutions()) };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { createKeyedQueue } from './keyed-queue';
 import { parseScheduleConfig } from './schedule-config';
 import { ConfigNotFoundError, isRefusal } from './scheduling-errors';
+import type { FindConfigFault } from './reconcile-configs';
 import type { ScheduleConvergence } from './schedule-convergence';
 import type { ScheduleStatus, TaskConfig } from '../storage/models/task-config';
 import type { ScheduleEventName } from '../storage/models/schedule-event';
@@ -18,8 +19,8 @@ export interface ActionResult {
 export interface ScheduleActionDeps {
   configs: Pick<TaskConfigRepository, 'get' | 'setScheduleStatus' | 'addEvents'>;
   convergence: ScheduleConvergence;
-  /** False for a type that this version no longer has: such a config cannot be armed. */
-  isKnownTaskType?: (taskType: string) => boolean;
+  /** A config that could not run is not armed. */
+  findConfigFault?: FindConfigFault;
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -27,7 +28,7 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 export type ScheduleActions = ReturnType<typeof createScheduleActions>;
 
 /** What a person does to a schedule: the row first, then Temporal. A refused or failed action is a result, not an error; an unknown config throws ConfigNotFoundError. */
-export function createScheduleActions({ configs, convergence, isKnownTaskType = () => true }: ScheduleActionDeps) {
+export function createScheduleActions({ configs, convergence, findConfigFault = () => null }: ScheduleActionDeps) {
   async function find(configId: number): Promise<TaskConfig> {
     const config = await configs.get(configId);
     if (!config) throw new ConfigNotFoundError(configId);
@@ -66,7 +67,8 @@ export function createScheduleActions({ configs, convergence, isKnownTaskType = 
     if (config.schedulerType === 'manual') return answer(config.id, false, `${config.name} is a manual task: it has no schedule, execute it instead`);
     const isActive = config.scheduleStatus === 'active';
     try {
-      if (!isKnownTaskType(config.taskType)) throw new Error(`unknown task type ${config.taskType}`);
+      const fault = findConfigFault(config.taskType, config.parameters);
+      if (fault !== null) throw new Error(fault);
       // The date of an active one may have come, and its run be at work.
       parseScheduleConfig(config.schedulerType, config.scheduleConfig, isActive ? {} : { now: new Date() });
     } catch (error) {
@@ -105,6 +107,8 @@ export function createScheduleActions({ configs, convergence, isKnownTaskType = 
 
   async function rearm(configId: number): Promise<ActionResult> {
     const config = await find(configId);
+    // Nobody could start it, so its mended parameters are all that can end the error.
+    if (config.schedulerType === 'manual' && config.scheduleStatus === 'error') return stop(configId);
     if (config.scheduleStatus !== 'active' && config.scheduleStatus !== 'paused') return answer(configId, true, `${config.name} is ${config.scheduleStatus}: nothing to reload`);
     return follow(config, { status: null, done: 'task_registered', failed: 'task_register_error' }, (settled) => answer(configId, true, `${config.name} is ${settled}, and its schedule follows`));
   }

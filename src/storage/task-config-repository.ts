@@ -107,6 +107,11 @@ export function createTaskConfigRepository(database: Database) {
       return configs.query().whereIn('schedule_status', ['active', 'paused']).orderBy('id');
     },
 
+    /** In the order of their ids, from the one after `afterId`. */
+    async listWithoutError(afterId: number, limit: number): Promise<TaskConfig[]> {
+      return configs.query().whereNot('schedule_status', 'error').where('id', '>', afterId).orderBy('id').limit(limit);
+    },
+
     async addEvents(configId: number, newEvents: NewScheduleEvent[]): Promise<void> {
       // One statement, and none at all when the config was deleted meanwhile.
       await database.raw(

@@ -26,3 +26,11 @@ const byName = new Map(taskTypes.map((taskType) => [taskType.name, taskType]));
 export function findTaskType(name: string): TaskType | undefined {
   return byName.get(name);
 }
+
+/** Why a stored config of this type cannot run, in words for its owner; null when it can. */
+export function findConfigFault(name: string, parameters: Record<string, unknown>): string | null {
+  const taskType = findTaskType(name);
+  if (!taskType) return `Unknown task type ${name}`;
+  const { error } = taskType.parameters.safeParse(parameters);
+  return error ? `Its parameters do not fit ${name}: ${error.issues.map((issue) => `${issue.path.join('.') || 'parameters'}: ${issue.message}`).join('; ')}` : null;
+}

@@ -2,6 +2,7 @@
 import { stopWithNpm } from '../platform/npm-watch';
 import { hostname } from 'node:os';
 import { NativeConnection, Runtime } from '@temporalio/worker';
+import { findConfigFault } from '../activities';
 import { readConfig } from '../platform/config';
 import { createLogger } from '../platform/logger';
 import { createDatabase } from '../platform/postgres';
@@ -51,7 +52,7 @@ async function main(): Promise<void> {
   const executions = createExecutionRepository(database);
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue: config.TEMPORAL_TASK_QUEUE });
   const convergence = createScheduleConvergence({ configs, gateway });
-  const reconciler = createReconciler({ configs, executions, gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: config.TEMPORAL_TASK_QUEUE, log });
+  const reconciler = createReconciler({ configs, executions, gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: config.TEMPORAL_TASK_QUEUE, log, findConfigFault });
 
   const worker = await createWorker({
     connection,

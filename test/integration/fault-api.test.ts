@@ -93,7 +93,7 @@ test('the API is killed between its two writes: the reconcile pass brings row an
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue });
   expect([await gateway.describe(started.id), (await gateway.describe(stopped.id))?.state]).toEqual([null, 'active']);
   const convergence = createScheduleConvergence({ configs, gateway });
-  const reconciler = createReconciler({ configs, executions: createExecutionRepository(db.database), gateway, convergence, workflowClient: temporal.client.workflow, taskQueue, log: pino({ level: 'silent' }), graceMs: 0 });
+  const reconciler = createReconciler({ findConfigFault: () => null, configs, executions: createExecutionRepository(db.database), gateway, convergence, workflowClient: temporal.client.workflow, taskQueue, log: pino({ level: 'silent' }), graceMs: 0 });
   // The list of schedules may lag a moment behind.
   await waitFor(async () => {
     await reconciler.run();

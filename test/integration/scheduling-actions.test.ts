@@ -24,7 +24,7 @@ beforeAll(async () => {
   configs = createTaskConfigRepository(db.database);
   gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue: 'nobody-serves-this', timeoutMs: 20_000 });
   convergence = createScheduleConvergence({ configs, gateway });
-  actions = createScheduleActions({ configs, convergence, isKnownTaskType: (taskType) => taskType !== 'GONE' });
+  actions = createScheduleActions({ configs, convergence, findConfigFault: (taskType) => (taskType === 'GONE' ? 'Unknown task type GONE' : null) });
 });
 afterAll(async () => {
   await temporal?.close();
@@ -46,7 +46,7 @@ const statusOf = async (id: number) => (await configs.get(id))?.scheduleStatus;
 const eventsOf = async (id: number) => (await configs.listEvents(id, 50)).map((event) => (event.newStatus ? `${event.event}=${event.newStatus}` : event.event)).reverse();
 /** Another pass of the reconciler, at once. */
 const reconcile = () =>
-  createReconciler({ configs, executions: createExecutionRepository(db.database), gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: 'nobody-serves-this', log: pino({ level: 'silent' }), graceMs: 0 }).run();
+  createReconciler({ findConfigFault: () => null, configs, executions: createExecutionRepository(db.database), gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: 'nobody-serves-this', log: pino({ level: 'silent' }), graceMs: 0 }).run();
 
 /** PostgreSQL and Temporal say the same. */
 async function expectTogether(id: number): Promise<void> {
@@ -114,7 +114,7 @@ test('what cannot be armed is refused with the reason', async () => {
   const gone = await create({ taskType: 'GONE' });
   for (const { id } of [past, gone]) {
     expect(await actions.start(id)).toMatchObject({ success: false });
-    expect(await configs.get(id)).toMatchObject({ scheduleStatus: 'error', scheduleError: expect.stringMatching(/past|unknown task type/) });
+    expect(await configs.get(id)).toMatchObject({ scheduleStatus: 'error', scheduleError: expect.stringMatching(/past|Unknown task type/) });
     expect(await eventsOf(id)).toEqual(['status_changed=error', 'task_register_failed']);
     await expectTogether(id);
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
+import { findConfigFault } from '../../src/activities';
 import { createReconciler } from '../../src/scheduling/reconcile';
 import { createScheduleActions, type ScheduleActions } from '../../src/scheduling/schedule-actions';
 import { createScheduleConvergence, type ScheduleConvergence } from '../../src/scheduling/schedule-convergence';
@@ -42,10 +43,10 @@ beforeEach(async () => {
 });
 
 const log = pino({ level: 'silent' });
-const reconciler = (overrides: { graceMs?: number } = {}) => createReconciler({ configs, executions, gateway, convergence, workflowClient: worker.temporal.client.workflow, taskQueue: worker.taskQueue, log, graceMs: 0, ...overrides });
+const reconciler = (overrides: { graceMs?: number } = {}) => createReconciler({ findConfigFault, configs, executions, gateway, convergence, workflowClient: worker.temporal.client.workflow, taskQueue: worker.taskQueue, log, graceMs: 0, ...overrides });
 /** A new reconciler each time, as after a restart; it looks at all of the last day. */
 const reconcile = () => reconciler().run();
-const CLEAN = { schedulesRemoved: 0, schedulesRepaired: 0, pausesAdopted: 0, schedulesCompleted: 0, schedulesFailed: 0, executionsEnded: 0 };
+const CLEAN = { configsFailed: 0, schedulesRemoved: 0, schedulesRepaired: 0, pausesAdopted: 0, schedulesCompleted: 0, schedulesFailed: 0, executionsEnded: 0 };
 
 const create = (overrides: Partial<NewTaskConfig> = {}) =>
   configs.create({ name: 'Health', description: null, taskType: 'HEALTH_CHECK', schedulerType: 'interval', parameters: {}, scheduleConfig: { hours: 5 }, maxRetries: 0, timeoutSeconds: null, priority: 5, ...overrides });
@@ -193,4 +194,25 @@ test('a closed workflow without a row gets one', async () => {
   expect(row).toMatchObject({ status: 'succeeded', config_id: config.id, task_type: 'HEALTH_CHECK', triggered_by: 'schedule', result: before?.['result'], run_id: before?.['run_id'] });
   expect(await pass.run()).toMatchObject({ executionsRecorded: 0 });
   expect(await rowOf(workflowId)).toEqual(row);
+});
+
+test('a config that this version cannot run shows it, and its schedule goes; mended, it can be started again', async () => {
+  const [gone, unfit, manual, fit] = [await create({ taskType: 'REMOVED_TYPE' }), await create({ taskType: 'TEST_TIMEOUT', parameters: { sleep_seconds: -1 } }), await create({ taskType: 'REMOVED_TYPE', schedulerType: 'manual', scheduleConfig: {} }), await create()];
+  // Started by the version before, which knew them.
+  for (const { id } of [gone, unfit, fit]) await actions.start(id);
+  expect(await reconcile()).toMatchObject({ ...CLEAN, configsFailed: 3 });
+  const stateOf = async (id: number) => (await configs.get(id))?.scheduleStatus;
+  expect([await stateOf(gone.id), await stateOf(unfit.id), await stateOf(manual.id), await stateOf(fit.id)]).toEqual(['error', 'error', 'error', 'active']);
+  expect((await configs.get(unfit.id))?.scheduleError).toMatch(/^Its parameters do not fit TEST_TIMEOUT: sleep_seconds: /);
+  expect(await lastEvent(gone.id)).toMatchObject({ event: 'task_register_failed', success: false, error: 'Unknown task type REMOVED_TYPE' });
+  await waitFor(async () => (await gateway.list()).size === 1);
+  expect(await reconcile()).toMatchObject(CLEAN);
+
+  const strict = createScheduleActions({ configs, convergence, findConfigFault });
+  expect(await strict.start(unfit.id)).toMatchObject({ success: false, message: expect.stringContaining('do not fit') });
+  await configs.update(unfit.id, { parameters: { sleep_seconds: 1 } });
+  expect(await strict.start(unfit.id)).toMatchObject({ success: true });
+  await configs.update(manual.id, { name: 'mended' });
+  await strict.rearm(manual.id);
+  expect(await stateOf(manual.id)).toBe('inactive');
 });

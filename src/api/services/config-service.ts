@@ -109,7 +109,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
         priority: body.priority,
       });
       if (!updated) throw new NotFoundError('Task config not found');
-      if (updated.scheduleStatus === 'active' || updated.scheduleStatus === 'paused') await actions.rearm(id);
+      if (updated.scheduleStatus !== 'inactive') await actions.rearm(id);
       return present(id);
     },
 

@@ -1,7 +1,7 @@
 import { createScheduleActions } from '../../scheduling/schedule-actions';
 import { createScheduleConvergence } from '../../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../../scheduling/schedule-gateway';
-import { findTaskType } from '../../tasks/registry';
+import { findConfigFault } from '../../tasks/registry';
 import { createAuditService } from './audit-service';
 import { createAccountService } from './account-service';
 import { createAttemptLimits } from './attempt-limits';
@@ -66,7 +66,7 @@ export function createServices(deps: ServiceDeps) {
   const scheduleGateway = (timeoutMs: number) => createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue, timeoutMs });
   const schedules = scheduleGateway(LOOK_UP_WITHIN_MS);
   const convergence = createScheduleConvergence({ configs, gateway: scheduleGateway(CHANGE_WITHIN_MS) });
-  const actions = createScheduleActions({ configs, convergence, isKnownTaskType: (name) => findTaskType(name) !== undefined });
+  const actions = createScheduleActions({ configs, convergence, findConfigFault });
 
   return {
     jwtSecret: deps.auth.secret,
