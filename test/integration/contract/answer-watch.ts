@@ -71,9 +71,10 @@ export async function watchAnswers() {
     if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(String(reply.getHeader('x-request-id')))) faults.push(`${name} ${status}: no request id`);
     if (status === 401 && reply.getHeader('www-authenticate') !== 'Bearer') faults.push(`${name}: a 401 without WWW-Authenticate`);
     if (request.method === 'OPTIONS' || (request.method === 'HEAD' && !payload)) return;
-    if (document.paths[path]?.[method]) return void faults.push(...findFaults(method, path, status, payload ? JSON.parse(String(payload)) : null));
+    if (document.paths[path]?.[method]) return void faults.push(...findFaults(method, path, status, typeof payload === 'string' && payload !== '' ? JSON.parse(payload) : null));
     // No route, or one that is no part of the document: a page, the document itself, figures for machines.
-    if (status >= 400 && !ERROR_SHAPE.safeParse(JSON.parse(String(payload))).success) faults.push(`${name} ${status}: ${String(payload)}`);
+    const text = typeof payload === 'string' ? payload : 'null';
+    if (status >= 400 && !ERROR_SHAPE.safeParse(JSON.parse(text)).success) faults.push(`${name} ${status}: ${text}`);
   };
 
   const onApp = (message: unknown) => {

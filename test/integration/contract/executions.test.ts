@@ -8,7 +8,7 @@ const GONE = { status: 404, body: { detail: expect.any(String) } };
 const HOUR = 3_600_000;
 const ago = (hours: number) => new Date(Date.now() - hours * HOUR);
 const run = (columns: Record<string, unknown> = {}) => insertExecution(contract.database, columns);
-const config = (columns: object = {}) => insertConfig(contract.database, columns);
+const config = (columns: Record<string, unknown> = {}) => insertConfig(contract.database, columns);
 const idsOf = ({ body }: Answer) => (body.executions ?? body.failed_executions).map(({ id }: { id: number }) => id);
 beforeEach(() => contract.database('task_executions').delete());
 
