@@ -39,6 +39,9 @@ function valueAt(data: unknown, path: (string | number)[]): unknown {
   return path.reduce((value, key) => (typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string | number, unknown>)[key] : undefined), data);
 }
 
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+const lengthOf = ({ input }: Issue) => (Array.isArray(input) ? input.length : 0);
+
 function describe(issue: Issue, loc: (string | number)[]): Fault {
   if ((issue.code === 'invalid_type' || issue.code === 'invalid_value') && isMissing(issue, loc)) return { type: 'missing', msg: 'Field required' };
   switch (issue.code) {
@@ -46,21 +49,24 @@ function describe(issue: Issue, loc: (string | number)[]): Fault {
       return describeType(issue);
     case 'too_small': {
       const least = Number(issue.minimum);
-      if (issue.origin === 'string') return { type: 'string_too_short', msg: `String should have at least ${least} characters`, ctx: { min_length: least } };
-      if (issue.origin === 'array') return { type: 'too_short', msg: `List should have at least ${least} items`, ctx: { min_length: least } };
+      if (issue.origin === 'string') return { type: 'string_too_short', msg: `String should have at least ${counted(least, 'character')}`, ctx: { min_length: least } };
+      if (issue.origin === 'array') return { type: 'too_short', msg: `List should have at least ${counted(least, 'item')} after validation, not ${lengthOf(issue)}`, ctx: { field_type: 'List', min_length: least, actual_length: lengthOf(issue) } };
       return issue.inclusive ? { type: 'greater_than_equal', msg: `Input should be greater than or equal to ${least}`, ctx: { ge: least } } : { type: 'greater_than', msg: `Input should be greater than ${least}`, ctx: { gt: least } };
     }
     case 'too_big': {
       const most = Number(issue.maximum);
-      if (issue.origin === 'string') return { type: 'string_too_long', msg: `String should have at most ${most} characters`, ctx: { max_length: most } };
-      if (issue.origin === 'array') return { type: 'too_long', msg: `List should have at most ${most} items`, ctx: { max_length: most } };
+      if (issue.origin === 'string') return { type: 'string_too_long', msg: `String should have at most ${counted(most, 'character')}`, ctx: { max_length: most } };
+      if (issue.origin === 'array') return { type: 'too_long', msg: `List should have at most ${counted(most, 'item')} after validation, not ${lengthOf(issue)}`, ctx: { field_type: 'List', max_length: most, actual_length: lengthOf(issue) } };
       return issue.inclusive ? { type: 'less_than_equal', msg: `Input should be less than or equal to ${most}`, ctx: { le: most } } : { type: 'less_than', msg: `Input should be less than ${most}`, ctx: { lt: most } };
     }
     case 'invalid_format':
-      if (issue.format === 'regex') return { type: 'string_pattern_mismatch', msg: `String should match pattern '${issue.pattern}'`, ctx: { pattern: issue.pattern } };
+      if (issue.format === 'regex') {
+        const pattern = String(issue.pattern).replace(/^\/|\/\w*$/g, '');
+        return { type: 'string_pattern_mismatch', msg: `String should match pattern '${pattern}'`, ctx: { pattern } };
+      }
       return { type: issue.format === 'datetime' ? 'datetime_parsing' : 'value_error', msg: issue.message };
     case 'invalid_value': {
-      const expected = issue.values.map((value) => `'${String(value)}'`).join(', ');
+      const expected = issue.values.map((value) => `'${String(value)}'`).join(', ').replace(/, (?='[^']*'$)/, ' or ');
       return { type: 'enum', msg: `Input should be ${expected}`, ctx: { expected } };
     }
     case 'invalid_union':
@@ -92,6 +98,6 @@ function describeType(issue: core.$ZodIssueInvalidType): Fault {
     case 'array':
       return { type: 'list_type', msg: 'Input should be a valid list' };
     default:
-      return { type: 'dict_type', msg: 'Input should be a valid object' };
+      return { type: 'dict_type', msg: 'Input should be a valid dictionary' };
   }
 }

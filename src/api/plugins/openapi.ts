@@ -68,7 +68,8 @@ export async function installOpenapi(app: FastifyInstance, options: { version: s
     schema.response = {
       // The token's user may be gone (404), or not to be looked up (503).
       ...(isGuarded ? { ...unauthorized, ...forbidden, ...notFound, ...unavailable } : {}),
-      ...(schema.body ? tooLarge : {}),
+      // Also where nobody looks at it.
+      ...([route.method].flat().some((method) => method !== 'GET' && method !== 'HEAD') ? tooLarge : {}),
       ...(schema.body ?? schema.params ?? schema.querystring ?? schema.headers ? faults : {}),
       ...(schema.response as object),
     };

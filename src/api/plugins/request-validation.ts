@@ -1,24 +1,29 @@
 import { RequestFaultsError } from '../errors';
 import { toFaultItems, type FaultItem } from '../fault-items';
+import { readJson, UnreadableBody } from '../json-body';
 import { findUnstorableTexts } from '../unstorable-texts';
 import type { FastifyInstance, FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /**
+     * What no schema alone can see. The handler finds it too; this is asked when the request has other faults besides, so
+     * that all are told at once. A part that could not be read is undefined; a body may have any shape.
+     */
+    findMoreFaults?: (parts: { params: unknown; body: unknown }) => Promise<FaultItem[]>;
+  }
+}
 
 /**
  * Marks what stands in place of a part of the request that cannot be used, until all parts have been looked at. A
  * symbol and no class: Fastify copies the properties of headers into an object of its own.
  */
 const FAULTS = Symbol('faults');
-const unusable = (items: FaultItem[]) => ({ value: { [FAULTS]: items } });
-const faultsOf = (part: unknown) => (part as { [FAULTS]?: FaultItem[] } | null | undefined)?.[FAULTS] ?? [];
-
-/** A body that is not JSON. It only matters to routes that take one. */
-class UnreadableBody {
-  constructor(
-    readonly offset: number,
-    readonly reason: string,
-  ) {}
-}
+const SENT = Symbol('sent');
+type Marked = { [FAULTS]?: FaultItem[]; [SENT]?: unknown } | null | undefined;
+const unusable = (items: FaultItem[], sent?: unknown) => ({ value: { [FAULTS]: items, [SENT]: sent } });
+const faultsOf = (part: unknown) => (part as Marked)?.[FAULTS] ?? [];
 
 const WHERE = { body: 'body', querystring: 'query', params: 'path', headers: 'header' };
 
@@ -30,21 +35,14 @@ const compile: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
     if (unstorable.tooDeep) return unusable(toFaultItems(where, [unstorable.tooDeep], undefined));
     const parsed = schema.safeParse(data, { reportInput: true });
     const issues = [...unstorable.issues, ...(parsed.error?.issues ?? [])];
-    if (!parsed.success || issues.length > 0) return unusable(toFaultItems(where, issues, data));
+    if (!parsed.success || issues.length > 0) return unusable(toFaultItems(where, issues, data), data);
     // Header schemas name only what the route reads; the others stay.
     return { value: where === 'header' ? data : parsed.data };
   };
 };
 
-function readJson(text: string): unknown {
-  if (text.trim() === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const { message } = error as SyntaxError;
-    return new UnreadableBody(Number(/position (\d+)/.exec(message)?.[1] ?? text.length), message);
-  }
-}
+const JSON_TYPE = /^application\/([\w.+-]+\+)?json\b/i;
+const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
 
 /** Checks path, query and body by their zod schemas and reports all faults at once. */
 export function installRequestValidation(app: FastifyInstance): void {
@@ -52,11 +50,18 @@ export function installRequestValidation(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
     const type = request.headers['content-type'] ?? '';
-    const isJson = type === '' || /^application\/([\w.+-]+\+)?json\b/i.test(type);
-    done(null, isJson ? readJson(body as string) : body);
+    done(null, body === '' || type === '' || JSON_TYPE.test(type) ? readJson(body as string) : body);
+  });
+  // Fastify refuses a type that it cannot read before any route has its say; here it is one that is not JSON.
+  app.addHook('onRequest', async ({ raw: { headers } }) => {
+    if (headers['content-type'] !== undefined && !MEDIA_TYPE.test(headers['content-type'])) headers['content-type'] = headers['content-type'].trim() === '' ? undefined : 'application/octet-stream';
   });
   app.addHook('preHandler', async (request) => {
-    const items = [request.params, request.query, request.headers, request.body].flatMap(faultsOf);
-    if (items.length > 0) throw new RequestFaultsError(items);
+    const { params, body } = request;
+    const items = [params, request.query, request.headers, body].flatMap(faultsOf);
+    if (items.length === 0) return;
+    const sent = faultsOf(body).length > 0 ? (body as Marked)?.[SENT] : body;
+    const more = await request.routeOptions.config.findMoreFaults?.({ params: faultsOf(params).length > 0 ? undefined : params, body: sent });
+    throw new RequestFaultsError([...items, ...(more ?? [])]);
   });
 }

@@ -5,6 +5,8 @@ import type { ConfigService } from '../services/config-service';
 import type { PreviewService } from '../services/preview-service';
 import type { ZodApp } from '../app';
 
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
 export function registerConfigRoutes(app: ZodApp, { configs, previews }: { configs: ConfigService; previews: PreviewService }): void {
   const config = { access: 'superuser' } as const;
   const tags = ['configs'];
@@ -38,7 +40,11 @@ export function registerConfigRoutes(app: ZodApp, { configs, previews }: { confi
   app.route({
     method: ['PUT', 'PATCH'],
     url: '/tasks/configs/:id',
-    config: { ...config, audit: { action: 'config.update', target: 'task_config' } },
+    config: {
+      ...config,
+      audit: { action: 'config.update', target: 'task_config' },
+      findMoreFaults: async ({ params, body }) => (isObject(params) && isObject(body) ? configs.findUpdateFaults(params.id as number, body) : []),
+    },
     schema: { tags, summary: 'Change some fields; an armed schedule follows at once', params: idParams, body: schemas.updateBody, response: { 200: schemas.config, ...notFound, ...faults } },
     handler: async (request) => configs.update(request.params.id, request.body),
   });

@@ -21,7 +21,14 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Execu
 
   app.post(
     '/tasks/execute/by-type/:type',
-    { config: { ...config, audit: { action: 'execute.type', target: 'task_type', keep: ['task_id'] } }, schema: { tags, summary: 'Run a task type without a config', headers, params: typeParams, body: byTypeBody, response: { 200: submitted, ...badRequest, ...conflict, ...faults, ...unavailable } } },
+    {
+      config: {
+        ...config,
+        audit: { action: 'execute.type', target: 'task_type', keep: ['task_id'] },
+        findMoreFaults: async ({ params, body }) => execute.findTypeFaults((params as { type?: string } | undefined)?.type ?? '', (body as { task_params?: unknown } | null | undefined)?.task_params),
+      },
+      schema: { tags, summary: 'Run a task type without a config', headers, params: typeParams, body: byTypeBody, response: { 200: submitted, ...badRequest, ...conflict, ...faults, ...unavailable } },
+    },
     async (request) => execute.executeType(request.params.type, request.body?.task_params ?? {}, contextOf(request)),
   );
 

@@ -23,7 +23,7 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
 
   app.patch(
     '/users/:user_id',
-    { config: { ...config, audit: { action: 'user.update', target: 'user' } }, schema: { tags, summary: 'Change some fields of myself; of any user to superusers', params: schemas.userParams, body: schemas.updateUserBody, response: { 200: schemas.userBody, ...notFound, ...conflict, ...faults } } },
+    { config: { ...config, audit: { action: 'user.update', target: 'user' }, findMoreFaults: async ({ body }) => accounts.findUpdateFaults(body ?? {}) }, schema: { tags, summary: 'Change some fields of myself; of any user to superusers', params: schemas.userParams, body: schemas.updateUserBody, response: { 200: schemas.userBody, ...notFound, ...conflict, ...faults } } },
     async (request) => accounts.update(request.user, request.params.user_id, request.body),
   );
 

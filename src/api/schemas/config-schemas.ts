@@ -35,13 +35,12 @@ const createFields = z.object({
   timeout_seconds: integer(configLimits.timeout_seconds),
   priority: integer(configLimits.priority),
 });
-export const createBody = createFields.superRefine(
-  (body: Partial<z.infer<typeof createFields>> | null | undefined, context) => {
-    for (const issue of findConfigIssues({ taskType: body?.task_type ?? '', schedulerType: body?.scheduler_type ?? '' }, body ?? {})) context.addIssue({ ...issue });
-  },
-  // Also when there are faults already, so that all are told at once.
-  { when: () => true },
-);
+const checkTypes = (body: { task_type?: string; scheduler_type?: string; parameters?: unknown; schedule_config?: unknown } | null | undefined, context: z.RefinementCtx) => {
+  for (const issue of findConfigIssues({ taskType: body?.task_type ?? '', schedulerType: body?.scheduler_type ?? '' }, body ?? {})) context.addIssue({ ...issue });
+};
+/** Also when there are faults already, so that all are told at once. */
+const always = { when: () => true };
+export const createBody = createFields.superRefine(checkTypes, always);
 export type CreateBody = z.infer<typeof createBody>;
 
 /** What is left out stays as it is; `task_type` and `scheduler_type` cannot change, and are ignored. */
@@ -62,7 +61,7 @@ export const detailQuery = z.object({ include_stats: flag(false) });
 export const listQuery = z.object({
   task_type: z.string().optional(),
   name_search: z.string().max(100).optional().describe('Part of the name, in any case'),
-  page: integer(z.int().min(1).max(1_000_000).default(1)),
+  page: integer(z.int32().min(1).default(1)),
   page_size: integer(z.int().min(1).max(100).default(20)),
   order_by: z.enum(['created_at', 'updated_at', 'name']).default('created_at').catch('created_at').describe('Anything else counts as created_at'),
   order_desc: flag(true),
@@ -123,7 +122,7 @@ export type ConfigPage = z.infer<typeof configPage>;
 export const deleted = z.object({ success: z.literal(true), message: z.string() });
 
 const runCount = integer(z.int().min(1).max(100).default(10));
-export const previewBody = z.object({ scheduler_type: z.enum(SCHEDULER_TYPES), schedule_config: jsonObject.default({}), count: runCount });
+export const previewBody = z.object({ scheduler_type: z.enum(SCHEDULER_TYPES), schedule_config: jsonObject.default({}), count: runCount }).superRefine(checkTypes, always);
 export const nextRunsQuery = z.object({ count: runCount });
 export const preview = z
   .object({

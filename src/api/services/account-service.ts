@@ -1,8 +1,9 @@
 import { BadRequestError, ForbiddenError, NotFoundError, RequestFaultsError, TEXTS } from '../errors';
+import { LEAST_PASSWORD_LENGTH, type PasswordPolicy } from './password-policy';
 import { presentUser } from './user-presenter';
 import type { AttemptLimits } from './attempt-limits';
-import type { PasswordPolicy } from './password-policy';
 import type { SessionService } from './session-service';
+import type { FaultItem } from '../fault-items';
 import type { User } from '../../storage/models/user';
 import type { UserChanges, UserQuery, UserRepository } from '../../storage/user-repository';
 import type { CreateUserBody, ListUsersQuery, RegisterBody, UpdateUserBody, UserBody } from '../schemas/user-schemas';
@@ -20,6 +21,11 @@ export function createAccountService(deps: { users: UserRepository; sessions: Se
     return presentUser(await users.create({ email, username, fullName, age, hashedPassword: await deps.passwords.hash(body.password), ...rights }));
   };
 
+  const findPasswordFaults = (password: string, owner: { username: string; email: string }): FaultItem[] => {
+    const msg = findPasswordFault(password, owner);
+    return msg === undefined ? [] : [{ type: 'value_error', loc: ['body', 'password'], msg, input: '***' }];
+  };
+
   /** Users answer for themselves, superusers for all. */
   const findFor = async (actor: User, id: number): Promise<User> => {
     if (actor.id !== id && !actor.isSuperuser) throw new ForbiddenError(TEXTS.forbidden);
@@ -33,8 +39,8 @@ export function createAccountService(deps: { users: UserRepository; sessions: Se
     // Of others only what is so already gets here; writing it might undo what a superuser does at this moment.
     const changes: UserChanges = { ...same, fullName, ...(actor.isSuperuser ? { isActive, isSuperuser } : {}) };
     if (password !== undefined) {
-      const fault = findPasswordFault(password, { username: body.username ?? user.username, email: body.email ?? user.email });
-      if (fault) throw new RequestFaultsError([{ type: 'value_error', loc: ['body', 'password'], msg: fault, input: '***' }]);
+      const faults = findPasswordFaults(password, { username: body.username ?? user.username, email: body.email ?? user.email });
+      if (faults.length > 0) throw new RequestFaultsError(faults);
       changes.hashedPassword = await deps.passwords.hash(password);
     }
     return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
@@ -68,6 +74,13 @@ export function createAccountService(deps: { users: UserRepository; sessions: Se
       if (!updated) throw new NotFoundError(TEXTS.userNotFound);
       if (updated.sessionVersion !== user.sessionVersion) await sessions.forget(id);
       return presentUser(updated);
+    },
+
+    /** Of a body that has other faults besides; who is asked about plays no part, for nobody has looked at rights yet. */
+    findUpdateFaults(body: Partial<Record<keyof UpdateUserBody, unknown>>): FaultItem[] {
+      const { password, username, email } = body;
+      if (typeof password !== 'string' || password.length < LEAST_PASSWORD_LENGTH) return [];
+      return findPasswordFaults(password, { username: String(username), email: String(email) });
     },
 
     async remove(actor: User, id: number): Promise<UserBody> {

@@ -1,5 +1,5 @@
 import { NotFoundError, RequestFaultsError } from '../errors';
-import { toFaultItems } from '../fault-items';
+import { toFaultItems, type FaultItem } from '../fault-items';
 import { findConfigIssues } from '../schemas/config-issues';
 import { presentConfig, presentConfigStats, presentRecentEvent, type Actual } from './config-presenter';
 import type { FastifyBaseLogger } from 'fastify';
@@ -52,6 +52,9 @@ export function createConfigService(deps: ConfigServiceDeps) {
     return presentConfig(config, actual);
   }
 
+  /** By the rules of the config's own types. */
+  const findFaults = (config: TaskConfig, body: Partial<Record<keyof UpdateBody, unknown>>) => toFaultItems('body', findConfigIssues(config, body), body);
+
   return {
     async list(query: ListQuery): Promise<ConfigPage> {
       const { items, total } = await configs.list({
@@ -97,8 +100,8 @@ export function createConfigService(deps: ConfigServiceDeps) {
     /** An armed schedule follows at once; while Temporal is away the row is kept, and reconcile makes it follow. */
     async update(id: number, body: UpdateBody): Promise<ConfigBody> {
       const config = await find(id);
-      const issues = findConfigIssues(config, body);
-      if (issues.length > 0) throw new RequestFaultsError(toFaultItems('body', issues, body));
+      const faults = findFaults(config, body);
+      if (faults.length > 0) throw new RequestFaultsError(faults);
       const updated = await configs.update(id, {
         name: body.name,
         description: body.description,
@@ -111,6 +114,12 @@ export function createConfigService(deps: ConfigServiceDeps) {
       if (!updated) throw new NotFoundError('Task config not found');
       if (updated.scheduleStatus !== 'inactive') await actions.rearm(id);
       return present(id);
+    },
+
+    /** What is wrong with parameters and schedule of a body that has other faults besides; nothing for a config that is not there. */
+    async findUpdateFaults(id: number, body: object): Promise<FaultItem[]> {
+      const config = await configs.get(id);
+      return config ? findFaults(config, body) : [];
     },
 
     async remove(id: number): Promise<string> {

@@ -1,6 +1,6 @@
 import { findTaskType } from '../../tasks/registry';
 import { BadRequestError, ConflictError, NotFoundError, RequestFaultsError } from '../errors';
-import { toFaultItems } from '../fault-items';
+import { toFaultItems, type FaultItem } from '../fault-items';
 import { batchId, batchTaskIds, configRunId, fingerprintOf, typeRunId, type StartContext } from './run-ids';
 import type { ExecutionGateway } from './execution-gateway';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
@@ -13,6 +13,13 @@ const AD_HOC_PRIORITY = 5;
 /** A key stands for one request: sent again it gets the same answer, another one is not taken for it. */
 function refuseOther(kept: { fingerprint?: string }, fingerprint: string | undefined): void {
   if (kept.fingerprint !== fingerprint) throw new ConflictError('This Idempotency-Key was used for another request: take a new key, or repeat that request unchanged');
+}
+
+/** Of parameters for a task type; nothing for an unknown type, or what is no object at all. */
+function findTypeFaults(name: string, parameters: unknown): FaultItem[] {
+  if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) return [];
+  const issues = findTaskType(name)?.parameters.safeParse(parameters, { reportInput: true }).error?.issues ?? [];
+  return toFaultItems(['body', 'task_params'], issues, parameters);
 }
 
 export type ExecuteService = ReturnType<typeof createExecuteService>;
@@ -39,6 +46,8 @@ export function createExecuteService(deps: { configs: TaskConfigRepository; quer
   });
 
   return {
+    findTypeFaults,
+
     async executeConfig(configId: number, context: StartContext): Promise<Submitted> {
       const config = await configs.get(configId);
       if (!config) throw new NotFoundError('Task config not found');
@@ -55,10 +64,9 @@ export function createExecuteService(deps: { configs: TaskConfigRepository; quer
     },
 
     async executeType(name: string, parameters: Record<string, unknown>, context: StartContext): Promise<Submitted> {
-      const taskType = findTaskType(name);
-      if (!taskType) throw new BadRequestError(`Unsupported task type ${name}`);
-      const parsed = taskType.parameters.safeParse(parameters, { reportInput: true });
-      if (!parsed.success) throw new RequestFaultsError(toFaultItems(['body', 'task_params'], parsed.error.issues, parameters));
+      if (!findTaskType(name)) throw new BadRequestError(`Unsupported task type ${name}`);
+      const faults = findTypeFaults(name, parameters);
+      if (faults.length > 0) throw new RequestFaultsError(faults);
       const workflowId = typeRunId(name, context);
       const fingerprint = fingerprintOf(context, parameters);
       const kept = await gateway.startRun({

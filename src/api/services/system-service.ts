@@ -89,8 +89,10 @@ export function createSystemService(deps: {
 
     async health(): Promise<SystemHealth> {
       const components = await health();
-      const isHealthy = Object.values(components).every((component) => component.status === 'healthy');
-      return { status: isHealthy ? 'healthy' : 'degraded', timestamp: new Date().toISOString(), components, error: null };
+      const faulty = Object.values(components).filter((component) => component.status === 'unhealthy').length;
+      // Where nothing answers there is nothing left to be degraded.
+      const isUnhealthy = faulty === Object.keys(components).length;
+      return { status: isUnhealthy ? 'unhealthy' : faulty > 0 ? 'degraded' : 'healthy', timestamp: new Date().toISOString(), components, error: isUnhealthy ? 'No component answers' : null };
     },
 
     async dashboard(): Promise<DashboardBody> {

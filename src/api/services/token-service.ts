@@ -30,6 +30,9 @@ export interface IssuedToken {
 /** What a store keeps of a token: knowing it does not let anyone in. */
 export const hashToken = (token: string) => createHash('sha256').update(token).digest('hex');
 
+/** PostgreSQL's integer. */
+const LAST_USER_ID = 2_147_483_647;
+
 export type TokenService = ReturnType<typeof createTokenService>;
 
 /** Issues and reads our JWTs, with the signer and the pinned algorithm of plugins/jwt.ts. */
@@ -49,9 +52,9 @@ export function createTokenService(jwt: Pick<JWT, 'sign' | 'verify'>) {
         throw new TokenError((error as { code?: string }).code === 'FAST_JWT_EXPIRED' ? 'expired' : 'invalid', error);
       }
       if (claims.type !== kind) throw new TokenError('wrong_kind');
-      const userId = Number(claims.sub);
-      if (!Number.isSafeInteger(userId)) throw new TokenError('invalid');
-      return { userId, sid: String(claims.sid), kind, jti: String(claims.jti) };
+      const { sub, sid, jti } = claims;
+      if (typeof sub !== 'string' || typeof sid !== 'string' || !/^\d{1,10}$/.test(sub) || Number(sub) > LAST_USER_ID) throw new TokenError('invalid');
+      return { userId: Number(sub), sid, kind, jti: String(jti) };
     },
   };
 }

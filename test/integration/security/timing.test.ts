@@ -1,0 +1,65 @@
+import { connectTestTemporal } from '../../support/task-worker';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { createTestApi, PASSWORD, type TestApi } from '../api-support';
+import type { TemporalConnection } from '../../../src/platform/temporal';
+
+let db: TestDatabase;
+let temporal: TemporalConnection;
+let api: TestApi;
+beforeAll(async () => {
+  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
+  api = await createTestApi({ database: db.database, temporal });
+});
+afterAll(async () => {
+  await api?.close();
+  await temporal?.close();
+  await db?.drop();
+});
+
+const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+/** How much longer the one takes than the other, by their medians; asked by turns, so that a busy machine is busy for both. */
+async function ratioOf(rounds: number, one: () => Promise<unknown>, other: () => Promise<unknown>): Promise<number> {
+  const taken: [number[], number[]] = [[], []];
+  for (let round = -2; round < rounds; round++) {
+    for (const index of round % 2 === 0 ? [0, 1] : [1, 0]) {
+      const begunAt = performance.now();
+      await (index === 0 ? one : other)();
+      // The first ones make what the others find made.
+      if (round >= 0) taken[index]?.push(performance.now() - begunAt);
+    }
+  }
+  return median(taken[0]) / median(taken[1]);
+}
+
+const login = (username: string, password = 'wrong horse') => api.anonymous('POST', '/auth/login', { username, password });
+
+test('the time of a refused login does not tell whether there is such a user', async () => {
+  for (const unknown of ['nobody', 'nobody@example.com']) {
+    const ratio = await ratioOf(15, () => login('user'), () => login(unknown));
+    expect([unknown, ratio > 0.5 && ratio < 2]).toEqual([unknown, true]);
+  }
+  const ratio = await ratioOf(10, () => login('user'), () => login('idle'));
+  expect(ratio > 0.5 && ratio < 2).toBe(true);
+});
+
+test('nor does that of a forgotten password', async () => {
+  const forgot = async (email: string) => api.anonymous('POST', '/auth/forgot-password', { email });
+  // What goes on behind an answer must not make the next one wait.
+  const settled = (email: string) => async () => forgot(email);
+  const taken = await ratioOf(60, settled('user@example.com'), settled('nobody@example.com'));
+  await api.services.resets.settle();
+  expect(taken > 0.4 && taken < 2.5).toBe(true);
+});
+
+test('many who sign in at once keep nobody else waiting', async () => {
+  let isOver = false;
+  const logins = Promise.all(Array.from({ length: 16 }, () => login('root', PASSWORD))).finally(() => void (isOver = true));
+  let answeredMeanwhile = 0;
+  while (!isOver) {
+    expect((await api.user('GET', '/auth/me')).status).toBe(200);
+    if (!isOver) answeredMeanwhile++;
+  }
+  expect((await logins).map(({ status }) => status)).toEqual(Array<number>(16).fill(200));
+  expect(answeredMeanwhile).toBeGreaterThanOrEqual(3);
+});
