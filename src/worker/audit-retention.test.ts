@@ -10,24 +10,24 @@ function createTable(size: number) {
     table.size -= removed;
     return removed;
   };
-  return { table, removeOldest };
+  return { table, audit: { removeOldest } };
 }
 
 test('all that is too old goes, batch by batch', async () => {
-  const { table, removeOldest } = createTable(2_500);
-  expect(await createAuditRetention({ removeOldest, days: 30 })(NOW)).toEqual({ auditEntriesRemoved: 2_500 });
+  const { table, audit } = createTable(2_500);
+  expect(await createAuditRetention({ audit, days: 30 })(NOW)).toEqual({ auditEntriesRemoved: 2_500 });
   expect(table.asked).toEqual(Array(3).fill(['2027-01-30T00:00:00.000Z', 1_000]));
 });
 
 test('a pass has an end, however much there is', async () => {
-  const { table, removeOldest } = createTable(60_000);
-  const removeOldEntries = createAuditRetention({ removeOldest, days: 1 });
+  const { table, audit } = createTable(60_000);
+  const removeOldEntries = createAuditRetention({ audit, days: 1 });
   expect([await removeOldEntries(NOW), table.size]).toEqual([{ auditEntriesRemoved: 50_000 }, 10_000]);
   expect(await removeOldEntries(NOW)).toEqual({ auditEntriesRemoved: 10_000 });
 });
 
 test('0 days keeps them for ever', async () => {
-  const { table, removeOldest } = createTable(5);
-  expect(await createAuditRetention({ removeOldest, days: 0 })(NOW)).toEqual({ auditEntriesRemoved: 0 });
+  const { table, audit } = createTable(5);
+  expect(await createAuditRetention({ audit, days: 0 })(NOW)).toEqual({ auditEntriesRemoved: 0 });
   expect(table.asked).toEqual([]);
 });

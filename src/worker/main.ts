@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue: config.TEMPORAL_TASK_QUEUE });
   const convergence = createScheduleConvergence({ configs, gateway });
   const reconciler = createReconciler({ configs, executions, gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: config.TEMPORAL_TASK_QUEUE, log });
-  const removeOldEntries = createAuditRetention({ removeOldest: createAuditRepository(database).removeOldest, days: config.AUDIT_RETENTION_DAYS });
+  const removeOldEntries = createAuditRetention({ audit: createAuditRepository(database), days: config.AUDIT_RETENTION_DAYS });
   const reconcile = async () => ({ ...(await reconciler.run()), ...(await removeOldEntries()) });
 
   const worker = await createWorker({
