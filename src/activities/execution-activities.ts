@@ -41,7 +41,7 @@ export function createExecutionActivities(deps: ActivityDeps) {
       const { workflowExecution } = activityInfo();
       if (!workflowExecution) throw new Error('beginExecution belongs in a workflow');
       const { workflowId, runId } = workflowExecution;
-      const row = await beginRow({ ...request, taskId: workflowId, workflowId, runId, startedAt: new Date() });
+      const row = await beginRow({ ...request, taskId: workflowId, workflowId, runId, startedAt: new Date(), scheduledAt: request.scheduledAt ? new Date(request.scheduledAt) : null });
       const ended = async (outcome: ExecutionOutcome): Promise<BegunExecution> => {
         await executions.end(row.id, endOf(outcome));
         return { kind: 'ended', executionId: row.id, outcome };

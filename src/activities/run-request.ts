@@ -15,6 +15,8 @@ export interface RunRequest {
   requestedBy?: number;
   /** The execution that this one repeats. */
   retryOf?: number;
+  /** When its schedule meant it to begin, before any jitter; ISO 8601. The workflow fills it in. */
+  scheduledAt?: string;
 }
 
 /** What a `runBatch` workflow is asked to do: run n has the task id `<workflow id>-<n>`, n from 1, and config `configIds[n-1]`. */

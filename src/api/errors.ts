@@ -36,6 +36,12 @@ export class ForbiddenError extends ApiError {
 export class NotFoundError extends ApiError {
   override readonly name = 'NotFoundError';
 }
+export class MethodNotAllowedError extends ApiError {
+  override readonly name = 'MethodNotAllowedError';
+  constructor(readonly allowed: string[]) {
+    super('Method Not Allowed');
+  }
+}
 export class ConflictError extends ApiError {
   override readonly name = 'ConflictError';
 }
@@ -81,6 +87,7 @@ const RULES: Rule[] = [
   [named('UnauthorizedError'), (error) => ({ status: 401, detail: error.message ?? '', headers: { 'WWW-Authenticate': 'Bearer' } })],
   [named('ForbiddenError'), text(403)],
   [named('NotFoundError'), text(404)],
+  [named('MethodNotAllowedError'), (error) => ({ status: 405, detail: error.message ?? '', headers: { Allow: (error as MethodNotAllowedError).allowed.join(', ') } })],
   [named('ConflictError'), text(409)],
   [named('UnavailableError'), text(503)],
   [named('TooManyRequestsError'), (error) => ({ status: 429, detail: error.message ?? '', headers: { 'Retry-After': String((error as TooManyRequestsError).retryAfterSeconds) } })],

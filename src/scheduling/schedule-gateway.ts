@@ -11,7 +11,7 @@ import {
 import type { Workflow } from '@temporalio/common';
 import { isForeignPause, toActual, toDescribed, type ActualSchedule, type DescribedSchedule } from './actual-schedule';
 import { armedAtOf, taskConfigSchedule } from './schedule-action';
-import { isContention, toSchedulerError } from './scheduling-errors';
+import { isContention, isLate, toSchedulerError } from './scheduling-errors';
 import type { TaskConfig } from '../storage/models/task-config';
 import type * as workflows from '../workflows';
 
@@ -24,6 +24,8 @@ export interface ApplyOutcome {
 
 export type { ActualSchedule, DescribedSchedule };
 
+/** Of the whole deadline: a request that got stuck must not use it up, and the last one has the rest, should all be slow. */
+const SHARE_OF_A_TRY = 1 / 4;
 /** With the first pauses between them: 20, 40, 80… ms. */
 const CONTENTION_ATTEMPTS = 6;
 const CONTENTION_PAUSE_MS = 20;
@@ -39,15 +41,23 @@ export type ScheduleGateway = ReturnType<typeof createScheduleGateway>;
 
 /** The only place that talks to Temporal's ScheduleClient. Throws SchedulerUnavailableError when Temporal does not answer. */
 export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }: { client: ScheduleClient; taskQueue: string; timeoutMs?: number }) {
-  /** Without a deadline the client would wait for a dead server for as long as its retries last. */
+  /**
+   * Without a deadline the client would wait for a dead server for as long as its retries last. `work` must be
+   * repeatable: a try that came too late may have been done all the same. What it created then is found by the next one
+   * (as contention, and updated), what it deleted is missed by none.
+   */
   async function call<Result>(work: () => Promise<Result>): Promise<Result> {
+    const shareMs = timeoutMs * SHARE_OF_A_TRY;
     const deadlineMs = Date.now() + timeoutMs;
-    for (let attempt = 0; ; attempt += 1) {
+    for (let contended = 0; ; ) {
+      const isLast = Date.now() + 2 * shareMs >= deadlineMs;
       try {
-        return await client.withDeadline(deadlineMs, work);
+        return await client.withDeadline(isLast ? deadlineMs : Date.now() + shareMs, work);
       } catch (error) {
-        if (!isContention(error) || attempt === CONTENTION_ATTEMPTS || Date.now() >= deadlineMs) throw toSchedulerError(error);
-        await sleep(CONTENTION_PAUSE_MS * 2 ** attempt);
+        if (isLate(error) && !isLast) continue;
+        if (!isContention(error) || contended === CONTENTION_ATTEMPTS || Date.now() >= deadlineMs) throw toSchedulerError(error);
+        await sleep(CONTENTION_PAUSE_MS * 2 ** contended);
+        contended += 1;
       }
     }
   }

@@ -1,4 +1,4 @@
-import { ScheduleAlreadyRunning, ServiceError, isGrpcServiceError } from '@temporalio/client';
+import { ScheduleAlreadyRunning, ServiceError, isGrpcDeadlineError, isGrpcServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { ScheduleConfigError } from './schedule-config';
 
@@ -47,6 +47,9 @@ export function isContention(error: unknown): boolean {
   const grpc = grpcErrorOf(error);
   return error instanceof ScheduleAlreadyRunning || (isGrpcServiceError(grpc) && (grpc.code as number) === FAILED_PRECONDITION);
 }
+
+/** The answer did not come in time; what was asked for may have been done. */
+export const isLate = isGrpcDeadlineError;
 
 export function toSchedulerError(error: unknown): unknown {
   // The SDK turns "Invalid schedule spec" into a TypeError.

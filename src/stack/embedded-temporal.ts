@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
-import { choosePort } from './free-port';
+import { choosePort, whyPortIsTaken } from './free-port';
 import { stopLeftover, type StopStep } from './process-table';
 import { startServiceProcess } from './service-process';
 
+const PORT_ATTEMPTS = 3;
 const STOP_STEPS: readonly StopStep[] = [['SIGTERM', 10_000], ['SIGKILL', 5_000]];
 
 /** What makes a development server fast on one machine (docs/performance.md has the measurements). WAL first: without it the poll rates slow it down. */
@@ -54,8 +55,20 @@ export async function stopLeftoverTemporal(folder: string): Promise<boolean> {
 export async function startEmbeddedTemporal(options: EmbeddedTemporalOptions): Promise<EmbeddedTemporal> {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   await stopLeftoverTemporal(options.folder);
-  const port = await choosePort(options.port);
-  const uiPort = await choosePort(options.uiPort);
+  const ports = { port: await choosePort(options.port), uiPort: await choosePort(options.uiPort) };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnPorts(options, ports);
+    } catch (error) {
+      // Between choosing and binding somebody else may have taken one: it is not the server's fault then.
+      const taken = { port: await whyPortIsTaken(ports.port), uiPort: await whyPortIsTaken(ports.uiPort) };
+      if (attempt === PORT_ATTEMPTS || options.signal?.aborted || !(taken.port ?? taken.uiPort)) throw error;
+      Object.assign(ports, taken.port && { port: await choosePort() }, taken.uiPort && { uiPort: await choosePort() });
+    }
+  }
+}
+
+async function startOnPorts(options: EmbeddedTemporalOptions, { port, uiPort }: { port: number; uiPort: number }): Promise<EmbeddedTemporal> {
   const namespace = options.namespace ?? 'default';
   const address = `127.0.0.1:${port}`;
   const server = await startServiceProcess(

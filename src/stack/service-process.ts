@@ -47,7 +47,8 @@ export async function startServiceProcess(options: ServiceProcessOptions, isRead
 
   let failure: string | undefined;
   void exited.then((reason) => (failure = reason));
-  for (const end = Date.now() + timeoutMs; !(await isReady()); await sleep(50)) {
+  // Ready is only who lives: another's server may answer on the port that ours did not get.
+  for (const end = Date.now() + timeoutMs; !(await isReady()) || failure !== undefined; await sleep(50)) {
     const isAborted = options.signal?.aborted === true;
     if (failure === undefined && Date.now() < end && !isAborted) continue;
     if (failure === undefined) await stop();

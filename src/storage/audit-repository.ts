@@ -1,3 +1,4 @@
+import { beginningWith } from './like-patterns';
 import { BadCursorError } from './reddit-content-cursor';
 import type { Database } from '../platform/postgres';
 
@@ -59,7 +60,7 @@ function readCursor(cursor: string): number {
 
 export type AuditRepository = ReturnType<typeof createAuditRepository>;
 
-/** Who did what. Entries are only ever added. */
+/** Who did what. Entries are never changed, and only removed for their age. */
 export function createAuditRepository(database: Database) {
   return {
     async add(entry: NewAuditEntry): Promise<void> {
@@ -78,12 +79,18 @@ export function createAuditRepository(database: Database) {
       });
     },
 
+    /** So many at most of those before that time. Answers how many there were. */
+    async removeOldest(before: Date, limit: number): Promise<number> {
+      const { rowCount } = await database.raw<{ rowCount: number }>('delete from audit_log where id in (select id from audit_log where created_at < ? order by created_at limit ?)', [before, limit]);
+      return rowCount;
+    },
+
     /** Newest first. */
     async list(filter: AuditFilter): Promise<{ items: AuditEntry[]; nextCursor: string | null }> {
       const exact = { actor_id: filter.actorId, actor_name: filter.actorName, target_type: filter.targetType, target_id: filter.targetId, outcome: filter.outcome, request_id: filter.requestId };
       const query = database('audit_log').select<AuditEntry[]>(COLUMNS);
       for (const [column, value] of Object.entries(exact)) if (value !== undefined) void query.where(column, value);
-      if (filter.action?.endsWith('*')) void query.whereLike('action', `${filter.action.slice(0, -1).replace(/[\\%_]/g, '\\$&')}%`);
+      if (filter.action?.endsWith('*')) void query.whereLike('action', beginningWith(filter.action.slice(0, -1)));
       else if (filter.action !== undefined) void query.where('action', filter.action);
       if (filter.since) void query.where('created_at', '>=', filter.since);
       if (filter.until) void query.where('created_at', '<', filter.until);

@@ -15,6 +15,8 @@ export interface NewExecution {
   triggeredBy: TriggeredBy;
   requestedBy?: number;
   retryOf?: number;
+  /** When its schedule meant it to begin. */
+  scheduledAt?: Date | null;
   startedAt: Date;
 }
 
@@ -86,15 +88,15 @@ export function createExecutionRepository(database: Database) {
     async begin(execution: NewExecution): Promise<TaskExecution> {
       const [row] = await rowsOf<Record<string, unknown>>(
         `with config as (select * from (select 1) as always left join task_configs on id = ?)
-         insert into task_executions (task_id, workflow_id, run_id, config_id, task_type, parameters, max_retries, timeout_seconds, priority, status, triggered_by, requested_by, retry_of, started_at)
+         insert into task_executions (task_id, workflow_id, run_id, config_id, task_type, parameters, max_retries, timeout_seconds, priority, status, triggered_by, requested_by, retry_of, scheduled_at, started_at)
          select ?, ?, ?, id, coalesce(?, task_type), coalesce(?::jsonb, parameters, '{}'), coalesce(?, max_retries, 0), case when ? then ?::int else timeout_seconds end, coalesce(?, priority, 5),
-                'running', ?, (select id from users where id = ?), (select id from task_executions where id = ?), ?
+                'running', ?, (select id from users where id = ?), (select id from task_executions where id = ?), ?::timestamptz, ?
          from config
          on conflict (workflow_id, run_id, batch_index) do update set task_id = excluded.task_id
          returning *`,
         [
           execution.configId, execution.taskId, execution.workflowId, execution.runId, execution.taskType ?? null, toJson(execution.parameters), execution.maxRetries ?? null,
-          execution.timeoutSeconds !== undefined, execution.timeoutSeconds ?? null, execution.priority ?? null, execution.triggeredBy, execution.requestedBy ?? null, execution.retryOf ?? null, execution.startedAt,
+          execution.timeoutSeconds !== undefined, execution.timeoutSeconds ?? null, execution.priority ?? null, execution.triggeredBy, execution.requestedBy ?? null, execution.retryOf ?? null, execution.scheduledAt ?? null, execution.startedAt,
         ],
       );
       return executions.fromDatabaseJson(row ?? {});

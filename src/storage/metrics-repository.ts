@@ -7,6 +7,11 @@ export interface EndedCount {
   total: number;
   seconds: number;
 }
+/** Of the runs of schedules that have begun: `buckets[n]` were later than the n-th bound, and not than the next. */
+export interface Lateness {
+  buckets: number[];
+  seconds: number;
+}
 export interface RunningCount {
   taskType: string | null;
   total: number;
@@ -41,6 +46,18 @@ export function createMetricsRepository(database: Database) {
         [after, before],
       );
       return rows;
+    },
+
+    /** How late schedules started what began in after ≤ time < before, by bounds in ascending order. */
+    async countLateness(after: Date, before: Date, boundSeconds: readonly number[]): Promise<Lateness> {
+      const { rows } = await database.raw<{ rows: { bucket: number; total: number; seconds: number }[] }>(
+        `select width_bucket(late.seconds, ?::float8[]) as bucket, count(*) as total, sum(late.seconds) as seconds
+         from task_executions e, lateral (select greatest(0, extract(epoch from e.started_at - e.scheduled_at))::float8 as seconds) late
+         where e.started_at >= ? and e.started_at < ? and e.scheduled_at is not null group by 1`,
+        [[...boundSeconds], after, before],
+      );
+      const buckets = Array.from({ length: boundSeconds.length + 1 }, (_, n) => rows.find(({ bucket }) => bucket === n)?.total ?? 0);
+      return { buckets, seconds: rows.reduce((sum, row) => sum + row.seconds, 0) };
     },
 
     async countRunning(): Promise<RunningCount[]> {

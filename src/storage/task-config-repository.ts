@@ -1,5 +1,6 @@
 import { TaskConfig, type ScheduleStatus, type SchedulerType } from './models/task-config';
 import { ScheduleEvent, type ScheduleEventName } from './models/schedule-event';
+import { containing } from './like-patterns';
 import type { Database } from '../platform/postgres';
 
 export interface NewTaskConfig {
@@ -39,8 +40,6 @@ const EVENTS_KEPT = 100;
 // Query builders take the database's names: snakeCaseMappers translates rows, not queries.
 const ORDER_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at', name: 'name' } as const;
 
-const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&');
-
 export type TaskConfigRepository = ReturnType<typeof createTaskConfigRepository>;
 
 /** Configs with their desired schedule state, and the events of their schedules. Every write grows `revision`. */
@@ -66,7 +65,7 @@ export function createTaskConfigRepository(database: Database) {
         .query()
         .modify((builder) => {
           if (query.taskType !== undefined) builder.where('task_type', query.taskType);
-          if (query.nameSearch) builder.whereILike('name', `%${escapeLike(query.nameSearch)}%`);
+          if (query.nameSearch) builder.whereILike('name', containing(query.nameSearch));
         })
         .orderBy(ORDER_COLUMNS[query.orderBy], query.isDescending ? 'desc' : 'asc', 'last')
         .orderBy('id', query.isDescending ? 'desc' : 'asc')

@@ -1,5 +1,6 @@
 import { UniqueViolationError, type Transaction } from 'objection';
 import { User } from './models/user';
+import { containing } from './like-patterns';
 import type { Database } from '../platform/postgres';
 
 export interface NewUser {
@@ -32,8 +33,6 @@ export class UsernameTakenError extends Error {
 export class LastSuperuserError extends Error {
   override readonly name = 'LastSuperuserError';
 }
-
-const escapeLike = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 
 /** The part before the @ is told apart by case, the domain is not. */
 export function normalizeEmail(email: string): string {
@@ -84,8 +83,8 @@ export function createUserRepository(database: Database) {
     async list(query: UserQuery): Promise<User[]> {
       return users.query().modify((builder) => {
         const { name, email, age, isActive } = query;
-        if (name !== undefined) builder.where((either) => void either.whereILike('username', escapeLike(name)).orWhereILike('full_name', escapeLike(name)));
-        if (email !== undefined) builder.whereILike('email', escapeLike(email));
+        if (name !== undefined) builder.where((either) => void either.whereILike('username', containing(name)).orWhereILike('full_name', containing(name)));
+        if (email !== undefined) builder.whereILike('email', containing(email));
         if (age !== undefined) builder.where('age', age);
         if (isActive !== undefined) builder.where('is_active', isActive);
         for (const { column, direction } of [...query.order, { column: 'id', direction: 'asc' } as const]) builder.orderBy(column, direction);

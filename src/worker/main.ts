@@ -15,11 +15,13 @@ import { connectTemporal, temporalTarget } from '../platform/temporal';
 import { createReconciler } from '../scheduling/reconcile';
 import { createScheduleConvergence } from '../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../scheduling/schedule-gateway';
+import { createAuditRepository } from '../storage/audit-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
 import { createOverdueRunRepository } from '../storage/overdue-run-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
 import { createRetentionRepository } from '../storage/retention-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
+import { createAuditRetention } from './audit-retention';
 import { createWorker } from './create-worker';
 import { createTemporalLogger } from './temporal-logger';
 
@@ -53,6 +55,8 @@ async function main(): Promise<void> {
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue: config.TEMPORAL_TASK_QUEUE });
   const convergence = createScheduleConvergence({ configs, gateway });
   const reconciler = createReconciler({ configs, executions, gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: config.TEMPORAL_TASK_QUEUE, log, findConfigFault });
+  const removeOldEntries = createAuditRetention({ audit: createAuditRepository(database), days: config.AUDIT_RETENTION_DAYS });
+  const reconcile = async () => ({ ...(await reconciler.run()), ...(await removeOldEntries()) });
 
   const worker = await createWorker({
     connection,
@@ -68,7 +72,7 @@ async function main(): Promise<void> {
       services: { reddit, content: createRedditContentRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: createOverdueRunRepository(database).find }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
       log,
       workerIdentity: `${hostname()}:${process.pid}`,
-      reconcile: () => reconciler.run(),
+      reconcile,
     },
   });
 
@@ -82,7 +86,7 @@ async function main(): Promise<void> {
   log.info({ temporal: target.address, namespace: target.namespace, taskQueue: config.TEMPORAL_TASK_QUEUE, reddit: reddit.isSandbox ? 'sandbox' : 'reddit' }, 'worker is ready');
   process.send?.('ready');
   // What a crash left apart is repaired now, and by the schedule from then on.
-  const repaired = reconciler.run().then(
+  const repaired = reconcile().then(
     (report) => log.info({ report }, 'reconciled at boot'),
     (error: unknown) => log.error({ err: error }, 'reconciling at boot failed; the schedule will try again'),
   );

@@ -7,8 +7,9 @@ import {
   proxyActivities,
   proxyLocalActivities,
   sleep,
+  workflowInfo,
 } from '@temporalio/workflow';
-import { ActivityFailure, TimeoutFailure } from '@temporalio/common';
+import { ActivityFailure, defineSearchAttributeKey, SearchAttributeType, TimeoutFailure } from '@temporalio/common';
 import type { Activities } from '../activities';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from '../activities/run-request';
 
@@ -21,9 +22,12 @@ const { beginExecution, finishExecution } = proxyLocalActivities<Pick<Activities
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 
+/** Temporal's own attribute of what a schedule has started. */
+const SCHEDULED_AT = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
+
 /** One run of a task config or task type: begin, do, finish. The workflow fails when the task does, so that operators find it. */
 export async function runTask(request: RunRequest): Promise<ExecutionOutcome['result']> {
-  const outcome = await run(request);
+  const outcome = await run({ ...request, scheduledAt: workflowInfo().typedSearchAttributes.get(SCHEDULED_AT)?.toISOString() });
   switch (outcome.status) {
     case 'succeeded':
       return outcome.result ?? null;

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { createOpenapiDocument } from '../../src/api/openapi-document';
+import { createAuditRepository } from '../../src/storage/audit-repository';
 import { connectTestTemporal } from '../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import { createTestApi, insertConfig, insertExecution, type TestApi } from './api-support';
@@ -21,6 +22,21 @@ afterAll(async () => {
 
 const log = async (query = '') => (await api.root('GET', `/audit-log?${query}`)).body;
 const newest = async () => (await log('limit=1'))[0];
+
+test('entries that are too old are removed, the oldest first', async () => {
+  const own = await createTestDatabase();
+  const audit = createAuditRepository(own.database);
+  const entry = { actorId: null, action: 'x', targetType: 'x', targetId: null, outcome: 'succeeded', status: 200, address: '::1', userAgent: null, requestId: 'r', details: {} } as const;
+  for (const year of [2003, 2001, 2002, 2004]) {
+    await audit.add({ ...entry, targetId: String(year) });
+    await own.database('audit_log').where({ target_id: String(year) }).update({ created_at: `${year}-01-01T00:00:00Z` });
+  }
+  const left = async () => (await audit.list({ limit: 10 })).items.map((item) => item.targetId).sort();
+  const before = new Date('2004-01-01T00:00:00Z');
+  expect([await audit.removeOldest(before, 2), await left()]).toEqual([2, ['2003', '2004']]);
+  expect([await audit.removeOldest(before, 2), await left()]).toEqual([1, ['2004']]);
+  await own.drop();
+});
 
 describe('every route that changes something', () => {
   test('says in the document how it is recorded', async () => {

@@ -153,6 +153,18 @@ describe('answers', () => {
     expect((await api.root('POST', '/tasks/configs/5/next-runs')).headers.allow).toContain('GET');
   });
 
+  test.each<[Parameters<typeof api.root>[0], string]>([['PUT', '/tasks/configs/preview-schedule'], ['POST', '/tasks/schedules/5/history'], ['DELETE', '/tasks/executions/recent']])('%s %s is not taken for the path with a parameter that it fits as well', async (method, path) => {
+    expect(await api.root(method, path, {})).toMatchObject({ status: 405, headers: { allow: expect.stringMatching(/GET|POST/) } });
+  });
+
+  test('a wrong method is told so before its body is looked at, and without a token only where all is open', async () => {
+    const query = await api.app.inject({ method: 'QUERY' as 'GET', url: '/api/v1/tasks/configs', headers: { authorization: `Bearer ${api.tokens[0]}` } });
+    expect([query.statusCode, query.json()]).toEqual([405, { detail: 'Method Not Allowed' }]);
+    expect((await api.anonymous('DELETE', '/api/v1/auth/login')).status).toBe(405);
+    expect((await api.anonymous('DELETE', '/api/v1/tasks/configs')).status).toBe(401);
+    expect((await api.anonymous('DELETE', '/api/v1/unknown')).status).toBe(401);
+  });
+
   test('carry an id and the time they took', async () => {
     const { headers } = await api.user('GET', '/auth/me');
     expect(headers['x-request-id']).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
@@ -257,6 +269,16 @@ describe('documentation', () => {
   test('docs/openapi.json is what the routes say (npm run openapi)', async () => {
     const stored = readFileSync(path.resolve(__dirname, '../../docs/openapi.json'), 'utf8');
     expect(stored).toBe(`${JSON.stringify(await createOpenapiDocument(), null, 2)}\n`);
+  });
+
+  test('links lead to operations that are there', async () => {
+    const { paths } = JSON.parse(JSON.stringify(await createOpenapiDocument())) as { paths: Record<string, Record<string, { responses: Record<string, { links?: Record<string, { operationRef: string }> }> }>> };
+    const refs = Object.values(paths).flatMap((methods) => Object.values(methods)).flatMap(({ responses }) => Object.values(responses)).flatMap(({ links = {} }) => Object.values(links)).map(({ operationRef }) => operationRef);
+    expect(refs.length).toBeGreaterThan(10);
+    for (const ref of refs) {
+      const [path = '', method = ''] = ref.replace('#/paths/', '').split('/').map((part) => part.replaceAll('~1', '/'));
+      expect([ref, paths[path]?.[method]]).toEqual([ref, expect.anything()]);
+    }
   });
 
   test('is open, and its page may load its own scripts', async () => {

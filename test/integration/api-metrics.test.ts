@@ -53,6 +53,21 @@ test('executions are counted by type and outcome, each once', async () => {
   await own.close();
 });
 
+test('how late schedules were is counted, each run once', async () => {
+  const own = await createTestApi({ database: db.database, temporal });
+  const began = new Date(Date.now() - 10_000);
+  for (const lateMs of [20, 300, 400, 7_200_000, -5]) await insertExecution(db.database, { triggered_by: 'schedule', started_at: began, scheduled_at: new Date(began.getTime() - lateMs) });
+  await insertExecution(db.database, { started_at: began });
+  await waitFor(async () => Date.now() - began.getTime() > 10_000);
+  for (const text of [await scrape(own), await scrape(own)]) {
+    const below = (bound: string) => valueOf(text, `taskloom_schedule_lateness_seconds_bucket{le="${bound}"}`);
+    expect(['0.05', '0.25', '0.5', '3600', '+Inf'].map(below)).toEqual([2, 2, 4, 4, 5]);
+    expect(valueOf(text, 'taskloom_schedule_lateness_seconds_sum')).toBeCloseTo(7_200.72, 3);
+    expect(valueOf(text, 'taskloom_schedule_lateness_seconds_count')).toBe(5);
+  }
+  await own.close();
+});
+
 test('a run that no worker takes shows as waiting', async () => {
   const id = await insertConfig(db.database);
   expect((await api.root('POST', `/tasks/execute/${id}`)).status).toBe(200);

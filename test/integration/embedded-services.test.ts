@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { Client as PostgresClient } from 'pg';
@@ -10,6 +12,7 @@ import { startEmbeddedPostgres } from '../../src/stack/embedded-postgres';
 import { startEmbeddedRedis } from '../../src/stack/embedded-redis';
 import { startEmbeddedTemporal } from '../../src/stack/embedded-temporal';
 import { findTemporalBinary } from '../../src/stack/temporal-binary';
+import { waitFor } from '../support/process';
 
 let root: string;
 beforeEach(() => {
@@ -106,6 +109,26 @@ it('embedded Temporal keeps its schedules over a kill and a restart', async () =
     expect((await fetch(second.uiUrl)).status).toBe(200);
   } finally {
     await second.stop();
+  }
+});
+
+it('embedded Temporal takes another port when its own is lost before it binds it', async () => {
+  const binary = path.join(root, 'slow-temporal');
+  const [asked, lost] = ['asked', 'lost'].map((name) => path.join(root, name)) as [string, string];
+  writeFileSync(binary, `#!/bin/sh\necho "$@" >> '${asked}'\nwhile [ ! -e '${lost}' ]; do sleep 0.05; done\nexec '${await findTemporalBinary({ progress: () => undefined })}' "$@"\n`, { mode: 0o755 });
+  const starting = startEmbeddedTemporal({ ...place(), binary });
+  const first = await waitFor(async () => existsSync(asked) && /--port (\d+) --ui-port (\d+)/.exec(readFileSync(asked, 'utf8')));
+  const other = createServer((socket) => socket.destroy()).listen(Number(first[1]), '127.0.0.1');
+  await once(other, 'listening');
+  writeFileSync(lost, '');
+  const server = await starting;
+  try {
+    expect(server.port).not.toBe(Number(first[1]));
+    expect(server.uiPort).toBe(Number(first[2]));
+    await (await connectTemporal({ address: server.address, namespace: 'default', connection: { address: server.address } })).close();
+  } finally {
+    other.close();
+    await server.stop();
   }
 });
 

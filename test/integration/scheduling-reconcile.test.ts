@@ -139,6 +139,17 @@ test('a date runs once, and then the config is inactive', async () => {
   expect(await actions.start(id)).toMatchObject({ success: false, message: expect.stringContaining('past') });
 });
 
+test('a run of a schedule keeps when it was meant to begin', async () => {
+  const { id } = await create({ schedulerType: 'interval', scheduleConfig: { seconds: 1 } });
+  await actions.start(id);
+  const row = await waitFor(async () => (await db.database('task_executions').where({ config_id: id }).first()) as { scheduled_at: Date | null; started_at: Date } | undefined);
+  await actions.stop(id);
+  expect(row.scheduled_at?.getMilliseconds()).toBe(0);
+  expect(row.scheduled_at?.getTime()).toBeLessThanOrEqual(row.started_at.getTime());
+  const { firstExecutionRunId } = await startRun({ configId: null, taskType: 'HEALTH_CHECK' }, worker.taskQueue);
+  expect(await waitFor(async () => (await db.database('task_executions').where({ run_id: firstExecutionRunId }).first()) as object | undefined)).toMatchObject({ scheduled_at: null });
+});
+
 test('pause_on_failure pauses the row too', async () => {
   const { id } = await create({ taskType: 'TEST_FAILURE', schedulerType: 'interval', scheduleConfig: { seconds: 1, pause_on_failure: true } });
   await actions.start(id);

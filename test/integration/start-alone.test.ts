@@ -35,6 +35,17 @@ test.each<[string, NodeJS.ProcessEnv, RegExp, ...string[]]>([
   expect(output.text).not.toMatch(/^ +at /m);
 });
 
+test('the sandbox ends with the npm that runs it, too', async () => {
+  const { child, output } = run('"$0" "$@"; true', 'stack/reddit-sandbox/main.js', { npm_lifecycle_event: 'sandbox' });
+  const isUp = async () => {
+    const url = /at (http:\S+);/.exec(output.text)?.[1];
+    return url !== undefined && fetch(`${url}/_sandbox/status`).then(({ ok }) => ok, () => false);
+  };
+  await waitFor(isUp);
+  child.kill('SIGTERM');
+  await waitFor(async () => !(await isUp()));
+});
+
 describe('with its servers', () => {
   let database: Awaited<ReturnType<typeof createTestDatabase>>;
   beforeAll(async () => (database = await createTestDatabase()));

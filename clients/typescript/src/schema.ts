@@ -1220,7 +1220,7 @@ export interface paths {
                 cookie?: never;
             };
             /** @description The token, where it is not in the query */
-            requestBody: {
+            requestBody?: {
                 content: {
                     "application/json": {
                         token?: string;
@@ -2132,8 +2132,8 @@ export interface paths {
                     name_search?: string;
                     page?: number;
                     page_size?: number;
-                    /** @description Anything else counts as created_at */
-                    order_by?: "created_at" | "updated_at" | "name";
+                    /** @description created_at, updated_at, name; anything else counts as created_at */
+                    order_by?: string;
                     order_desc?: boolean;
                 };
                 header?: never;
@@ -5801,11 +5801,11 @@ export interface paths {
                 };
                 path: {
                     /** @description A task type, as system/enums lists them */
-                    type: string;
+                    type: "REDDIT_SCRAPE" | "HEALTH_CHECK" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
                 };
                 cookie?: never;
             };
-            requestBody: {
+            requestBody?: {
                 content: {
                     /**
                      * @example {

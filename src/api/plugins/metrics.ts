@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { ForbiddenError, UnauthorizedError } from '../errors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Readings } from '../services/metrics-service';
+import { LATENESS_BOUND_SECONDS, type Readings } from '../services/metrics-service';
 
 let processMetrics: Registry | undefined;
 
@@ -13,6 +13,8 @@ function readProcessMetrics(): Registry {
   return processMetrics;
 }
 
+const LATENESS = 'taskloom_schedule_lateness_seconds';
+
 function createInstruments() {
   const registers = [new Registry()] as [Registry];
   return {
@@ -20,6 +22,10 @@ function createInstruments() {
     requests: new Histogram({ name: 'http_request_duration_seconds', help: 'Answered requests, by route', labelNames: ['method', 'route', 'status'], buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], registers }),
     ended: new Counter({ name: 'taskloom_executions_total', help: 'Executions that have ended since this process began; every API process counts all of them', labelNames: ['task_type', 'outcome'], registers }),
     seconds: new Counter({ name: 'taskloom_execution_seconds_total', help: 'How long they took', labelNames: ['task_type', 'outcome'], registers }),
+    // A histogram's three series, but as counters: what PostgreSQL has counted cannot be observed one by one.
+    lateBuckets: new Counter({ name: `${LATENESS}_bucket`, help: 'Runs by how much later than its schedule meant they began (jitter included), since this process began; every API process counts all of them', labelNames: ['le'], registers }),
+    lateSum: new Counter({ name: `${LATENESS}_sum`, help: 'How much later, in all', registers }),
+    lateCount: new Counter({ name: `${LATENESS}_count`, help: 'Runs that schedules have started', registers }),
     running: new Gauge({ name: 'taskloom_executions_running', help: 'Executions at work', labelNames: ['task_type'], registers }),
     waiting: new Gauge({ name: 'taskloom_queue_tasks', help: 'What waits for a worker, about', labelNames: ['kind'], registers }),
     delay: new Gauge({ name: 'taskloom_queue_delay_seconds', help: 'How long the oldest of it has waited', labelNames: ['kind'], registers }),
@@ -28,7 +34,8 @@ function createInstruments() {
   };
 }
 
-function show(instruments: ReturnType<typeof createInstruments>, { ended, running, queues, pool }: Readings): void {
+function show(instruments: ReturnType<typeof createInstruments>, { ended, lateness, running, queues, pool }: Readings): void {
+  showLateness(instruments, lateness);
   for (const { taskType, outcome, total, seconds } of ended) {
     const labels = { task_type: taskType ?? 'unknown', outcome };
     instruments.ended.inc(labels, total);
@@ -45,6 +52,14 @@ function show(instruments: ReturnType<typeof createInstruments>, { ended, runnin
   for (const [state, count] of Object.entries<number>({ ...pool })) instruments.pool.set({ state }, count);
   instruments.up.set({ server: 'postgresql' }, running ? 1 : 0);
   instruments.up.set({ server: 'temporal' }, queues ? 1 : 0);
+}
+
+/** Each bucket has what the ones below it have, too. */
+function showLateness({ lateBuckets, lateSum, lateCount }: ReturnType<typeof createInstruments>, lateness: Readings['lateness']): void {
+  let total = 0;
+  for (const [n, bound] of [...LATENESS_BOUND_SECONDS, '+Inf'].entries()) lateBuckets.inc({ le: bound }, (total += lateness?.buckets[n] ?? 0));
+  lateSum.inc(lateness?.seconds ?? 0);
+  lateCount.inc(total);
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest();

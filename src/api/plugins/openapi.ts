@@ -2,8 +2,10 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { ERROR_EXAMPLES, EXAMPLES } from '../openapi-examples';
+import { linksOf } from '../openapi-links';
 import { faults, forbidden, notFound, tooLarge, unauthorized, unavailable } from '../schemas/common-schemas';
 import type { FastifyInstance } from 'fastify';
+import type { z } from 'zod';
 
 const TAGS = [
   { name: 'auth', description: 'Sign in, and sessions' },
@@ -33,9 +35,9 @@ const transformAll = createJsonSchemaTransformObject({ zodToJsonConfig });
 interface Content {
   content?: Record<string, { example?: unknown }>;
 }
-type Operation = { requestBody?: Content; responses?: Record<string, Content> };
+type Operation = { requestBody?: Content & { required?: boolean }; responses?: Record<string, Content & { links?: object }> };
 
-function addExamples(paths: Record<string, Record<string, Operation>>): void {
+function addExamplesAndLinks(paths: Record<string, Record<string, Operation>>): void {
   const show = (of: Content | undefined, example: unknown) => {
     if (example !== undefined) for (const media of Object.values(of?.content ?? {})) media.example = example;
   };
@@ -44,25 +46,37 @@ function addExamples(paths: Record<string, Record<string, Operation>>): void {
       const { request, answer } = EXAMPLES[`${method} ${path}`] ?? {};
       show(requestBody, request);
       for (const [status, response] of Object.entries(responses)) show(response, status < '300' ? answer : ERROR_EXAMPLES[status]);
+      const linked = linksOf(`${method} ${path}`);
+      const response = linked && responses[linked.status];
+      if (response) response.links = linked.links;
     }
   }
 }
 
+/** Where nothing may be sent: without a body a request's is null. */
+const isOptional = (body: unknown) => (body as z.ZodType | undefined)?.safeParse(null).success === true;
+
 /** Only answers have names; the forms of them as requests, which the library adds, are used by nobody. */
-const transformObject: typeof transformAll = (input) => {
+const finish = (optionalBodies: ReadonlySet<string>): typeof transformAll => (input) => {
   const document = transformAll(input);
   const { schemas = {} } = (document as { components?: { schemas?: Record<string, unknown> } }).components ?? {};
   for (const name of Object.keys(schemas)) if (name.endsWith('Input')) delete schemas[name];
-  addExamples((document as { paths?: Parameters<typeof addExamples>[0] }).paths ?? {});
+  const { paths = {} } = document as { paths?: Parameters<typeof addExamplesAndLinks>[0] };
+  addExamplesAndLinks(paths);
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, { requestBody }] of Object.entries(methods)) if (requestBody && optionalBodies.has(`${method} ${path}`)) requestBody.required = false;
+  }
   return document;
 };
 
 /** OpenAPI 3.1 from the routes' zod schemas, at /openapi.json, and a page to try it out at /docs. */
 export async function installOpenapi(app: FastifyInstance, options: { version: string }): Promise<void> {
+  const optionalBodies = new Set<string>();
   app.addHook('onRoute', (route) => {
     const access = route.config?.access;
     const { schema } = route;
     if (!schema || access === undefined) return;
+    if (isOptional(schema.body)) for (const method of [route.method].flat()) optionalBodies.add(`${method.toLowerCase()} ${route.url.replace(/:(\w+)/g, '{$1}')}`);
     const isGuarded = access !== 'open';
     if (isGuarded) schema.security = [{ bearer: [] }];
     schema.response = {
@@ -82,7 +96,7 @@ export async function installOpenapi(app: FastifyInstance, options: { version: s
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access_token that POST /api/v1/auth/login answers, without the word Bearer' } } },
     },
     transform: createJsonSchemaTransform({ zodToJsonConfig }),
-    transformObject,
+    transformObject: finish(optionalBodies),
     hideUntagged: true,
   });
   await app.register(swaggerUi, {

@@ -1,6 +1,7 @@
 import { ForbiddenError, NotFoundError, TEXTS, UnauthorizedError } from '../errors';
 import { TokenError, type TokenClaims, type TokenService } from '../services/token-service';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { RouteTable } from './route-table';
 import type { Session } from '../services/session-service';
 import type { User } from '../../storage/models/user';
 
@@ -28,10 +29,10 @@ interface GateServices {
 }
 
 /** Runs before routing has any say: without a token even an unknown path is a 401. User and session are looked up for each request, so that their end is heeded at once. */
-export function installTokenGate(app: FastifyInstance, services: GateServices): void {
+export function installTokenGate(app: FastifyInstance, services: GateServices, routes: Pick<RouteTable, 'isOpen'>): void {
   app.decorateRequest('sessionId', '');
   app.addHook('onRequest', async (request) => {
-    const access = request.routeOptions.config?.access ?? 'user';
+    const access = request.is404 && routes.isOpen(pathOf(request)) ? 'open' : (request.routeOptions.config?.access ?? 'user');
     if (access === 'open' || request.method === 'OPTIONS' || OPEN_PATHS.test(request.url)) return;
     const { userId, sid } = readClaims(app.tokens, request.headers.authorization);
     const [user, session] = await Promise.all([services.users.get(userId), services.sessions.find(sid)]);
@@ -43,6 +44,8 @@ export function installTokenGate(app: FastifyInstance, services: GateServices): 
     request.sessionId = sid;
   });
 }
+
+const pathOf = (request: FastifyRequest) => request.url.split('?', 1)[0] ?? '';
 
 function readClaims(tokens: TokenService, header: string | undefined): TokenClaims {
   if (!header) throw new UnauthorizedError('Authorization header is missing');

@@ -58,12 +58,17 @@ export type UpdateBody = z.infer<typeof updateBody>;
 const flag = (preset: boolean) => boolean(z.boolean().default(preset));
 export const createQuery = z.object({ auto_schedule: flag(false), auto_start: flag(false).describe('Older spelling of auto_schedule') });
 export const detailQuery = z.object({ include_stats: flag(false) });
+const ORDER_COLUMNS = ['created_at', 'updated_at', 'name'] as const;
 export const listQuery = z.object({
   task_type: z.string().optional(),
   name_search: z.string().max(100).optional().describe('Part of the name, in any case'),
   page: integer(z.int32().min(1).default(1)),
   page_size: integer(z.int().min(1).max(100).default(20)),
-  order_by: z.enum(['created_at', 'updated_at', 'name']).default('created_at').catch('created_at').describe('Anything else counts as created_at'),
+  order_by: z
+    .string()
+    .default('created_at')
+    .transform((text) => ORDER_COLUMNS.find((column) => column === text) ?? 'created_at')
+    .describe(`${ORDER_COLUMNS.join(', ')}; anything else counts as created_at`),
   order_desc: flag(true),
 });
 export type ListQuery = z.infer<typeof listQuery>;

@@ -23,10 +23,11 @@ export const userList = z.array(userBody);
 const PASSWORD_LENGTH = 1_000;
 const age = z.int().min(0).max(150).nullable();
 export const fields = {
-  email: z.email('Input should be a valid e-mail address').max(255).describe('The case of its domain does not count'),
+  // RFC 5321: 64 before the @.
+  email: z.email('Input should be a valid e-mail address').refine((text) => text.lastIndexOf('@') <= 64, 'Input should be a valid e-mail address').max(255).describe('The case of its domain does not count'),
   username: z.string().min(3).max(50).regex(/^[A-Za-z0-9_-]+$/),
   full_name: z.string().max(255).nullable(),
-  newPassword: z.string().max(PASSWORD_LENGTH).describe('8 characters or more, and none of the commonest'),
+  newPassword: z.string().max(PASSWORD_LENGTH).describe('8 characters or more, and none of the commonest').meta({ minLength: 8 }),
 };
 
 export const registerBody = z.object({ email: fields.email, username: fields.username, password: fields.newPassword, full_name: fields.full_name.default(null), age: integer(age.default(null)) });

@@ -1,13 +1,16 @@
 import { shareFor, within } from '../within';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
-import type { EndedCount, MetricsRepository, PoolState, RunningCount } from '../../storage/metrics-repository';
+import type { EndedCount, Lateness, MetricsRepository, PoolState, RunningCount } from '../../storage/metrics-repository';
 
 /** However many ask, the servers are asked once in this time. */
 const SHARED_MS = 2_000;
 const ANSWER_WITHIN_MS = 2_000;
 /** A row is seen some moments after the time that it carries, which is its worker's. */
 const SETTLED_AFTER_MS = 10_000;
+
+/** Bounds of the counts of how late schedules were; beyond the last come catch-ups and waits for the run before. */
+export const LATENESS_BOUND_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600] as const;
 
 /** Temporal's numbers for the kinds of task that wait in a queue. */
 const QUEUE_KINDS = { workflow: 1, activity: 2 } as const;
@@ -21,6 +24,8 @@ export interface QueueState {
 export interface Readings {
   /** Since the reading before: what has ended, each run once. */
   ended: EndedCount[];
+  /** Since then too: of what schedules have started. */
+  lateness: Lateness | undefined;
   running: RunningCount[] | undefined;
   queues: QueueState[] | undefined;
   pool: PoolState;
@@ -50,17 +55,17 @@ export function createMetricsService(deps: { metrics: MetricsRepository; tempora
   }
 
   /** What was not counted for want of an answer is counted next time. */
-  async function countEnded(): Promise<EndedCount[]> {
+  async function countNew(): Promise<Pick<Readings, 'ended' | 'lateness'>> {
     const until = new Date(Date.now() - SETTLED_AFTER_MS);
-    const counts = await ask(() => metrics.countEnded(countedUntil, until));
+    const counts = await ask(() => Promise.all([metrics.countEnded(countedUntil, until), metrics.countLateness(countedUntil, until, LATENESS_BOUND_SECONDS)]));
     if (counts) countedUntil = until;
-    return counts ?? [];
+    return { ended: counts?.[0] ?? [], lateness: counts?.[1] };
   }
 
   return {
     read: shareFor(SHARED_MS, async (): Promise<Readings> => {
-      const [ended, running, queues] = await Promise.all([countEnded(), ask(() => metrics.countRunning()), ask(() => Promise.all([readQueue('workflow'), readQueue('activity')]))]);
-      return { ended, running, queues, pool: metrics.pool() };
+      const [counted, running, queues] = await Promise.all([countNew(), ask(() => metrics.countRunning()), ask(() => Promise.all([readQueue('workflow'), readQueue('activity')]))]);
+      return { ...counted, running, queues, pool: metrics.pool() };
     }),
   };
 }

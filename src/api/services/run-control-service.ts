@@ -12,20 +12,22 @@ export type RunControlService = ReturnType<typeof createRunControlService>;
 export function createRunControlService(deps: { queries: ExecutionQueryRepository; executions: ExecutionRepository; gateway: ExecutionGateway }) {
   const { queries, executions, gateway } = deps;
 
+  /** The row of a running execution; undefined for one that has none (yet). */
+  async function findRunning(idOrTaskId: string): Promise<ExecutionView | undefined> {
+    const execution = await queries.find(idOrTaskId);
+    if (execution && execution.status !== 'running') throw new ConflictError(`The execution has already ended: ${execution.status}`);
+    return execution;
+  }
+
   /** A run of a batch whose rows are not there yet: its workflow is told. False when the id is not such a run's. */
   async function cancelQueuedInBatch(taskId: string): Promise<boolean> {
     const [, batchId, n] = /^(batch-.+)-(\d{1,6})$/.exec(taskId) ?? [];
     return batchId !== undefined && gateway.cancelInBatch(batchId, Number(n));
   }
 
-  /** The row of a running execution, or null for a run that only Temporal knows yet. One that waits in a batch is stopped on the way. */
-  async function findRunningOrCancelQueued(idOrTaskId: string): Promise<ExecutionView | 'queued in a batch' | null> {
-    const execution = await queries.find(idOrTaskId);
-    if (execution && execution.status !== 'running') throw new ConflictError(`The execution has already ended: ${execution.status}`);
-    if (execution) return execution;
-    if (await cancelQueuedInBatch(idOrTaskId)) return 'queued in a batch';
-    if (/^\d+$/.test(idOrTaskId) || !(await gateway.isRunOpen(idOrTaskId))) throw new NotFoundError('Execution not found');
-    return null;
+  /** Of a run without a row Temporal may know already. */
+  async function checkOpen(taskId: string): Promise<void> {
+    if (/^\d+$/.test(taskId) || !(await gateway.isRunOpen(taskId))) throw new NotFoundError('Execution not found');
   }
 
   function confirm(isDone: boolean, taskId: string, message: string): ControlResult {
@@ -35,19 +37,25 @@ export function createRunControlService(deps: { queries: ExecutionQueryRepositor
 
   return {
     async cancel(idOrTaskId: string): Promise<ControlResult> {
-      const execution = await findRunningOrCancelQueued(idOrTaskId);
-      if (execution === 'queued in a batch') return { success: true, message: 'Cancellation requested', task_id: idOrTaskId };
-      if (!execution) return confirm(await gateway.cancel(idOrTaskId), idOrTaskId, 'Cancellation requested');
+      const execution = await findRunning(idOrTaskId);
+      if (!execution) {
+        if (await cancelQueuedInBatch(idOrTaskId)) return confirm(true, idOrTaskId, 'Cancellation requested');
+        await checkOpen(idOrTaskId);
+        return confirm(await gateway.cancel(idOrTaskId), idOrTaskId, 'Cancellation requested');
+      }
       const isDone = isInBatch(execution) ? await executions.cancelInBatch(execution.id) : await gateway.cancel(execution.workflowId, execution.runId);
       return confirm(isDone, execution.taskId, 'Cancellation requested');
     },
 
     async terminate(idOrTaskId: string, requestedBy: string): Promise<ControlResult> {
-      const execution = await findRunningOrCancelQueued(idOrTaskId);
-      // What has not begun has nothing to be torn out of.
-      if (execution === 'queued in a batch') return { success: true, message: 'Cancelled before it began', task_id: idOrTaskId };
+      const execution = await findRunning(idOrTaskId);
       const reason = `Terminated by ${requestedBy}`;
-      if (!execution) return confirm(await gateway.terminate(idOrTaskId, reason), idOrTaskId, 'Terminated');
+      if (!execution) {
+        // What has not begun has nothing to be torn out of.
+        if (await cancelQueuedInBatch(idOrTaskId)) return confirm(true, idOrTaskId, 'Cancelled before it began');
+        await checkOpen(idOrTaskId);
+        return confirm(await gateway.terminate(idOrTaskId, reason), idOrTaskId, 'Terminated');
+      }
       // A batch goes on without this run: it leaves alone what has ended.
       const isDone = isInBatch(execution) || (await gateway.terminate(execution.workflowId, reason, execution.runId));
       if (isDone) await executions.end(execution.id, { status: 'terminated', endedAt: new Date(), errorMessage: reason });

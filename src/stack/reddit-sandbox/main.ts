@@ -1,3 +1,5 @@
+// First: it notes who started us.
+import { stopWithNpm } from '../../platform/npm-watch';
 import { createRedditSandbox } from './sandbox-server';
 
 /** `npm run sandbox [-- PORT [RECORDINGS]]`, or SANDBOX_PORT and SANDBOX_RECORDINGS. */
@@ -6,7 +8,10 @@ async function main(): Promise<void> {
   const sandbox = createRedditSandbox({ recordings });
   const { url } = await sandbox.listen({ port: Number(port) });
   console.log(`Reddit sandbox (${sandbox.contentKind} content) at ${url}; what it offers: ${url}/_sandbox/status`);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void sandbox.close());
+  let closing: Promise<void> | undefined;
+  const stop = () => void (closing ??= sandbox.close());
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  stopWithNpm(stop);
 }
 
 main().catch((error: unknown) => {

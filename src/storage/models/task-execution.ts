@@ -32,6 +32,8 @@ export class TaskExecution extends BaseModel {
   /** The newest attempt's number. */
   declare attempt: number;
   declare cancelRequestedAt: Date | null;
+  /** When its schedule meant it to begin; null where no schedule did. */
+  declare scheduledAt: Date | null;
   declare startedAt: Date;
   declare completedAt: Date | null;
   declare durationSeconds: number | null;
