@@ -15,6 +15,7 @@ import { installRequestValidation } from './plugins/request-validation';
 import { installSecurityHeaders } from './plugins/security-headers';
 import { installTokenGate } from './plugins/token-gate';
 import { routableUrl } from './routable-url';
+import { registerApiKeyRoutes } from './routes/api-key-routes';
 import { registerAuditRoutes } from './routes/audit-routes';
 import { registerAuthRoutes } from './routes/auth-routes';
 import { registerConfigRoutes } from './routes/config-routes';
@@ -75,6 +76,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
     async (scope) => {
       const api = scope.withTypeProvider<ZodTypeProvider>();
       registerAuthRoutes(api, services);
+      registerApiKeyRoutes(api, services);
       registerPasswordResetRoutes(api, services);
       registerUserRoutes(api, services);
       registerConfigRoutes(api, services);

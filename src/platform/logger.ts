@@ -3,7 +3,7 @@ import pino from 'pino';
 export type Logger = pino.Logger;
 
 /** Secrets never reach a log line, wherever in an object they stand one level deep. */
-const REDACTED = ['password', 'new_password', 'hashed_password', 'token', 'access_token', 'refresh_token', 'secret', 'client_secret', 'authorization', 'cookie'];
+const REDACTED = ['password', 'new_password', 'hashed_password', 'token', 'access_token', 'refresh_token', 'secret', 'client_secret', 'api_key', 'apiKey', 'authorization', 'cookie'];
 
 /** JSON lines; readable ones on a terminal. What `context` answers goes into every line that does not have it yet. */
 export function createLogger(options: { name: string; level: string; context?: () => Record<string, unknown> }, destination?: pino.DestinationStream): Logger {

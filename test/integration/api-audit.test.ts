@@ -63,7 +63,7 @@ describe('an entry', () => {
     const created = await api.root('POST', '/tasks/configs', { name: 'audited', task_type: 'TEST_TIMEOUT', scheduler_type: 'manual', parameters: { sleep_seconds: 1 } }, { 'user-agent': 'a browser' });
     expect(created.status).toBe(201);
     expect(await newest()).toEqual({
-      id: expect.any(Number), timestamp: expect.stringMatching(/Z$/), actor_id: api.userIds[0], actor_name: 'root', action: 'config.create', target_type: 'task_config', target_id: String(created.body.id),
+      id: expect.any(Number), timestamp: expect.stringMatching(/Z$/), actor_id: api.userIds[0], actor_name: 'root', api_key: null, action: 'config.create', target_type: 'task_config', target_id: String(created.body.id),
       outcome: 'succeeded', status: 201, address: '127.0.0.1', user_agent: 'a browser', request_id: created.headers['x-request-id'], details: { name: 'audited', task_type: 'TEST_TIMEOUT', scheduler_type: 'manual' },
     });
   });
@@ -89,7 +89,7 @@ describe('an entry', () => {
   });
 
   test('outlives its actor and its target', async () => {
-    const [row] = await db.database('users').insert({ username: 'leaver', email: 'leaver@example.com', hashed_password: 'x', is_superuser: true }).returning<{ id: number; session_version: number }[]>(['id', 'session_version']);
+    const [row] = await db.database('users').insert({ username: 'leaver', email: 'leaver@example.com', hashed_password: 'x', role: 'admin' }).returning<{ id: number; session_version: number }[]>(['id', 'session_version']);
     if (!row) throw new Error('no row');
     const id = await insertConfig(db.database);
     await api.withToken(await api.signIn(row))('DELETE', `/tasks/configs/${id}`);

@@ -1,9 +1,10 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { describeAccess, SCOPE_FOR, type Access } from '../access-levels';
 import { ERROR_EXAMPLES, EXAMPLES } from '../openapi-examples';
-import { faults, forbidden, notFound, tooLarge, unauthorized, unavailable } from '../schemas/common-schemas';
-import type { FastifyInstance } from 'fastify';
+import { faults, forbiddenUnless, notFound, tooLarge, tooMany, unauthorized, unavailable } from '../schemas/common-schemas';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 
 const TAGS = [
   { name: 'auth', description: 'Sign in, and sessions' },
@@ -57,17 +58,31 @@ const transformObject: typeof transformAll = (input) => {
   return document;
 };
 
+const API_KEY = 'A key that POST /api/v1/auth/api-keys answered, without the word Bearer. The names are those of the scopes that will do.';
+const SECURITY_SCHEMES = {
+  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access_token that POST /api/v1/auth/login answers, without the word Bearer. The names are those of the roles that will do.' },
+  apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'tlk_…', description: API_KEY },
+} as const;
+
+/** What a guarded route asks for, and how it refuses those who have less. */
+function guard(schema: FastifySchema, access: Exclude<Access, 'open'>, isSessionOnly: boolean): object {
+  const needs = describeAccess(access, isSessionOnly);
+  const hasRole = access !== 'user';
+  schema.security = [{ bearer: hasRole ? [access] : [] }, ...(isSessionOnly ? [] : [{ apiKey: hasRole ? [SCOPE_FOR[access]] : [] }])];
+  // A route's HEAD shares its schema.
+  if (!schema.description?.endsWith(needs)) schema.description = schema.description ? `${schema.description}\n\n${needs}` : needs;
+  // The token's user may be gone (404), or not to be looked up (503); and wrong keys are counted (429).
+  return { ...unauthorized, ...forbiddenUnless(needs), ...notFound, ...tooMany, ...unavailable };
+}
+
 /** OpenAPI 3.1 from the routes' zod schemas, at /openapi.json, and a page to try it out at /docs. */
 export async function installOpenapi(app: FastifyInstance, options: { version: string }): Promise<void> {
   app.addHook('onRoute', (route) => {
-    const access = route.config?.access;
+    const { access = 'admin', isSessionOnly = false } = route.config ?? {};
     const { schema } = route;
-    if (!schema || access === undefined) return;
-    const isGuarded = access !== 'open';
-    if (isGuarded) schema.security = [{ bearer: [] }];
+    if (!schema || schema.hide) return;
     schema.response = {
-      // The token's user may be gone (404), or not to be looked up (503).
-      ...(isGuarded ? { ...unauthorized, ...forbidden, ...notFound, ...unavailable } : {}),
+      ...(access === 'open' ? {} : guard(schema, access, isSessionOnly)),
       ...(schema.body ? tooLarge : {}),
       ...(schema.body ?? schema.params ?? schema.querystring ?? schema.headers ? faults : {}),
       ...(schema.response as object),
@@ -78,7 +93,7 @@ export async function installOpenapi(app: FastifyInstance, options: { version: s
       openapi: '3.1.0',
       info: { title: 'Taskloom', version: options.version, description: 'Named, parameterised jobs, run durably on Temporal' },
       tags: TAGS,
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access_token that POST /api/v1/auth/login answers, without the word Bearer' } } },
+      components: { securitySchemes: SECURITY_SCHEMES },
     },
     transform: createJsonSchemaTransform({ zodToJsonConfig }),
     transformObject,
