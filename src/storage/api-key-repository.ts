@@ -84,7 +84,7 @@ export function createApiKeyRepository(database: Database) {
 
     /** Writes once a minute at most, whichever processes ask for it. */
     async noteUse(id: number, address: string): Promise<void> {
-      await database('api_keys').where({ id }).whereRaw(STALE).update({ last_used_at: database.fn.now(), last_used_address: address });
+      await database('api_keys').where({ id }).whereRaw(STALE).update({ last_used_at: database.fn.now(), last_used_address: address.slice(0, 45) });
     },
   };
 }

@@ -31,10 +31,10 @@ const url = (index: number) => `/users/${api.userIds[index]}`;
 
 describe('registering', () => {
   test('makes an ordinary, active user, whatever else is asked for', async () => {
-    const { status, body } = await register({ full_name: 'Ann Lee', age: 30, is_superuser: true, is_active: false, id: 1 });
+    const { status, body } = await register({ full_name: 'Ann Lee', age: 30, is_superuser: true, role: 'admin', is_active: false, id: 1 });
     expect([status, body]).toEqual([
       201,
-      { id: expect.any(Number), email: 'Ann.Lee@example.org', username: 'ann', full_name: 'Ann Lee', age: 30, is_active: true, is_superuser: false, created_at: expect.stringMatching(/Z$/), updated_at: expect.stringMatching(/Z$/) },
+      { id: expect.any(Number), email: 'Ann.Lee@example.org', username: 'ann', full_name: 'Ann Lee', age: 30, is_active: true, is_superuser: false, role: null, created_at: expect.stringMatching(/Z$/), updated_at: expect.stringMatching(/Z$/) },
     ]);
     const { hashed_password } = await db.database('users').where({ id: body.id }).first();
     expect(hashed_password).toMatch(/^\$argon2id\$/);

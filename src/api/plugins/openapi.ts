@@ -1,10 +1,10 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import { describeAccess, SCOPE_FOR, type Access } from '../access-levels';
+import { describeAccess, scopeFor, type Access } from '../access-levels';
 import { ERROR_EXAMPLES, EXAMPLES } from '../openapi-examples';
 import { faults, forbiddenUnless, notFound, tooLarge, tooMany, unauthorized, unavailable } from '../schemas/common-schemas';
-import type { FastifyInstance, FastifySchema } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify';
 
 const TAGS = [
   { name: 'auth', description: 'Sign in, and sessions' },
@@ -65,10 +65,10 @@ const SECURITY_SCHEMES = {
 } as const;
 
 /** What a guarded route asks for, and how it refuses those who have less. */
-function guard(schema: FastifySchema, access: Exclude<Access, 'open'>, isSessionOnly: boolean): object {
-  const needs = describeAccess(access, isSessionOnly);
-  const hasRole = access !== 'user';
-  schema.security = [{ bearer: hasRole ? [access] : [] }, ...(isSessionOnly ? [] : [{ apiKey: hasRole ? [SCOPE_FOR[access]] : [] }])];
+function guard(schema: FastifySchema, access: Exclude<Access, 'open'>, config: FastifyContextConfig): object {
+  const needs = describeAccess(access, config);
+  const scope = scopeFor(access, config.keyScope);
+  schema.security = [{ bearer: access === 'user' ? [] : [access] }, ...(config.isSessionOnly ? [] : [{ apiKey: scope ? [scope] : [] }])];
   // A route's HEAD shares its schema.
   if (!schema.description?.endsWith(needs)) schema.description = schema.description ? `${schema.description}\n\n${needs}` : needs;
   // The token's user may be gone (404), or not to be looked up (503); and wrong keys are counted (429).
@@ -78,11 +78,11 @@ function guard(schema: FastifySchema, access: Exclude<Access, 'open'>, isSession
 /** OpenAPI 3.1 from the routes' zod schemas, at /openapi.json, and a page to try it out at /docs. */
 export async function installOpenapi(app: FastifyInstance, options: { version: string }): Promise<void> {
   app.addHook('onRoute', (route) => {
-    const { access = 'admin', isSessionOnly = false } = route.config ?? {};
-    const { schema } = route;
+    const { schema, config = {} } = route;
+    const { access = 'admin' } = config;
     if (!schema || schema.hide) return;
     schema.response = {
-      ...(access === 'open' ? {} : guard(schema, access, isSessionOnly)),
+      ...(access === 'open' ? {} : guard(schema, access, config)),
       ...(schema.body ? tooLarge : {}),
       ...(schema.body ?? schema.params ?? schema.querystring ?? schema.headers ? faults : {}),
       ...(schema.response as object),

@@ -1,11 +1,11 @@
-import { mayAccess, roleThroughKey, SCOPE_FOR, type Access } from '../access-levels';
+import { mayAccess, ROLE_OF, roleThroughKey, scopeFor, type Access } from '../access-levels';
 import { ForbiddenError, NotFoundError, TEXTS, UnauthorizedError } from '../errors';
 import { isMeantAsApiKey } from '../services/api-key-token';
 import { TokenError, type TokenClaims, type TokenService } from '../services/token-service';
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiKeyCheck } from '../services/api-key-check';
 import type { Session } from '../services/session-service';
-import type { FoundApiKey } from '../../storage/api-key-repository';
+import type { ApiKeyScope, FoundApiKey } from '../../storage/api-key-repository';
 import type { User } from '../../storage/models/user';
 
 declare module 'fastify' {
@@ -24,6 +24,8 @@ declare module 'fastify' {
     access?: Access;
     /** Not for API keys: who steals one must not get a session, a password or another key out of it. */
     isSessionOnly?: boolean;
+    /** What an API key needs here, where that is more than its owner does. */
+    keyScope?: ApiKeyScope;
   }
 }
 
@@ -71,7 +73,7 @@ async function enterBySession(services: GateServices, request: FastifyRequest, {
   if (!mayAccess(user.role, access)) throw new ForbiddenError(TEXTS.forbidden);
 }
 
-async function enterByKey(services: GateServices, request: FastifyRequest, token: string, { isSessionOnly }: FastifyContextConfig, access: Access): Promise<void> {
+async function enterByKey(services: GateServices, request: FastifyRequest, token: string, { isSessionOnly, keyScope }: FastifyContextConfig, access: Access): Promise<void> {
   const { user, key } = await services.apiKeyCheck.find(token, request.ip);
   const { role } = user;
   user.role = roleThroughKey(role, key.scope);
@@ -79,9 +81,10 @@ async function enterByKey(services: GateServices, request: FastifyRequest, token
   request.apiKey = key;
   if (!user.isActive) throw new ForbiddenError(TEXTS.userInactive);
   if (isSessionOnly) throw new ForbiddenError('Not with an API key: sign in for this');
-  if (mayAccess(user.role, access)) return;
-  const isForWantOfScope = access !== 'open' && access !== 'user' && mayAccess(role, access);
-  throw new ForbiddenError(isForWantOfScope ? `The API key has the scope ${key.scope}; this needs ${SCOPE_FOR[access]}` : TEXTS.forbidden);
+  const scope = scopeFor(access, keyScope);
+  if (scope === undefined || mayAccess(user.role, ROLE_OF[scope])) return;
+  const isScopeTooSmall = !mayAccess(ROLE_OF[key.scope], ROLE_OF[scope]);
+  throw new ForbiddenError(isScopeTooSmall && mayAccess(role, access) ? `The API key has the scope ${key.scope}; this needs ${scope}` : TEXTS.forbidden);
 }
 
 function readBearer(header: string | undefined): string {

@@ -23,7 +23,7 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
 
   app.patch(
     '/users/:user_id',
-    { config: { ...config, audit: { action: 'user.update', target: 'user', keep: ['role'] } }, schema: { tags, summary: 'Change some fields of myself; of any user to admins', params: schemas.userParams, body: schemas.updateUserBody, response: { 200: schemas.userBody, ...notFound, ...conflict, ...faults } } },
+    { config: { ...config, keyScope: 'admin', audit: { action: 'user.update', target: 'user', keep: ['role'] } }, schema: { tags, summary: 'Change some fields of myself; of any user to admins', description: 'An API key never changes the password or the e-mail of its owner.', params: schemas.userParams, body: schemas.updateUserBody, response: { 200: schemas.userBody, ...notFound, ...conflict, ...faults } } },
     async (request) => accounts.update(request.user, request.params.user_id, request.body, { isByKey: request.apiKey !== null }),
   );
 

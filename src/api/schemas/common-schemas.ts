@@ -22,7 +22,7 @@ export const faultsBody = z
 
 const TEXTS = {
   400: 'Bad request',
-  401: 'No valid access token',
+  401: 'No valid access token or API key',
   403: 'Not allowed to this user',
   404: 'Not found',
   409: 'In conflict with the present state',
