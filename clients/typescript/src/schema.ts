@@ -169,7 +169,7 @@ export interface paths {
                         "application/json": components["schemas"]["TokenPair"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -438,7 +438,7 @@ export interface paths {
                         "application/json": components["schemas"]["TokenPair"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -533,7 +533,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End the session of a refresh token of mine */
+        /**
+         * End the session of a refresh token of mine
+         * @description Every signed-in user may; not with an API key.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -561,7 +564,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -575,7 +578,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; not with an API key. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -644,6 +647,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -675,7 +687,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End all my sessions */
+        /**
+         * End all my sessions
+         * @description Every signed-in user may; not with an API key.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -692,7 +707,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -706,7 +721,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; not with an API key. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -731,6 +746,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -763,7 +787,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The signed-in user */
+        /**
+         * The signed-in user; to an API key, with the role that the key leaves him
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -782,7 +809,7 @@ export interface paths {
                         "application/json": components["schemas"]["User"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -796,7 +823,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -821,6 +848,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -855,7 +891,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My sessions, newest first */
+        /**
+         * My sessions, newest first
+         * @description Every signed-in user may; not with an API key.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -874,7 +913,7 @@ export interface paths {
                         "application/json": components["schemas"]["Session"][];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -888,7 +927,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; not with an API key. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -913,6 +952,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -950,7 +998,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End one of my sessions */
+        /**
+         * End one of my sessions
+         * @description Every signed-in user may; not with an API key.
+         */
         delete: {
             parameters: {
                 query?: never;
@@ -969,7 +1020,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -983,7 +1034,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; not with an API key. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -1036,6 +1087,458 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My API keys, newest first
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Whose; of others only admins ask */
+                    user_id?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApiKey"][];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Make an API key; it is told this once
+         * @description Every signed-in user may; not with an API key.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "nightly export",
+                     *       "scope": "read",
+                     *       "expires_in_days": 90
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description What it is for */
+                        name: string;
+                        /**
+                         * @description What it may do at most: read, operate or admin go as far as the roles viewer, operator and admin. It never goes further than its owner's role
+                         * @enum {string}
+                         */
+                        scope: "read" | "operate" | "admin";
+                        /** @description In the future; left out or null: never */
+                        expires_at?: string | null;
+                        /** @description Instead of expires_at */
+                        expires_in_days?: number | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "id": 3,
+                         *       "name": "nightly export",
+                         *       "prefix": "tlk_1a2b3c4d",
+                         *       "scope": "read",
+                         *       "created_at": "2027-03-01T03:30:00.000Z",
+                         *       "expires_at": "2027-05-30T03:30:00.000Z",
+                         *       "is_expired": false,
+                         *       "last_used_at": null,
+                         *       "last_used_address": null,
+                         *       "key": "tlk_1a2b3c4d_…"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["NewApiKey"];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Every signed-in user may; not with an API key. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description In conflict with the present state */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The body is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Request body is too large"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key; it is refused from then on
+         * @description Every signed-in user may; not with an API key.
+         */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description Whose; of others only admins ask */
+                    user_id?: number;
+                };
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Every signed-in user may; not with an API key. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -1405,7 +1908,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Users */
+        /**
+         * Users
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: {
@@ -1414,9 +1920,9 @@ export interface paths {
                     /** @description Part of the e-mail, in any case */
                     email?: string;
                     age?: number;
-                    /** @description Left out: all to superusers, the active ones to others */
+                    /** @description Left out: all to admins, the active ones to others */
                     is_active?: boolean;
-                    /** @description id, email, username, full_name, age, is_active, is_superuser, created_at, updated_at; with - in front the other way round. Unknown ones are ignored */
+                    /** @description id, email, username, full_name, age, is_active, is_superuser, role, created_at, updated_at; with - in front the other way round. Unknown ones are ignored */
                     sort_by?: string[];
                 };
                 header?: never;
@@ -1434,7 +1940,7 @@ export interface paths {
                         "application/json": components["schemas"]["User"][];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1448,7 +1954,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -1503,6 +2009,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -1520,7 +2035,10 @@ export interface paths {
             };
         };
         put?: never;
-        /** Create a user */
+        /**
+         * Create a user
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -1545,8 +2063,9 @@ export interface paths {
                         age?: number | null;
                         /** @default true */
                         is_active?: boolean;
-                        /** @default false */
+                        /** @description true: the role admin */
                         is_superuser?: boolean;
+                        role?: ("viewer" | "operator" | "admin") | null;
                     };
                 };
             };
@@ -1569,7 +2088,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1583,7 +2102,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -1659,6 +2178,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -1690,7 +2218,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Myself; any user to superusers */
+        /**
+         * Myself; any user to admins
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -1711,7 +2242,7 @@ export interface paths {
                         "application/json": components["schemas"]["User"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1725,7 +2256,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -1780,6 +2311,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -1798,7 +2338,10 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        /** Delete a user, and end his sessions */
+        /**
+         * Delete a user, and end his sessions
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         delete: {
             parameters: {
                 query?: never;
@@ -1828,7 +2371,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1842,7 +2385,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -1906,6 +2449,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -1924,7 +2476,12 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        /** Change some fields of myself; of any user to superusers */
+        /**
+         * Change some fields of myself; of any user to admins
+         * @description An API key never changes the password or the e-mail of its owner.
+         *
+         *     Every signed-in user may; an API key with the scope admin.
+         */
         patch: {
             parameters: {
                 query?: never;
@@ -1947,10 +2504,12 @@ export interface paths {
                         password?: string;
                         full_name?: string | null;
                         age?: number | null;
-                        /** @description Only superusers change it; false ends all sessions of the user */
+                        /** @description Only admins change it; false ends all sessions of the user */
                         is_active?: boolean;
-                        /** @description Only superusers change it */
+                        /** @description Only admins change it. true: the role admin; false: no longer admin, another role stays */
                         is_superuser?: boolean;
+                        /** @description Only admins change it */
+                        role?: ("viewer" | "operator" | "admin") | null;
                     };
                 };
             };
@@ -1964,7 +2523,7 @@ export interface paths {
                         "application/json": components["schemas"]["User"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1978,7 +2537,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2056,6 +2615,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -2081,7 +2649,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A page of task configs */
+        /**
+         * A page of task configs
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -2147,7 +2718,7 @@ export interface paths {
                         "application/json": components["schemas"]["TaskConfigPage"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2161,7 +2732,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2216,6 +2787,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -2233,7 +2813,10 @@ export interface paths {
             };
         };
         put?: never;
-        /** Create a task config */
+        /**
+         * Create a task config
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         post: {
             parameters: {
                 query?: {
@@ -2344,7 +2927,7 @@ export interface paths {
                         "application/json": components["schemas"]["TaskConfig"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2358,7 +2941,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2427,6 +3010,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -2458,7 +3050,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The next fire times of a schedule that is not stored */
+        /**
+         * The next fire times of a schedule that is not stored
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -2517,7 +3112,7 @@ export interface paths {
                         "application/json": components["schemas"]["SchedulePreview"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2531,7 +3126,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2600,6 +3195,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -2629,7 +3233,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The next fire times of a config's schedule, were it active */
+        /**
+         * The next fire times of a config's schedule, were it active
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -2652,7 +3259,7 @@ export interface paths {
                         "application/json": components["schemas"]["SchedulePreview"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2666,7 +3273,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2719,6 +3326,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -2752,7 +3368,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A task config, with the newest events of its schedule */
+        /**
+         * A task config, with the newest events of its schedule
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -2775,7 +3394,7 @@ export interface paths {
                         "application/json": components["schemas"]["TaskConfigDetail"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2789,7 +3408,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2844,6 +3463,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -2860,7 +3488,10 @@ export interface paths {
                 };
             };
         };
-        /** Change some fields; an armed schedule follows at once */
+        /**
+         * Change some fields; an armed schedule follows at once
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         put: {
             parameters: {
                 query?: never;
@@ -2936,7 +3567,7 @@ export interface paths {
                         "application/json": components["schemas"]["TaskConfig"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2950,7 +3581,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3019,6 +3650,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -3036,7 +3676,10 @@ export interface paths {
             };
         };
         post?: never;
-        /** Stop the schedule and delete the config; its executions stay */
+        /**
+         * Stop the schedule and delete the config; its executions stay
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         delete: {
             parameters: {
                 query?: never;
@@ -3061,7 +3704,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3075,7 +3718,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3130,6 +3773,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -3148,7 +3800,10 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        /** Change some fields; an armed schedule follows at once */
+        /**
+         * Change some fields; an armed schedule follows at once
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         patch: {
             parameters: {
                 query?: never;
@@ -3224,7 +3879,7 @@ export interface paths {
                         "application/json": components["schemas"]["TaskConfig"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3238,7 +3893,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3307,6 +3962,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -3332,7 +3996,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is armed in Temporal */
+        /**
+         * What is armed in Temporal
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -3354,7 +4021,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3368,7 +4035,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3393,6 +4060,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -3427,7 +4103,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many configs are in which state */
+        /**
+         * How many configs are in which state
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -3446,7 +4125,7 @@ export interface paths {
                         "application/json": components["schemas"]["ScheduleSummary"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3460,7 +4139,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3485,6 +4164,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -3521,7 +4209,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Act on many schedules */
+        /**
+         * Act on many schedules
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -3548,7 +4239,7 @@ export interface paths {
                         "application/json": components["schemas"]["ScheduleBatchResult"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3562,7 +4253,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3631,6 +4322,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -3660,7 +4360,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The stored and the actual state of a schedule */
+        /**
+         * The stored and the actual state of a schedule
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -3681,7 +4384,7 @@ export interface paths {
                         "application/json": components["schemas"]["ScheduleInfo"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3695,7 +4398,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3748,6 +4451,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -3768,7 +4480,10 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        /** Stop and remove a schedule; its config stays */
+        /**
+         * Stop and remove a schedule; its config stays
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         delete: {
             parameters: {
                 query?: never;
@@ -3789,7 +4504,7 @@ export interface paths {
                         "application/json": components["schemas"]["ActionResult"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3803,7 +4518,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3856,6 +4571,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -3886,7 +4610,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happened to a schedule, newest first */
+        /**
+         * What happened to a schedule, newest first
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -3913,7 +4640,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3927,7 +4654,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3980,6 +4707,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -4015,7 +4751,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** start, stop, pause, resume or reload; a refusal is a 200 that says why */
+        /**
+         * start, stop, pause, resume or reload; a refusal is a 200 that says why
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -4044,7 +4783,7 @@ export interface paths {
                         "application/json": components["schemas"]["ActionResult"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4058,7 +4797,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4111,6 +4850,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -4142,7 +4890,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The runs of a config */
+        /**
+         * The runs of a config
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -4173,7 +4924,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4187,7 +4938,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4240,6 +4991,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -4273,7 +5033,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The runs of a config */
+        /**
+         * The runs of a config
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -4304,7 +5067,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4318,7 +5081,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4373,6 +5136,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -4404,7 +5176,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The runs of the last hours */
+        /**
+         * The runs of the last hours
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -4470,7 +5245,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4484,7 +5259,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4537,6 +5312,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -4570,7 +5354,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The unsuccessful runs of the last days */
+        /**
+         * The unsuccessful runs of the last days
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -4600,7 +5387,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4614,7 +5401,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4669,6 +5456,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -4700,7 +5496,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Counts and rates of finished runs */
+        /**
+         * Counts and rates of finished runs
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -4738,7 +5537,7 @@ export interface paths {
                         "application/json": components["schemas"]["ExecutionStats"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4752,7 +5551,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4805,6 +5604,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -4838,7 +5646,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Counts and rates of a config's finished runs; the id is the config's */
+        /**
+         * Counts and rates of a config's finished runs; the id is the config's
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -4861,7 +5672,7 @@ export interface paths {
                         "application/json": components["schemas"]["ExecutionStats"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4875,7 +5686,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4928,6 +5739,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -4961,7 +5781,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One run, with its attempts and, while it runs, what Temporal says of it */
+        /**
+         * One run, with its attempts and, while it runs, what Temporal says of it
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -4983,7 +5806,7 @@ export interface paths {
                         "application/json": components["schemas"]["ExecutionDetail"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4997,7 +5820,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5050,6 +5873,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -5086,7 +5918,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete old runs */
+        /**
+         * Delete old runs
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         delete: {
             parameters: {
                 query?: {
@@ -5112,7 +5947,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -5126,7 +5961,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5181,6 +6016,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -5211,7 +6055,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop a run; it ends within seconds, recorded as cancelled */
+        /**
+         * Stop a run; it ends within seconds, recorded as cancelled
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -5240,7 +6087,7 @@ export interface paths {
                         "application/json": components["schemas"]["RunControlResult"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -5254,7 +6101,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5316,6 +6163,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -5349,7 +6205,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End a run at once, without letting it clean up */
+        /**
+         * End a run at once, without letting it clean up
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -5371,7 +6230,7 @@ export interface paths {
                         "application/json": components["schemas"]["RunControlResult"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -5385,7 +6244,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5449,6 +6308,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -5480,7 +6348,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run many configs, in one durable workflow */
+        /**
+         * Run many configs, in one durable workflow
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -5542,7 +6413,7 @@ export interface paths {
                         "application/json": components["schemas"]["BatchSubmitted"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -5556,7 +6427,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5634,6 +6505,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -5665,7 +6545,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run a task type without a config */
+        /**
+         * Run a task type without a config
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -5731,7 +6614,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -5745,7 +6628,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5823,6 +6706,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -5854,7 +6746,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run a config */
+        /**
+         * Run a config
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -5897,7 +6792,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -5911,7 +6806,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5966,6 +6861,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -5997,7 +6901,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run a finished execution again, with the same parameters */
+        /**
+         * Run a finished execution again, with the same parameters
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -6042,7 +6949,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6056,7 +6963,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6120,6 +7027,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -6149,7 +7065,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** State of the servers, and counts */
+        /**
+         * State of the servers, and counts
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -6168,7 +7087,7 @@ export interface paths {
                         "application/json": components["schemas"]["SystemStatus"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6182,7 +7101,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6207,6 +7126,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6241,7 +7169,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Each component, really asked; always 200 */
+        /**
+         * Each component, really asked; always 200
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -6260,7 +7191,7 @@ export interface paths {
                         "application/json": components["schemas"]["SystemHealth"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6274,7 +7205,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6299,6 +7230,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6333,7 +7273,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The values that configs may have */
+        /**
+         * The values that configs may have
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -6352,7 +7295,7 @@ export interface paths {
                         "application/json": components["schemas"]["Enums"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6366,7 +7309,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6391,6 +7334,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6425,7 +7377,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Counts for a dashboard */
+        /**
+         * Counts for a dashboard
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -6444,7 +7399,7 @@ export interface paths {
                         "application/json": components["schemas"]["Dashboard"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6458,7 +7413,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6483,6 +7438,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6517,7 +7481,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Posts, newest first */
+        /**
+         * Posts, newest first
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: {
@@ -6577,7 +7544,7 @@ export interface paths {
                         "application/json": components["schemas"]["RedditPost"][];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6591,7 +7558,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6644,6 +7611,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -6677,7 +7653,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One post */
+        /**
+         * One post
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -6698,7 +7677,7 @@ export interface paths {
                         "application/json": components["schemas"]["RedditPost"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6712,7 +7691,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6765,6 +7744,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -6798,7 +7786,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The comments of a post, best first */
+        /**
+         * The comments of a post, best first
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: {
@@ -6834,7 +7825,7 @@ export interface paths {
                         "application/json": components["schemas"]["RedditComment"][];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6848,7 +7839,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6901,6 +7892,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -6934,7 +7934,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Comments, newest first */
+        /**
+         * Comments, newest first
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: {
@@ -6968,7 +7971,7 @@ export interface paths {
                         "application/json": components["schemas"]["RedditComment"][];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6982,7 +7985,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -7035,6 +8038,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -7068,13 +8080,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who did what to what, newest first */
+        /**
+         * Who did what to what, newest first
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         get: {
             parameters: {
                 query?: {
                     limit?: number;
                     /** @description Who did it: a user name, or the id of a user */
                     actor?: string;
+                    /** @description Done with this API key */
+                    api_key_id?: number;
                     /** @description config.update for one action, config.* for all of that kind */
                     action?: string;
                     target_type?: string;
@@ -7108,6 +8125,7 @@ export interface paths {
                          *         "timestamp": "2027-03-01T03:30:00.000Z",
                          *         "actor_id": 1,
                          *         "actor_name": "admin",
+                         *         "api_key": null,
                          *         "action": "config.create",
                          *         "target_type": "task_config",
                          *         "target_id": "2",
@@ -7127,7 +8145,7 @@ export interface paths {
                         "application/json": components["schemas"]["AuditEntry"][];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -7141,7 +8159,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -7194,6 +8212,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -7242,6 +8269,42 @@ export interface components {
             message: string;
             success: boolean;
         };
+        ApiKey: {
+            id: number;
+            name: string;
+            /** @description How the key begins */
+            prefix: string;
+            /** @enum {string} */
+            scope: "read" | "operate" | "admin";
+            /** Format: date-time */
+            created_at: string;
+            /** @description Null: never */
+            expires_at: string | null;
+            /** @description It stays in the list until it is deleted */
+            is_expired: boolean;
+            /** @description To the minute */
+            last_used_at: string | null;
+            last_used_address: string | null;
+        };
+        NewApiKey: {
+            id: number;
+            name: string;
+            /** @description How the key begins */
+            prefix: string;
+            /** @enum {string} */
+            scope: "read" | "operate" | "admin";
+            /** Format: date-time */
+            created_at: string;
+            /** @description Null: never */
+            expires_at: string | null;
+            /** @description It stays in the list until it is deleted */
+            is_expired: boolean;
+            /** @description To the minute */
+            last_used_at: string | null;
+            last_used_address: string | null;
+            /** @description Told this once: only its hash is kept */
+            key: string;
+        };
         AuditEntry: {
             id: number;
             /** Format: date-time */
@@ -7250,6 +8313,11 @@ export interface components {
             actor_id: number | null;
             /** @description As it was then */
             actor_name: string | null;
+            /** @description By which it was done; null in a session */
+            api_key: {
+                id: number;
+                prefix: string;
+            } | null;
             action: string;
             target_type: string;
             /** @description Null for what concerns many, or came to nothing */
@@ -7305,7 +8373,10 @@ export interface components {
             full_name: string | null;
             age: number | null;
             is_active: boolean;
+            /** @description Has the role admin */
             is_superuser: boolean;
+            /** @description Null: reads scraped content, and nothing of tasks */
+            role: ("viewer" | "operator" | "admin") | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
