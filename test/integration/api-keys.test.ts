@@ -329,8 +329,12 @@ describe('the last use', () => {
     const { id, key } = await create();
     const lock = await db.database.transaction();
     await lock('api_keys').where({ id }).forUpdate();
-    // Both are answered while the row cannot be written.
-    expect([await statusOf(key), await statusOf(key)]).toEqual([200, 200]);
+    // All are answered while the row cannot be written, and only one writer waits for it: more would use up the pool.
+    expect(await Promise.all(times(3).map(() => statusOf(key)))).toEqual([200, 200, 200]);
+    expect(await statusOf(key)).toBe(200);
+    const waiting = () => lock('pg_stat_activity').whereRaw("datname = current_database() and wait_event_type = 'Lock'").pluck('query');
+    await waitFor(async () => (await waiting()).length > 0);
+    expect(await waiting()).toEqual([expect.stringContaining('update "api_keys"')]);
     expect((await lock('api_keys').where({ id }).first()).last_used_at).toBeNull();
     await lock.commit();
     await api.services.apiKeyCheck.settle();
