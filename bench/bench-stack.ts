@@ -48,7 +48,7 @@ async function startAll(options: { apiPort: number; speedFlags?: readonly string
   const database = createDatabase({ url: postgres.url, poolSize: 4, applicationName: 'taskloom-bench' });
   onStop(() => database.destroy());
   await migrate(database);
-  await database('users').insert({ email: 'bench@example.org', username: 'bench', hashed_password: await hashPassword(PASSWORD), is_superuser: true });
+  await database('users').insert({ email: 'bench@example.org', username: 'bench', hashed_password: await hashPassword(PASSWORD), role: 'admin' });
   const temporal = await connectTemporal({ address: server.address, namespace: 'default', connection: { address: server.address } });
   onStop(() => temporal.close());
   await registerSearchAttributes(temporal.connection, 'default');

@@ -17,6 +17,7 @@ import { installSecurityHeaders } from './plugins/security-headers';
 import { installTokenGate } from './plugins/token-gate';
 import { installUnknownRoutes } from './plugins/unknown-routes';
 import { routableUrl } from './routable-url';
+import { registerApiKeyRoutes } from './routes/api-key-routes';
 import { registerAuditRoutes } from './routes/audit-routes';
 import { registerAuthRoutes } from './routes/auth-routes';
 import { registerConfigRoutes } from './routes/config-routes';
@@ -79,6 +80,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
     async (scope) => {
       const api = scope.withTypeProvider<ZodTypeProvider>();
       registerAuthRoutes(api, services);
+      registerApiKeyRoutes(api, services);
       registerPasswordResetRoutes(api, services);
       registerUserRoutes(api, services);
       registerConfigRoutes(api, services);

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { AuditBody } from './schemas/audit-schemas';
+import type { createApiKeyBody, NewApiKeyBody } from './schemas/api-key-schemas';
 import type { loginBody, TokenPair } from './schemas/auth-schemas';
 import type { ConfigBody, createBody, PreviewBody, previewBody, updateBody } from './schemas/config-schemas';
 import type { batchBody, BatchSubmitted, byTypeBody, Submitted } from './schemas/execute-schemas';
@@ -40,6 +41,12 @@ export const EXAMPLES: Record<string, { request?: unknown; answer?: unknown }> =
     request: { username: 'admin', password: 'the password of the first start', remember_me: false } satisfies z.input<typeof loginBody>,
     answer: { access_token: 'eyJhbGciOiJIUzI1NiJ9.…', refresh_token: 'eyJhbGciOiJIUzI1NiJ9.…', token_type: 'bearer', expires_at: AT } satisfies TokenPair,
   },
+  'post /api/v1/auth/api-keys': {
+    request: { name: 'nightly export', scope: 'read', expires_in_days: 90 } satisfies z.input<typeof createApiKeyBody>,
+    answer: {
+      id: 3, name: 'nightly export', prefix: 'tlk_1a2b3c4d', scope: 'read', created_at: AT, expires_at: '2027-05-30T03:30:00.000Z', is_expired: false, last_used_at: null, last_used_address: null, key: 'tlk_1a2b3c4d_…',
+    } satisfies NewApiKeyBody,
+  },
   'post /api/v1/tasks/configs': { request: newConfig satisfies z.input<typeof createBody>, answer: config },
   'get /api/v1/tasks/configs': { answer: { items: [config], total: 1, page: 1, page_size: 20, pages: 1 } },
   'put /api/v1/tasks/configs/{id}': updated,
@@ -68,7 +75,7 @@ export const EXAMPLES: Record<string, { request?: unknown; answer?: unknown }> =
   'get /api/v1/audit-log': {
     answer: [
       {
-        id: 7, timestamp: AT, actor_id: 1, actor_name: 'admin', action: 'config.create', target_type: 'task_config', target_id: '2', outcome: 'succeeded', status: 201, address: '127.0.0.1', user_agent: 'curl/8.5.0',
+        id: 7, timestamp: AT, actor_id: 1, actor_name: 'admin', api_key: null, action: 'config.create', target_type: 'task_config', target_id: '2', outcome: 'succeeded', status: 201, address: '127.0.0.1', user_agent: 'curl/8.5.0',
         request_id: '6f1f4b53-6a7e-4c1c-9d0c-4a1f0f6b2c11', details: { name: config.name, task_type: 'REDDIT_SCRAPE', scheduler_type: 'cron' },
       } satisfies AuditBody,
     ],

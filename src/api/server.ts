@@ -10,6 +10,7 @@ import { createKeyValueStore } from '../platform/redis';
 import { checkServers, requireDatabaseUrl } from '../platform/start-checks';
 import { reasonOf, showFailedStart, StartError } from '../platform/start-error';
 import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } from '../platform/temporal';
+import { createApiKeyRepository } from '../storage/api-key-repository';
 import { createAuditRepository } from '../storage/audit-repository';
 import { createExecutionQueryRepository } from '../storage/execution-query-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
@@ -43,6 +44,7 @@ async function main(): Promise<void> {
   const services = createServices({
     repositories: {
       users: createUserRepository(database),
+      apiKeys: createApiKeyRepository(database),
       resets: createPasswordResetRepository(database),
       configs: createTaskConfigRepository(database),
       executions: createExecutionRepository(database),
@@ -71,7 +73,7 @@ async function main(): Promise<void> {
   const stop = () => {
     stopping ??= (async () => {
       await app.close();
-      await services.resets.settle();
+      await Promise.all([services.resets.settle(), services.apiKeyCheck.settle()]);
       mailer?.close();
       await closeAll();
       log.info('api has stopped');

@@ -3,7 +3,7 @@ import pino from 'pino';
 export type Logger = pino.Logger;
 
 /** Secrets never reach a log line, wherever in an object they stand one level deep. */
-const REDACTED = ['password', 'new_password', 'hashed_password', 'token', 'access_token', 'refresh_token', 'secret', 'client_secret', 'authorization', 'cookie'];
+const REDACTED = ['password', 'new_password', 'hashed_password', 'token', 'access_token', 'refresh_token', 'secret', 'client_secret', 'api_key', 'apiKey', 'authorization', 'cookie'];
 
 /** PostgreSQL's detail repeats the row that it refuses: addresses, hashes, whatever is in it. */
 const ROWS = ['err.detail', 'err.nativeError.detail'];

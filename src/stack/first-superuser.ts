@@ -16,14 +16,14 @@ interface UserRow {
   email: string;
   hashed_password: string;
   is_active: boolean;
-  is_superuser: boolean;
+  role: string | null;
 }
 
 /** Throws a StartError when the name or the e-mail belongs to somebody already. */
 export async function createSuperuser(database: Database, user: NewSuperuser): Promise<void> {
   const at = user.email.lastIndexOf('@');
   const email = user.email.slice(0, at) + user.email.slice(at).toLowerCase();
-  const row = { username: user.username, email, hashed_password: await hashPassword(user.password), is_active: true, is_superuser: true };
+  const row = { username: user.username, email, hashed_password: await hashPassword(user.password), is_active: true, role: 'admin' };
   const inserted = await database<UserRow>('users').insert(row).onConflict().ignore().returning('id');
   if (inserted.length === 0) throw new StartError(`There is a user named ${user.username} or with the e-mail ${email} already`);
 }
@@ -40,7 +40,7 @@ export async function ensureFirstSuperuser(
   config: Config,
   options: { mayGenerate: boolean; unshown: string | undefined; keepPassword: (password: string) => void },
 ): Promise<FirstSuperuser> {
-  const known = await database<UserRow>('users').where({ is_superuser: true, is_active: true }).orderBy('id').first('username');
+  const known = await database<UserRow>('users').where({ role: 'admin', is_active: true }).orderBy('id').first('username');
   if (known && options.unshown) return { kind: 'created', username: known.username, password: options.unshown, isPasswordGenerated: true };
   if (known) return { kind: 'known', username: known.username };
   const isComplete = config.ADMIN_USERNAME && config.ADMIN_EMAIL && config.ADMIN_PASSWORD;

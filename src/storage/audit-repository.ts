@@ -8,6 +8,8 @@ export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
 export interface NewAuditEntry {
   /** Null where nobody was signed in. */
   actorId: number | null;
+  /** By which he did it; null in a session. */
+  apiKey: { id: number; prefix: string } | null;
   action: string;
   targetType: string;
   targetId: string | null;
@@ -29,6 +31,7 @@ export interface AuditEntry extends NewAuditEntry {
 export interface AuditFilter {
   actorId?: number;
   actorName?: string;
+  apiKeyId?: number;
   /** `config.*`: all that begins so. */
   action?: string;
   targetType?: string;
@@ -48,6 +51,8 @@ const COLUMNS = {
   outcome: 'outcome', status: 'status', address: 'address', userAgent: 'user_agent', requestId: 'request_id', details: 'details',
 };
 
+const API_KEY = `case when api_key_id is not null then json_build_object('id', api_key_id, 'prefix', api_key_prefix) end as "apiKey"`;
+
 /** PostgreSQL refuses NUL, and a path or a name may well bring one. */
 const withoutNul = (text: string | null, most: number) => text?.replaceAll('\0', '').slice(0, most) ?? null;
 
@@ -66,6 +71,8 @@ export function createAuditRepository(database: Database) {
     async add(entry: NewAuditEntry): Promise<void> {
       await database('audit_log').insert({
         actor_id: entry.actorId,
+        api_key_id: entry.apiKey?.id,
+        api_key_prefix: entry.apiKey?.prefix,
         actor_name: database.raw('(select username from users where id = ?)', [entry.actorId as number]),
         action: entry.action.slice(0, 60),
         target_type: entry.targetType,
@@ -87,8 +94,8 @@ export function createAuditRepository(database: Database) {
 
     /** Newest first. */
     async list(filter: AuditFilter): Promise<{ items: AuditEntry[]; nextCursor: string | null }> {
-      const exact = { actor_id: filter.actorId, actor_name: filter.actorName, target_type: filter.targetType, target_id: filter.targetId, outcome: filter.outcome, request_id: filter.requestId };
-      const query = database('audit_log').select<AuditEntry[]>(COLUMNS);
+      const exact = { actor_id: filter.actorId, actor_name: filter.actorName, api_key_id: filter.apiKeyId, target_type: filter.targetType, target_id: filter.targetId, outcome: filter.outcome, request_id: filter.requestId };
+      const query = database('audit_log').select<AuditEntry[]>(COLUMNS, database.raw(API_KEY));
       for (const [column, value] of Object.entries(exact)) if (value !== undefined) void query.where(column, value);
       if (filter.action?.endsWith('*')) void query.whereLike('action', beginningWith(filter.action.slice(0, -1)));
       else if (filter.action !== undefined) void query.where('action', filter.action);

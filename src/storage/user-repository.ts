@@ -1,6 +1,6 @@
 import { UniqueViolationError, type Transaction } from 'objection';
-import { User } from './models/user';
 import { containing } from './like-patterns';
+import { User, type Role } from './models/user';
 import type { Database } from '../platform/postgres';
 
 export interface NewUser {
@@ -10,11 +10,14 @@ export interface NewUser {
   fullName: string | null;
   age: number | null;
   isActive: boolean;
-  isSuperuser: boolean;
+  role: Role | null;
 }
-export type UserChanges = Partial<NewUser>;
+export interface UserChanges extends Partial<NewUser> {
+  /** Takes away the role of an admin; any other stays. */
+  isAdmin?: false;
+}
 
-export type UserColumn = 'id' | 'email' | 'username' | 'full_name' | 'age' | 'is_active' | 'is_superuser' | 'created_at' | 'updated_at';
+export type UserColumn = 'id' | 'email' | 'username' | 'full_name' | 'age' | 'is_active' | 'is_superuser' | 'role' | 'created_at' | 'updated_at';
 export interface UserQuery {
   name?: string;
   email?: string;
@@ -30,8 +33,8 @@ export class UsernameTakenError extends Error {
   override readonly name = 'UsernameTakenError';
 }
 /** Nobody would be left to undo it. */
-export class LastSuperuserError extends Error {
-  override readonly name = 'LastSuperuserError';
+export class LastAdminError extends Error {
+  override readonly name = 'LastAdminError';
 }
 
 /** The part before the @ is told apart by case, the domain is not. */
@@ -45,6 +48,7 @@ export type UserRepository = ReturnType<typeof createUserRepository>;
 export function createUserRepository(database: Database) {
   const users = User.bindKnex(database);
   const nextVersion = users.raw('session_version + 1') as never;
+  const roleWithoutAdmin = users.raw("nullif(role, 'admin')") as never;
 
   /** E-mail first, whichever of the two the database has met first. */
   const writeUnique = async <Answer>(user: { id?: number; email: string | undefined }, write: () => PromiseLike<Answer>): Promise<Answer> => {
@@ -59,9 +63,9 @@ export function createUserRepository(database: Database) {
   };
 
   /** Two who take away each other's rights at once meet at this lock; the second finds itself to be the last. */
-  const keepASuperuser = async (id: number, transaction: Transaction) => {
-    const superusers = await users.query(transaction).where({ is_superuser: true, is_active: true }).orderBy('id').forUpdate().select('id');
-    if (superusers.length === 1 && superusers[0]?.id === id) throw new LastSuperuserError('The last active superuser stays');
+  const keepAnAdmin = async (id: number, transaction: Transaction) => {
+    const admins = await users.query(transaction).where({ role: 'admin', is_active: true }).orderBy('id').forUpdate().select('id');
+    if (admins.length === 1 && admins[0]?.id === id) throw new LastAdminError('The last active admin stays');
   };
 
   return {
@@ -97,13 +101,14 @@ export function createUserRepository(database: Database) {
     },
 
     /** Answers undefined when the user is gone. A new password and a deactivation end all sessions. */
-    async update(id: number, changes: UserChanges): Promise<User | undefined> {
+    async update(id: number, { isAdmin, ...changes }: UserChanges): Promise<User | undefined> {
       const email = changes.email === undefined ? undefined : normalizeEmail(changes.email);
+      const endsAdmin = isAdmin === false || (changes.role !== undefined && changes.role !== 'admin');
       const endsSessions = changes.hashedPassword !== undefined || changes.isActive === false;
       return writeUnique({ id, email }, () =>
         users.transaction(async (transaction) => {
-          if (changes.isActive === false || changes.isSuperuser === false) await keepASuperuser(id, transaction);
-          const patch = { ...changes, ...(email === undefined ? {} : { email }), ...(endsSessions ? { sessionVersion: nextVersion } : {}), updatedAt: new Date() };
+          if (changes.isActive === false || endsAdmin) await keepAnAdmin(id, transaction);
+          const patch = { ...changes, ...(email === undefined ? {} : { email }), ...(isAdmin === false ? { role: roleWithoutAdmin } : {}), ...(endsSessions ? { sessionVersion: nextVersion } : {}), updatedAt: new Date() };
           return users.query(transaction).findById(id).patch(patch).returning('*').first();
         }),
       );
@@ -111,7 +116,7 @@ export function createUserRepository(database: Database) {
 
     async remove(id: number): Promise<User | undefined> {
       return users.transaction(async (transaction) => {
-        await keepASuperuser(id, transaction);
+        await keepAnAdmin(id, transaction);
         return users.query(transaction).deleteById(id).returning('*').first();
       });
     },

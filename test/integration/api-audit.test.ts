@@ -26,7 +26,7 @@ const newest = async () => (await log('limit=1'))[0];
 test('entries that are too old are removed, the oldest first', async () => {
   const own = await createTestDatabase();
   const audit = createAuditRepository(own.database);
-  const entry = { actorId: null, action: 'x', targetType: 'x', targetId: null, outcome: 'succeeded', status: 200, address: '::1', userAgent: null, requestId: 'r', details: {} } as const;
+  const entry = { actorId: null, apiKey: null, action: 'x', targetType: 'x', targetId: null, outcome: 'succeeded', status: 200, address: '::1', userAgent: null, requestId: 'r', details: {} } as const;
   for (const year of [2003, 2001, 2002, 2004]) {
     await audit.add({ ...entry, targetId: String(year) });
     await own.database('audit_log').where({ target_id: String(year) }).update({ created_at: `${year}-01-01T00:00:00Z` });
@@ -79,7 +79,7 @@ describe('an entry', () => {
     const created = await api.root('POST', '/tasks/configs', { name: 'audited', task_type: 'TEST_TIMEOUT', scheduler_type: 'manual', parameters: { sleep_seconds: 1 } }, { 'user-agent': 'a browser' });
     expect(created.status).toBe(201);
     expect(await newest()).toEqual({
-      id: expect.any(Number), timestamp: expect.stringMatching(/Z$/), actor_id: api.userIds[0], actor_name: 'root', action: 'config.create', target_type: 'task_config', target_id: String(created.body.id),
+      id: expect.any(Number), timestamp: expect.stringMatching(/Z$/), actor_id: api.userIds[0], actor_name: 'root', api_key: null, action: 'config.create', target_type: 'task_config', target_id: String(created.body.id),
       outcome: 'succeeded', status: 201, address: '127.0.0.1', user_agent: 'a browser', request_id: created.headers['x-request-id'], details: { name: 'audited', task_type: 'TEST_TIMEOUT', scheduler_type: 'manual' },
     });
   });
@@ -105,7 +105,7 @@ describe('an entry', () => {
   });
 
   test('outlives its actor and its target', async () => {
-    const [row] = await db.database('users').insert({ username: 'leaver', email: 'leaver@example.com', hashed_password: 'x', is_superuser: true }).returning<{ id: number; session_version: number }[]>(['id', 'session_version']);
+    const [row] = await db.database('users').insert({ username: 'leaver', email: 'leaver@example.com', hashed_password: 'x', role: 'admin' }).returning<{ id: number; session_version: number }[]>(['id', 'session_version']);
     if (!row) throw new Error('no row');
     const id = await insertConfig(db.database);
     await api.withToken(await api.signIn(row))('DELETE', `/tasks/configs/${id}`);

@@ -5,6 +5,7 @@ import { createServices } from '../../src/api/services/create-services';
 import { hashPassword, passwords } from '../../src/platform/password';
 import { createKeyValueStore } from '../../src/platform/redis';
 import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
+import { createApiKeyRepository } from '../../src/storage/api-key-repository';
 import { createAuditRepository } from '../../src/storage/audit-repository';
 import { createExecutionQueryRepository } from '../../src/storage/execution-query-repository';
 import { createExecutionRepository } from '../../src/storage/execution-repository';
@@ -24,7 +25,7 @@ export const UI_URL = 'http://ui.example';
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 export type TestApi = Awaited<ReturnType<typeof createTestApi>>;
 
-/** The whole API over real servers, with a superuser (id 1), a user (id 2) and an inactive one (id 3). */
+/** The whole API over real servers, with an admin (id 1), a user without a role (id 2) and an inactive one (id 3). */
 export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; log?: pino.Logger; areSeveralSessionsAllowed?: boolean; areAttemptsLimited?: boolean; app?: Partial<AppOptions> }) {
   const { database, temporal } = options;
   const store = createKeyValueStore(options.redisUrl ?? testServices().redisUrl);
@@ -33,6 +34,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
   const services = createServices({
     repositories: {
       users: createUserRepository(database),
+      apiKeys: createApiKeyRepository(database),
       resets: createPasswordResetRepository(database),
       configs: createTaskConfigRepository(database),
       executions: createExecutionRepository(database),
@@ -56,7 +58,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
   });
   const hashed_password = await hashPassword(PASSWORD);
   const user = (username: string, more: object) => ({ username, email: `${username}@example.com`, hashed_password, full_name: null, age: null, ...more });
-  const rows = [user('root', { is_superuser: true }), user('user', {}), user('idle', { is_active: false })];
+  const rows = [user('root', { role: 'admin' }), user('user', {}), user('idle', { is_active: false })];
   const ids = await database('users').insert(rows).onConflict('username').merge().returning<{ id: number; session_version: number }[]>(['id', 'session_version']);
   const app = await createApp(services, { version: '0.0.0', logger: log, ...options.app });
   const signIn = async (user: { id: number; session_version: number }) => {
@@ -95,6 +97,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
     withToken: as,
     async close() {
       await app.close();
+      await services.apiKeyCheck.settle();
       await store.close();
     },
   };

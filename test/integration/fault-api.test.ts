@@ -48,7 +48,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
   temporal = await createTestNamespace();
   proxy = await createTemporalProxy();
-  await db.database('users').insert({ username: 'root', email: 'root@example.com', hashed_password: await hashPassword('a good password'), is_superuser: true });
+  await db.database('users').insert({ username: 'root', email: 'root@example.com', hashed_password: await hashPassword('a good password'), role: 'admin' });
   port = await getPort({ host: '127.0.0.1' });
   api = await startProcess('api/server.js', {
     PORT: String(port),

@@ -38,7 +38,7 @@ async function startTaskloom(): Promise<{ url: string; userId: number }> {
   [db, temporal] = await Promise.all([createTestDatabase(), createTestNamespace()]);
   sandbox = createRedditSandbox({ seed: 'fuzz', scale: { posts: 20, commentsPerPost: 5 } });
   const reddit = await sandbox.listen({ port: 0, host: '127.0.0.1' });
-  const [user] = await db.database('users').insert({ username: 'fuzz', email: 'fuzz@example.org', hashed_password: await hashPassword(PASSWORD), is_superuser: true }).returning<{ id: number }[]>('id');
+  const [user] = await db.database('users').insert({ username: 'fuzz', email: 'fuzz@example.org', hashed_password: await hashPassword(PASSWORD), role: 'admin' }).returning<{ id: number }[]>('id');
   const port = await getPort({ host: '127.0.0.1' });
   const env = {
     PORT: String(port),

@@ -31,10 +31,10 @@ const url = (index: number) => `/users/${api.userIds[index]}`;
 
 describe('registering', () => {
   test('makes an ordinary, active user, whatever else is asked for', async () => {
-    const { status, body } = await register({ full_name: 'Ann Lee', age: 30, is_superuser: true, is_active: false, id: 1 });
+    const { status, body } = await register({ full_name: 'Ann Lee', age: 30, is_superuser: true, role: 'admin', is_active: false, id: 1 });
     expect([status, body]).toEqual([
       201,
-      { id: expect.any(Number), email: 'Ann.Lee@example.org', username: 'ann', full_name: 'Ann Lee', age: 30, is_active: true, is_superuser: false, created_at: expect.stringMatching(/Z$/), updated_at: expect.stringMatching(/Z$/) },
+      { id: expect.any(Number), email: 'Ann.Lee@example.org', username: 'ann', full_name: 'Ann Lee', age: 30, is_active: true, is_superuser: false, role: null, created_at: expect.stringMatching(/Z$/), updated_at: expect.stringMatching(/Z$/) },
     ]);
     const { hashed_password } = await db.database('users').where({ id: body.id }).first();
     expect(hashed_password).toMatch(/^\$argon2id\$/);
@@ -244,11 +244,11 @@ describe('deleting', () => {
 });
 
 describe('the last active superuser', () => {
-  const superusers = () => db.database('users').where({ is_superuser: true, is_active: true }).pluck('username');
+  const superusers = () => db.database('users').where({ role: 'admin', is_active: true }).pluck('username');
 
   test('can be neither demoted nor deactivated', async () => {
     // An inactive one does not count.
-    await db.database('users').where({ username: 'idle' }).update({ is_superuser: true });
+    await db.database('users').where({ username: 'idle' }).update({ role: 'admin' });
     for (const change of [{ is_superuser: false }, { is_active: false }, { is_superuser: false, age: 3 }]) expect(await api.root('PATCH', url(0), change)).toMatchObject({ status: 409, body: { detail: expect.any(String) } });
     expect(await superusers()).toEqual(['root']);
     await api.root('PATCH', url(1), { is_superuser: true });
@@ -264,7 +264,7 @@ describe('the last active superuser', () => {
     for (let round = 0; round < 5; round++) {
       await db.database('users').whereIn('username', ['root', 'user']).del();
       const pair = await createTestApi({ database: db.database, temporal });
-      await db.database('users').where({ username: 'user' }).update({ is_superuser: true });
+      await db.database('users').where({ username: 'user' }).update({ role: 'admin' });
       const [one, other] = pair.userIds;
       const answers = await Promise.all([pair.root(method, `/users/${other}`, body), pair.user(method, `/users/${one}`, body)]);
       expect(answers.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(1);

@@ -169,7 +169,7 @@ export interface paths {
                         "application/json": components["schemas"]["TokenPair"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -438,7 +438,7 @@ export interface paths {
                         "application/json": components["schemas"]["TokenPair"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -533,7 +533,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End the session of a refresh token of mine */
+        /**
+         * End the session of a refresh token of mine
+         * @description Every signed-in user may; not with an API key.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -561,7 +564,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -575,7 +578,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; not with an API key. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -644,6 +647,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -675,7 +687,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End all my sessions */
+        /**
+         * End all my sessions
+         * @description Every signed-in user may; not with an API key.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -692,7 +707,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -706,7 +721,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; not with an API key. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -748,6 +763,15 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -777,7 +801,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The signed-in user */
+        /**
+         * The signed-in user; to an API key, with the role that the key leaves him
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -796,7 +823,7 @@ export interface paths {
                         "application/json": components["schemas"]["User"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -810,7 +837,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -835,6 +862,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -869,7 +905,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My sessions, newest first */
+        /**
+         * My sessions, newest first
+         * @description Every signed-in user may; not with an API key.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -888,7 +927,7 @@ export interface paths {
                         "application/json": components["schemas"]["Session"][];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -902,7 +941,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; not with an API key. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -927,6 +966,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -964,7 +1012,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End one of my sessions */
+        /**
+         * End one of my sessions
+         * @description Every signed-in user may; not with an API key.
+         */
         delete: {
             parameters: {
                 query?: never;
@@ -983,7 +1034,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -997,7 +1048,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; not with an API key. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -1064,6 +1115,472 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My API keys, newest first
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Whose; of others only admins ask */
+                    user_id?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApiKey"][];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Make an API key; it is told this once
+         * @description Every signed-in user may; not with an API key.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "nightly export",
+                     *       "scope": "read",
+                     *       "expires_in_days": 90
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description What it is for */
+                        name: string;
+                        /**
+                         * @description What it may do at most: read, operate or admin go as far as the roles viewer, operator and admin. It never goes further than its owner's role
+                         * @enum {string}
+                         */
+                        scope: "read" | "operate" | "admin";
+                        /** @description In the future; left out or null: never */
+                        expires_at?: string | null;
+                        /** @description Instead of expires_at */
+                        expires_in_days?: number | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "id": 3,
+                         *       "name": "nightly export",
+                         *       "prefix": "tlk_1a2b3c4d",
+                         *       "scope": "read",
+                         *       "created_at": "2027-03-01T03:30:00.000Z",
+                         *       "expires_at": "2027-05-30T03:30:00.000Z",
+                         *       "is_expired": false,
+                         *       "last_used_at": null,
+                         *       "last_used_address": null,
+                         *       "key": "tlk_1a2b3c4d_…"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["NewApiKey"];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Every signed-in user may; not with an API key. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description In conflict with the present state */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The body is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Request body is too large"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key; it is refused from then on
+         * @description Every signed-in user may; not with an API key.
+         */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description Whose; of others only admins ask */
+                    user_id?: number;
+                };
+                header?: never;
+                path: {
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Every signed-in user may; not with an API key. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The body is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Request body is too large"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -1433,7 +1950,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Users */
+        /**
+         * Users
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: {
@@ -1442,9 +1962,9 @@ export interface paths {
                     /** @description Part of the e-mail, in any case */
                     email?: string;
                     age?: number;
-                    /** @description Left out: all to superusers, the active ones to others */
+                    /** @description Left out: all to admins, the active ones to others */
                     is_active?: boolean;
-                    /** @description id, email, username, full_name, age, is_active, is_superuser, created_at, updated_at; with - in front the other way round. Unknown ones are ignored */
+                    /** @description id, email, username, full_name, age, is_active, is_superuser, role, created_at, updated_at; with - in front the other way round. Unknown ones are ignored */
                     sort_by?: string[];
                 };
                 header?: never;
@@ -1462,7 +1982,7 @@ export interface paths {
                         "application/json": components["schemas"]["User"][];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1476,7 +1996,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -1531,6 +2051,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -1548,7 +2077,10 @@ export interface paths {
             };
         };
         put?: never;
-        /** Create a user */
+        /**
+         * Create a user
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -1573,8 +2105,9 @@ export interface paths {
                         age?: number | null;
                         /** @default true */
                         is_active?: boolean;
-                        /** @default false */
+                        /** @description true: the role admin */
                         is_superuser?: boolean;
+                        role?: ("viewer" | "operator" | "admin") | null;
                     };
                 };
             };
@@ -1597,7 +2130,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1611,7 +2144,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -1687,6 +2220,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -1718,7 +2260,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Myself; any user to superusers */
+        /**
+         * Myself; any user to admins
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -1739,7 +2284,7 @@ export interface paths {
                         "application/json": components["schemas"]["User"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1753,7 +2298,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -1808,6 +2353,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -1826,7 +2380,10 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        /** Delete a user, and end his sessions */
+        /**
+         * Delete a user, and end his sessions
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         delete: {
             parameters: {
                 query?: never;
@@ -1856,7 +2413,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1870,7 +2427,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -1948,6 +2505,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -1966,7 +2532,12 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        /** Change some fields of myself; of any user to superusers */
+        /**
+         * Change some fields of myself; of any user to admins
+         * @description An API key never changes the password or the e-mail of its owner.
+         *
+         *     Every signed-in user may; an API key with the scope admin.
+         */
         patch: {
             parameters: {
                 query?: never;
@@ -1989,10 +2560,12 @@ export interface paths {
                         password?: string;
                         full_name?: string | null;
                         age?: number | null;
-                        /** @description Only superusers change it; false ends all sessions of the user */
+                        /** @description Only admins change it; false ends all sessions of the user */
                         is_active?: boolean;
-                        /** @description Only superusers change it */
+                        /** @description Only admins change it. true: the role admin; false: no longer admin, another role stays */
                         is_superuser?: boolean;
+                        /** @description Only admins change it */
+                        role?: ("viewer" | "operator" | "admin") | null;
                     };
                 };
             };
@@ -2006,7 +2579,7 @@ export interface paths {
                         "application/json": components["schemas"]["User"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2020,7 +2593,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2096,6 +2669,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -2123,7 +2705,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A page of task configs */
+        /**
+         * A page of task configs
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -2189,7 +2774,7 @@ export interface paths {
                         "application/json": components["schemas"]["TaskConfigPage"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2203,7 +2788,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2258,6 +2843,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -2275,7 +2869,10 @@ export interface paths {
             };
         };
         put?: never;
-        /** Create a task config */
+        /**
+         * Create a task config
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         post: {
             parameters: {
                 query?: {
@@ -2317,7 +2914,7 @@ export interface paths {
                         /** @default null */
                         description?: string | null;
                         /** @enum {string} */
-                        task_type: "REDDIT_SCRAPE" | "HEALTH_CHECK" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
+                        task_type: "REDDIT_SCRAPE" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
                         /** @enum {string} */
                         scheduler_type: "cron" | "date" | "manual" | "interval";
                         /**
@@ -2386,7 +2983,7 @@ export interface paths {
                         "application/json": components["schemas"]["TaskConfig"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2400,7 +2997,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2469,6 +3066,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -2500,7 +3106,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The next fire times of a schedule that is not stored */
+        /**
+         * The next fire times of a schedule that is not stored
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -2559,7 +3168,7 @@ export interface paths {
                         "application/json": components["schemas"]["SchedulePreview"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2573,7 +3182,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2642,6 +3251,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -2671,7 +3289,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The next fire times of a config's schedule, were it active */
+        /**
+         * The next fire times of a config's schedule, were it active
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -2694,7 +3315,7 @@ export interface paths {
                         "application/json": components["schemas"]["SchedulePreview"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2708,7 +3329,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2761,6 +3382,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -2794,7 +3424,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A task config, with the newest events of its schedule */
+        /**
+         * A task config, with the newest events of its schedule
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -2817,7 +3450,7 @@ export interface paths {
                         "application/json": components["schemas"]["TaskConfigDetail"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2831,7 +3464,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2886,6 +3519,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -2902,7 +3544,10 @@ export interface paths {
                 };
             };
         };
-        /** Change some fields; an armed schedule follows at once */
+        /**
+         * Change some fields; an armed schedule follows at once
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         put: {
             parameters: {
                 query?: never;
@@ -2978,7 +3623,7 @@ export interface paths {
                         "application/json": components["schemas"]["TaskConfig"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2992,7 +3637,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3061,6 +3706,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -3078,7 +3732,10 @@ export interface paths {
             };
         };
         post?: never;
-        /** Stop the schedule and delete the config; its executions stay */
+        /**
+         * Stop the schedule and delete the config; its executions stay
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         delete: {
             parameters: {
                 query?: never;
@@ -3103,7 +3760,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3117,7 +3774,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3186,6 +3843,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -3204,7 +3870,10 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        /** Change some fields; an armed schedule follows at once */
+        /**
+         * Change some fields; an armed schedule follows at once
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         patch: {
             parameters: {
                 query?: never;
@@ -3280,7 +3949,7 @@ export interface paths {
                         "application/json": components["schemas"]["TaskConfig"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3294,7 +3963,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3363,6 +4032,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -3388,7 +4066,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is armed in Temporal */
+        /**
+         * What is armed in Temporal
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -3410,7 +4091,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3424,7 +4105,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3449,6 +4130,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -3483,7 +4173,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many configs are in which state */
+        /**
+         * How many configs are in which state
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -3502,7 +4195,7 @@ export interface paths {
                         "application/json": components["schemas"]["ScheduleSummary"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3516,7 +4209,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3541,6 +4234,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -3577,7 +4279,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Act on many schedules */
+        /**
+         * Act on many schedules
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -3604,7 +4309,7 @@ export interface paths {
                         "application/json": components["schemas"]["ScheduleBatchResult"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3618,7 +4323,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3685,6 +4390,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -3716,7 +4430,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The stored and the actual state of a schedule */
+        /**
+         * The stored and the actual state of a schedule
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -3737,7 +4454,7 @@ export interface paths {
                         "application/json": components["schemas"]["ScheduleInfo"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3751,7 +4468,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3806,6 +4523,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -3824,7 +4550,10 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        /** Stop and remove a schedule; its config stays */
+        /**
+         * Stop and remove a schedule; its config stays
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         delete: {
             parameters: {
                 query?: never;
@@ -3845,7 +4574,7 @@ export interface paths {
                         "application/json": components["schemas"]["ActionResult"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3859,7 +4588,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -3928,6 +4657,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -3956,7 +4694,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happened to a schedule, newest first */
+        /**
+         * What happened to a schedule, newest first
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -3983,7 +4724,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3997,7 +4738,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4050,6 +4791,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -4085,7 +4835,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** start, stop, pause, resume or reload; a refusal is a 200 that says why */
+        /**
+         * start, stop, pause, resume or reload; a refusal is a 200 that says why
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -4114,7 +4867,7 @@ export interface paths {
                         "application/json": components["schemas"]["ActionResult"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4128,7 +4881,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4197,6 +4950,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -4226,7 +4988,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The runs of a config */
+        /**
+         * The runs of a config
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -4257,7 +5022,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4271,7 +5036,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4324,6 +5089,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -4357,7 +5131,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The runs of a config */
+        /**
+         * The runs of a config
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -4388,7 +5165,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4402,7 +5179,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4457,6 +5234,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -4488,7 +5274,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The runs of the last hours */
+        /**
+         * The runs of the last hours
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -4554,7 +5343,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4568,7 +5357,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4621,6 +5410,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -4654,7 +5452,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The unsuccessful runs of the last days */
+        /**
+         * The unsuccessful runs of the last days
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -4684,7 +5485,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4698,7 +5499,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4753,6 +5554,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -4784,7 +5594,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Counts and rates of finished runs */
+        /**
+         * Counts and rates of finished runs
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -4822,7 +5635,7 @@ export interface paths {
                         "application/json": components["schemas"]["ExecutionStats"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4836,7 +5649,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -4889,6 +5702,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -4922,7 +5744,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Counts and rates of a config's finished runs; the id is the config's */
+        /**
+         * Counts and rates of a config's finished runs; the id is the config's
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: {
@@ -4945,7 +5770,7 @@ export interface paths {
                         "application/json": components["schemas"]["ExecutionStats"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -4959,7 +5784,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5012,6 +5837,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -5045,7 +5879,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One run, with its attempts and, while it runs, what Temporal says of it */
+        /**
+         * One run, with its attempts and, while it runs, what Temporal says of it
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -5067,7 +5904,7 @@ export interface paths {
                         "application/json": components["schemas"]["ExecutionDetail"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -5081,7 +5918,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5134,6 +5971,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -5170,7 +6016,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete old runs */
+        /**
+         * Delete old runs
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         delete: {
             parameters: {
                 query?: {
@@ -5196,7 +6045,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -5210,7 +6059,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5279,6 +6128,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -5309,7 +6167,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop a run; it ends within seconds, recorded as cancelled */
+        /**
+         * Stop a run; it ends within seconds, recorded as cancelled
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -5338,7 +6199,7 @@ export interface paths {
                         "application/json": components["schemas"]["RunControlResult"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -5352,7 +6213,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5428,6 +6289,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -5461,7 +6331,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End a run at once, without letting it clean up */
+        /**
+         * End a run at once, without letting it clean up
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -5483,7 +6356,7 @@ export interface paths {
                         "application/json": components["schemas"]["RunControlResult"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -5497,7 +6370,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5575,6 +6448,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -5606,7 +6488,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run many configs, in one durable workflow */
+        /**
+         * Run many configs, in one durable workflow
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -5668,7 +6553,7 @@ export interface paths {
                         "application/json": components["schemas"]["BatchSubmitted"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -5682,7 +6567,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5760,6 +6645,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -5791,7 +6685,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run a task type without a config */
+        /**
+         * Run a task type without a config
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -5801,7 +6698,7 @@ export interface paths {
                 };
                 path: {
                     /** @description A task type, as system/enums lists them */
-                    type: "REDDIT_SCRAPE" | "HEALTH_CHECK" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
+                    type: "REDDIT_SCRAPE" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
                 };
                 cookie?: never;
             };
@@ -5857,7 +6754,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -5871,7 +6768,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -5949,6 +6846,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -5980,7 +6886,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run a config */
+        /**
+         * Run a config
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -6023,7 +6932,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6037,7 +6946,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6106,6 +7015,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -6137,7 +7055,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run a finished execution again, with the same parameters */
+        /**
+         * Run a finished execution again, with the same parameters
+         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -6182,7 +7103,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6196,7 +7117,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role operator or one above it; an API key with the scope operate or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6274,6 +7195,15 @@ export interface paths {
                         "application/json": components["schemas"]["RequestFaults"];
                     };
                 };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
@@ -6303,7 +7233,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** State of the servers, and counts */
+        /**
+         * State of the servers, and counts
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -6322,7 +7255,7 @@ export interface paths {
                         "application/json": components["schemas"]["SystemStatus"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6336,7 +7269,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6361,6 +7294,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6395,7 +7337,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Each component, really asked; always 200 */
+        /**
+         * Each component, really asked; always 200
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -6414,7 +7359,7 @@ export interface paths {
                         "application/json": components["schemas"]["SystemHealth"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6428,7 +7373,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6453,6 +7398,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6487,7 +7441,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The values that configs may have */
+        /**
+         * The values that configs may have
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -6506,7 +7463,7 @@ export interface paths {
                         "application/json": components["schemas"]["Enums"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6520,7 +7477,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6545,6 +7502,119 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a config may run, with the parameters of each: enough to draw a form
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskTypeList"];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6579,7 +7649,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Counts for a dashboard */
+        /**
+         * Counts for a dashboard
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -6598,7 +7671,7 @@ export interface paths {
                         "application/json": components["schemas"]["Dashboard"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6612,7 +7685,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6637,6 +7710,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6671,7 +7753,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Posts, newest first */
+        /**
+         * Posts, newest first
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: {
@@ -6731,7 +7816,7 @@ export interface paths {
                         "application/json": components["schemas"]["RedditPost"][];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6745,7 +7830,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6798,6 +7883,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -6831,7 +7925,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One post */
+        /**
+         * One post
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -6852,7 +7949,7 @@ export interface paths {
                         "application/json": components["schemas"]["RedditPost"];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -6866,7 +7963,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -6919,6 +8016,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -6952,7 +8058,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The comments of a post, best first */
+        /**
+         * The comments of a post, best first
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: {
@@ -6988,7 +8097,7 @@ export interface paths {
                         "application/json": components["schemas"]["RedditComment"][];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -7002,7 +8111,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -7055,6 +8164,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -7088,7 +8206,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Comments, newest first */
+        /**
+         * Comments, newest first
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
         get: {
             parameters: {
                 query?: {
@@ -7122,7 +8243,7 @@ export interface paths {
                         "application/json": components["schemas"]["RedditComment"][];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -7136,7 +8257,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -7189,6 +8310,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -7222,13 +8352,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who did what to what, newest first */
+        /**
+         * Who did what to what, newest first
+         * @description Needs the role admin; an API key with the scope admin.
+         */
         get: {
             parameters: {
                 query?: {
                     limit?: number;
                     /** @description Who did it: a user name, or the id of a user */
                     actor?: string;
+                    /** @description Done with this API key */
+                    api_key_id?: number;
                     /** @description config.update for one action, config.* for all of that kind */
                     action?: string;
                     target_type?: string;
@@ -7262,6 +8397,7 @@ export interface paths {
                          *         "timestamp": "2027-03-01T03:30:00.000Z",
                          *         "actor_id": 1,
                          *         "actor_name": "admin",
+                         *         "api_key": null,
                          *         "action": "config.create",
                          *         "target_type": "task_config",
                          *         "target_id": "2",
@@ -7281,7 +8417,7 @@ export interface paths {
                         "application/json": components["schemas"]["AuditEntry"][];
                     };
                 };
-                /** @description No valid access token */
+                /** @description No valid access token or API key */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -7295,7 +8431,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user */
+                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -7348,6 +8484,15 @@ export interface paths {
                          *     }
                          */
                         "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
                     };
                 };
                 /** @description A server that is needed does not answer */
@@ -7396,6 +8541,42 @@ export interface components {
             message: string;
             success: boolean;
         };
+        ApiKey: {
+            id: number;
+            name: string;
+            /** @description How the key begins */
+            prefix: string;
+            /** @enum {string} */
+            scope: "read" | "operate" | "admin";
+            /** Format: date-time */
+            created_at: string;
+            /** @description Null: never */
+            expires_at: string | null;
+            /** @description It stays in the list until it is deleted */
+            is_expired: boolean;
+            /** @description To the minute */
+            last_used_at: string | null;
+            last_used_address: string | null;
+        };
+        NewApiKey: {
+            id: number;
+            name: string;
+            /** @description How the key begins */
+            prefix: string;
+            /** @enum {string} */
+            scope: "read" | "operate" | "admin";
+            /** Format: date-time */
+            created_at: string;
+            /** @description Null: never */
+            expires_at: string | null;
+            /** @description It stays in the list until it is deleted */
+            is_expired: boolean;
+            /** @description To the minute */
+            last_used_at: string | null;
+            last_used_address: string | null;
+            /** @description Told this once: only its hash is kept */
+            key: string;
+        };
         AuditEntry: {
             id: number;
             /** Format: date-time */
@@ -7404,6 +8585,11 @@ export interface components {
             actor_id: number | null;
             /** @description As it was then */
             actor_name: string | null;
+            /** @description By which it was done; null in a session */
+            api_key: {
+                id: number;
+                prefix: string;
+            } | null;
             action: string;
             target_type: string;
             /** @description Null for what concerns many, or came to nothing */
@@ -7459,7 +8645,10 @@ export interface components {
             full_name: string | null;
             age: number | null;
             is_active: boolean;
+            /** @description Has the role admin */
             is_superuser: boolean;
+            /** @description Null: reads scraped content, and nothing of tasks */
+            role: ("viewer" | "operator" | "admin") | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -7786,6 +8975,42 @@ export interface components {
             schedule_actions: string[];
             task_types: string[];
             schedule_statuses: string[];
+        };
+        TaskType: {
+            name: string;
+            summary: string;
+            /** @description JSON Schema (2020-12) of what one may send; a property with a default may be left out */
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** @description The parameters that have a default */
+            defaults: {
+                [key: string]: unknown;
+            };
+            /** @description Ends within seconds, runs many at once in batches, cannot be cancelled half-way */
+            is_short: boolean;
+            /** @description Of every config */
+            limits: {
+                max_retries: {
+                    minimum: number | null;
+                    maximum: number | null;
+                    default: number | null;
+                };
+                timeout_seconds: {
+                    minimum: number | null;
+                    maximum: number | null;
+                    default: number | null;
+                };
+                priority: {
+                    minimum: number | null;
+                    maximum: number | null;
+                    default: number | null;
+                };
+            };
+        };
+        TaskTypeList: {
+            task_types: components["schemas"]["TaskType"][];
+            total: number;
         };
         Dashboard: {
             dashboard: {

@@ -22,7 +22,7 @@ declare module 'fastify' {
 
 type Fields = Record<string, unknown>;
 
-const SECRET = /password|token|secret|api_?key|authorization/i;
+const SECRET = /password|token|secret|api_?key|^key$|authorization/i;
 const WRITE_WITHIN_MS = 2_000;
 const LONGEST_TEXT = 300;
 
@@ -81,6 +81,7 @@ export function installAudit(app: FastifyInstance, services: { audit: { record(e
     const target = (params.id ?? params.user_id ?? params.type ?? answer.id ?? answer.task_id) as string | number | undefined;
     const entry: NewAuditEntry = {
       actorId,
+      apiKey: request.apiKey && { id: request.apiKey.id, prefix: request.apiKey.prefix },
       action: rule.action.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '?'),
       targetType: rule.target,
       targetId: target === undefined ? null : String(target),

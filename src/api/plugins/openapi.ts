@@ -1,10 +1,11 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { describeAccess, scopeFor, type Access } from '../access-levels';
 import { ERROR_EXAMPLES, EXAMPLES } from '../openapi-examples';
 import { linksOf } from '../openapi-links';
-import { faults, forbidden, notFound, tooLarge, unauthorized, unavailable } from '../schemas/common-schemas';
-import type { FastifyInstance } from 'fastify';
+import { faults, forbiddenUnless, notFound, tooLarge, tooMany, unauthorized, unavailable } from '../schemas/common-schemas';
+import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify';
 import type { z } from 'zod';
 
 const TAGS = [
@@ -69,19 +70,33 @@ const finish = (optionalBodies: ReadonlySet<string>): typeof transformAll => (in
   return document;
 };
 
+const API_KEY = 'A key that POST /api/v1/auth/api-keys answered, without the word Bearer. The names are those of the scopes that will do.';
+const SECURITY_SCHEMES = {
+  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access_token that POST /api/v1/auth/login answers, without the word Bearer. The names are those of the roles that will do.' },
+  apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'tlk_…', description: API_KEY },
+} as const;
+
+/** What a guarded route asks for, and how it refuses those who have less. */
+function guard(schema: FastifySchema, access: Exclude<Access, 'open'>, config: FastifyContextConfig): object {
+  const needs = describeAccess(access, config);
+  const scope = scopeFor(access, config.keyScope);
+  schema.security = [{ bearer: access === 'user' ? [] : [access] }, ...(config.isSessionOnly ? [] : [{ apiKey: scope ? [scope] : [] }])];
+  // A route's HEAD shares its schema.
+  if (!schema.description?.endsWith(needs)) schema.description = schema.description ? `${schema.description}\n\n${needs}` : needs;
+  // The token's user may be gone (404), or not to be looked up (503); and wrong keys are counted (429).
+  return { ...unauthorized, ...forbiddenUnless(needs), ...notFound, ...tooMany, ...unavailable };
+}
+
 /** OpenAPI 3.1 from the routes' zod schemas, at /openapi.json, and a page to try it out at /docs. */
 export async function installOpenapi(app: FastifyInstance, options: { version: string }): Promise<void> {
   const optionalBodies = new Set<string>();
   app.addHook('onRoute', (route) => {
-    const access = route.config?.access;
-    const { schema } = route;
-    if (!schema || access === undefined) return;
+    const { schema, config = {} } = route;
+    const { access = 'admin' } = config;
+    if (!schema || schema.hide) return;
     if (isOptional(schema.body)) for (const method of [route.method].flat()) optionalBodies.add(`${method.toLowerCase()} ${route.url.replace(/:(\w+)/g, '{$1}')}`);
-    const isGuarded = access !== 'open';
-    if (isGuarded) schema.security = [{ bearer: [] }];
     schema.response = {
-      // The token's user may be gone (404), or not to be looked up (503).
-      ...(isGuarded ? { ...unauthorized, ...forbidden, ...notFound, ...unavailable } : {}),
+      ...(access === 'open' ? {} : guard(schema, access, config)),
       // Also where nobody looks at it.
       ...([route.method].flat().some((method) => method !== 'GET' && method !== 'HEAD') ? tooLarge : {}),
       ...(schema.body ?? schema.params ?? schema.querystring ?? schema.headers ? faults : {}),
@@ -93,7 +108,7 @@ export async function installOpenapi(app: FastifyInstance, options: { version: s
       openapi: '3.1.0',
       info: { title: 'Taskloom', version: options.version, description: 'Named, parameterised jobs, run durably on Temporal' },
       tags: TAGS,
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access_token that POST /api/v1/auth/login answers, without the word Bearer' } } },
+      components: { securitySchemes: SECURITY_SCHEMES },
     },
     transform: createJsonSchemaTransform({ zodToJsonConfig }),
     transformObject: finish(optionalBodies),

@@ -15,6 +15,7 @@ const nothing = { 204: z.null().describe('Done') };
 export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: AuthService; accounts: AccountService }): void {
   const open = { access: 'open' } as const;
   const config = { access: 'user' } as const;
+  const session = { ...config, isSessionOnly: true } as const;
   const tags = ['auth'];
 
   app.post(
@@ -37,23 +38,23 @@ export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: Auth
 
   app.post(
     '/auth/revoke',
-    { config: { ...config, audit: { action: 'auth.revoke', target: 'user' } }, schema: { tags, summary: 'End the session of a refresh token of mine', body: schemas.revokeBody, response: { ...nothing, ...notFound, ...faults } } },
+    { config: { ...session, audit: { action: 'auth.revoke', target: 'user' } }, schema: { tags, summary: 'End the session of a refresh token of mine', body: schemas.revokeBody, response: { ...nothing, ...notFound, ...faults } } },
     async (request, reply) => {
       if (request.body.token_type === 'refresh_token') await auth.revoke(request.user, request.body.token, app.tokens);
       return reply.status(204).send(null);
     },
   );
 
-  app.post('/auth/logout', { config: { ...config, audit: { action: 'auth.logout', target: 'user' } }, schema: { tags, summary: 'End all my sessions', response: { ...nothing, ...notFound } } }, async (request, reply) => {
+  app.post('/auth/logout', { config: { ...session, audit: { action: 'auth.logout', target: 'user' } }, schema: { tags, summary: 'End all my sessions', response: { ...nothing, ...notFound } } }, async (request, reply) => {
     await auth.logout(request.user);
     return reply.status(204).send(null);
   });
 
-  app.get('/auth/me', { config, schema: { tags, summary: 'The signed-in user', response: { 200: userBody, ...notFound } } }, async (request) => presentUser(request.user));
+  app.get('/auth/me', { config, schema: { tags, summary: 'The signed-in user; to an API key, with the role that the key leaves him', response: { 200: userBody, ...notFound } } }, async (request) => presentUser(request.user));
 
-  app.get('/auth/sessions', { config, schema: { tags, summary: 'My sessions, newest first', response: { 200: schemas.sessionList, ...notFound } } }, async (request) => auth.listSessions(request.user, request.sessionId));
+  app.get('/auth/sessions', { config: session, schema: { tags, summary: 'My sessions, newest first', response: { 200: schemas.sessionList, ...notFound } } }, async (request) => auth.listSessions(request.user, request.sessionId));
 
-  app.delete('/auth/sessions/:id', { config: { ...config, audit: { action: 'session.revoke', target: 'session' } }, schema: { tags, summary: 'End one of my sessions', params: schemas.sessionParams, response: { ...nothing, ...notFound, ...faults } } }, async (request, reply) => {
+  app.delete('/auth/sessions/:id', { config: { ...session, audit: { action: 'session.revoke', target: 'session' } }, schema: { tags, summary: 'End one of my sessions', params: schemas.sessionParams, response: { ...nothing, ...notFound, ...faults } } }, async (request, reply) => {
     await auth.endSession(request.user, request.params.id);
     return reply.status(204).send(null);
   });

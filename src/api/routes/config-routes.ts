@@ -8,14 +8,15 @@ import type { ZodApp } from '../app';
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 export function registerConfigRoutes(app: ZodApp, { configs, previews }: { configs: ConfigService; previews: PreviewService }): void {
-  const config = { access: 'superuser' } as const;
+  const config = { access: 'viewer' } as const;
+  const admin = { access: 'admin' } as const;
   const tags = ['configs'];
 
   app.get('/tasks/configs', { config, schema: { tags, summary: 'A page of task configs', querystring: schemas.listQuery, response: { 200: schemas.configPage, ...faults } } }, async (request) => configs.list(request.query));
 
   app.post(
     '/tasks/configs',
-    { config: { ...config, audit: { action: 'config.create', target: 'task_config', keep: ['name', 'task_type', 'scheduler_type'] } }, schema: { tags, summary: 'Create a task config', querystring: schemas.createQuery, body: schemas.createBody, response: { 201: schemas.config, ...faults } } },
+    { config: { ...admin, audit: { action: 'config.create', target: 'task_config', keep: ['name', 'task_type', 'scheduler_type'] } }, schema: { tags, summary: 'Create a task config', querystring: schemas.createQuery, body: schemas.createBody, response: { 201: schemas.config, ...faults } } },
     async (request, reply) => reply.status(201).send(await configs.create(request.body, { isStarted: request.query.auto_schedule || request.query.auto_start })),
   );
 
@@ -41,7 +42,7 @@ export function registerConfigRoutes(app: ZodApp, { configs, previews }: { confi
     method: ['PUT', 'PATCH'],
     url: '/tasks/configs/:id',
     config: {
-      ...config,
+      ...admin,
       audit: { action: 'config.update', target: 'task_config' },
       findMoreFaults: async ({ params, body }) => (isObject(params) && isObject(body) ? configs.findUpdateFaults(params.id as number, body) : []),
     },
@@ -49,7 +50,7 @@ export function registerConfigRoutes(app: ZodApp, { configs, previews }: { confi
     handler: async (request) => configs.update(request.params.id, request.body),
   });
 
-  app.delete('/tasks/configs/:id', { config: { ...config, audit: { action: 'config.delete', target: 'task_config' } }, schema: { tags, summary: 'Stop the schedule and delete the config; its executions stay', params: idParams, response: { 200: schemas.deleted, ...notFound, ...faults } } }, async (request) => ({
+  app.delete('/tasks/configs/:id', { config: { ...admin, audit: { action: 'config.delete', target: 'task_config' } }, schema: { tags, summary: 'Stop the schedule and delete the config; its executions stay', params: idParams, response: { 200: schemas.deleted, ...notFound, ...faults } } }, async (request) => ({
     success: true as const,
     message: await configs.remove(request.params.id),
   }));

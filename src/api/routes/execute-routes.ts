@@ -9,7 +9,7 @@ import type { FastifyRequest } from 'fastify';
 const contextOf = (request: Pick<FastifyRequest, 'user'> & { headers: { 'idempotency-key'?: string } }): StartContext => ({ userId: request.user.id, idempotencyKey: request.headers['idempotency-key'] });
 
 export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: ExecuteService }): void {
-  const config = { access: 'superuser' } as const;
+  const config = { access: 'operator' } as const;
   const tags = ['execute'];
   const headers = startHeaders;
 

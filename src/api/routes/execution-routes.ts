@@ -6,7 +6,7 @@ import type { ExecutionService } from '../services/execution-service';
 import type { ZodApp } from '../app';
 
 export function registerExecutionRoutes(app: ZodApp, { executions }: { executions: ExecutionService }): void {
-  const config = { access: 'superuser' } as const;
+  const config = { access: 'viewer' } as const;
   const tags = ['executions'];
 
   for (const path of ['/tasks/executions/by-config/:id', '/tasks/executions/configs/:id']) {
@@ -47,7 +47,7 @@ export function registerExecutionRoutes(app: ZodApp, { executions }: { execution
 
   app.delete(
     '/tasks/executions/cleanup',
-    { config: { ...config, audit: { action: 'execution.cleanup', target: 'execution', keep: ['days_to_keep', 'deleted_count'] } }, schema: { tags, summary: 'Delete old runs', querystring: schemas.cleanupQuery, response: { 200: schemas.cleanupResult, ...faults } } },
+    { config: { access: 'admin', audit: { action: 'execution.cleanup', target: 'execution', keep: ['days_to_keep', 'deleted_count'] } }, schema: { tags, summary: 'Delete old runs', querystring: schemas.cleanupQuery, response: { 200: schemas.cleanupResult, ...faults } } },
     async (request) => {
       const deleted = await executions.cleanUp(request.query.days_to_keep);
       return { success: true as const, deleted_count: deleted, message: `Deleted ${deleted} executions older than ${request.query.days_to_keep} days` };

@@ -4,7 +4,7 @@ import type { RunControlService } from '../services/run-control-service';
 import type { ZodApp } from '../app';
 
 export function registerRunControlRoutes(app: ZodApp, { runControl }: { runControl: RunControlService }): void {
-  const config = { access: 'superuser' } as const;
+  const config = { access: 'operator' } as const;
   const answers = { 200: controlResult, ...notFound, ...conflict, ...faults, ...unavailable };
 
   app.post(

@@ -7,7 +7,8 @@ import type { SystemService } from '../services/system-service';
 import type { ZodApp } from '../app';
 
 export function registerScheduleRoutes(app: ZodApp, { schedules, system }: { schedules: ScheduleService; system: SystemService }): void {
-  const config = { access: 'superuser' } as const;
+  const config = { access: 'viewer' } as const;
+  const operator = { access: 'operator' } as const;
   const tags = ['schedules'];
 
   app.get('/tasks/schedules', { config, schema: { tags, summary: 'What is armed in Temporal', response: { 200: schemas.jobs, ...unavailable } } }, async () => schedules.listJobs());
@@ -16,7 +17,7 @@ export function registerScheduleRoutes(app: ZodApp, { schedules, system }: { sch
 
   app.post(
     '/tasks/schedules/batch/:action',
-    { config: { ...config, audit: { action: 'schedule.{action}', target: 'schedule', keep: ['config_ids', 'success_count', 'failed_count'] } }, schema: { tags, summary: 'Act on many schedules', params: schemas.batchParams, body: schemas.batchBody, response: { 200: schemas.batchResult, ...faults } } },
+    { config: { ...operator, audit: { action: 'schedule.{action}', target: 'schedule', keep: ['config_ids', 'success_count', 'failed_count'] } }, schema: { tags, summary: 'Act on many schedules', params: schemas.batchParams, body: schemas.batchBody, response: { 200: schemas.batchResult, ...faults } } },
     async (request) => schedules.actOnMany(request.body.config_ids, request.params.action),
   );
 
@@ -35,11 +36,11 @@ export function registerScheduleRoutes(app: ZodApp, { schedules, system }: { sch
 
   app.post(
     '/tasks/schedules/:id/:action',
-    { config: { ...config, audit: { action: 'schedule.{action}', target: 'schedule' } }, schema: { tags, summary: 'start, stop, pause, resume or reload; a refusal is a 200 that says why', params: schemas.actionParams, response: { 200: schemas.actionResult, ...notFound, ...faults } } },
+    { config: { ...operator, audit: { action: 'schedule.{action}', target: 'schedule' } }, schema: { tags, summary: 'start, stop, pause, resume or reload; a refusal is a 200 that says why', params: schemas.actionParams, response: { 200: schemas.actionResult, ...notFound, ...faults } } },
     async (request) => schedules.act(request.params.id, request.params.action),
   );
 
-  app.delete('/tasks/schedules/:id', { config: { ...config, audit: { action: 'schedule.delete', target: 'schedule' } }, schema: { tags, summary: 'Stop and remove a schedule; its config stays', params: idParams, response: { 200: schemas.actionResult, ...notFound, ...faults } } }, async (request) =>
+  app.delete('/tasks/schedules/:id', { config: { ...operator, audit: { action: 'schedule.delete', target: 'schedule' } }, schema: { tags, summary: 'Stop and remove a schedule; its config stays', params: idParams, response: { 200: schemas.actionResult, ...notFound, ...faults } } }, async (request) =>
     schedules.remove(request.params.id),
   );
 }

@@ -7,7 +7,7 @@ import type { SystemService } from '../services/system-service';
 import type { ZodApp } from '../app';
 
 export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemService }): void {
-  const config = { access: 'superuser' } as const;
+  const config = { access: 'viewer' } as const;
   const tags = ['system'];
 
   app.get('/tasks/system/status', { config, schema: { tags, summary: 'State of the servers, and counts', response: { 200: systemStatus, ...unavailable } } }, async () => system.status());

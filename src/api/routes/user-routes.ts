@@ -9,7 +9,7 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
 
   app.post(
     '/users',
-    { config: { access: 'superuser', audit: { action: 'user.create', target: 'user', keep: ['username', 'is_superuser'] } }, schema: { tags, summary: 'Create a user', body: schemas.createUserBody, response: { 201: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...faults } } },
+    { config: { access: 'admin', audit: { action: 'user.create', target: 'user', keep: ['username', 'role'] } }, schema: { tags, summary: 'Create a user', body: schemas.createUserBody, response: { 201: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...faults } } },
     async (request, reply) => reply.status(201).send(await accounts.create(request.body)),
   );
 
@@ -17,19 +17,19 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
 
   app.get(
     '/users/:user_id',
-    { config, schema: { tags, summary: 'Myself; any user to superusers', params: schemas.userParams, response: { 200: schemas.userBody, ...notFound, ...faults } } },
+    { config, schema: { tags, summary: 'Myself; any user to admins', params: schemas.userParams, response: { 200: schemas.userBody, ...notFound, ...faults } } },
     async (request) => accounts.get(request.user, request.params.user_id),
   );
 
   app.patch(
     '/users/:user_id',
-    { config: { ...config, audit: { action: 'user.update', target: 'user' }, findMoreFaults: async ({ body }) => accounts.findUpdateFaults(body ?? {}) }, schema: { tags, summary: 'Change some fields of myself; of any user to superusers', params: schemas.userParams, body: schemas.updateUserBody, response: { 200: schemas.userBody, ...notFound, ...conflict, ...faults } } },
-    async (request) => accounts.update(request.user, request.params.user_id, request.body),
+    { config: { ...config, keyScope: 'admin', audit: { action: 'user.update', target: 'user', keep: ['role'] }, findMoreFaults: async ({ body }) => accounts.findUpdateFaults(body ?? {}) }, schema: { tags, summary: 'Change some fields of myself; of any user to admins', description: 'An API key never changes the password or the e-mail of its owner.', params: schemas.userParams, body: schemas.updateUserBody, response: { 200: schemas.userBody, ...notFound, ...conflict, ...faults } } },
+    async (request) => accounts.update(request.user, request.params.user_id, request.body, { isByKey: request.apiKey !== null }),
   );
 
   app.delete(
     '/users/:user_id',
-    { config: { access: 'superuser', audit: { action: 'user.delete', target: 'user' } }, schema: { tags, summary: 'Delete a user, and end his sessions', params: schemas.userParams, response: { 200: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...faults } } },
+    { config: { access: 'admin', audit: { action: 'user.delete', target: 'user' } }, schema: { tags, summary: 'Delete a user, and end his sessions', params: schemas.userParams, response: { 200: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...faults } } },
     async (request) => accounts.remove(request.user, request.params.user_id),
   );
 }

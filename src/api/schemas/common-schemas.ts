@@ -22,7 +22,7 @@ export const faultsBody = z
 
 const TEXTS = {
   400: 'Bad request',
-  401: 'No valid access token',
+  401: 'No valid access token or API key',
   403: 'Not allowed to this user',
   404: 'Not found',
   409: 'In conflict with the present state',
@@ -36,6 +36,7 @@ const describeError = <Status extends keyof typeof TEXTS>(status: Status) => err
 export const badRequest = { 400: describeError(400) };
 export const unauthorized = { 401: describeError(401) };
 export const forbidden = { 403: describeError(403) };
+export const forbiddenUnless = (needs: string) => ({ 403: errorBody.describe(`${TEXTS[403]}. ${needs}`) });
 export const notFound = { 404: describeError(404) };
 export const conflict = { 409: describeError(409) };
 export const tooLarge = { 413: describeError(413) };

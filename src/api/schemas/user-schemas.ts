@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ROLES } from '../access-levels';
 import { datetime } from './common-schemas';
 import { boolean, id, integer } from './request-values';
 import type { UserColumn, UserQuery } from '../../storage/user-repository';
@@ -11,7 +12,8 @@ export const userBody = z
     full_name: z.string().nullable(),
     age: z.int().nullable(),
     is_active: z.boolean(),
-    is_superuser: z.boolean(),
+    is_superuser: z.boolean().describe('Has the role admin'),
+    role: z.enum(ROLES).nullable().describe('Null: reads scraped content, and nothing of tasks'),
     created_at: datetime,
     updated_at: datetime,
   })
@@ -33,22 +35,39 @@ export const fields = {
 export const registerBody = z.object({ email: fields.email, username: fields.username, password: fields.newPassword, full_name: fields.full_name.default(null), age: integer(age.default(null)) });
 export type RegisterBody = z.infer<typeof registerBody>;
 
-export const createUserBody = registerBody.extend({ is_active: boolean(z.boolean().default(true)), is_superuser: boolean(z.boolean().default(false)) });
+interface Rights {
+  role?: unknown;
+  is_superuser?: unknown;
+}
+/** Of two that contradict each other neither counts. */
+const agreeOnRole = (body: Rights | null | undefined) => body?.role === undefined || typeof body.is_superuser !== 'boolean' || (body.role === 'admin') === body.is_superuser;
+/** Also when there are faults already, so that all are told at once. */
+const disagreement = { path: ['is_superuser'], message: 'Contradicts role: the role admin and is_superuser are the same', when: () => true };
+
+export const createUserBody = registerBody
+  .extend({
+    is_active: boolean(z.boolean().default(true)),
+    is_superuser: boolean(z.boolean().optional()).describe('true: the role admin'),
+    role: z.enum(ROLES).nullable().optional(),
+  })
+  .refine(agreeOnRole, disagreement);
 export type CreateUserBody = z.infer<typeof createUserBody>;
 
 /** What is left out stays as it is. */
-export const updateUserBody = z.object({
+const updateFields = z.object({
   email: fields.email.optional(),
   username: fields.username.optional(),
   password: fields.newPassword.min(8).optional().describe('Ends all sessions of the user'),
   full_name: fields.full_name.optional(),
   age: integer(age.optional()),
-  is_active: boolean(z.boolean().optional()).describe('Only superusers change it; false ends all sessions of the user'),
-  is_superuser: boolean(z.boolean().optional()).describe('Only superusers change it'),
+  is_active: boolean(z.boolean().optional()).describe('Only admins change it; false ends all sessions of the user'),
+  is_superuser: boolean(z.boolean().optional()).describe('Only admins change it. true: the role admin; false: no longer admin, another role stays'),
+  role: z.enum(ROLES).nullable().optional().describe('Only admins change it'),
 });
+export const updateUserBody = updateFields.refine(agreeOnRole, disagreement);
 export type UpdateUserBody = z.infer<typeof updateUserBody>;
 
-const SORT_COLUMNS = ['id', 'email', 'username', 'full_name', 'age', 'is_active', 'is_superuser', 'created_at', 'updated_at'] as const satisfies readonly UserColumn[];
+const SORT_COLUMNS = ['id', 'email', 'username', 'full_name', 'age', 'is_active', 'is_superuser', 'role', 'created_at', 'updated_at'] as const satisfies readonly UserColumn[];
 const toOrder = (text: string): UserQuery['order'] => {
   const column = SORT_COLUMNS.find((name) => name === text.replace(/^-/, ''));
   return column ? [{ column, direction: text.startsWith('-') ? 'desc' : 'asc' }] : [];
@@ -62,7 +81,7 @@ export const listUsersQuery = z.object({
   name: z.string().min(2).optional().describe('Part of user name or full name, in any case'),
   email: z.string().optional().describe('Part of the e-mail, in any case'),
   age: integer(z.int().min(0).max(150).optional()),
-  is_active: boolean(z.boolean().optional()).describe('Left out: all to superusers, the active ones to others'),
+  is_active: boolean(z.boolean().optional()).describe('Left out: all to admins, the active ones to others'),
   sort_by: sortBy,
 });
 export type ListUsersQuery = z.infer<typeof listUsersQuery>;

@@ -4,17 +4,26 @@ import { presentUser } from './user-presenter';
 import type { AttemptLimits } from './attempt-limits';
 import type { SessionService } from './session-service';
 import type { FaultItem } from '../fault-items';
-import type { User } from '../../storage/models/user';
+import type { Role, User } from '../../storage/models/user';
 import type { UserChanges, UserQuery, UserRepository } from '../../storage/user-repository';
 import type { CreateUserBody, ListUsersQuery, RegisterBody, UpdateUserBody, UserBody } from '../schemas/user-schemas';
 
 export type AccountService = ReturnType<typeof createAccountService>;
 
-/** Users, as they are made and changed: by themselves, or by superusers. */
+/** What a change of rights comes to: `is_superuser` is the older word for the role admin. */
+const rightsOf = ({ role, is_superuser: isSuperuser, is_active: isActive }: UpdateUserBody): UserChanges => ({
+  isActive,
+  ...(role === undefined ? (isSuperuser === undefined ? {} : isSuperuser ? { role: 'admin' } : { isAdmin: false }) : { role }),
+});
+
+const changesRights = (user: User, { role, is_superuser: isSuperuser, is_active: isActive }: UpdateUserBody): boolean =>
+  (role !== undefined && role !== user.role) || (isSuperuser !== undefined && isSuperuser !== (user.role === 'admin')) || (isActive !== undefined && isActive !== user.isActive);
+
+/** Users, as they are made and changed: by themselves, or by admins. */
 export function createAccountService(deps: { users: UserRepository; sessions: SessionService; passwords: { hash(password: string): Promise<string> }; findPasswordFault: PasswordPolicy; limits: AttemptLimits }) {
   const { users, sessions, findPasswordFault } = deps;
 
-  const create = async (body: RegisterBody, rights: { isActive: boolean; isSuperuser: boolean }): Promise<UserBody> => {
+  const create = async (body: RegisterBody, rights: { isActive: boolean; role: Role | null }): Promise<UserBody> => {
     const fault = findPasswordFault(body.password, body);
     if (fault) throw new BadRequestError(fault);
     const { email, username, full_name: fullName, age } = body;
@@ -26,18 +35,18 @@ export function createAccountService(deps: { users: UserRepository; sessions: Se
     return msg === undefined ? [] : [{ type: 'value_error', loc: ['body', 'password'], msg, input: '***' }];
   };
 
-  /** Users answer for themselves, superusers for all. */
+  /** Users answer for themselves, admins for all. */
   const findFor = async (actor: User, id: number): Promise<User> => {
-    if (actor.id !== id && !actor.isSuperuser) throw new ForbiddenError(TEXTS.forbidden);
+    if (actor.id !== id && actor.role !== 'admin') throw new ForbiddenError(TEXTS.forbidden);
     const user = await users.get(id);
     if (!user) throw new NotFoundError(TEXTS.userNotFound);
     return user;
   };
 
   const toChanges = async (actor: User, user: User, body: UpdateUserBody): Promise<UserChanges> => {
-    const { password, full_name: fullName, is_active: isActive, is_superuser: isSuperuser, ...same } = body;
-    // Of others only what is so already gets here; writing it might undo what a superuser does at this moment.
-    const changes: UserChanges = { ...same, fullName, ...(actor.isSuperuser ? { isActive, isSuperuser } : {}) };
+    const { password, full_name: fullName, is_active: _isActive, is_superuser: _isSuperuser, role: _role, ...same } = body;
+    // Of others only what is so already gets here; writing it might undo what an admin does at this moment.
+    const changes: UserChanges = { ...same, fullName, ...(actor.role === 'admin' ? rightsOf(body) : {}) };
     if (password !== undefined) {
       const faults = findPasswordFaults(password, { username: body.username ?? user.username, email: body.email ?? user.email });
       if (faults.length > 0) throw new RequestFaultsError(faults);
@@ -49,13 +58,13 @@ export function createAccountService(deps: { users: UserRepository; sessions: Se
   return {
     async register(body: RegisterBody, address: string): Promise<UserBody> {
       await deps.limits.attempt('register address', address);
-      return create(body, { isActive: true, isSuperuser: false });
+      return create(body, { isActive: true, role: null });
     },
-    create: (body: CreateUserBody): Promise<UserBody> => create(body, { isActive: body.is_active, isSuperuser: body.is_superuser }),
+    create: (body: CreateUserBody): Promise<UserBody> => create(body, { isActive: body.is_active, role: body.role ?? (body.is_superuser ? 'admin' : null) }),
 
-    /** Who is no superuser sees the inactive ones only when asking for them. */
+    /** Who is no admin sees the inactive ones only when asking for them. */
     async list(actor: User, query: ListUsersQuery): Promise<UserBody[]> {
-      const isActive = query.is_active ?? (actor.isSuperuser ? undefined : true);
+      const isActive = query.is_active ?? (actor.role === 'admin' ? undefined : true);
       const order: UserQuery['order'] = query.sort_by.length > 0 ? query.sort_by : [{ column: 'created_at', direction: 'asc' }];
       return (await users.list({ name: query.name, email: query.email, age: query.age, isActive, order })).map(presentUser);
     },
@@ -64,10 +73,11 @@ export function createAccountService(deps: { users: UserRepository; sessions: Se
       return presentUser(await findFor(actor, id));
     },
 
-    async update(actor: User, id: number, body: UpdateUserBody): Promise<UserBody> {
+    async update(actor: User, id: number, body: UpdateUserBody, { isByKey }: { isByKey: boolean }): Promise<UserBody> {
+      // Who steals a key must not get the account by it.
+      if (isByKey && actor.id === id && (body.password !== undefined || body.email !== undefined)) throw new ForbiddenError('Not with an API key: sign in to change your own password or e-mail');
       const user = await findFor(actor, id);
-      const changesRights = (body.is_superuser ?? user.isSuperuser) !== user.isSuperuser || (body.is_active ?? user.isActive) !== user.isActive;
-      if (changesRights && !actor.isSuperuser) throw new ForbiddenError(TEXTS.forbidden);
+      if (changesRights(user, body) && actor.role !== 'admin') throw new ForbiddenError(TEXTS.forbidden);
       const changes = await toChanges(actor, user, body);
       if (Object.keys(changes).length === 0) return presentUser(user);
       const updated = await users.update(id, changes);

@@ -12,6 +12,7 @@ const RULES = {
   'login account': { free: 10, seconds: 15 * MINUTE },
   'login address': { free: 50, seconds: 15 * MINUTE },
   'register address': { free: 60, seconds: 60 * MINUTE },
+  'key address': { free: 100, seconds: 15 * MINUTE },
   'refresh address': { free: 100, seconds: 15 * MINUTE },
   'forgot account': { free: 5, seconds: 60 * MINUTE },
   'forgot address': { free: 30, seconds: 60 * MINUTE },

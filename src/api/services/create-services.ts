@@ -2,6 +2,8 @@ import { createScheduleActions } from '../../scheduling/schedule-actions';
 import { createScheduleConvergence } from '../../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../../scheduling/schedule-gateway';
 import { findConfigFault } from '../../tasks/registry';
+import { createApiKeyCheck } from './api-key-check';
+import { createApiKeyService } from './api-key-service';
 import { createAuditService } from './audit-service';
 import { createAccountService } from './account-service';
 import { createAttemptLimits } from './attempt-limits';
@@ -25,6 +27,7 @@ import type { LinkToRun } from './execution-presenter';
 import type { Mail } from '../../platform/mailer';
 import type { KeyValueStore } from '../../platform/redis';
 import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
+import type { ApiKeyRepository } from '../../storage/api-key-repository';
 import type { AuditRepository } from '../../storage/audit-repository';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { ExecutionRepository } from '../../storage/execution-repository';
@@ -35,7 +38,7 @@ import type { TaskConfigRepository } from '../../storage/task-config-repository'
 import type { UserRepository } from '../../storage/user-repository';
 
 export interface ServiceDeps {
-  repositories: { users: UserRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository };
+  repositories: { users: UserRepository; apiKeys: ApiKeyRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository };
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
@@ -55,7 +58,7 @@ const CHANGE_WITHIN_MS = 5_000;
 /** The use cases over what server.ts has connected. */
 export function createServices(deps: ServiceDeps) {
   const { store, temporal } = deps;
-  const { users, resets, configs, executions, queries, content } = deps.repositories;
+  const { users, apiKeys, resets, configs, executions, queries, content } = deps.repositories;
   const { accessMinutes, refreshDays, areSeveralSessionsAllowed } = deps.auth;
   const limits = createAttemptLimits({ store, isOn: deps.auth.areAttemptsLimited });
   const { passwords } = deps;
@@ -73,6 +76,8 @@ export function createServices(deps: ServiceDeps) {
     users,
     sessions,
     auth: createAuthService({ users, sessions, passwords, limits, accessMinutes, areSeveralSessionsAllowed }),
+    apiKeys: createApiKeyService({ keys: apiKeys, users }),
+    apiKeyCheck: createApiKeyCheck({ keys: apiKeys, limits, log: deps.log }),
     accounts: createAccountService({ users, sessions, passwords, findPasswordFault, limits }),
     resets: createPasswordResetService({ users, resets, sessions, passwords, findPasswordFault, limits, sendMail: deps.mail.send, frontendUrl: deps.mail.frontendUrl, log: deps.log }),
     configs: createConfigService({ configs, queries, schedules, actions, convergence, log: deps.log }),

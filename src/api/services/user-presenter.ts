@@ -9,7 +9,8 @@ export function presentUser(user: User): UserBody {
     full_name: user.fullName,
     age: user.age,
     is_active: user.isActive,
-    is_superuser: user.isSuperuser,
+    is_superuser: user.role === 'admin',
+    role: user.role,
     created_at: user.createdAt.toISOString(),
     updated_at: user.updatedAt.toISOString(),
   };

@@ -1,5 +1,8 @@
 import { BaseModel } from './base-model';
 
+/** What a user may do beyond what every user may, from little to all. */
+export type Role = 'viewer' | 'operator' | 'admin';
+
 export class User extends BaseModel {
   static override tableName = 'users';
 
@@ -10,7 +13,8 @@ export class User extends BaseModel {
   declare fullName: string | null;
   declare age: number | null;
   declare isActive: boolean;
-  declare isSuperuser: boolean;
+  /** Null for who has registered and was given no role yet. The column is_superuser follows from it. */
+  declare role: Role | null;
   /** Sessions of an earlier version are over: growing it ends them all, in the same statement as the change that calls for it. */
   declare sessionVersion: number;
   declare createdAt: Date;
