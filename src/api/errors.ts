@@ -104,8 +104,9 @@ const RULES: Rule[] = [
   [(error) => named('ServiceError')(error) && (error.cause as AnyError | undefined)?.code !== 3, always(503, 'Temporal does not answer')],
   [coded('FST_ERR_CTP_BODY_TOO_LARGE'), always(413, 'Request body is too large')],
   // Connection refused or lost, server shutting down or starting, too many connections, pool exhausted.
-  [coded('ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300', '08006', '08001'), always(503, 'Service Unavailable')],
-  [(error) => named('KnexTimeoutError')(error) || /^(Connection terminated|timeout expired)/.test(error.message ?? ''), always(503, 'Service Unavailable')],
+  [coded('ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300', '08006', '08001'), always(503, 'Service Unavailable')],
+  // A query's own text stands in front of what went wrong with it.
+  [(error) => named('KnexTimeoutError')(error) || /(^| - )(Connection terminated|timeout expired|Client has encountered a connection error)/.test(error.message ?? ''), always(503, 'Service Unavailable')],
   [named('MaxRetriesPerRequestError'), always(503, 'Service Unavailable')],
   // Fastify's own refusals of a request (bad URL encoding, unsupported framing).
   [(error) => typeof error.code === 'string' && error.code.startsWith('FST_') && (error.statusCode ?? 500) < 500, (error) => ({ status: error.statusCode ?? 400, detail: error.message ?? '' })],
