@@ -1,11 +1,12 @@
 import { healthCheck } from './health-check';
 import { redditScrape } from './reddit-scrape';
+import { sendEmail } from './send-email';
 import { testFailure } from './test-failure';
 import { testShortTimeout, testTimeout } from './test-timeout';
 import type { TaskType } from './task-type';
 
 /** Everything Taskloom can do. Validation, enums, worker and statistics follow from this list. */
-export const taskTypes: readonly TaskType[] = [redditScrape, healthCheck, testTimeout, testShortTimeout, testFailure];
+export const taskTypes: readonly TaskType[] = [redditScrape, sendEmail, healthCheck, testTimeout, testShortTimeout, testFailure];
 
 const byName = new Map(taskTypes.map((taskType) => [taskType.name, taskType]));
 
