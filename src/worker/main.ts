@@ -2,19 +2,25 @@
 import { stopWithNpm } from '../platform/npm-watch';
 import { hostname } from 'node:os';
 import { NativeConnection, Runtime } from '@temporalio/worker';
-import { readConfig } from '../platform/config';
+import { readConfig, smtpSettings } from '../platform/config';
 import { createLogger } from '../platform/logger';
+import { createMailer, createMissingMailer } from '../platform/mailer';
 import { createDatabase } from '../platform/postgres';
 import { createProbes } from '../platform/probes';
 import { createRedditClient } from '../platform/reddit/snoowrap-client';
 import { createKeyValueStore } from '../platform/redis';
+import { createResetTokens } from '../platform/reset-tokens';
 import { checkServers, requireDatabaseUrl } from '../platform/start-checks';
 import { showFailedStart } from '../platform/start-error';
 import { connectTemporal, temporalTarget } from '../platform/temporal';
 import { createReconciler } from '../scheduling/reconcile';
+import { createResetMailReconciler } from '../scheduling/reconcile-reset-mails';
+import { createResetMails } from '../scheduling/reset-mails';
 import { createScheduleConvergence } from '../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../scheduling/schedule-gateway';
 import { createExecutionRepository } from '../storage/execution-repository';
+import { createMailDeliveryRepository } from '../storage/mail-delivery-repository';
+import { createPasswordResetRepository } from '../storage/password-reset-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
 import { createWorker } from './create-worker';
@@ -26,6 +32,9 @@ async function main(): Promise<void> {
   const log = createLogger({ name: 'worker', level: config.LOG_LEVEL });
   const url = requireDatabaseUrl(config, '`npm start` brings up a PostgreSQL of its own');
   if (!config.REDDIT_CLIENT_ID) log.warn('REDDIT_CLIENT_ID is not set: every task that asks Reddit will fail');
+  const smtp = smtpSettings(config);
+  if (!smtp) log.warn('SMTP_HOST is not set: no mails are sent');
+  if (!config.JWT_SECRET_KEY) log.warn('JWT_SECRET_KEY is not set: the links of password resets cannot be mailed');
 
   const target = temporalTarget();
   await checkServers(config, url, target);
@@ -45,11 +54,18 @@ async function main(): Promise<void> {
     log,
   });
 
+  const mailer = smtp ? createMailer(smtp) : createMissingMailer();
+  const resets = createPasswordResetRepository(database);
   const configs = createTaskConfigRepository(database);
   const executions = createExecutionRepository(database);
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue: config.TEMPORAL_TASK_QUEUE });
   const convergence = createScheduleConvergence({ configs, gateway });
   const reconciler = createReconciler({ configs, executions, gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: config.TEMPORAL_TASK_QUEUE, log });
+
+  const resetMails = createResetMails({ client: temporal.client, taskQueue: config.TEMPORAL_TASK_QUEUE });
+  const reconcileResetMails = createResetMailReconciler({ resets, resetMails, workflowClient: temporal.client.workflow });
+  // Side by side: a fault of the one leaves the other's work done.
+  const reconcile = async () => Object.assign({}, ...(await Promise.all([reconciler.run(), reconcileResetMails()]))) as object;
 
   const worker = await createWorker({
     connection,
@@ -62,10 +78,14 @@ async function main(): Promise<void> {
     },
     activities: {
       executions,
-      services: { reddit, content: createRedditContentRepository(database), probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
+      resets,
+      resetTokens: config.JWT_SECRET_KEY ? createResetTokens(config.JWT_SECRET_KEY) : undefined,
+      mailer,
+      frontendUrl: config.FRONTEND_URL,
+      services: { reddit, content: createRedditContentRepository(database), mailer, deliveries: createMailDeliveryRepository(database), probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
       log,
       workerIdentity: `${hostname()}:${process.pid}`,
-      reconcile: () => reconciler.run(),
+      reconcile,
     },
   });
 
@@ -79,13 +99,14 @@ async function main(): Promise<void> {
   log.info({ temporal: target.address, namespace: target.namespace, taskQueue: config.TEMPORAL_TASK_QUEUE, reddit: reddit.isSandbox ? 'sandbox' : 'reddit' }, 'worker is ready');
   process.send?.('ready');
   // What a crash left apart is repaired now, and by the schedule from then on.
-  const repaired = reconciler.run().then(
+  const repaired = reconcile().then(
     (report) => log.info({ report }, 'reconciled at boot'),
     (error: unknown) => log.error({ err: error }, 'reconciling at boot failed; the schedule will try again'),
   );
   await gateway.ensureReconcileSchedule();
   await running;
   await repaired;
+  mailer.close();
   await Promise.allSettled([connection.close(), temporal.close(), redis.close(), database.destroy()]);
   log.info('worker has stopped');
   // The channel to npm start would keep the process alive.
