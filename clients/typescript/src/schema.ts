@@ -2275,7 +2275,7 @@ export interface paths {
                         /** @default null */
                         description?: string | null;
                         /** @enum {string} */
-                        task_type: "REDDIT_SCRAPE" | "HEALTH_CHECK" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
+                        task_type: "REDDIT_SCRAPE" | "SEND_EMAIL" | "HEALTH_CHECK" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
                         /** @enum {string} */
                         scheduler_type: "cron" | "date" | "manual" | "interval";
                         /**
