@@ -91,9 +91,9 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('publishes nothing but API and Web UI, on this host unless somebody says otherwise', () => {
+  it('publishes nothing but API, Web UI and the page of the mail sink, on this host unless somebody says otherwise', () => {
     const published = services.flatMap(([name, { ports = [] }]) => ports.map((port) => `${name} ${port}`));
-    expect(published).toEqual(['temporal-ui 127.0.0.1:${TEMPORAL_UI_PORT:-8080}:8080', 'api ${HOST:-127.0.0.1}:${PORT:-8000}:8000']);
+    expect(published).toEqual(['temporal-ui 127.0.0.1:${TEMPORAL_UI_PORT:-8080}:8080', 'api ${HOST:-127.0.0.1}:${PORT:-8000}:8000', 'mail 127.0.0.1:${MAIL_UI_PORT:-8025}:8025']);
   });
 
   it('has no default for a secret', () => {

@@ -1,10 +1,11 @@
 import { createBatchActivities } from './batch-activities';
 import { createExecutionActivities } from './execution-activities';
+import { createResetMailActivities, type ResetMailDeps } from './reset-mail-activities';
 import type { Logger } from '../platform/logger';
 import type { ExecutionRepository } from '../storage/execution-repository';
 import type { TaskServices } from '../tasks/task-services';
 
-export interface ActivityDeps {
+export interface ActivityDeps extends ResetMailDeps {
   executions: ExecutionRepository;
   services: TaskServices;
   log: Logger;
@@ -24,6 +25,7 @@ export function createActivities(deps: ActivityDeps) {
   return {
     ...createExecutionActivities(deps),
     ...createBatchActivities(deps),
+    ...createResetMailActivities(deps),
     async reconcileStores(): Promise<object> {
       return deps.reconcile();
     },

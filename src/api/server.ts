@@ -1,13 +1,13 @@
 // First: it notes who started us.
 import { stopWithNpm } from '../platform/npm-watch';
 import { version } from '../../package.json';
-import { readConfig, smtpSettings } from '../platform/config';
+import { readConfig } from '../platform/config';
 import { createLogger } from '../platform/logger';
-import { createMailer } from '../platform/mailer';
 import { passwords } from '../platform/password';
 import { createDatabase } from '../platform/postgres';
 import { createKeyValueStore } from '../platform/redis';
 import { checkServers, requireDatabaseUrl } from '../platform/start-checks';
+import { createResetTokens } from '../platform/reset-tokens';
 import { reasonOf, showFailedStart, StartError } from '../platform/start-error';
 import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } from '../platform/temporal';
 import { createApiKeyRepository } from '../storage/api-key-repository';
@@ -37,10 +37,6 @@ async function main(): Promise<void> {
   const store = createKeyValueStore(config.REDIS_URL ?? 'memory://');
   if (!config.REDIS_URL) log.warn('REDIS_URL is not set: sessions are kept in this process and end with it');
 
-  const smtp = smtpSettings(config);
-  const mailer = smtp && createMailer(smtp);
-  if (!mailer) log.warn('SMTP_HOST is not set: no mails are sent');
-
   const services = createServices({
     repositories: {
       users: createUserRepository(database),
@@ -62,7 +58,7 @@ async function main(): Promise<void> {
     },
     passwords,
     auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS, areSeveralSessionsAllowed: config.MULTIPLE_SESSIONS, areAttemptsLimited: config.LIMIT_ATTEMPTS },
-    mail: { send: async (mail) => (mailer ? mailer.send(mail) : Promise.reject(new Error('SMTP_HOST is not set'))), frontendUrl: config.FRONTEND_URL },
+    resetTokens: createResetTokens(config.JWT_SECRET_KEY),
     reddit: { isSandbox: config.REDDIT_IS_SANDBOX },
     log,
   });
@@ -74,7 +70,6 @@ async function main(): Promise<void> {
     stopping ??= (async () => {
       await app.close();
       await Promise.all([services.resets.settle(), services.apiKeyCheck.settle()]);
-      mailer?.close();
       await closeAll();
       log.info('api has stopped');
       // Listening for its end keeps the channel to the parent, and with it the process, alive.

@@ -25,6 +25,10 @@ test.each([
   expect(message).not.toContain('RETpw');
 });
 
+test.each(['javascript:alert(1)//', 'ftp://app.example', '//app.example', 'app.example', 'https://app.example@evil.example', 'https://app.example/?next=', 'https://'])('FRONTEND_URL=%s is refused: links in mails lead nowhere else', (url) => {
+  expect(bad({ FRONTEND_URL: url })).toContain('  FRONTEND_URL: ');
+});
+
 test.each(['postgres://taskloom:SEC@RETpw@127.0.0.1:1/x', 'postgres://me@[::1]:5432/x?sslmode=require', 'postgresql:///x?host=/var/run/postgresql'])('%s is taken', (url) => {
   expect(databaseUrl(readConfig({ DATABASE_URL: url }))).toBe(url);
 });

@@ -63,7 +63,7 @@ const environment = z.object({
   ADMIN_EMAIL: z.email().optional(),
   ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
 
-  FRONTEND_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:3000'),
+  FRONTEND_URL: webUrl.refine((text) => /^https?:\/\//i.test(text), 'must begin with http:// or https://').refine((text) => !text.includes('?'), 'must not hold a query').default('http://localhost:3000'),
   SMTP_HOST: z.string().optional(),
   SMTP_PORT: port.default(587),
   SMTP_USERNAME: z.string().optional(),

@@ -1,14 +1,31 @@
 import { createTransport } from 'nodemailer';
+import { classifyMailFailure, MailError } from './mail-error';
 
 export interface Mail {
-  to: string;
+  /** What the header says; `recipient` is who gets it. */
+  to: string[];
+  cc?: string[];
+  replyTo?: string;
   subject: string;
   text: string;
-  html: string;
+  html?: string;
+  /** The one address that this copy goes to. */
+  recipient: string;
+  /** The same for each try at the same copy, so that whoever gets it twice can tell. */
+  key: string;
+}
+export interface MailReceipt {
+  /** What the server said when it took the mail. */
+  response: string;
+  messageId: string;
 }
 export interface Mailer {
-  /** Throws when the server does not take it. */
-  send(mail: Mail): Promise<void>;
+  /** The id that a mail with this key bears. */
+  messageIdOf(key: string): string;
+  /** Throws a MailError when the server does not take it. */
+  send(mail: Mail, signal?: AbortSignal): Promise<MailReceipt>;
+  /** Connects and signs in, and throws a MailError when that fails. */
+  verify(): Promise<void>;
   close(): void;
 }
 export interface SmtpSettings {
@@ -20,10 +37,21 @@ export interface SmtpSettings {
   isTlsRequired: boolean;
 }
 
-/** Port 465 speaks TLS from the first byte, the others after STARTTLS. */
+/** A mail server that several workers feed should not see more of one. */
+const MAX_CONNECTIONS = 4;
+const MAX_MAIL_MS = 60_000;
+
+/** As objects, addresses are taken as they are: no second one can hide in one. */
+const asIs = (addresses: string[] | undefined) => addresses?.map((address) => ({ name: '', address }));
+
+/** One pool of connections. Port 465 speaks TLS from the first byte, the others after STARTTLS. */
 export function createMailer(smtp: SmtpSettings): Mailer {
   const { host, port, username, password, isTlsRequired } = smtp;
   const transport = createTransport({
+    pool: true,
+    maxConnections: MAX_CONNECTIONS,
+    // A mail whose connection broke may have been taken; whether it is sent again is for the caller to say.
+    maxRequeues: 0,
     host,
     port,
     secure: port === 465,
@@ -36,9 +64,42 @@ export function createMailer(smtp: SmtpSettings): Mailer {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  const domain = /@([^@>\s]+)>?\s*$/.exec(smtp.from)?.[1] ?? 'taskloom.local';
+  const messageIdOf = (key: string) => `<${key}@${domain}>`;
   return {
-    // The address as an object is taken as it is: no second one can hide in it.
-    send: async ({ to, ...mail }) => void (await transport.sendMail({ from: smtp.from, to: { name: '', address: to }, ...mail })),
+    messageIdOf,
+    async send({ recipient, key, to, cc, replyTo, ...mail }, signal) {
+      const messageId = messageIdOf(key);
+      // A server that answers byte by byte keeps every other time limit from passing.
+      const limit = AbortSignal.any([AbortSignal.timeout(MAX_MAIL_MS), ...(signal ? [signal] : [])]);
+      try {
+        const { response } = await transport.sendMail({
+          from: smtp.from,
+          to: asIs(to),
+          cc: asIs(cc),
+          ...(replyTo === undefined ? {} : { replyTo: { name: '', address: replyTo } }),
+          ...mail,
+          messageId,
+          envelope: { from: addressOf(smtp.from), to: asIs([recipient]) as never },
+          signal: limit,
+        });
+        return { response, messageId };
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw classifyMailFailure(error);
+      }
+    },
+    async verify() {
+      await transport.verify().catch((error: unknown) => Promise.reject(classifyMailFailure(error)));
+    },
     close: () => transport.close(),
   };
+}
+
+const addressOf = (from: string) => /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from;
+
+/** Stands in where no mail server is configured. */
+export function createMissingMailer(): Mailer {
+  const refuse = () => Promise.reject(new MailError('unconfigured', 'SMTP_HOST is not set: no mails are sent'));
+  return { messageIdOf: (key) => `<${key}@taskloom.local>`, send: refuse, verify: refuse, close: () => undefined };
 }

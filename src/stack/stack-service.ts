@@ -21,6 +21,8 @@ export interface StackService {
   env: Record<string, string | undefined>;
   /** Of the Reddit sandbox: what a first look may scrape. */
   demoSubreddits?: string[];
+  /** Where people look at what it holds. */
+  url?: string;
   /** Settles when an embedded server has ended. */
   exited?: Promise<string>;
   stop: () => Promise<void>;

@@ -4,6 +4,7 @@ import { connectTemporal, registerSearchAttributes, temporalTarget } from '../pl
 import { startAppProcess, type AppProcess } from './app-process';
 import { createDemoConfig } from './demo-config';
 import { ensureFirstSuperuser, type FirstSuperuser } from './first-superuser';
+import { startMail } from './mail-service';
 import { startPostgres } from './postgres-service';
 import { startReddit } from './reddit-service';
 import { startRedis } from './redis-service';
@@ -15,10 +16,10 @@ import { supervise } from './supervised-service';
 import { startTemporal } from './temporal-service';
 
 /** Parts of the stack in the order in which they stop: users before what they use. */
-const STOP_ORDER = ['API', 'worker', 'Temporal', 'Reddit', 'Redis', 'PostgreSQL'] as const;
+const STOP_ORDER = ['API', 'worker', 'Temporal', 'Mail', 'Reddit', 'Redis', 'PostgreSQL'] as const;
 type Part = (typeof STOP_ORDER)[number];
 
-const SERVICES: Record<Exclude<Part, 'API' | 'worker'>, StartService> = { PostgreSQL: startPostgres, Temporal: startTemporal, Redis: startRedis, Reddit: startReddit };
+const SERVICES: Record<Exclude<Part, 'API' | 'worker'>, StartService> = { PostgreSQL: startPostgres, Temporal: startTemporal, Redis: startRedis, Reddit: startReddit, Mail: startMail };
 
 export interface Stack {
   start(apiUrl: string): Promise<StackSummary>;
@@ -107,7 +108,7 @@ export function createStack(options: StackOptions): Stack {
       if (isSandbox && superuser.kind === 'created') {
         await createDemoConfig(apiUrl, superuser, services.get('Reddit')?.demoSubreddits ?? []).catch((error: unknown) => console.error(`The demo config could not be made: ${reasonOf(error)}`));
       }
-      return { apiUrl, temporalUiUrl: env.TEMPORAL_UI_URL, logFolder: context.logFolder, superuser, reddit: isSandbox ? `SANDBOX: ${config.REDDIT_SANDBOX_RECORDINGS ? 'recorded' : 'made-up'} content` : (env.REDDIT_OAUTH_BASE_URL ?? 'https://oauth.reddit.com') };
+      return { apiUrl, temporalUiUrl: env.TEMPORAL_UI_URL, logFolder: context.logFolder, superuser, mail: services.get('Mail')?.url ?? config.SMTP_HOST ?? '', reddit: isSandbox ? `SANDBOX: ${config.REDDIT_SANDBOX_RECORDINGS ? 'recorded' : 'made-up'} content` : (env.REDDIT_OAUTH_BASE_URL ?? 'https://oauth.reddit.com') };
     },
     async stop() {
       for (const name of STOP_ORDER) {

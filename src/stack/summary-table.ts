@@ -6,12 +6,14 @@ export interface StackSummary {
   temporalUiUrl: string | undefined;
   logFolder: string;
   superuser: FirstSuperuser;
+  /** Where mails are read, or the server that takes them. */
+  mail: string;
   reddit: string;
 }
 
 export function renderSummary(summary: StackSummary): string {
   const table = new Table({ style: { head: [], border: [] } });
-  table.push({ API: `${summary.apiUrl}/api/v1` }, { 'API docs': `${summary.apiUrl}/docs` }, { 'Temporal Web UI': summary.temporalUiUrl ?? 'not known: set TEMPORAL_UI_URL' }, { Reddit: summary.reddit }, { Logs: summary.logFolder }, ...superuserRows(summary.superuser));
+  table.push({ API: `${summary.apiUrl}/api/v1` }, { 'API docs': `${summary.apiUrl}/docs` }, { 'Temporal Web UI': summary.temporalUiUrl ?? 'not known: set TEMPORAL_UI_URL' }, { Mail: summary.mail }, { Reddit: summary.reddit }, { Logs: summary.logFolder }, ...superuserRows(summary.superuser));
   return table.toString();
 }
 

@@ -3,6 +3,7 @@ import { cleanupExecutions } from './cleanup-executions';
 import { cleanupTokens } from './cleanup-tokens';
 import { healthCheck } from './health-check';
 import { redditScrape } from './reddit-scrape';
+import { sendEmail } from './send-email';
 import { testFailure } from './test-failure';
 import { testShortTimeout, testTimeout } from './test-timeout';
 import { timeoutMonitor } from './timeout-monitor';
@@ -11,6 +12,7 @@ import type { TaskType } from './task-type';
 /** Everything Taskloom can do. Validation, enums, worker and statistics follow from this list. */
 export const taskTypes: readonly TaskType[] = [
   redditScrape,
+  sendEmail,
   cleanupTokens,
   cleanupContent,
   cleanupExecutions,

@@ -1,3 +1,4 @@
+import type { Mailer } from '../platform/mailer';
 import type { Probe } from '../platform/probes';
 import type { RedditClient, RedditComment, RedditPost } from '../platform/reddit/reddit-client';
 
@@ -38,12 +39,28 @@ export interface RunMonitor {
   findOverdue(query: { exceptId: number; factor: number; leastSeconds: number }): Promise<{ running: number; unjudged: number; overdue: OverdueRun[] }>;
 }
 
+/** One recipient's copy of a run's mail. `sending`: a try began, and has not told how it ended. */
+export interface MailDelivery {
+  recipient: string;
+  state: 'sending' | 'deferred' | 'sent' | 'failed';
+  messageId: string;
+  response: string | null;
+}
+
+/** Outlives the attempt and its worker: what tells the next attempt who has the mail. */
+export interface MailLedger {
+  list(executionId: number): Promise<MailDelivery[]>;
+  record(executionId: number, deliveries: MailDelivery[]): Promise<void>;
+}
+
 /** The outside world, as far as task types may touch it. Wired in worker/main.ts. */
 export interface TaskServices {
   reddit: RedditClient;
   content: ContentStore;
   retention: RetentionStore;
   runs: RunMonitor;
+  mailer: Pick<Mailer, 'send' | 'messageIdOf'>;
+  deliveries: MailLedger;
   /** Really asks each server; callers at the same moment share an answer. */
   probes: Record<'postgres' | 'redis' | 'temporal' | 'reddit', Probe>;
 }

@@ -3,21 +3,27 @@ import { stopWithNpm } from '../platform/npm-watch';
 import { hostname } from 'node:os';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { findConfigFault } from '../activities';
-import { readConfig } from '../platform/config';
+import { readConfig, smtpSettings } from '../platform/config';
 import { createLogger } from '../platform/logger';
+import { createMailer, createMissingMailer } from '../platform/mailer';
 import { createDatabase } from '../platform/postgres';
 import { createProbes } from '../platform/probes';
 import { createRedditClient } from '../platform/reddit/snoowrap-client';
 import { createKeyValueStore } from '../platform/redis';
+import { createResetTokens } from '../platform/reset-tokens';
 import { checkServers, requireDatabaseUrl } from '../platform/start-checks';
 import { showFailedStart } from '../platform/start-error';
 import { connectTemporal, temporalTarget } from '../platform/temporal';
 import { createReconciler } from '../scheduling/reconcile';
+import { createResetMailReconciler } from '../scheduling/reconcile-reset-mails';
+import { createResetMails } from '../scheduling/reset-mails';
 import { createScheduleConvergence } from '../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../scheduling/schedule-gateway';
 import { createAuditRepository } from '../storage/audit-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
+import { createMailDeliveryRepository } from '../storage/mail-delivery-repository';
 import { createOverdueRunRepository } from '../storage/overdue-run-repository';
+import { createPasswordResetRepository } from '../storage/password-reset-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
 import { createRetentionRepository } from '../storage/retention-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
@@ -31,6 +37,9 @@ async function main(): Promise<void> {
   const log = createLogger({ name: 'worker', level: config.LOG_LEVEL });
   const url = requireDatabaseUrl(config, '`npm start` brings up a PostgreSQL of its own');
   if (!config.REDDIT_CLIENT_ID) log.warn('REDDIT_CLIENT_ID is not set: every task that asks Reddit will fail');
+  const smtp = smtpSettings(config);
+  if (!smtp) log.warn('SMTP_HOST is not set: no mails are sent');
+  if (!config.JWT_SECRET_KEY) log.warn('JWT_SECRET_KEY is not set: the links of password resets cannot be mailed');
 
   const target = temporalTarget();
   await checkServers(config, url, target);
@@ -50,13 +59,19 @@ async function main(): Promise<void> {
     log,
   });
 
+  const mailer = smtp ? createMailer(smtp) : createMissingMailer();
+  const resets = createPasswordResetRepository(database);
   const configs = createTaskConfigRepository(database);
   const executions = createExecutionRepository(database);
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue: config.TEMPORAL_TASK_QUEUE });
   const convergence = createScheduleConvergence({ configs, gateway });
   const reconciler = createReconciler({ configs, executions, gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: config.TEMPORAL_TASK_QUEUE, log, findConfigFault });
   const removeOldEntries = createAuditRetention({ audit: createAuditRepository(database), days: config.AUDIT_RETENTION_DAYS });
-  const reconcile = async () => ({ ...(await reconciler.run()), ...(await removeOldEntries()) });
+
+  const resetMails = createResetMails({ client: temporal.client, taskQueue: config.TEMPORAL_TASK_QUEUE });
+  const reconcileResetMails = createResetMailReconciler({ resets, resetMails, workflowClient: temporal.client.workflow });
+  // Side by side: a fault of the one leaves the other's work done.
+  const reconcile = async () => Object.assign({}, ...(await Promise.all([reconciler.run(), reconcileResetMails(), removeOldEntries()]))) as object;
 
   const worker = await createWorker({
     connection,
@@ -69,7 +84,11 @@ async function main(): Promise<void> {
     },
     activities: {
       executions,
-      services: { reddit, content: createRedditContentRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: createOverdueRunRepository(database).find }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
+      resets,
+      resetTokens: config.JWT_SECRET_KEY ? createResetTokens(config.JWT_SECRET_KEY) : undefined,
+      mailer,
+      frontendUrl: config.FRONTEND_URL,
+      services: { reddit, content: createRedditContentRepository(database), mailer, deliveries: createMailDeliveryRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: createOverdueRunRepository(database).find }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
       log,
       workerIdentity: `${hostname()}:${process.pid}`,
       reconcile,
@@ -93,6 +112,7 @@ async function main(): Promise<void> {
   await gateway.ensureReconcileSchedule();
   await running;
   await repaired;
+  mailer.close();
   await Promise.allSettled([connection.close(), temporal.close(), redis.close(), database.destroy()]);
   log.info('worker has stopped');
   // The channel to npm start would keep the process alive.

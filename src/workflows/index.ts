@@ -1,5 +1,6 @@
 /** The list of workflows: what a worker serves and what may be started by name. */
 export { runTask } from './run-task';
 export { runBatch } from './run-batch';
+export { mailPasswordReset } from './mail-password-reset';
 export { reconcile } from './reconcile';
 export type { BatchRequest, BatchSummary, ExecutionOutcome, RunRequest } from '../activities/run-request';

@@ -4,6 +4,7 @@ import { createApp, type AppOptions } from '../../src/api/app';
 import { createServices } from '../../src/api/services/create-services';
 import { hashPassword, passwords } from '../../src/platform/password';
 import { createKeyValueStore } from '../../src/platform/redis';
+import { createResetTokens } from '../../src/platform/reset-tokens';
 import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
 import { createApiKeyRepository } from '../../src/storage/api-key-repository';
 import { createAuditRepository } from '../../src/storage/audit-repository';
@@ -15,7 +16,6 @@ import { createRedditContentRepository } from '../../src/storage/reddit-content-
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
 import { createUserRepository } from '../../src/storage/user-repository';
 import { testServices } from '../support/test-services';
-import type { Mail } from '../../src/platform/mailer';
 import type { Database } from '../../src/platform/postgres';
 
 export const PASSWORD = 'correct horse';
@@ -30,7 +30,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
   const { database, temporal } = options;
   const store = createKeyValueStore(options.redisUrl ?? testServices().redisUrl);
   const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });
-  const mails: Mail[] = [];
+  const resetTokens = createResetTokens(SECRET);
   const services = createServices({
     repositories: {
       users: createUserRepository(database),
@@ -52,7 +52,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
     },
     passwords,
     auth: { secret: SECRET, accessMinutes: 30, refreshDays: 7, areSeveralSessionsAllowed: options.areSeveralSessionsAllowed ?? true, areAttemptsLimited: options.areAttemptsLimited ?? false },
-    mail: { send: async (mail) => void mails.push(mail), frontendUrl: 'https://app.example/' },
+    resetTokens,
     reddit: { isSandbox: options.isSandbox ?? true },
     log,
   });
@@ -88,8 +88,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
     tokens,
     /** An access token of a session that begins now. */
     signIn,
-    /** What would have been sent. */
-    mails,
+    resetTokens,
     root: as(tokens[0]),
     user: as(tokens[1]),
     idle: as(tokens[2]),

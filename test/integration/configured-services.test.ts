@@ -4,6 +4,7 @@ import path from 'node:path';
 import { readConfig } from '../../src/platform/config';
 import { createDatabase, type Database } from '../../src/platform/postgres';
 import { createKeyValueStore } from '../../src/platform/redis';
+import { startMail } from '../../src/stack/mail-service';
 import { startPostgres } from '../../src/stack/postgres-service';
 import { startReddit } from '../../src/stack/reddit-service';
 import { createRedditSandbox } from '../../src/stack/reddit-sandbox/sandbox-server';
@@ -11,6 +12,7 @@ import { startRedis } from '../../src/stack/redis-service';
 import { openState } from '../../src/stack/stack-state';
 import { startTemporal } from '../../src/stack/temporal-service';
 import type { StackContext, StartService } from '../../src/stack/stack-service';
+import { startMailServer } from '../support/mail-server';
 import { testServices } from '../support/test-services';
 
 /** A port of 127.0.0.1 on which nothing listens. */
@@ -87,6 +89,14 @@ describe('a service that a variable names', () => {
     } finally {
       await database.raw('drop role humble');
     }
+  });
+
+  it('takes a mail server that answers, and starts without one that does not: mails wait for it', async () => {
+    const server = await startMailServer();
+    const env = { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(server.port), SMTP_USE_TLS: 'false' };
+    expect(await start(startMail, env)).toMatchObject({ isEmbedded: false, env: {}, summary: `uses 127.0.0.1:${server.port}` });
+    await server.close();
+    expect((await start(startMail, env)).summary).toMatch(/^WARNING: 127.0.0.1:\d+ \(SMTP_HOST\) cannot be used now: .*ECONNREFUSED/);
   });
 
   it('tells a refused Reddit app and a refused Reddit login from a server that is away', async () => {

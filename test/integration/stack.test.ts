@@ -27,7 +27,7 @@ describe('npm start on a machine where nothing is prepared', () => {
 
   /** `command`: of the shell between npm and the stack, which gets the program as $0 and $1. */
   function launch(command = 'exec "$0" "$1"') {
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(DATABASE_URL|POSTGRES_|REDIS_|TEMPORAL_|REDDIT_|ADMIN_|BACKEND_PORT|JWT_SECRET|SECRET_KEY)/.test(name)));
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(DATABASE_URL|POSTGRES_|REDIS_|TEMPORAL_|REDDIT_|SMTP_|EMAIL_|ADMIN_|BACKEND_PORT|JWT_SECRET|SECRET_KEY)/.test(name)));
     const child = spawn('/bin/sh', ['-c', command, process.execPath, MAIN], { env: { ...env, npm_lifecycle_event: 'start', TASKLOOM_HOME: home, PORT: '0', LOG_LEVEL: 'info' }, stdio: ['ignore', 'pipe', 'pipe'] });
     started.push(child);
     let output = '';
@@ -36,7 +36,7 @@ describe('npm start on a machine where nothing is prepared', () => {
     const ready = async () => {
       const outcome = await Promise.race([exited, until(async () => output.includes('Ready after'))]);
       if (outcome !== true) throw new Error(`the start ended with ${outcome}:\n${output}`);
-      return { apiUrl: /API +│ (http\S+)\/api\/v1/.exec(output)![1]!, password: /Password +│ (\S+)/.exec(output)?.[1] };
+      return { apiUrl: /API +│ (http\S+)\/api\/v1/.exec(output)![1]!, password: /Password +│ (\S+)/.exec(output)?.[1], mailUrl: /Mail +│ (http\S+)/.exec(output)?.[1] };
     };
     return { child, exited, ready, output: () => output };
   }
@@ -66,12 +66,19 @@ describe('npm start on a machine where nothing is prepared', () => {
 
   it('comes up with a demo that runs, refuses a second start, survives a kill, and leaves nothing behind', async () => {
     const first = launch();
-    const { apiUrl, password } = await first.ready();
+    const { apiUrl, password, mailUrl } = await first.ready();
     expect(password).toBeDefined();
     const get = await client(apiUrl, password!);
     const configs = await get('/tasks/configs');
     expect(configs).toMatchObject({ status: 200, body: { items: [{ task_type: 'REDDIT_SCRAPE', scheduler_type: 'interval', schedule_status: 'active' }] } });
     await until(async () => (await get('/reddit/posts?limit=1')).body.length === 1);
+
+    // With nothing configured a reset's link can be read in the browser.
+    const mails = async () => ((await (await fetch(`${mailUrl}/api/mails`)).json()) as { mails: { subject: string; to: string[] }[] }).mails;
+    const forgot = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: 'admin@taskloom.local' }) };
+    expect((await fetch(`${apiUrl}/api/v1/auth/forgot-password`, forgot)).status).toBe(200);
+    await until(async () => (await mails()).length === 1);
+    expect(await mails()).toMatchObject([{ to: ['admin@taskloom.local'], subject: expect.stringContaining('Password reset') }]);
 
     const second = launch();
     expect(await second.exited).toBe(1);
@@ -83,7 +90,8 @@ describe('npm start on a machine where nothing is prepared', () => {
     await until(async () => fetch(apiUrl).then(() => false, () => true));
     const third = launch();
     const again = await third.ready();
-    expect(again).toEqual({ apiUrl, password: undefined });
+    expect(again).toEqual({ apiUrl, password: undefined, mailUrl });
+    expect(await mails()).toHaveLength(1);
     const getAgain = await client(again.apiUrl, password!);
     expect((await getAgain('/tasks/configs')).body.total).toBe(1);
     expect((await getAgain('/reddit/posts?limit=1')).body).toHaveLength(1);

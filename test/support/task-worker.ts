@@ -4,9 +4,12 @@ import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { connectTemporal, registerSearchAttributes, type TemporalConnection } from '../../src/platform/temporal';
 import { createProbe } from '../../src/platform/probes';
 import { createTemporalLogger } from '../../src/worker/temporal-logger';
+import { createMissingMailer } from '../../src/platform/mailer';
+import { createPasswordResetRepository } from '../../src/storage/password-reset-repository';
 import { createExecutionRepository } from '../../src/storage/execution-repository';
 import { createWorker } from '../../src/worker/create-worker';
 import { testServices } from './test-services';
+import type { ResetMailDeps } from '../../src/activities/reset-mail-activities';
 import type { Database } from '../../src/platform/postgres';
 import type { TaskServices } from '../../src/tasks/task-services';
 
@@ -28,7 +31,7 @@ export async function connectTestTemporal(): Promise<TemporalConnection> {
 }
 
 /** A real worker inside the test, on a task queue of its own. Task types that need more than `services` gives fail. */
-export async function startTestWorker(options: { database: Database; services?: Partial<Omit<TaskServices, 'probes'>>; reconcile?: () => Promise<object>; taskQueue?: string; temporal?: TemporalConnection }): Promise<TestWorker> {
+export async function startTestWorker(options: { database: Database; services?: Partial<Omit<TaskServices, 'probes'>>; reconcile?: () => Promise<object>; resetMail?: Pick<ResetMailDeps, 'resetTokens' | 'mailer'>; taskQueue?: string; temporal?: TemporalConnection }): Promise<TestWorker> {
   Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) });
   const temporal = options.temporal ?? (await connectTestTemporal());
   const connection = await NativeConnection.connect({ address: testServices().temporalAddress });
@@ -41,6 +44,11 @@ export async function startTestWorker(options: { database: Database; services?: 
     limits: { maxActivities: 50, maxWorkflowTasks: 20, shutdownGraceSeconds: 2 },
     activities: {
       executions: createExecutionRepository(options.database),
+      resets: createPasswordResetRepository(options.database),
+      resetTokens: undefined,
+      mailer: createMissingMailer(),
+      frontendUrl: 'https://app.example/',
+      ...options.resetMail,
       services: {
         probes: { postgres: createProbe(() => options.database.raw('select 1')), redis: healthy, temporal: healthy, reddit: healthy },
         ...(options.services as Omit<TaskServices, 'probes'>),

@@ -2914,7 +2914,7 @@ export interface paths {
                         /** @default null */
                         description?: string | null;
                         /** @enum {string} */
-                        task_type: "REDDIT_SCRAPE" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
+                        task_type: "REDDIT_SCRAPE" | "SEND_EMAIL" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
                         /** @enum {string} */
                         scheduler_type: "cron" | "date" | "manual" | "interval";
                         /**
@@ -6698,7 +6698,7 @@ export interface paths {
                 };
                 path: {
                     /** @description A task type, as system/enums lists them */
-                    type: "REDDIT_SCRAPE" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
+                    type: "REDDIT_SCRAPE" | "SEND_EMAIL" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
                 };
                 cookie?: never;
             };

@@ -1,6 +1,7 @@
 import { createScheduleActions } from '../../scheduling/schedule-actions';
 import { createScheduleConvergence } from '../../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../../scheduling/schedule-gateway';
+import { createResetMails } from '../../scheduling/reset-mails';
 import { findConfigFault } from '../../tasks/registry';
 import { createApiKeyCheck } from './api-key-check';
 import { createApiKeyService } from './api-key-service';
@@ -24,7 +25,7 @@ import { createSystemService } from './system-service';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
 import type { LinkToRun } from './execution-presenter';
-import type { Mail } from '../../platform/mailer';
+import type { ResetTokens } from '../../platform/reset-tokens';
 import type { KeyValueStore } from '../../platform/redis';
 import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
 import type { ApiKeyRepository } from '../../storage/api-key-repository';
@@ -43,7 +44,7 @@ export interface ServiceDeps {
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
   auth: { secret: string; accessMinutes: number; refreshDays: number; areSeveralSessionsAllowed: boolean; areAttemptsLimited: boolean };
-  mail: { send: (mail: Mail) => Promise<void>; frontendUrl: string };
+  resetTokens: ResetTokens;
   reddit: { isSandbox: boolean };
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
 }
@@ -66,6 +67,7 @@ export function createServices(deps: ServiceDeps) {
   const sessions = createSessionService({ store, lifetimeSeconds: refreshDays * 24 * 60 * 60 });
   const { linkToRun } = temporal;
   const gateway = createExecutionGateway(temporal);
+  const resetMails = createResetMails(temporal);
   const scheduleGateway = (timeoutMs: number) => createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue, timeoutMs });
   const schedules = scheduleGateway(LOOK_UP_WITHIN_MS);
   const convergence = createScheduleConvergence({ configs, gateway: scheduleGateway(CHANGE_WITHIN_MS) });
@@ -79,7 +81,7 @@ export function createServices(deps: ServiceDeps) {
     apiKeys: createApiKeyService({ keys: apiKeys, users }),
     apiKeyCheck: createApiKeyCheck({ keys: apiKeys, limits, log: deps.log }),
     accounts: createAccountService({ users, sessions, passwords, findPasswordFault, limits }),
-    resets: createPasswordResetService({ users, resets, sessions, passwords, findPasswordFault, limits, sendMail: deps.mail.send, frontendUrl: deps.mail.frontendUrl, log: deps.log }),
+    resets: createPasswordResetService({ users, resets, sessions, passwords, findPasswordFault, limits, resetTokens: deps.resetTokens, startMail: (resetId) => resetMails.start(resetId), log: deps.log }),
     configs: createConfigService({ configs, queries, schedules, actions, convergence, log: deps.log }),
     previews: createPreviewService({ configs, queries }),
     schedules: createScheduleService({ configs, schedules, actions }),

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { BadRequestError } from '../errors';
-import { writeResetMail } from './reset-mail';
 import { hashToken } from './token-service';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Mail } from '../../platform/mailer';
+import type { ResetTokens } from '../../platform/reset-tokens';
 import type { PasswordResetRepository } from '../../storage/password-reset-repository';
 import type { UserRepository } from '../../storage/user-repository';
 import type { AttemptLimits } from './attempt-limits';
@@ -20,9 +19,10 @@ interface Deps {
   passwords: { hash(password: string): Promise<string> };
   findPasswordFault: PasswordPolicy;
   limits: AttemptLimits;
-  sendMail: (mail: Mail) => Promise<void>;
-  frontendUrl: string;
-  log: Pick<FastifyBaseLogger, 'error'>;
+  resetTokens: ResetTokens;
+  /** Has the link mailed by a workflow. */
+  startMail: (resetId: string) => Promise<unknown>;
+  log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
 }
 export type PasswordResetService = ReturnType<typeof createPasswordResetService>;
 
@@ -33,9 +33,9 @@ export function createPasswordResetService(deps: Deps) {
   const mailLink = async (email: string): Promise<void> => {
     const user = await users.findByEmail(email);
     if (!user?.isActive) return;
-    const token = randomBytes(32).toString('base64url');
-    await resets.create(user.id, hashToken(token), LIFETIME_SECONDS);
-    await deps.sendMail(writeResetMail(user, token, deps.frontendUrl));
+    const id = randomUUID();
+    await resets.create(user.id, { id, tokenHash: deps.resetTokens.hashOf(id) }, LIFETIME_SECONDS);
+    await deps.startMail(id).catch((error: unknown) => log.warn({ err: error, resetId: id }, 'the mail with the reset link is not on its way yet; reconcile will see to it'));
   };
 
   return {
@@ -44,7 +44,7 @@ export function createPasswordResetService(deps: Deps) {
       await limits.attempt('forgot address', address);
       await limits.attempt('forgot account', email);
       const work = mailLink(email)
-        .catch((error: unknown) => log.error({ err: error }, 'the mail with the reset link was not sent'))
+        .catch((error: unknown) => log.error({ err: error }, 'a password reset that was asked for could not be stored'))
         .finally(() => underWay.delete(work));
       underWay.add(work);
     },

@@ -1,0 +1,21 @@
+import { writeResetMail } from './reset-mail';
+
+const user = { email: 'ann@example.org', username: 'ann', fullName: null };
+const reset = { id: '5f4d', token: 'a-token' };
+
+it('has the link twice in the page and once in the text, at the configured place', () => {
+  const mail = writeResetMail(user, reset, 'https://app.example/front//');
+  expect(mail).toMatchObject({ to: ['ann@example.org'], recipient: 'ann@example.org', key: 'password-reset-5f4d' });
+  expect(mail.text).toMatch(/^https:\/\/app\.example\/front\/reset-password\?token=a-token$/m);
+  expect(mail.html?.match(/https:\/\/app\.example\/front\/reset-password\?token=a-token/g)).toHaveLength(2);
+  expect(mail.text).toContain('ann');
+});
+
+it('takes a name as text: no markup, and one line', () => {
+  const mail = writeResetMail({ ...user, fullName: `<b>"Some"\r\n\u2028Bcc: x@example.org\n\nUser</b>${'x'.repeat(200)}` }, reset, 'https://app.example');
+  expect(mail.text.split('\n\n')).toHaveLength(4);
+  expect(mail.text).toContain('<b>"Some" Bcc: x@example.org User</b>xx');
+  expect(mail.html).not.toContain('<b>');
+  expect(mail.text).not.toContain('x'.repeat(100));
+  expect(writeResetMail({ ...user, fullName: ' \r\n' }, reset, 'https://app.example').text).toContain('ann');
+});
