@@ -1,8 +1,9 @@
 import cors from '@fastify/cors';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
-import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { randomUUID } from 'node:crypto';
 import { maxHeaderSize, type IncomingMessage, type ServerResponse } from 'node:http';
+import { installAnswers } from './plugins/answers';
 import { installAudit } from './plugins/audit';
 import { answerClientError, installErrorAnswers } from './plugins/error-answers';
 import { installTokens } from './plugins/jwt';
@@ -38,6 +39,8 @@ export interface AppOptions {
   metricsToken?: string;
   /** Who may say in X-Forwarded-For on whose behalf they ask. */
   trustedProxies?: string[];
+  /** For tests: each answer is compared with its schema. */
+  areAnswersChecked?: boolean;
   version: string;
 }
 
@@ -56,12 +59,12 @@ export async function createApp(services: Services, options: AppOptions): Promis
     // Keep-alive connections that are idle end at once when the server closes.
     forceCloseConnections: 'idle',
   });
-  app.setSerializerCompiler(serializerCompiler);
+  installAnswers(app, { areChecked: options.areAnswersChecked });
   await installRequestLog(app);
   installErrorAnswers(app);
   installOrderlyClose(app);
   await app.register(cors, { origin: options.corsOrigins ?? [], credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], strictPreflight: false, exposedHeaders: ['X-Request-ID', 'X-Process-Time', 'X-Next-Cursor', 'Link'] });
-  await installSecurityHeaders(app);
+  installSecurityHeaders(app);
   await installTokens(app, services.jwtSecret);
   installTokenGate(app, services);
   installRequestValidation(app);

@@ -1,5 +1,6 @@
 import { UniqueViolationError, type Transaction } from 'objection';
-import { User } from './models/user';
+import { User, USER_COLUMNS } from './models/user';
+import { prepareRows } from './prepared-statement';
 import type { Database } from '../platform/postgres';
 
 export interface NewUser {
@@ -45,6 +46,7 @@ export type UserRepository = ReturnType<typeof createUserRepository>;
 
 export function createUserRepository(database: Database) {
   const users = User.bindKnex(database);
+  const byId = prepareRows(database, 'user-by-id', User, USER_COLUMNS, 'where id = ?');
   const nextVersion = users.raw('session_version + 1') as never;
 
   /** E-mail first, whichever of the two the database has met first. */
@@ -67,7 +69,7 @@ export function createUserRepository(database: Database) {
 
   return {
     async get(id: number): Promise<User | undefined> {
-      return users.query().findById(id);
+      return (await byId([id]))[0];
     },
 
     async findByEmail(email: string): Promise<User | undefined> {

@@ -1,6 +1,7 @@
 import { createScheduleActions } from '../../scheduling/schedule-actions';
 import { createScheduleConvergence } from '../../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../../scheduling/schedule-gateway';
+import { createScheduleView } from '../../scheduling/schedule-view';
 import { findTaskType } from '../../tasks/registry';
 import { createAuditService } from './audit-service';
 import { createAccountService } from './account-service';
@@ -64,8 +65,8 @@ export function createServices(deps: ServiceDeps) {
   const { linkToRun } = temporal;
   const gateway = createExecutionGateway(temporal);
   const scheduleGateway = (timeoutMs: number) => createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue, timeoutMs });
-  const schedules = scheduleGateway(LOOK_UP_WITHIN_MS);
-  const convergence = createScheduleConvergence({ configs, gateway: scheduleGateway(CHANGE_WITHIN_MS) });
+  const schedules = createScheduleView({ gateway: scheduleGateway(LOOK_UP_WITHIN_MS) });
+  const convergence = createScheduleConvergence({ configs, gateway: schedules.watch(scheduleGateway(CHANGE_WITHIN_MS)) });
   const actions = createScheduleActions({ configs, convergence, isKnownTaskType: (name) => findTaskType(name) !== undefined });
 
   return {

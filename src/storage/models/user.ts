@@ -1,4 +1,5 @@
 import { BaseModel } from './base-model';
+import type { ColumnsOf } from '../prepared-statement';
 
 export class User extends BaseModel {
   static override tableName = 'users';
@@ -16,3 +17,5 @@ export class User extends BaseModel {
   declare createdAt: Date;
   declare updatedAt: Date;
 }
+
+export const USER_COLUMNS: ColumnsOf<User> = { id: 'id', email: 'email', username: 'username', hashedPassword: 'hashed_password', fullName: 'full_name', age: 'age', isActive: 'is_active', isSuperuser: 'is_superuser', sessionVersion: 'session_version', createdAt: 'created_at', updatedAt: 'updated_at' };
