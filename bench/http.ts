@@ -71,7 +71,9 @@ async function measureAll(stack: BenchStack, routes: Route[]): Promise<Measured[
   for (const route of routes) {
     await ask(stack, route, CONNECTIONS, 1);
     const empty = await askEmpty();
-    measured.push({ empty, figures: await ask(stack, route, CONNECTIONS, SECONDS) });
+    const figures = await ask(stack, route, CONNECTIONS, SECONDS);
+    measured.push({ empty, figures });
+    process.stderr.write(`  ${route.name}: ${figures.perSecond.toFixed(0)}/s\n`);
   }
   return measured;
 }
@@ -103,6 +105,7 @@ async function main(): Promise<void> {
     const routes = routesOver(ids);
     const bySize: Measured[][] = [];
     for (const size of EXECUTIONS) {
+      process.stderr.write(`With ${size} executions:\n`);
       await seedExecutions(stack.database, size, ids);
       bySize.push(await measureAll(stack, routes));
     }

@@ -5,9 +5,8 @@ import type { Database } from '../platform/postgres';
 /** A time to the microsecond in UTC, as the keys of pages need it: a Date would cut it off, and costs ten times as much. */
 export type InstantText = string;
 
-const TIMESTAMPTZ = types.builtins.TIMESTAMPTZ;
-const readDate = types.getTypeParser(TIMESTAMPTZ) as (text: string) => Date;
-const readJson = types.getTypeParser(types.builtins.JSONB) as (text: string) => unknown;
+const TIMESTAMPTZ: number = types.builtins.TIMESTAMPTZ;
+const readDate = types.getTypeParser(types.builtins.TIMESTAMPTZ) as (text: string) => Date;
 
 /** PostgreSQL leaves trailing zeros out: 2026-11-23 19:22:51.12+00. Anything else (another zone, another era) goes the long way. */
 export function toInstantText(text: string): InstantText {
@@ -16,7 +15,7 @@ export function toInstantText(text: string): InstantText {
 }
 
 const textTypes = {
-  getTypeParser: (oid: number, format: 'text' | 'binary') => (oid === TIMESTAMPTZ ? toInstantText : oid === types.builtins.JSONB ? readJson : types.getTypeParser(oid, format as 'text')),
+  getTypeParser: (oid: number) => (oid === TIMESTAMPTZ ? toInstantText : (types.getTypeParser(oid) as (text: string) => unknown)),
 };
 
 /**

@@ -108,11 +108,12 @@ test.each([1, 2, 3])('the totals are those of the rows, whatever is done to them
   for (let round = 0; round < 12; round += 1) {
     // Ten by chance in the same rows, as several workers and API processes would be; one of two that block each other gives way, and has changed nothing.
     await Promise.all(
-      Array.from({ length: 10 }, () =>
-        operations[random(3) > 0 ? random(3) : random(operations.length)]?.().catch((error: unknown) => {
+      Array.from({ length: 10 }, async () => {
+        const operate = operations[random(3) > 0 ? random(3) : random(operations.length)];
+        await operate?.().catch((error: unknown) => {
           if (!/deadlock detected|violates foreign key/.test(String(error))) throw error;
-        }),
-      ),
+        });
+      }),
     );
     if (round % 4 === 3) await expectAllEqual(configIds, random);
   }
