@@ -19,6 +19,8 @@ export interface BenchStack {
   temporal: TemporalConnection;
   apiUrl: string;
   token: string;
+  /** What the processes of ours are started with. */
+  env: NodeJS.ProcessEnv;
   /** Starts a process of ours (a compiled file under dist) and waits until it says that it is ready. */
   startProcess(file: string, env?: NodeJS.ProcessEnv): Promise<ChildProcess>;
   stopProcess(child: ChildProcess): Promise<void>;
@@ -26,7 +28,7 @@ export interface BenchStack {
 }
 
 /** Servers as `npm start` runs them (with fsync), in a folder that is removed afterwards. */
-export async function startBenchStack(options: { apiPort: number; speedFlags?: readonly string[] }): Promise<BenchStack> {
+export async function startBenchStack(options: { apiPort: number; speedFlags?: readonly string[]; env?: NodeJS.ProcessEnv }): Promise<BenchStack> {
   const cleanup = createCleanup();
   try {
     return await startAll(options, cleanup);
@@ -36,7 +38,7 @@ export async function startBenchStack(options: { apiPort: number; speedFlags?: r
   }
 }
 
-async function startAll(options: { apiPort: number; speedFlags?: readonly string[] }, { signal, keep, onStop, stop }: ReturnType<typeof createCleanup>): Promise<BenchStack> {
+async function startAll(options: { apiPort: number; speedFlags?: readonly string[]; env?: NodeJS.ProcessEnv }, { signal, keep, onStop, stop }: ReturnType<typeof createCleanup>): Promise<BenchStack> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-bench-'));
   chmodSync(folder, 0o711);
   onStop(async () => rmSync(folder, { recursive: true, force: true }));
@@ -53,7 +55,7 @@ async function startAll(options: { apiPort: number; speedFlags?: readonly string
   onStop(() => temporal.close());
   await registerSearchAttributes(temporal.connection, 'default');
 
-  const env = { ...process.env, DATABASE_URL: postgres.url, REDIS_URL: redis.url, TEMPORAL_ADDRESS: server.address, PORT: String(options.apiPort), LOG_LEVEL: 'warn', JWT_SECRET_KEY: 'a secret of the bench alone, 32 letters' };
+  const env = { ...process.env, DATABASE_URL: postgres.url, REDIS_URL: redis.url, TEMPORAL_ADDRESS: server.address, PORT: String(options.apiPort), LOG_LEVEL: 'warn', JWT_SECRET_KEY: 'a secret of the bench alone, 32 letters', ...options.env };
   const log = openSync(path.join(folder, 'processes.log'), 'a');
   const children = new Set<ChildProcess>();
   const startProcess: BenchStack['startProcess'] = async (file, extra = {}) => {
@@ -84,6 +86,7 @@ async function startAll(options: { apiPort: number; speedFlags?: readonly string
     temporal,
     apiUrl,
     token,
+    env,
     startProcess,
     stopProcess,
     stop,

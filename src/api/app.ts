@@ -1,8 +1,9 @@
 import cors from '@fastify/cors';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
-import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { randomUUID } from 'node:crypto';
 import { maxHeaderSize, type IncomingMessage, type ServerResponse } from 'node:http';
+import { installAnswers } from './plugins/answers';
 import { installAudit } from './plugins/audit';
 import { answerClientError, installErrorAnswers } from './plugins/error-answers';
 import { installTokens } from './plugins/jwt';
@@ -41,6 +42,8 @@ export interface AppOptions {
   metricsToken?: string;
   /** Who may say in X-Forwarded-For on whose behalf they ask. */
   trustedProxies?: string[];
+  /** For tests: each answer is compared with its schema. */
+  areAnswersChecked?: boolean;
   version: string;
 }
 
@@ -59,13 +62,13 @@ export async function createApp(services: Services, options: AppOptions): Promis
     // Keep-alive connections that are idle end at once when the server closes.
     forceCloseConnections: 'idle',
   });
-  app.setSerializerCompiler(serializerCompiler);
+  installAnswers(app, { areChecked: options.areAnswersChecked });
   await installRequestLog(app);
   const routes = createRouteTable(app);
   installErrorAnswers(app);
   installOrderlyClose(app);
   await app.register(cors, { origin: options.corsOrigins ?? [], credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], strictPreflight: false, exposedHeaders: ['X-Request-ID', 'X-Process-Time', 'X-Next-Cursor', 'Link'] });
-  await installSecurityHeaders(app);
+  installSecurityHeaders(app);
   await installTokens(app, services.jwtSecret);
   installTokenGate(app, services, routes);
   installUnknownRoutes(app, routes);

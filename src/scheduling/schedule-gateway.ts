@@ -141,6 +141,20 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
       });
     },
 
+    /** All schedules of configs when there are no more than `most` (a thousand come with one call); else some. */
+    async listFirst(most: number): Promise<{ schedules: Map<number, ActualSchedule>; isComplete: boolean }> {
+      return call(async () => {
+        const schedules = new Map<number, ActualSchedule>();
+        for await (const summary of client.list({ query: 'TaskConfigId IS NOT NULL', pageSize: most })) {
+          const configId = configIdOf(summary.scheduleId);
+          if (configId === null) continue;
+          if (schedules.size === most) return { schedules, isComplete: false };
+          schedules.set(configId, toActual(configId, summary));
+        }
+        return { schedules, isComplete: true };
+      });
+    },
+
     /** The system schedule that repairs what a crash left behind; an operator's pause of it is kept. */
     async ensureReconcileSchedule(): Promise<void> {
       const wanted = {

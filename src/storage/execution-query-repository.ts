@@ -1,7 +1,9 @@
+import { createExecutionTotals } from './execution-totals';
+import { prepare, type InstantText } from './prepared-statement';
 import { BadCursorError } from './reddit-content-cursor';
 import { createRetentionRepository } from './retention-repository';
 import type { Database } from '../platform/postgres';
-import type { ExecutionStatus, FinalStatus, TriggeredBy } from './models/task-execution';
+import type { ExecutionStatus, TriggeredBy } from './models/task-execution';
 
 /** A run as lists show it, beside its config's name and the newest run that repeats it. */
 export interface ExecutionView {
@@ -22,15 +24,13 @@ export interface ExecutionView {
   workflowId: string;
   runId: string;
   attempt: number;
-  startedAt: Date;
-  completedAt: Date | null;
+  startedAt: InstantText;
+  completedAt: InstantText | null;
   durationSeconds: number | null;
   result: Record<string, unknown> | null;
   errorMessage: string | null;
   errorTraceback: string | null;
-  createdAt: Date;
-  /** `startedAt` in microseconds, which a Date would cut off: the key that the next page goes on from. */
-  startedAtKey: string;
+  createdAt: InstantText;
 }
 
 export interface AttemptView {
@@ -52,30 +52,14 @@ export interface ExecutionFilter {
   cursor?: string;
 }
 
-export interface ExecutionTotals {
-  total: number;
-  succeeded: number;
-  averageSeconds: number;
-  byType: Record<string, number>;
-}
-
-export interface ConfigTotals {
-  total: number;
-  succeeded: number;
-  averageSeconds: number;
-  lastRunAt: Date | null;
-  lastStatus: FinalStatus | null;
-}
-
 const LAST_INTEGER = 2_147_483_647;
 const COLUMNS = `e.id, e.task_id as "taskId", e.config_id as "configId", c.name as "configName", coalesce(e.task_type, c.task_type) as "taskType",
   e.status, e.is_success as "isSuccess", e.triggered_by as "triggeredBy", e.retry_of as "retryOf",
   (select max(r.id) from task_executions r where r.retry_of = e.id) as "retriedBy",
   e.parameters, e.max_retries as "maxRetries", e.timeout_seconds as "timeoutSeconds", e.priority, e.workflow_id as "workflowId", e.run_id as "runId",
   e.attempt, e.started_at as "startedAt", e.completed_at as "completedAt", e.duration_seconds as "durationSeconds",
-  e.result, e.error_message as "errorMessage", e.error_traceback as "errorTraceback", e.created_at as "createdAt",
-  to_char(e.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "startedAtKey"`;
-const writeCursor = (last: ExecutionView) => Buffer.from(`e:${last.startedAtKey}:${last.id}`).toString('base64url');
+  e.result, e.error_message as "errorMessage", e.error_traceback as "errorTraceback", e.created_at as "createdAt"`;
+const writeCursor = (last: ExecutionView) => Buffer.from(`e:${last.startedAt}:${last.id}`).toString('base64url');
 
 /** False also for what only looks like one (30 February), and for the year 0, which PostgreSQL does not have. */
 function isInstant(key: string): boolean {
@@ -102,6 +86,8 @@ export function createExecutionQueryRepository(database: Database) {
   }
 
   return {
+    ...createExecutionTotals(database),
+
     /** Newest first. */
     async list(filter: ExecutionFilter): Promise<{ items: ExecutionView[]; nextCursor: string | null }> {
       const before = filter.cursor === undefined ? undefined : readCursor(filter.cursor);
@@ -111,7 +97,9 @@ export function createExecutionQueryRepository(database: Database) {
         filter.statuses.length === 0 ? [] : ['e.status = any(:statuses)'],
         before === undefined ? [] : ['(e.started_at, e.id) < (cast(:beforeKey as timestamptz), :beforeId)'],
       ].flat();
-      const rows = await rowsOf<ExecutionView>(`select ${COLUMNS} from ${SOURCE} where ${['true', ...conditions].join(' and ')} order by e.started_at desc, e.id desc limit :limit`, {
+      const sql = `select ${COLUMNS} from ${SOURCE} where ${['true', ...conditions].join(' and ')} order by e.started_at desc, e.id desc limit :limit`;
+      const shape = [filter.configId, filter.startedSince, filter.statuses[0], before].map((part) => (part === undefined ? 0 : 1)).join('');
+      const rows = await prepare<ExecutionView>(database, `executions-${shape}`, sql)({
         configId: filter.configId,
         startedSince: filter.startedSince,
         statuses: filter.statuses,
@@ -127,43 +115,13 @@ export function createExecutionQueryRepository(database: Database) {
     async find(idOrTaskId: string): Promise<ExecutionView | undefined> {
       const isId = /^\d+$/.test(idOrTaskId);
       if (isId && Number(idOrTaskId) > LAST_INTEGER) return undefined;
-      const [row] = await rowsOf<ExecutionView>(`select ${COLUMNS} from ${SOURCE} where ${isId ? 'e.id = cast(:key as int)' : 'e.task_id = :key'} order by e.id desc limit 1`, { key: idOrTaskId });
+      const sql = `select ${COLUMNS} from ${SOURCE} where ${isId ? 'e.id = cast(:key as int)' : 'e.task_id = :key'} order by e.id desc limit 1`;
+      const [row] = await prepare<ExecutionView>(database, isId ? 'execution-by-id' : 'execution-by-task-id', sql)({ key: idOrTaskId });
       return row;
     },
 
     async listAttempts(executionId: number): Promise<AttemptView[]> {
       return rowsOf('select attempt, outcome, worker, started_at as "startedAt", ended_at as "endedAt", failure from task_attempts where execution_id = :executionId order by attempt', { executionId });
-    },
-
-    /** Finished runs since then; `byType` leaves out runs without a config, which the total counts. */
-    async totals(query: { startedSince: Date; configId?: number }): Promise<ExecutionTotals> {
-      const groups = await rowsOf<{ taskType: string | null; total: number; succeeded: number; timed: number; seconds: number }>(
-        `select case when config_id is not null then task_type end as "taskType", count(*) as total, count(*) filter (where is_success) as succeeded,
-                count(duration_seconds) filter (where is_success) as timed, coalesce(sum(duration_seconds) filter (where is_success), 0) as seconds
-         from task_executions
-         where started_at >= :startedSince and status <> 'running' ${query.configId === undefined ? '' : 'and config_id = :configId'}
-         group by 1 order by 1`,
-        { startedSince: query.startedSince, configId: query.configId },
-      );
-      const sum = (field: 'total' | 'succeeded' | 'timed' | 'seconds') => groups.reduce((subtotal, group) => subtotal + group[field], 0);
-      return {
-        total: sum('total'),
-        succeeded: sum('succeeded'),
-        averageSeconds: sum('timed') === 0 ? 0 : sum('seconds') / sum('timed'),
-        byType: Object.fromEntries(groups.flatMap((group) => (group.taskType === null ? [] : [[group.taskType, group.total]]))),
-      };
-    },
-
-    /** All finished runs of a config, ever. */
-    async configTotals(configId: number): Promise<ConfigTotals> {
-      const [row] = await rowsOf<ConfigTotals>(
-        `select count(*) as total, count(*) filter (where is_success) as succeeded, coalesce(avg(duration_seconds), 0)::float8 as "averageSeconds",
-                (array_agg(completed_at order by created_at desc, id desc))[1] as "lastRunAt", (array_agg(status order by created_at desc, id desc))[1] as "lastStatus"
-         from task_executions where config_id = :configId and status <> 'running'`,
-        { configId },
-      );
-      if (!row) throw new Error('An aggregate without a row');
-      return row;
     },
 
     /** How long the newest successful runs of a config took, in seconds. */

@@ -1,6 +1,7 @@
-import { TaskConfig, type ScheduleStatus, type SchedulerType } from './models/task-config';
-import { ScheduleEvent, type ScheduleEventName } from './models/schedule-event';
 import { containing } from './like-patterns';
+import { TaskConfig, TASK_CONFIG_COLUMNS, type ScheduleStatus, type SchedulerType } from './models/task-config';
+import { prepare, prepareRows } from './prepared-statement';
+import { ScheduleEvent, SCHEDULE_EVENT_COLUMNS, type ScheduleEventName } from './models/schedule-event';
 import type { Database } from '../platform/postgres';
 
 export interface NewTaskConfig {
@@ -34,6 +35,12 @@ export interface NewScheduleEvent {
   error?: string;
 }
 
+export interface ConfigCounts {
+  total: number;
+  byStatus: Record<ScheduleStatus, number>;
+  byType: Record<string, number>;
+}
+
 /** The newest events of a config that are kept. */
 const EVENTS_KEPT = 100;
 
@@ -45,7 +52,9 @@ export type TaskConfigRepository = ReturnType<typeof createTaskConfigRepository>
 /** Configs with their desired schedule state, and the events of their schedules. Every write grows `revision`. */
 export function createTaskConfigRepository(database: Database) {
   const configs = TaskConfig.bindKnex(database);
-  const events = ScheduleEvent.bindKnex(database);
+  const byId = prepareRows(database, 'config-by-id', TaskConfig, TASK_CONFIG_COLUMNS, 'where id = ?');
+  const eventsOf = prepareRows(database, 'events-of-config', ScheduleEvent, SCHEDULE_EVENT_COLUMNS, 'where config_id = ? order by id desc limit ?');
+  const counted = prepare<{ status: ScheduleStatus; taskType: string; total: number }>(database, 'config-counts', 'select schedule_status as status, task_type as "taskType", count(*) as total from task_configs group by 1, 2 order by 2');
 
   return {
     async create(config: NewTaskConfig): Promise<TaskConfig> {
@@ -53,7 +62,7 @@ export function createTaskConfigRepository(database: Database) {
     },
 
     async get(id: number): Promise<TaskConfig | undefined> {
-      return configs.query().findById(id);
+      return (await byId([id]))[0];
     },
 
     async getMany(ids: number[]): Promise<TaskConfig[]> {
@@ -125,17 +134,18 @@ export function createTaskConfigRepository(database: Database) {
 
     /** Newest first. */
     async listEvents(configId: number, limit: number): Promise<ScheduleEvent[]> {
-      return events.query().where('config_id', configId).orderBy('id', 'desc').limit(limit);
+      return eventsOf([configId, limit]);
     },
 
-    async countByStatus(): Promise<Record<ScheduleStatus, number>> {
-      const rows = (await database('task_configs').select('schedule_status').count('* as count').groupBy('schedule_status')) as unknown as { schedule_status: ScheduleStatus; count: number }[];
-      return { active: 0, inactive: 0, paused: 0, error: 0, ...Object.fromEntries(rows.map((row) => [row.schedule_status, row.count])) };
-    },
-
-    async countByType(): Promise<Record<string, number>> {
-      const rows = (await database('task_configs').select('task_type').count('* as count').groupBy('task_type').orderBy('task_type')) as unknown as { task_type: string; count: number }[];
-      return Object.fromEntries(rows.map((row) => [row.task_type, row.count]));
+    /** How many there are of each state and type. */
+    async count(): Promise<ConfigCounts> {
+      const counts: ConfigCounts = { total: 0, byStatus: { active: 0, inactive: 0, paused: 0, error: 0 }, byType: {} };
+      for (const { status, taskType, total } of await counted([])) {
+        counts.total += total;
+        counts.byStatus[status] += total;
+        counts.byType[taskType] = (counts.byType[taskType] ?? 0) + total;
+      }
+      return counts;
     },
   };
 }

@@ -1,6 +1,7 @@
 import { UniqueViolationError, type Transaction } from 'objection';
 import { containing } from './like-patterns';
-import { User, type Role } from './models/user';
+import { User, USER_COLUMNS, type Role } from './models/user';
+import { prepareRows } from './prepared-statement';
 import type { Database } from '../platform/postgres';
 
 export interface NewUser {
@@ -47,6 +48,7 @@ export type UserRepository = ReturnType<typeof createUserRepository>;
 
 export function createUserRepository(database: Database) {
   const users = User.bindKnex(database);
+  const byId = prepareRows(database, 'user-by-id', User, USER_COLUMNS, 'where id = ?');
   const nextVersion = users.raw('session_version + 1') as never;
   const roleWithoutAdmin = users.raw("nullif(role, 'admin')") as never;
 
@@ -70,7 +72,7 @@ export function createUserRepository(database: Database) {
 
   return {
     async get(id: number): Promise<User | undefined> {
-      return users.query().findById(id);
+      return (await byId([id]))[0];
     },
 
     async findByEmail(email: string): Promise<User | undefined> {

@@ -60,7 +60,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
   const user = (username: string, more: object) => ({ username, email: `${username}@example.com`, hashed_password, full_name: null, age: null, ...more });
   const rows = [user('root', { role: 'admin' }), user('user', {}), user('idle', { is_active: false })];
   const ids = await database('users').insert(rows).onConflict('username').merge().returning<{ id: number; session_version: number }[]>(['id', 'session_version']);
-  const app = await createApp(services, { version: '0.0.0', logger: log, ...options.app });
+  const app = await createApp(services, { version: '0.0.0', logger: log, areAnswersChecked: true, ...options.app });
   const signIn = async (user: { id: number; session_version: number }) => {
     const pair = services.sessions.start({ id: user.id, sessionVersion: user.session_version }, { address: '127.0.0.1', userAgent: 'tests' }, 600, app.tokens);
     // Without Redis there are no sessions, but tokens.

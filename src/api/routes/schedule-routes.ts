@@ -2,6 +2,7 @@ import { faults, notFound, unavailable } from '../schemas/common-schemas';
 import { idParams } from '../schemas/request-values';
 import * as schemas from '../schemas/schedule-schemas';
 import { summary } from '../schemas/system-schemas';
+import { sendShared } from '../plugins/answers';
 import type { ScheduleService } from '../services/schedule-service';
 import type { SystemService } from '../services/system-service';
 import type { ZodApp } from '../app';
@@ -11,7 +12,7 @@ export function registerScheduleRoutes(app: ZodApp, { schedules, system }: { sch
   const operator = { access: 'operator' } as const;
   const tags = ['schedules'];
 
-  app.get('/tasks/schedules', { config, schema: { tags, summary: 'What is armed in Temporal', response: { 200: schemas.jobs, ...unavailable } } }, async () => schedules.listJobs());
+  app.get('/tasks/schedules', { config, schema: { tags, summary: 'What is armed in Temporal', response: { 200: schemas.jobs, ...unavailable } } }, async (_request, reply) => sendShared(reply, await schedules.listJobs()));
 
   app.get('/tasks/schedules/summary', { config, schema: { tags, summary: 'How many configs are in which state', response: { 200: summary } } }, async () => system.summary());
 

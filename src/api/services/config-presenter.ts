@@ -1,5 +1,6 @@
+import { toMilliseconds } from './execution-presenter';
 import type { ActualSchedule } from '../../scheduling/schedule-gateway';
-import type { ConfigTotals } from '../../storage/execution-query-repository';
+import type { ConfigTotals } from '../../storage/execution-totals';
 import type { ScheduleEvent } from '../../storage/models/schedule-event';
 import type { TaskConfig } from '../../storage/models/task-config';
 import type { ConfigBody, ConfigStatsBody, EventBody } from '../schemas/config-schemas';
@@ -47,7 +48,7 @@ export function presentConfigStats(totals: ConfigTotals): ConfigStatsBody {
     failed_runs: totals.total - totals.succeeded,
     success_rate: totals.total === 0 ? 0 : (totals.succeeded / totals.total) * 100,
     avg_duration: totals.averageSeconds,
-    last_run: totals.lastRunAt?.toISOString() ?? null,
+    last_run: totals.lastRunAt && toMilliseconds(totals.lastRunAt),
     last_status: totals.lastStatus === null ? null : totals.lastStatus === 'succeeded' ? 'success' : 'failed',
   };
 }

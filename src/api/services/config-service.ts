@@ -5,7 +5,7 @@ import { presentConfig, presentConfigStats, presentRecentEvent, type Actual } fr
 import type { FastifyBaseLogger } from 'fastify';
 import type { ScheduleActions } from '../../scheduling/schedule-actions';
 import type { ScheduleConvergence } from '../../scheduling/schedule-convergence';
-import type { ScheduleGateway } from '../../scheduling/schedule-gateway';
+import type { ScheduleView } from '../../scheduling/schedule-view';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { TaskConfig } from '../../storage/models/task-config';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
@@ -17,7 +17,7 @@ const ORDER = { created_at: 'createdAt', updated_at: 'updatedAt', name: 'name' }
 export interface ConfigServiceDeps {
   configs: TaskConfigRepository;
   queries: ExecutionQueryRepository;
-  schedules: ScheduleGateway;
+  schedules: ScheduleView;
   actions: ScheduleActions;
   convergence: ScheduleConvergence;
   log: Pick<FastifyBaseLogger, 'warn'>;
@@ -44,7 +44,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
     }
   }
 
-  const actualOf = (id: number): Promise<Actual> => ifTemporalAnswers(() => schedules.describe(id));
+  const actualOf = (id: number): Promise<Actual> => ifTemporalAnswers(() => schedules.find(id));
 
   /** The row and its schedule as they are now. */
   async function present(id: number): Promise<ConfigBody> {
@@ -65,7 +65,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
         page: query.page,
         pageSize: query.page_size,
       });
-      const actual = await ifTemporalAnswers(() => schedules.list(items.map((config) => config.id)));
+      const actual = await ifTemporalAnswers(() => schedules.of(items.map((config) => config.id)));
       return {
         items: items.map((config) => presentConfig(config, actual && (actual.get(config.id) ?? null))),
         total,

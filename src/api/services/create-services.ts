@@ -2,6 +2,7 @@ import { createScheduleActions } from '../../scheduling/schedule-actions';
 import { createScheduleConvergence } from '../../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../../scheduling/schedule-gateway';
 import { createResetMails } from '../../scheduling/reset-mails';
+import { createScheduleView } from '../../scheduling/schedule-view';
 import { findConfigFault } from '../../tasks/registry';
 import { createApiKeyCheck } from './api-key-check';
 import { createApiKeyService } from './api-key-service';
@@ -69,8 +70,8 @@ export function createServices(deps: ServiceDeps) {
   const gateway = createExecutionGateway(temporal);
   const resetMails = createResetMails(temporal);
   const scheduleGateway = (timeoutMs: number) => createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue, timeoutMs });
-  const schedules = scheduleGateway(LOOK_UP_WITHIN_MS);
-  const convergence = createScheduleConvergence({ configs, gateway: scheduleGateway(CHANGE_WITHIN_MS) });
+  const schedules = createScheduleView({ gateway: scheduleGateway(LOOK_UP_WITHIN_MS) });
+  const convergence = createScheduleConvergence({ configs, gateway: schedules.watch(scheduleGateway(CHANGE_WITHIN_MS)) });
   const actions = createScheduleActions({ configs, convergence, findConfigFault });
 
   return {

@@ -1,8 +1,12 @@
-import type { ExecutionTotals, ExecutionView } from '../../storage/execution-query-repository';
+import type { ExecutionView } from '../../storage/execution-query-repository';
+import type { ExecutionTotals } from '../../storage/execution-totals';
 import type { ExecutionBody, ExecutionFullBody, StatsBody } from '../schemas/execution-schemas';
 
 /** The page of a run in the Temporal Web UI, or null when there is none. */
 export type LinkToRun = (workflowId: string, runId: string) => string | null;
+
+/** Of a time to the microsecond: the form of all answers. */
+export const toMilliseconds = (instant: string) => `${instant.slice(0, 23)}Z`;
 
 export function presentExecution(view: ExecutionView, linkToRun: LinkToRun): ExecutionBody {
   return {
@@ -10,12 +14,12 @@ export function presentExecution(view: ExecutionView, linkToRun: LinkToRun): Exe
     task_id: view.taskId,
     config_id: view.configId,
     is_success: view.isSuccess,
-    started_at: view.startedAt.toISOString(),
-    completed_at: view.completedAt?.toISOString() ?? null,
+    started_at: toMilliseconds(view.startedAt),
+    completed_at: view.completedAt && toMilliseconds(view.completedAt),
     duration_seconds: view.durationSeconds,
     result: view.result,
     error_message: view.errorMessage,
-    created_at: view.createdAt.toISOString(),
+    created_at: toMilliseconds(view.createdAt),
     status: view.status,
     task_type: view.taskType,
     triggered_by: view.triggeredBy,

@@ -51,7 +51,10 @@ export function createExecutionService(deps: { queries: ExecutionQueryRepository
     },
 
     async stats(days: number, configId?: number): Promise<StatsBody> {
-      return presentStats(await queries.totals({ startedSince: since(days * DAY_MS), configId }), days, configId);
+      const startedSince = since(days * DAY_MS);
+      if (configId !== undefined) return presentStats(await queries.configTotalsSince(startedSince, configId), days, configId);
+      const [totals] = await queries.totalsSince(startedSince);
+      return presentStats(totals, days);
     },
 
     async get(idOrTaskId: string): Promise<ExecutionDetailBody> {

@@ -4,7 +4,8 @@ import { scheduleText } from '../../scheduling/schedule';
 import { NotFoundError } from '../errors';
 import { isArmed, isConsistent, presentEvent, presentRecentEvent } from './config-presenter';
 import type { ActionResult, ScheduleAction, ScheduleActions } from '../../scheduling/schedule-actions';
-import type { ScheduleGateway } from '../../scheduling/schedule-gateway';
+import type { ActualSchedule } from '../../scheduling/actual-schedule';
+import type { ScheduleView } from '../../scheduling/schedule-view';
 import type { TaskConfig } from '../../storage/models/task-config';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
 import type { EventBody } from '../schemas/config-schemas';
@@ -35,22 +36,35 @@ function labelsOf(config: TaskConfig): Record<string, string> {
 
 export type ScheduleService = ReturnType<typeof createScheduleService>;
 
-export function createScheduleService(deps: { configs: TaskConfigRepository; schedules: ScheduleGateway; actions: ScheduleActions }) {
+export function createScheduleService(deps: { configs: TaskConfigRepository; schedules: ScheduleView; actions: ScheduleActions }) {
   const { configs, schedules, actions } = deps;
 
+  async function present(listed: ReadonlyMap<number, ActualSchedule>): Promise<JobsBody> {
+    const armed = [...listed.values()].filter((schedule) => schedule.state === 'active');
+    const known = new Map((await configs.getMany(armed.map((schedule) => schedule.configId))).map((config) => [config.id, config]));
+    const jobs = armed.flatMap((schedule) => {
+      const config = known.get(schedule.configId);
+      // A schedule whose config has just been deleted is on its way out too.
+      if (!config) return [];
+      return [{ task_id: `scheduled_task_${config.id}`, task_name: config.name, config_id: config.id, schedule: textOf(config), labels: labelsOf(config), next_run: schedule.nextRun?.toISOString() ?? null }];
+    });
+    jobs.sort((a, b) => (a.next_run ?? '').localeCompare(b.next_run ?? ''));
+    return { schedules: jobs, total: jobs.length };
+  }
+
+  /** For as long as Temporal's list is shared, what is made of it is too. */
+  const presented = new WeakMap<ReadonlyMap<number, ActualSchedule>, Promise<JobsBody>>();
+
   return {
-    /** What is armed in Temporal, soonest first. */
+    /** What is armed in Temporal, soonest first. Several callers are given the same object. */
     async listJobs(): Promise<JobsBody> {
-      const armed = [...(await schedules.list()).values()].filter((schedule) => schedule.state === 'active');
-      const known = new Map((await configs.getMany(armed.map((schedule) => schedule.configId))).map((config) => [config.id, config]));
-      const jobs = armed.flatMap((schedule) => {
-        const config = known.get(schedule.configId);
-        // A schedule whose config has just been deleted is on its way out too.
-        if (!config) return [];
-        return [{ task_id: `scheduled_task_${config.id}`, task_name: config.name, config_id: config.id, schedule: textOf(config), labels: labelsOf(config), next_run: schedule.nextRun?.toISOString() ?? null }];
-      });
-      jobs.sort((a, b) => (a.next_run ?? '').localeCompare(b.next_run ?? ''));
-      return { schedules: jobs, total: jobs.length };
+      const listed = await schedules.all();
+      const known = presented.get(listed);
+      if (known) return known;
+      const jobs = present(listed);
+      presented.set(listed, jobs);
+      jobs.catch(() => presented.delete(listed));
+      return jobs;
     },
 
     async get(configId: number): Promise<ScheduleInfoBody> {

@@ -2,9 +2,9 @@ import { UnavailableError } from '../errors';
 import { within } from '../within';
 import { presentStats } from './execution-presenter';
 import { since } from './execution-service';
-import type { ScheduleGateway } from '../../scheduling/schedule-gateway';
+import type { ScheduleView } from '../../scheduling/schedule-view';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
-import type { TaskConfigRepository } from '../../storage/task-config-repository';
+import type { ConfigCounts, TaskConfigRepository } from '../../storage/task-config-repository';
 import type { DashboardBody, SummaryBody, SystemHealth, SystemStatus } from '../schemas/system-schemas';
 
 const DAY_MS = 86_400_000;
@@ -31,16 +31,16 @@ export type SystemService = ReturnType<typeof createSystemService>;
 export function createSystemService(deps: {
   configs: TaskConfigRepository;
   queries: ExecutionQueryRepository;
-  schedules: ScheduleGateway;
+  schedules: ScheduleView;
   redis: { ping(): Promise<void> };
   reddit: { isSandbox: boolean };
 }) {
   const { configs, queries, schedules } = deps;
 
   const probes = {
-    database: () => probe(async () => `${Object.values(await configs.countByStatus()).reduce((sum, count) => sum + count, 0)} task configs`),
+    database: () => probe(async () => `${(await configs.count()).total} task configs`),
     redis: () => probe(async () => deps.redis.ping().then(() => 'PONG')),
-    scheduler: () => probe(async () => `${[...(await schedules.list()).values()].filter((schedule) => schedule.state === 'active').length} armed schedules`),
+    scheduler: () => probe(async () => `${[...(await schedules.all()).values()].filter((schedule) => schedule.state === 'active').length} armed schedules`),
   };
 
   async function health(): Promise<SystemHealth['components']> {
@@ -48,41 +48,33 @@ export function createSystemService(deps: {
     return { database, redis, scheduler };
   }
 
-  async function summary(): Promise<SummaryBody> {
-    const counts = await configs.countByStatus();
-    return {
-      total_tasks: counts.active + counts.paused + counts.inactive + counts.error,
-      active_tasks: counts.active,
-      paused_tasks: counts.paused,
-      inactive_tasks: counts.inactive,
-      error_tasks: counts.error,
-      last_updated: new Date().toISOString(),
-    };
-  }
+  const presentSummary = ({ total, byStatus }: ConfigCounts): SummaryBody => ({
+    total_tasks: total,
+    active_tasks: byStatus.active,
+    paused_tasks: byStatus.paused,
+    inactive_tasks: byStatus.inactive,
+    error_tasks: byStatus.error,
+    last_updated: new Date().toISOString(),
+  });
 
-  async function configStats(): Promise<SystemStatus['config_stats']> {
-    const byType = await configs.countByType();
-    return { total_configs: Object.values(byType).reduce((sum, count) => sum + count, 0), by_type: byType };
-  }
-
-  const stats = async (days: number) => presentStats(await queries.totals({ startedSince: since(days * DAY_MS) }), days);
+  const daysAgo = (days: number) => since(days * DAY_MS);
+  const presentCounts = (counts: ConfigCounts) => ({ config_stats: { total_configs: counts.total, by_type: counts.byType }, schedule_summary: presentSummary(counts) });
 
   return {
-    summary,
+    summary: async (): Promise<SummaryBody> => presentSummary(await configs.count()),
     components: health,
 
     async status(): Promise<SystemStatus> {
       const components = await health();
       if (components.database.status === 'unhealthy') throw new UnavailableError('The database does not answer');
-      const [config_stats, schedule_summary, execution_stats] = await Promise.all([configStats(), summary(), stats(7)]);
+      const [counts, [week]] = await Promise.all([configs.count(), queries.totalsSince(daysAgo(7))]);
       return {
         system_time: new Date().toISOString(),
         scheduler_status: components.scheduler.status === 'healthy' ? RUNNING : FAULTY,
         database_status: NORMAL,
         redis_status: components.redis.status === 'healthy' ? NORMAL : FAULTY,
-        config_stats,
-        schedule_summary,
-        execution_stats,
+        ...presentCounts(counts),
+        execution_stats: presentStats(week, 7),
         reddit: deps.reddit.isSandbox ? { source: 'sandbox', notice: 'Reddit content comes from the Reddit sandbox and is made up or recorded' } : { source: 'reddit' },
       };
     },
@@ -96,8 +88,8 @@ export function createSystemService(deps: {
     },
 
     async dashboard(): Promise<DashboardBody> {
-      const [config_stats, schedule_summary, last_7_days, last_30_days] = await Promise.all([configStats(), summary(), stats(7), stats(30)]);
-      return { dashboard: { config_stats, schedule_summary, execution_stats: { last_7_days, last_30_days }, generated_at: new Date().toISOString() } };
+      const [counts, [week, month]] = await Promise.all([configs.count(), queries.totalsSince(daysAgo(7), daysAgo(30))]);
+      return { dashboard: { ...presentCounts(counts), execution_stats: { last_7_days: presentStats(week, 7), last_30_days: presentStats(month, 30) }, generated_at: new Date().toISOString() } };
     },
   };
 }

@@ -1,4 +1,5 @@
 import { BaseModel } from './base-model';
+import type { ColumnsOf } from '../prepared-statement';
 import type { ScheduleStatus } from './task-config';
 
 export type ScheduleEventName =
@@ -25,3 +26,5 @@ export class ScheduleEvent extends BaseModel {
   declare error: string | null;
   declare createdAt: Date;
 }
+
+export const SCHEDULE_EVENT_COLUMNS: ColumnsOf<ScheduleEvent> = { id: 'id', configId: 'config_id', event: 'event', newStatus: 'new_status', taskName: 'task_name', success: 'success', error: 'error', createdAt: 'created_at' };

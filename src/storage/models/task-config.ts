@@ -1,4 +1,5 @@
 import { BaseModel } from './base-model';
+import type { ColumnsOf } from '../prepared-statement';
 
 export const SCHEDULER_TYPES = ['cron', 'date', 'interval', 'manual'] as const;
 export type SchedulerType = (typeof SCHEDULER_TYPES)[number];
@@ -30,3 +31,5 @@ export class TaskConfig extends BaseModel {
   declare createdAt: Date;
   declare updatedAt: Date | null;
 }
+
+export const TASK_CONFIG_COLUMNS: ColumnsOf<TaskConfig> = { id: 'id', name: 'name', description: 'description', taskType: 'task_type', schedulerType: 'scheduler_type', parameters: 'parameters', scheduleConfig: 'schedule_config', maxRetries: 'max_retries', timeoutSeconds: 'timeout_seconds', priority: 'priority', scheduleStatus: 'schedule_status', scheduleError: 'schedule_error', revision: 'revision', registeredAt: 'registered_at', createdAt: 'created_at', updatedAt: 'updated_at' };

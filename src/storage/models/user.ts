@@ -1,4 +1,5 @@
 import { BaseModel } from './base-model';
+import type { ColumnsOf } from '../prepared-statement';
 
 /** What a user may do beyond what every user may, from little to all. */
 export type Role = 'viewer' | 'operator' | 'admin';
@@ -20,3 +21,5 @@ export class User extends BaseModel {
   declare createdAt: Date;
   declare updatedAt: Date;
 }
+
+export const USER_COLUMNS: ColumnsOf<User> = { id: 'id', email: 'email', username: 'username', hashedPassword: 'hashed_password', fullName: 'full_name', age: 'age', isActive: 'is_active', role: 'role', sessionVersion: 'session_version', createdAt: 'created_at', updatedAt: 'updated_at' };
