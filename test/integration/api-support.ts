@@ -3,6 +3,7 @@ import pino from 'pino';
 import { createApp, type AppOptions } from '../../src/api/app';
 import { createServices } from '../../src/api/services/create-services';
 import { hashPassword, passwords } from '../../src/platform/password';
+import { createRedditBudget } from '../../src/platform/reddit-budget/reddit-budget';
 import { createKeyValueStore } from '../../src/platform/redis';
 import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
 import { createAuditRepository } from '../../src/storage/audit-repository';
@@ -30,6 +31,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
   const store = createKeyValueStore(options.redisUrl ?? testServices().redisUrl);
   const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });
   const mails: Mail[] = [];
+  const budget = createRedditBudget({ store, clientId: randomUUID(), requestsPerMinute: 100 });
   const services = createServices({
     repositories: {
       users: createUserRepository(database),
@@ -51,7 +53,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
     passwords,
     auth: { secret: SECRET, accessMinutes: 30, refreshDays: 7, areSeveralSessionsAllowed: options.areSeveralSessionsAllowed ?? true, areAttemptsLimited: options.areAttemptsLimited ?? false },
     mail: { send: async (mail) => void mails.push(mail), frontendUrl: 'https://app.example/' },
-    reddit: { isSandbox: options.isSandbox ?? true },
+    reddit: { isSandbox: options.isSandbox ?? true, budget },
     log,
   });
   const hashed_password = await hashPassword(PASSWORD);
@@ -80,6 +82,8 @@ export async function createTestApi(options: { database: Database; temporal: Tem
 
   return {
     app,
+    /** Reddit's, of this API alone. */
+    budget,
     services,
     userIds: ids.map(({ id }) => id),
     /** Access tokens, in the order of the users. */
