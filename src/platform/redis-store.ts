@@ -52,7 +52,8 @@ export function createRedisStore(url: string): KeyValueStore {
     if (known) return known;
     // Sends the text once, and its hash from then on.
     redis.defineCommand(name, { lua: asScript(lua), numberOfKeys: 1 });
-    const script = (redis as unknown as Record<string, (key: string, input: string, ttlSeconds: number) => Promise<string>>)[name]!.bind(redis);
+    const commands = redis as unknown as Record<string, (key: string, input: string, ttlSeconds: number) => Promise<string>>;
+    const script = (key: string, input: string, ttlSeconds: number) => commands[name]!(key, input, ttlSeconds);
     scripts.set(name, script);
     return script;
   };

@@ -21,6 +21,6 @@ export function createRedditBudget({ store, clientId, requestsPerMinute }: { sto
     /** Whether several processes keep to it together. */
     isShared: store.isShared,
     ask: <Request extends BudgetRequest>(request: Request): Promise<BudgetAnswer<Extract<BudgetCommand, { kind: Request['kind'] }>>> =>
-      store.apply(key, PROCEDURE, { ...request, requestsPerMinute } as unknown as BudgetCommand, TTL_SECONDS) as never,
+      store.apply(key, PROCEDURE, { ...request, requestsPerMinute }, TTL_SECONDS) as never,
   };
 }

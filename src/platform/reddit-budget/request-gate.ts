@@ -135,12 +135,12 @@ export function createRequestGate({ budget, atOnce, log }: { budget: RedditBudge
           resolve(id);
         },
       };
-      const giveUp = (reason: () => unknown) => {
+      const giveUp = (reason: () => Error) => {
         leave();
         pollSoon();
-        reject(reason() as Error);
+        reject(reason());
       };
-      const onAbort = () => giveUp(() => signal?.reason);
+      const onAbort = () => giveUp(() => signal?.reason as Error);
       // The estimate was too good, or something closed the budget meanwhile.
       const deadline = setTimeout(() => {
         leave();
