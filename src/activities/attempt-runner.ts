@@ -9,6 +9,11 @@ const ABORT_GRACE_MS = 3_000;
 
 export type AttemptContext = Pick<TaskContext, 'attempt' | 'signal' | 'cursor' | 'saveCursor' | 'log'>;
 
+/** Reddit is asked on behalf of the run's config, whatever the task type does with the client. */
+function servicesOf(services: TaskServices, { configId, priority }: RunPlan): TaskServices {
+  return { ...services, reddit: services.reddit?.scoped({ configId, priority }) };
+}
+
 /** Runs a task type once. Throws what it throws; a signal's reason when it was aborted. */
 export async function runAttempt(services: TaskServices, plan: RunPlan, context: AttemptContext): Promise<JsonObject | null> {
   const taskType = findTaskType(plan.taskType);
@@ -24,7 +29,7 @@ export async function runAttempt(services: TaskServices, plan: RunPlan, context:
     signal.addEventListener('abort', onAbort, { once: true, signal: settled.signal });
   });
   try {
-    const work = taskType.run({ ...context, configId: plan.configId, executionId: plan.executionId, startedAt: new Date(plan.startedAt), services }, parameters);
+    const work = taskType.run({ ...context, configId: plan.configId, executionId: plan.executionId, startedAt: new Date(plan.startedAt), services: servicesOf(services, plan) }, parameters);
     return await Promise.race([work, abandoned]);
   } catch (error) {
     throw signal.aborted ? signal.reason : error;

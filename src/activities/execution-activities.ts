@@ -1,5 +1,5 @@
 import { activityInfo, Context } from '@temporalio/activity';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { runAttempt } from './attempt-runner';
 import { endOf, outcomeOf, planOf } from './execution-plan';
 import { classifyFailure } from './failures';
@@ -11,6 +11,9 @@ import type { TaskExecution } from '../storage/models/task-execution';
 import type { JsonObject } from '../tasks/task-type';
 
 const HEARTBEAT_INTERVAL_MS = 1_000;
+/** How often a lost worker (no heartbeat, or shut down) may hand a run on, beside the retries that the config grants. */
+const LOST_WORKERS_ALLOWED = 20;
+const SHORTEST_DEFERRAL_MS = 1_000;
 
 export function createExecutionActivities(deps: ActivityDeps) {
   const { executions, services, log } = deps;
@@ -65,6 +68,8 @@ export function createExecutionActivities(deps: ActivityDeps) {
       const context = Context.current();
       const { cancellationSignal: signal } = context;
       const opened = await openAttempt(plan.executionId);
+      // Counted here and not by Temporal, which would count the attempts that had to wait for their turn as well.
+      if (opened.lostAttempts > LOST_WORKERS_ALLOWED) throw ApplicationFailure.nonRetryable(`Gave up after ${LOST_WORKERS_ALLOWED} lost workers`, 'WorkerLost');
 
       let cursor: unknown = context.info.heartbeatDetails;
       const beat = setInterval(() => context.heartbeat(cursor), HEARTBEAT_INTERVAL_MS);
@@ -82,6 +87,10 @@ export function createExecutionActivities(deps: ActivityDeps) {
           const isHandedOn = error.message === 'WORKER_SHUTDOWN';
           await record(isHandedOn ? 'lost' : 'cancelled');
           throw isHandedOn ? ApplicationFailure.retryable('The worker shut down', 'WorkerShutdown') : error;
+        }
+        if (failure.isDeferral) {
+          await executions.deferAttempt(plan.executionId, opened.attempt, failure, new Date());
+          throw ApplicationFailure.create({ message: failure.message, type: failure.type, nextRetryDelay: Math.max(SHORTEST_DEFERRAL_MS, failure.retryDelayMs ?? 0), category: ApplicationFailureCategory.BENIGN });
         }
         await record('failed');
         throw ApplicationFailure.create({

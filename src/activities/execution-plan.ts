@@ -19,6 +19,7 @@ export function planOf(execution: TaskExecution): RunPlan | { kind: 'refused'; o
     parameters: execution.parameters,
     maxRetries: execution.maxRetries,
     timeoutSeconds: execution.timeoutSeconds,
+    priority: execution.priority,
     isShort: taskType.isShort,
     startedAt: execution.startedAt.toISOString(),
   };

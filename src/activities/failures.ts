@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { RedditError } from '../platform/reddit/reddit-client';
+import type { RedditError, RedditErrorKind } from '../platform/reddit/reddit-client';
 
 export interface ClassifiedFailure {
   type: string;
@@ -8,6 +8,8 @@ export interface ClassifiedFailure {
   isRetryable: boolean;
   /** Set when the other side said how long to wait. */
   retryDelayMs?: number;
+  /** Nothing went wrong, it is only not its turn: the attempt waits, and costs the run none of its retries. */
+  isDeferral?: boolean;
 }
 
 /** These say that a second try would end the same way. Everything unknown is retried. */
@@ -25,12 +27,15 @@ export function classifyFailure(error: unknown): ClassifiedFailure {
   const failure: ClassifiedFailure = { type: error.name, message: error.message, traceback: tracebackOf(error), isRetryable: !PERMANENT_NAMES.has(error.name) };
   if (error.name === 'RedditError') {
     const { kind, details } = error as RedditError;
-    return { ...failure, type: `RedditError.${kind}`, isRetryable: !PERMANENT_REDDIT_KINDS.has(kind), retryDelayMs: details.retryAfterMs };
+    return { ...failure, type: `RedditError.${kind}`, isRetryable: !PERMANENT_REDDIT_KINDS.has(kind), retryDelayMs: details.retryAfterMs, isDeferral: isWait(kind, details.retryAfterMs) };
   }
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string' && PERMANENT_SQLSTATE.test(code) && code.length === 5) return { ...failure, type: `PostgresError.${code}`, isRetryable: false };
   return failure;
 }
+
+/** A busy Reddit, or our own budget, names the time from which it will answer. One that names none may stay broken. */
+const isWait = (kind: RedditErrorKind, retryAfterMs: number | undefined) => retryAfterMs !== undefined && (kind === 'rate_limited' || (kind === 'unavailable' && retryAfterMs > 0));
 
 /** The stack, followed by those of the causes. */
 function tracebackOf(error: Error): string {

@@ -43,6 +43,8 @@ export interface RunPlan {
   parameters: JsonObject;
   maxRetries: number;
   timeoutSeconds: number | null;
+  /** Absent in the plan of a run that an older worker began. */
+  priority?: number;
   isShort: boolean;
   /** ISO 8601. */
   startedAt: string;

@@ -31,6 +31,11 @@ export async function runShortAttempt({ executions, services, log }: ActivityDep
   } catch (error) {
     const status = error instanceof ShortTaskTimeout ? 'timed_out' : 'failed';
     const failure = classifyFailure(error);
+    if (failure.isDeferral) {
+      await executions.deferAttempt(plan.executionId, opened.attempt, failure, new Date());
+      const waitMs = Math.max(FIRST_BACKOFF_MS, failure.retryDelayMs ?? 0);
+      return { kind: 'again', waitMs: Math.max(0, Math.min(waitMs, leftMs())), isLast: waitMs >= leftMs() };
+    }
     await executions.failAttempt(plan.executionId, opened.attempt, status, failure, new Date());
     if (status === 'timed_out' && isRunsTime) return { kind: 'ended', outcome: timedOut(plan.timeoutSeconds) };
     if (failure.isRetryable && opened.failedAttempts < plan.maxRetries) {

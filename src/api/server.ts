@@ -5,6 +5,7 @@ import { readConfig } from '../platform/config';
 import { createLogger } from '../platform/logger';
 import { passwords } from '../platform/password';
 import { createDatabase } from '../platform/postgres';
+import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
 import { createKeyValueStore } from '../platform/redis';
 import { checkServers, requireDatabaseUrl } from '../platform/start-checks';
 import { createResetTokens } from '../platform/reset-tokens';
@@ -59,7 +60,7 @@ async function main(): Promise<void> {
     passwords,
     auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS, areSeveralSessionsAllowed: config.MULTIPLE_SESSIONS, areAttemptsLimited: config.LIMIT_ATTEMPTS },
     resetTokens: createResetTokens(config.JWT_SECRET_KEY),
-    reddit: { isSandbox: config.REDDIT_IS_SANDBOX },
+    reddit: { isSandbox: config.REDDIT_IS_SANDBOX, budget: createRedditBudget({ store, clientId: config.REDDIT_CLIENT_ID ?? '', requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE }) },
     log,
   });
   const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, metricsToken: config.METRICS_TOKEN, trustedProxies: config.TRUSTED_PROXIES, version });

@@ -80,6 +80,7 @@ const environment = z.object({
   REDDIT_WWW_BASE_URL: webUrl.optional(),
   REDDIT_IS_SANDBOX: flag.default(false),
   REDDIT_SANDBOX_RECORDINGS: z.string().optional(),
+  REDDIT_REQUESTS_PER_MINUTE: positive.default(100),
 
   WORKER_MAX_ACTIVITIES: positive.default(100),
   WORKER_MAX_WORKFLOW_TASKS: positive.default(40),

@@ -29,6 +29,7 @@ export function createMemoryStore(now: () => number = Date.now): KeyValueStore {
   }, 60_000).unref();
 
   return {
+    isShared: false,
     get: async (key) => live(key)?.value ?? null,
     set: async (key, value, { ttlSeconds, onlyIfAbsent } = {}) => {
       if (onlyIfAbsent && live(key)) return false;
@@ -58,6 +59,12 @@ export function createMemoryStore(now: () => number = Date.now): KeyValueStore {
       const entry = live(key);
       if (entry) entry.expiresAt = after(ttlSeconds);
       return entry !== undefined;
+    },
+    apply: async (key, { run }, input, ttlSeconds) => {
+      const before = live(key)?.value;
+      const { state, answer } = run(before === undefined ? undefined : (JSON.parse(before) as never), now(), input);
+      entries.set(key, { value: JSON.stringify(state), expiresAt: after(ttlSeconds) });
+      return answer;
     },
     ping: async () => undefined,
     close: async () => {

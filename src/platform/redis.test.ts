@@ -97,6 +97,28 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
     expect(await store.expire(`${key}:absent`, 60)).toBe(false);
   });
 
+  const adding = {
+    name: 'adding',
+    lua: "local sum = (state.sum or 0) + command.add return { sum = sum, isTimed = now > 1000000000000 }, { sum = sum }",
+    run: (state: { sum: number } | undefined, now: number, { add }: { add: number }) => {
+      const sum = (state?.sum ?? 0) + add;
+      return { state: { sum }, answer: { sum, isTimed: now > 1e12 } };
+    },
+  };
+
+  it('takes a state from one step to the next, for concurrent callers one after the other', async () => {
+    const answers = await Promise.all(Array.from({ length: 30 }, () => store.apply(key, adding, { add: 2 }, 60)));
+    expect(answers.map(({ sum }) => sum).sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, n) => 2 * (n + 1)));
+    expect(answers.every(({ isTimed }) => isTimed)).toBe(true);
+  });
+
+  it('forgets a state that was not stepped on for its time', async () => {
+    await store.apply(key, adding, { add: 1 }, 1);
+    expect(await store.apply(key, adding, { add: 1 }, 1)).toMatchObject({ sum: 2 });
+    await sleep(1_100);
+    expect(await store.apply(key, adding, { add: 1 }, 1)).toMatchObject({ sum: 1 });
+  });
+
   it('answers a ping', async () => {
     await expect(store.ping()).resolves.toBeUndefined();
   });

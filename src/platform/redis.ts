@@ -1,8 +1,21 @@
 import { createMemoryStore } from './memory-store';
 import { createRedisStore } from './redis-store';
 
+/**
+ * One step from a state to the next, done as a whole: `lua` by Redis, `run` by the store inside the process. Both see
+ * the state (undefined, or an empty table, at first), the store's time in milliseconds and the input; all but the time are JSON.
+ * The Lua has them as `state`, `now` and `command`, and returns the answer and the state.
+ */
+export interface AtomicProcedure<State, Input, Answer> {
+  name: string;
+  lua: string;
+  run(state: State | undefined, now: number, input: Input): { state: State; answer: Answer };
+}
+
 /** What Taskloom asks of Redis. Times to live are in seconds; a key whose time is up is as good as never set. */
 export interface KeyValueStore {
+  /** False for the store inside this process. */
+  readonly isShared: boolean;
   get(key: string): Promise<string | null>;
   /** False when `onlyIfAbsent` met a key that is already there. */
   set(key: string, value: string, options?: { ttlSeconds?: number; onlyIfAbsent?: boolean }): Promise<boolean>;
@@ -19,6 +32,8 @@ export interface KeyValueStore {
   increment(key: string, options: { ttlSeconds: number }): Promise<number>;
   /** Sets a new time to live; false when there is no such key. */
   expire(key: string, ttlSeconds: number): Promise<boolean>;
+  /** Takes the key's state one step on; nobody else sees or changes it meanwhile. */
+  apply<State, Input, Answer>(key: string, procedure: AtomicProcedure<State, Input, Answer>, input: Input, ttlSeconds: number): Promise<Answer>;
   /** Throws when the store does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -52,6 +52,7 @@ export interface OpenedAttempt {
   attempt: number;
   /** Attempts before this one that failed; lost ones do not count. */
   failedAttempts: number;
+  lostAttempts: number;
 }
 
 export interface RunningExecution {
@@ -143,23 +144,36 @@ export function createExecutionRepository(database: Database) {
 
     /**
      * Opens the next attempt of each run that is still running and not asked to stop. An older attempt that never
-     * reported its end is marked lost: its worker died, which costs the run none of its retries.
+     * reported its end is marked lost: its worker died, which costs the run none of its retries. One that was deferred
+     * goes on under its number.
      */
     async openAttempts(executionIds: number[], worker: string, startedAt: Date): Promise<OpenedAttempt[]> {
       return rowsOf<OpenedAttempt>(
         `with locked as (
            select id from task_executions where id = any(?::int[]) and status = 'running' and cancel_requested_at is null order by id for no key update
          ),
-         alive as (
-           select e.id, coalesce(max(a.attempt), 0) + 1 as attempt, count(a.attempt) filter (where a.outcome in ('failed', 'timed_out')) as failed
+         resumed as (
+           update task_attempts a set failure = null, worker = ? from locked
+           where a.execution_id = locked.id and a.outcome = 'running' and a.failure is not null returning a.execution_id, a.attempt
+         ),
+         counts as (
+           select e.id, coalesce(max(a.attempt), 0) as newest, count(a.attempt) filter (where a.outcome in ('failed', 'timed_out')) as failed,
+                  count(a.attempt) filter (where a.outcome = 'lost' or a.outcome = 'running' and a.failure is null) as lost
            from locked e left join task_attempts a on a.execution_id = e.id group by e.id
          ),
+         alive as (select id, newest + 1 as attempt from counts where id not in (select execution_id from resumed)),
          lost as (update task_attempts a set outcome = 'lost', ended_at = ? from alive where a.execution_id = alive.id and a.outcome = 'running'),
          counted as (update task_executions e set attempt = alive.attempt from alive where e.id = alive.id and alive.attempt > 1),
          opened as (insert into task_attempts (execution_id, attempt, worker, started_at) select id, attempt, ?, ? from alive)
-         select id as "executionId", attempt, failed as "failedAttempts" from alive`,
-        [executionIds, startedAt, worker, startedAt],
+         select counts.id as "executionId", coalesce(alive.attempt, resumed.attempt) as attempt, failed as "failedAttempts", lost as "lostAttempts"
+         from counts left join alive on alive.id = counts.id left join resumed on resumed.execution_id = counts.id`,
+        [executionIds, worker, startedAt, worker, startedAt],
       );
+    },
+
+    /** Leaves an attempt open that has to wait for its turn, with the reason: the run's next attempt is its continuation. */
+    async deferAttempt(executionId: number, attempt: number, failure: AttemptFailure, at: Date): Promise<void> {
+      await rowsOf("update task_attempts set failure = ?::jsonb where execution_id = ? and attempt = ? and outcome = 'running'", [toJson({ ...failure, deferredAt: at }), executionId, attempt]);
     },
 
     /** Records how an attempt ended when the run goes on without it. */
@@ -200,7 +214,7 @@ export function createExecutionRepository(database: Database) {
       const rows = await rowsOf(
         `with stopped as (
            update task_executions e set cancel_requested_at = ? where id = ? and status = 'running'
-           returning id, not exists (select 1 from task_attempts a where a.execution_id = e.id and a.outcome = 'running') as is_waiting
+           returning id, not exists (select 1 from task_attempts a where a.execution_id = e.id and a.outcome = 'running' and a.failure is null) as is_waiting
          )
          select id, is_waiting from stopped`,
         [now, executionId],

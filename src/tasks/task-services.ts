@@ -55,6 +55,7 @@ export interface MailLedger {
 
 /** The outside world, as far as task types may touch it. Wired in worker/main.ts. */
 export interface TaskServices {
+  /** Asks on behalf of the run's config: the request budget is shared out among configs, by priority. */
   reddit: RedditClient;
   content: ContentStore;
   retention: RetentionStore;

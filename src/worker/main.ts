@@ -9,6 +9,7 @@ import { createMailer, createMissingMailer } from '../platform/mailer';
 import { createDatabase } from '../platform/postgres';
 import { createProbes } from '../platform/probes';
 import { createRedditClient } from '../platform/reddit/snoowrap-client';
+import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
 import { createKeyValueStore } from '../platform/redis';
 import { createResetTokens } from '../platform/reset-tokens';
 import { checkServers, requireDatabaseUrl } from '../platform/start-checks';
@@ -48,6 +49,7 @@ async function main(): Promise<void> {
   const redis = createKeyValueStore(config.REDIS_URL ?? 'memory://');
   const [temporal, connection] = await Promise.all([connectTemporal(target), NativeConnection.connect(target.connection)]);
   const reddit = createRedditClient({
+    budget: createRedditBudget({ store: redis, clientId: config.REDDIT_CLIENT_ID ?? '', requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE }),
     clientId: config.REDDIT_CLIENT_ID ?? '',
     clientSecret: config.REDDIT_CLIENT_SECRET,
     userAgent: config.REDDIT_USER_AGENT,

@@ -13,9 +13,6 @@ import { ActivityFailure, defineSearchAttributeKey, SearchAttributeType, Timeout
 import type { Activities } from '../activities';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from '../activities/run-request';
 
-/** How often a lost worker (no heartbeat, or shut down) may hand a run on, beside the retries that the config grants. */
-const LOST_WORKERS_ALLOWED = 20;
-
 /** Rows are written from inside the workflow task: no round trip through the server, retried until PostgreSQL is back. */
 const { beginExecution, finishExecution } = proxyLocalActivities<Pick<Activities, 'beginExecution' | 'finishExecution'>>({
   startToCloseTimeout: '15s',
@@ -74,8 +71,9 @@ async function execute(plan: RunPlan): Promise<ExecutionOutcome> {
     // The run's own limit is the scope's below; this one only bounds an attempt that would never end.
     startToCloseTimeout: '7 days',
     heartbeatTimeout: '10s',
-    // The activity itself says when max_retries are used up: only it can tell a failure from a lost worker.
-    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: plan.maxRetries + 1 + LOST_WORKERS_ALLOWED },
+    // The activity itself says when max_retries, or the lost workers allowed, are used up: only it can tell a failure
+    // from a lost worker, and both from an attempt that had to wait for its turn at Reddit.
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     summary: plan.taskType,
   });
@@ -96,7 +94,7 @@ function outcomeOf(error: unknown, plan: RunPlan): ExecutionOutcome {
     return CancellationScope.current().consideredCancelled ? CANCELLED : timedOut(plan.timeoutSeconds);
   }
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof TimeoutFailure) return { status: 'failed', errorType: 'WorkerLost', errorMessage: `Gave up after ${LOST_WORKERS_ALLOWED} lost workers: ${cause.message}` };
+  if (cause instanceof TimeoutFailure) return { status: 'failed', errorType: 'WorkerLost', errorMessage: `Gave up after lost workers: ${cause.message}` };
   if (cause instanceof ApplicationFailure) {
     return { status: 'failed', errorType: cause.type ?? cause.name, errorMessage: cause.message, errorTraceback: (cause.details?.[0] as string | undefined) ?? cause.stack ?? null };
   }

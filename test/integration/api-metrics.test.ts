@@ -36,6 +36,15 @@ test('requests are counted by route and not by path', async () => {
   expect(text).not.toContain('/tasks/configs/11');
 });
 
+test("the budget at Reddit, and who waits for it", async () => {
+  const process = randomUUID();
+  const lane = { flow: '1', weight: 5, isExclusive: false, waiting: 3, ageMs: 0 };
+  await api.budget.ask({ kind: 'poll', process, free: 1, lanes: [lane], outcomes: [], unused: [] });
+  await waitFor(async () => valueOf(await scrape(), 'taskloom_reddit_budget_waiting') === 2);
+  const text = await scrape();
+  expect([valueOf(text, 'taskloom_reddit_budget_limit'), valueOf(text, 'taskloom_reddit_budget_remaining')]).toEqual([100, 99]);
+});
+
 test('executions are counted by type and outcome, each once', async () => {
   const own = await createTestApi({ database: db.database, temporal });
   const settled = new Date(Date.now() - 10_000);

@@ -3,6 +3,7 @@ import pino from 'pino';
 import { createApp, type AppOptions } from '../../src/api/app';
 import { createServices } from '../../src/api/services/create-services';
 import { hashPassword, passwords } from '../../src/platform/password';
+import { createRedditBudget } from '../../src/platform/reddit-budget/reddit-budget';
 import { createKeyValueStore } from '../../src/platform/redis';
 import { createResetTokens } from '../../src/platform/reset-tokens';
 import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
@@ -31,6 +32,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
   const store = createKeyValueStore(options.redisUrl ?? testServices().redisUrl);
   const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });
   const resetTokens = createResetTokens(SECRET);
+  const budget = createRedditBudget({ store, clientId: randomUUID(), requestsPerMinute: 100 });
   const services = createServices({
     repositories: {
       users: createUserRepository(database),
@@ -53,7 +55,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
     passwords,
     auth: { secret: SECRET, accessMinutes: 30, refreshDays: 7, areSeveralSessionsAllowed: options.areSeveralSessionsAllowed ?? true, areAttemptsLimited: options.areAttemptsLimited ?? false },
     resetTokens,
-    reddit: { isSandbox: options.isSandbox ?? true },
+    reddit: { isSandbox: options.isSandbox ?? true, budget },
     log,
   });
   const hashed_password = await hashPassword(PASSWORD);
@@ -82,6 +84,8 @@ export async function createTestApi(options: { database: Database; temporal: Tem
 
   return {
     app,
+    /** Reddit's, of this API alone. */
+    budget,
     services,
     userIds: ids.map(({ id }) => id),
     /** Access tokens, in the order of the users. */

@@ -27,7 +27,7 @@ const startWorker = async () => {
 beforeAll(async () => {
   db = await createTestDatabase();
   temporal = await createTestNamespace();
-  sandbox = createRedditSandbox({ seed: 'faults', scale: { posts: 60, commentsPerPost: 40 }, now: () => new Date('2026-01-01T00:00:00Z') });
+  sandbox = createRedditSandbox({ seed: 'faults', rateLimit: { requests: 10_000_000 }, scale: { posts: 60, commentsPerPost: 40 }, now: () => new Date('2026-01-01T00:00:00Z') });
   const { url } = await sandbox.listen({ port: 0, host: '127.0.0.1' });
   env = {
     DATABASE_URL: db.url,
@@ -35,7 +35,9 @@ beforeAll(async () => {
     TEMPORAL_ADDRESS: testServices().temporalAddress,
     TEMPORAL_NAMESPACE: temporal.namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,
-    REDDIT_CLIENT_ID: 'sandbox',
+    // Of this file alone: the budget is kept by client id, in the Redis that all share.
+    REDDIT_CLIENT_ID: taskQueue,
+    REDDIT_REQUESTS_PER_MINUTE: '10000000',
     REDDIT_OAUTH_BASE_URL: url,
     REDDIT_WWW_BASE_URL: url,
     REDDIT_IS_SANDBOX: 'true',

@@ -4,6 +4,7 @@ import { createRedditClient } from '../../src/platform/reddit/snoowrap-client';
 import { createRedditSandbox, type RedditSandbox, type RedditSandboxOptions } from '../../src/stack/reddit-sandbox/sandbox-server';
 import { createRedditContentRepository, type RedditContentRepository } from '../../src/storage/reddit-content-repository';
 import { redditScrape } from '../../src/tasks/reddit-scrape';
+import { openBudget } from '../support/open-budget';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import type { RedditClient } from '../../src/platform/reddit/reddit-client';
 import type { TaskServices } from '../../src/tasks/task-services';
@@ -28,9 +29,9 @@ afterEach(async () => {
 });
 
 async function connect(options: RedditSandboxOptions): Promise<RedditClient> {
-  sandbox = createRedditSandbox(options);
+  sandbox = createRedditSandbox({ rateLimit: { requests: 10_000_000 }, ...options });
   const { url } = await sandbox.listen();
-  return createRedditClient({ clientId: 'id', clientSecret: 'secret', userAgent: 'linux:taskloom-test:1 (by /u/test)', oauthBaseUrl: url, wwwBaseUrl: url, isSandbox: true, log: { warn: () => undefined }, backoffMs: 1 });
+  return createRedditClient({ budget: openBudget(), clientId: 'id', clientSecret: 'secret', userAgent: 'linux:taskloom-test:1 (by /u/test)', oauthBaseUrl: url, wwwBaseUrl: url, isSandbox: true, log: { warn: () => undefined }, backoffMs: 1 });
 }
 
 /** One attempt, after which `cursor()` tells where it stood. */

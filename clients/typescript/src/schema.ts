@@ -8345,6 +8345,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reddit/budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is left of the request budget at Reddit, and who waits for it
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RedditBudget"];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit-log": {
         parameters: {
             query?: never;
@@ -9069,6 +9173,38 @@ export interface components {
             /** @description Made up by the Reddit sandbox */
             is_sandbox: boolean;
             edited_at: string | null;
+        };
+        RedditBudget: {
+            /** @description False without Redis: each process then keeps a budget of its own, and this is the one of the API */
+            is_shared: boolean;
+            /**
+             * @description Whether Reddit's answers have told it, or it is what REDDIT_REQUESTS_PER_MINUTE allows
+             * @enum {string}
+             */
+            source: "headers" | "default";
+            /** @description Requests in the present window */
+            limit: number;
+            /** @description Those made, or set aside for requests under way */
+            used: number;
+            remaining: number;
+            /** Format: date-time */
+            resets_at: string;
+            /** @description Reddit answered 429 and said so */
+            closed_until: string | null;
+            /** @description Requests of the last minute */
+            last_minute: number;
+            /** @description Callers in line */
+            waiting: number;
+            /** @description Runs that were told to come back when it is their turn */
+            deferred: number;
+            processes_waiting: number;
+            by_config: {
+                config_id: number | null;
+                name: string | null;
+                waiting: number;
+                deferred: number;
+                last_minute: number;
+            }[];
         };
         ActionResult: {
             success: boolean;

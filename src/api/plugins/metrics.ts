@@ -30,11 +30,14 @@ function createInstruments() {
     waiting: new Gauge({ name: 'taskloom_queue_tasks', help: 'What waits for a worker, about', labelNames: ['kind'], registers }),
     delay: new Gauge({ name: 'taskloom_queue_delay_seconds', help: 'How long the oldest of it has waited', labelNames: ['kind'], registers }),
     pool: new Gauge({ name: 'taskloom_database_connections', help: 'The pool to PostgreSQL; waiting: requests for a connection', labelNames: ['state'], registers }),
+    budgetLimit: new Gauge({ name: 'taskloom_reddit_budget_limit', help: "Requests in the present window of Reddit's budget", registers }),
+    budgetRemaining: new Gauge({ name: 'taskloom_reddit_budget_remaining', help: 'What is left of them', registers }),
+    budgetWaiting: new Gauge({ name: 'taskloom_reddit_budget_waiting', help: 'Callers that wait for their turn, in line or told to come back', registers }),
     up: new Gauge({ name: 'taskloom_server_up', help: '1 when it answered the questions for these numbers', labelNames: ['server'], registers }),
   };
 }
 
-function show(instruments: ReturnType<typeof createInstruments>, { ended, lateness, running, queues, pool }: Readings): void {
+function show(instruments: ReturnType<typeof createInstruments>, { ended, lateness, running, queues, pool, budget }: Readings): void {
   showLateness(instruments, lateness);
   for (const { taskType, outcome, total, seconds } of ended) {
     const labels = { task_type: taskType ?? 'unknown', outcome };
@@ -50,6 +53,12 @@ function show(instruments: ReturnType<typeof createInstruments>, { ended, latene
     instruments.delay.set({ kind }, delaySeconds);
   }
   for (const [state, count] of Object.entries<number>({ ...pool })) instruments.pool.set({ state }, count);
+  // What is not known is left out: a value of old would look like one of now.
+  if (budget) {
+    instruments.budgetLimit.set(budget.limit);
+    instruments.budgetRemaining.set(budget.remaining);
+    instruments.budgetWaiting.set(budget.waiting);
+  } else for (const gauge of [instruments.budgetLimit, instruments.budgetRemaining, instruments.budgetWaiting]) gauge.remove();
   instruments.up.set({ server: 'postgresql' }, running ? 1 : 0);
   instruments.up.set({ server: 'temporal' }, queues ? 1 : 0);
 }

@@ -1,10 +1,11 @@
-import { faults, notFound } from '../schemas/common-schemas';
-import { comment, commentsQuery, post, postCommentsQuery, postParams, postsQuery } from '../schemas/reddit-schemas';
+import { faults, notFound, unavailable } from '../schemas/common-schemas';
+import { comment, commentsQuery, post, postCommentsQuery, postParams, postsQuery, redditBudget as redditBudgetBody } from '../schemas/reddit-schemas';
 import { linkNextPage } from './next-page';
+import type { RedditBudgetService } from '../services/reddit-budget-service';
 import type { RedditService } from '../services/reddit-service';
 import type { ZodApp } from '../app';
 
-export function registerRedditRoutes(app: ZodApp, { reddit }: { reddit: RedditService }): void {
+export function registerRedditRoutes(app: ZodApp, { reddit, redditBudget }: { reddit: RedditService; redditBudget: RedditBudgetService }): void {
   const config = { access: 'user' } as const;
   const tags = ['reddit'];
 
@@ -31,4 +32,6 @@ export function registerRedditRoutes(app: ZodApp, { reddit }: { reddit: RedditSe
     linkNextPage(request, reply, nextCursor);
     return items;
   });
+
+  app.get('/reddit/budget', { config, schema: { tags, summary: 'What is left of the request budget at Reddit, and who waits for it', response: { 200: redditBudgetBody, ...unavailable } } }, async () => redditBudget.read());
 }

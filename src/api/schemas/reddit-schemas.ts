@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { datetime } from './common-schemas';
+import { count, datetime } from './common-schemas';
 import { boolean, cursor, instant, integer, limit } from './request-values';
 
 const filters = {
@@ -61,3 +61,21 @@ export const comment = z
   })
   .meta({ id: 'RedditComment' });
 export type CommentBody = z.infer<typeof comment>;
+
+export const redditBudget = z
+  .object({
+    is_shared: z.boolean().describe('False without Redis: each process then keeps a budget of its own, and this is the one of the API'),
+    source: z.enum(['headers', 'default']).describe("Whether Reddit's answers have told it, or it is what REDDIT_REQUESTS_PER_MINUTE allows"),
+    limit: z.int().describe('Requests in the present window'),
+    used: z.int().describe('Those made, or set aside for requests under way'),
+    remaining: z.int(),
+    resets_at: datetime,
+    closed_until: datetime.nullable().describe('Reddit answered 429 and said so'),
+    last_minute: count.describe('Requests of the last minute'),
+    waiting: count.describe('Callers in line'),
+    deferred: count.describe('Runs that were told to come back when it is their turn'),
+    processes_waiting: count,
+    by_config: z.array(z.object({ config_id: z.int().nullable(), name: z.string().nullable(), waiting: count, deferred: count, last_minute: count })),
+  })
+  .meta({ id: 'RedditBudget' });
+export type RedditBudgetBody = z.infer<typeof redditBudget>;

@@ -18,6 +18,7 @@ import { createMetricsService } from './metrics-service';
 import { createPasswordPolicy } from './password-policy';
 import { createPasswordResetService } from './password-reset-service';
 import { createPreviewService } from './preview-service';
+import { createRedditBudgetService } from './reddit-budget-service';
 import { createRedditService } from './reddit-service';
 import { createRunControlService } from './run-control-service';
 import { createScheduleService } from './schedule-service';
@@ -26,6 +27,7 @@ import { createSystemService } from './system-service';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
 import type { LinkToRun } from './execution-presenter';
+import type { RedditBudget } from '../../platform/reddit-budget/reddit-budget';
 import type { ResetTokens } from '../../platform/reset-tokens';
 import type { KeyValueStore } from '../../platform/redis';
 import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
@@ -46,7 +48,7 @@ export interface ServiceDeps {
   passwords: Passwords;
   auth: { secret: string; accessMinutes: number; refreshDays: number; areSeveralSessionsAllowed: boolean; areAttemptsLimited: boolean };
   resetTokens: ResetTokens;
-  reddit: { isSandbox: boolean };
+  reddit: { isSandbox: boolean; budget: RedditBudget };
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
 }
 
@@ -91,7 +93,8 @@ export function createServices(deps: ServiceDeps) {
     runControl: createRunControlService({ queries, executions, gateway }),
     system: createSystemService({ configs, queries, schedules, redis: store, reddit: deps.reddit }),
     reddit: createRedditService({ content }),
+    redditBudget: createRedditBudgetService({ budget: deps.reddit.budget, configs }),
     audit: createAuditService(deps.repositories),
-    metrics: createMetricsService({ ...deps.repositories, temporal, log: deps.log }),
+    metrics: createMetricsService({ ...deps.repositories, temporal, budget: deps.reddit.budget, log: deps.log }),
   };
 }

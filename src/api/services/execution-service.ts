@@ -69,7 +69,8 @@ export function createExecutionService(deps: { queries: ExecutionQueryRepository
         parameters: view.parameters,
         attempts: attempts.map((attempt) => ({
           attempt: attempt.attempt,
-          outcome: attempt.outcome,
+          // Open, and with a reason already: it waits for its turn at Reddit.
+          outcome: attempt.outcome === 'running' && attempt.failure ? 'waiting' : attempt.outcome,
           worker: attempt.worker,
           started_at: attempt.startedAt.toISOString(),
           ended_at: attempt.endedAt?.toISOString() ?? null,

@@ -1,3 +1,4 @@
+import { openBudget } from '../../../test/support/open-budget';
 import { createMetricsService } from './metrics-service';
 import type { MetricsRepository } from '../../storage/metrics-repository';
 
@@ -12,7 +13,7 @@ afterEach(() => void jest.useRealTimers());
 function createService(countEnded: MetricsRepository['countEnded']) {
   const describeTaskQueue = async () => ({ stats: null });
   const temporal = { client: { options: { namespace: 'default' }, workflowService: { describeTaskQueue } }, taskQueue: 'q' } as unknown as Deps['temporal'];
-  return createMetricsService({ metrics: { countEnded, countLateness: async () => ({ buckets: [], seconds: 0 }), countRunning: async () => [], pool: () => ({ used: 0, free: 0, waiting: 0, max: 1 }) }, temporal, log: { warn: () => undefined } });
+  return createMetricsService({ metrics: { countEnded, countLateness: async () => ({ buckets: [], seconds: 0 }), countRunning: async () => [], pool: () => ({ used: 0, free: 0, waiting: 0, max: 1 }) }, temporal, budget: openBudget(), log: { warn: () => undefined } });
 }
 
 test('each span of time is counted once, and one that was not answered with the next', async () => {

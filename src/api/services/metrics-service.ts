@@ -1,6 +1,7 @@
 import { shareFor, within } from '../within';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
+import type { RedditBudget } from '../../platform/reddit-budget/reddit-budget';
 import type { EndedCount, Lateness, MetricsRepository, PoolState, RunningCount } from '../../storage/metrics-repository';
 
 /** However many ask, the servers are asked once in this time. */
@@ -29,11 +30,12 @@ export interface Readings {
   running: RunningCount[] | undefined;
   queues: QueueState[] | undefined;
   pool: PoolState;
+  budget: { limit: number; remaining: number; waiting: number } | undefined;
 }
 
 export type MetricsService = ReturnType<typeof createMetricsService>;
 
-export function createMetricsService(deps: { metrics: MetricsRepository; temporal: { client: Client; taskQueue: string }; log: Pick<FastifyBaseLogger, 'warn'> }) {
+export function createMetricsService(deps: { metrics: MetricsRepository; temporal: { client: Client; taskQueue: string }; budget: RedditBudget; log: Pick<FastifyBaseLogger, 'warn'> }) {
   const { metrics, temporal } = deps;
   let countedUntil = new Date(Date.now() - SETTLED_AFTER_MS);
 
@@ -54,6 +56,11 @@ export function createMetricsService(deps: { metrics: MetricsRepository; tempora
     return { kind, waiting: Number(stats?.approximateBacklogCount ?? 0), delaySeconds: Number(age?.seconds ?? 0) + (age?.nanos ?? 0) / 1e9 };
   }
 
+  async function readBudget() {
+    const { limit, remaining, flows } = await deps.budget.ask({ kind: 'view' });
+    return { limit, remaining, waiting: Object.values(flows).reduce((sum, flow) => sum + flow.waiting + flow.deferred, 0) };
+  }
+
   /** What was not counted for want of an answer is counted next time. */
   async function countNew(): Promise<Pick<Readings, 'ended' | 'lateness'>> {
     const until = new Date(Date.now() - SETTLED_AFTER_MS);
@@ -64,8 +71,8 @@ export function createMetricsService(deps: { metrics: MetricsRepository; tempora
 
   return {
     read: shareFor(SHARED_MS, async (): Promise<Readings> => {
-      const [counted, running, queues] = await Promise.all([countNew(), ask(() => metrics.countRunning()), ask(() => Promise.all([readQueue('workflow'), readQueue('activity')]))]);
-      return { ...counted, running, queues, pool: metrics.pool() };
+      const [counted, running, queues, budget] = await Promise.all([countNew(), ask(() => metrics.countRunning()), ask(() => Promise.all([readQueue('workflow'), readQueue('activity')])), ask(readBudget)]);
+      return { ...counted, running, queues, budget, pool: metrics.pool() };
     }),
   };
 }

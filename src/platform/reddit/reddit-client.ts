@@ -72,13 +72,20 @@ export interface ListingPage {
   malformed: number;
 }
 
+/** On whose behalf Reddit is asked: the budget is shared out among configs, by priority (1 to 10, 10 the highest share). */
+export interface RedditAsker {
+  configId: number | null;
+  /** 5 when left out. */
+  priority?: number;
+}
+
 export interface RedditClient {
   /** Sandbox content is made up or recorded, and is marked as such wherever it shows. */
   readonly isSandbox: boolean;
   /** HTTP requests sent since this client was made, repeated tries counted, tokens not. */
   requestsSent(): number;
-  /** The same client (login, queue and budget), but its `requestsSent` starts at 0 and counts what is sent through it alone. */
-  scoped(): RedditClient;
+  /** The same client (login and budget) on behalf of a config. Its `requestsSent` starts at 0 and counts what is sent through it alone. */
+  scoped(asker?: RedditAsker): RedditClient;
   listPosts(query: { subreddit: string; sort: RedditSort; timeFilter?: RedditTimeFilter; limit: number; after?: string | null }, signal?: AbortSignal): Promise<ListingPage>;
   /**
    * The tree of a post, or the one that begins with (and includes) one comment of it, whose depth Reddit does not tell
@@ -90,14 +97,14 @@ export interface RedditClient {
   /** At most 100 fullnames a call; what Reddit does not know is left out. It tells no depths: each comment's is 0. */
   getInfo(fullnames: string[], signal?: AbortSignal): Promise<{ posts: RedditPost[]; comments: RedditComment[] }>;
   getSubreddit(name: string, signal?: AbortSignal): Promise<{ name: string; subscribers: number | null; isNsfw: boolean }>;
-  /** Asks once, without tries or waiting for the budget, for the cheapest thing that needs a valid token; throws a RedditError. */
+  /** Asks once, without tries, and with two seconds to wait for the budget, for the cheapest thing that needs a valid token; throws a RedditError. */
   probe(signal?: AbortSignal): Promise<void>;
 }
 
 /** 'forbidden' also stands for whatever else Reddit refuses; 'malformed' is an answer that cannot be read, which a second try may mend. */
 export type RedditErrorKind = 'rate_limited' | 'unavailable' | 'unauthorized' | 'forbidden' | 'not_found' | 'network' | 'malformed' | 'aborted';
 
-/** `retryAfterMs` is set when Reddit said how long to wait. */
+/** `retryAfterMs` is set when Reddit, or the turn in its budget, says how long to wait. */
 export class RedditError extends Error {
   override readonly name = 'RedditError';
   constructor(

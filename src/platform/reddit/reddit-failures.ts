@@ -1,4 +1,5 @@
 import { RedditError, type RedditErrorKind } from './reddit-client';
+import type { RateHeaders } from '../reddit-budget/budget-commands';
 
 export interface RawResponse {
   statusCode: number;
@@ -10,6 +11,13 @@ export const headerNumber = (response: RawResponse, name: string): number | null
   const value = Number(response.headers[name] ?? NaN);
   return Number.isFinite(value) ? value : null;
 };
+
+/** What an answer says of the budget. */
+export function rateOf(response: RawResponse): RateHeaders | undefined {
+  const [used, remaining, reset] = ['used', 'remaining', 'reset'].map((name) => headerNumber(response, `x-ratelimit-${name}`));
+  if (typeof remaining !== 'number' || typeof reset !== 'number') return undefined;
+  return { ...(typeof used === 'number' ? { used } : {}), remaining: Math.max(0, remaining), resetMs: Math.max(0, reset * 1_000) };
+}
 
 const RETRYABLE = new Set<RedditErrorKind>(['rate_limited', 'unavailable', 'network', 'malformed']);
 export const isRetryable = (error: unknown): error is RedditError => error instanceof RedditError && RETRYABLE.has(error.kind);

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
+import { openBudget } from '../../../test/support/open-budget';
 import type { RedditError } from './reddit-client';
 import { createRedditClient, type RedditClientOptions } from './snoowrap-client';
 
@@ -10,7 +11,7 @@ interface Seen {
   headers: http.IncomingHttpHeaders;
   body: string;
 }
-type Answer = { status?: number; headers?: Record<string, string>; body?: unknown; raw?: (response: http.ServerResponse) => void };
+type Answer = { status?: number; headers?: Record<string, string>; body?: unknown; raw?: (response: http.ServerResponse) => void; delayMs?: number };
 
 /** A real HTTP server: tokens are t1, t2, …; everything else is answered by `answer`. */
 async function serve(answer: (request: Seen, count: number) => Answer, tokens: (request: Seen) => Answer = () => ({})) {
@@ -29,6 +30,7 @@ async function serve(answer: (request: Seen, count: number) => Answer, tokens: (
       const isLogin = url.pathname === '/api/v1/access_token';
       (isLogin ? logins : seen).push(entry);
       const given = isLogin ? { body: { access_token: `t${logins.length}`, token_type: 'bearer', expires_in: 3600, scope: '*' }, ...tokens(entry) } : answer(entry, seen.length);
+      if (given.delayMs) await new Promise((resolve) => setTimeout(resolve, given.delayMs));
       running -= 1;
       if (given.raw) return given.raw(response);
       response.writeHead(given.status ?? 200, { 'content-type': 'application/json', ...given.headers });
@@ -51,7 +53,7 @@ afterEach(async () => {
 const listing = (children: unknown[], after: string | null = null) => ({ kind: 'Listing', data: { children, after } });
 const post = (id: string) => ({ kind: 't3', data: { id, title: id, subreddit: 'funny', created_utc: 1439797480 } });
 const client = (url: string, options: Partial<RedditClientOptions> = {}) =>
-  createRedditClient({ clientId: 'id', clientSecret: 'secret', userAgent: 'linux:test:1 (by /u/test)', oauthBaseUrl: url, wwwBaseUrl: url, isSandbox: true, log: { warn: () => undefined }, backoffMs: 1, ...options });
+  createRedditClient({ budget: openBudget(), clientId: 'id', clientSecret: 'secret', userAgent: 'linux:test:1 (by /u/test)', oauthBaseUrl: url, wwwBaseUrl: url, isSandbox: true, log: { warn: () => undefined }, backoffMs: 1, ...options });
 const hot = { subreddit: 'funny', sort: 'hot', limit: 25 } as const;
 const failure = (promise: Promise<unknown>) => promise.then(() => { throw new Error('it did not fail'); }, (error: RedditError) => error);
 
@@ -148,26 +150,44 @@ test('a 429 is tried again after the time that it names, unless that is too long
   expect(await failure(client(reset.url).listPosts(hot))).toMatchObject({ kind: 'rate_limited', details: { retryAfterMs: 120_000 } });
 });
 
-test('with its budget used up it sends nothing more, a probe says so, and an abort ends the waiting', async () => {
-  const reddit = await serve(() => ({ headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '300' } }));
+test('with its budget used up it sends nothing more, and whoever asks is told at once when to come back', async () => {
+  const reddit = await serve(() => ({ headers: { 'x-ratelimit-used': '100', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '300' } }));
   const one = client(reddit.url);
   await one.listPosts(hot);
   expect(await failure(one.probe())).toMatchObject({ kind: 'rate_limited' });
-  const stop = new AbortController();
-  const waiting = failure(one.listPosts(hot, stop.signal));
-  const queued = failure(one.listPosts(hot, stop.signal));
-  stop.abort(new Error('cancelled'));
-  expect(await waiting).toMatchObject({ kind: 'aborted', cause: { message: 'cancelled' } });
-  expect(await queued).toMatchObject({ kind: 'aborted' });
+  const later = await failure(one.listPosts(hot));
+  expect(later).toMatchObject({ kind: 'rate_limited', details: { retryAfterMs: expect.any(Number) } });
+  expect(later.details.retryAfterMs).toBeGreaterThan(250_000);
+  expect(later.details.retryAfterMs).toBeLessThanOrEqual(310_000);
   expect(reddit.seen).toHaveLength(1);
 });
 
-test('a new budget is waited for', async () => {
-  const reddit = await serve((_, count) => ({ headers: { 'x-ratelimit-remaining': count === 1 ? '0' : '99', 'x-ratelimit-reset': '0.05' } }));
+test('an abort ends the waiting for a turn', async () => {
+  const reddit = await serve(() => ({ headers: { 'x-ratelimit-used': '100', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '4' } }));
+  const one = client(reddit.url);
+  await one.listPosts(hot);
+  const stop = new AbortController();
+  const waiting = [failure(one.listPosts(hot, stop.signal)), failure(one.listPosts(hot, stop.signal))];
+  setTimeout(() => stop.abort(new Error('cancelled')), 100);
+  expect(await Promise.all(waiting)).toMatchObject([{ kind: 'aborted', cause: { message: 'cancelled' } }, { kind: 'aborted' }]);
+  expect(reddit.seen).toHaveLength(1);
+});
+
+test('a short wait for the budget is waited here', async () => {
+  const reddit = await serve((_, count) => ({ headers: { 'x-ratelimit-used': count === 1 ? '99' : '1', 'x-ratelimit-remaining': count === 1 ? '0' : '99', 'x-ratelimit-reset': '1' } }));
   const one = client(reddit.url);
   await one.listPosts(hot);
   await one.listPosts(hot);
   expect(reddit.seen).toHaveLength(2);
+});
+
+test('a 429 closes the budget for every process that shares it', async () => {
+  const reddit = await serve(() => ({ status: 429, headers: { 'retry-after': '60' } }));
+  const budget = openBudget();
+  const [one, other] = [client(reddit.url, { budget }), client(reddit.url, { budget })];
+  expect(await failure(one.listPosts(hot))).toMatchObject({ kind: 'rate_limited', details: { status: 429, retryAfterMs: 60_000 } });
+  expect(await failure(other.listPosts(hot))).toMatchObject({ kind: 'rate_limited', details: { retryAfterMs: expect.any(Number) } });
+  expect(reddit.seen).toHaveLength(1);
 });
 
 test('an abort ends a request in flight, and the next one goes through', async () => {
@@ -178,12 +198,27 @@ test('an abort ends a request in flight, and the next one goes through', async (
   expect(await one.listPosts(hot)).toMatchObject({ posts: [] });
 });
 
-test('requests go one at a time, and a scope counts its own', async () => {
-  const reddit = await serve(() => ({}));
+test('slow answers are asked for side by side, five at most, and a scope counts its own', async () => {
+  const reddit = await serve(() => ({ delayMs: 60 }));
   const all = client(reddit.url);
-  const [one, two] = [all.scoped(), all.scoped()];
-  await Promise.all([one.listPosts(hot), two.listPosts(hot), one.getInfo(['t3_a']), two.listPosts(hot), two.probe()]);
-  expect([all.requestsSent(), one.requestsSent(), two.requestsSent(), reddit.mostAtOnce()]).toEqual([5, 2, 3, 1]);
+  const [one, two] = [all.scoped({ configId: 1 }), all.scoped({ configId: 2, priority: 9 })];
+  await Promise.all([...Array.from({ length: 8 }, () => one.listPosts(hot)), two.listPosts(hot), one.getInfo(['t3_a']), two.listPosts(hot), two.probe()]);
+  expect([all.requestsSent(), one.requestsSent(), two.requestsSent(), reddit.mostAtOnce()]).toEqual([12, 9, 3, 5]);
+});
+
+test('of requests for more children one is under way, in all processes', async () => {
+  const reddit = await serve(() => ({ delayMs: 40, body: { json: { errors: [], data: { things: [] } } } }));
+  const budget = openBudget();
+  const clients = [client(reddit.url, { budget }), client(reddit.url, { budget })];
+  await Promise.all([0, 1, 2, 3].map((n) => clients[n % 2]!.getMoreChildren({ postId: 'p', children: [`c${n}`], depthOf: () => undefined })));
+  expect([reddit.seen.length, reddit.mostAtOnce()]).toEqual([4, 1]);
+});
+
+test('several that find their token revoked share one new login', async () => {
+  const reddit = await serve((request) => (request.headers.authorization === 'Bearer t1' ? { status: 401, delayMs: 30 } : {}));
+  const one = client(reddit.url);
+  await Promise.all([1, 2, 3].map(() => one.listPosts(hot)));
+  expect(reddit.logins).toHaveLength(2);
 });
 
 test('morechildren goes by POST with its ids', async () => {

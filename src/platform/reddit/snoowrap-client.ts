@@ -1,94 +1,122 @@
-import pLimit from 'p-limit';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RedditError, type RedditClient } from './reddit-client';
-import { isRetryable } from './reddit-failures';
+import { createRequestGate, TurnIsLater, type Asker } from '../reddit-budget/request-gate';
+import { RedditError, type RedditAsker, type RedditClient } from './reddit-client';
+import { isRetryable, rateOf } from './reddit-failures';
 import { toCommentTree, toInfo, toListingPage, toMoreChildren, toSubreddit } from './reddit-mappers';
 import { abortedError, createSnoowrapTransport, type RedditLogin, type RedditRequest } from './snoowrap-transport';
+import type { Outcome } from '../reddit-budget/budget-commands';
+import type { RedditBudget } from '../reddit-budget/reddit-budget';
 
 export interface RedditClientOptions extends RedditLogin {
+  budget: RedditBudget;
   isSandbox: boolean;
   log: { warn(fields: object, message: string): void };
   /** Tries of one request, the first included. */
   tries?: number;
   /** The first pause between two tries; each later one is twice as long, and all of them vary by half. */
   backoffMs?: number;
-  /** A longer wait than this is left to the caller, who is told how long. */
-  longestRetryAfterMs?: number;
+  /** A longer wait, for the budget or because Reddit says so, is left to the caller, who is told how long. */
+  longestWaitMs?: number;
   requestTimeoutMs?: number;
+  /** Requests of this process under way: enough for the whole budget when answers take seconds. */
+  requestsAtOnce?: number;
 }
 
-/** The only way to Reddit: one request at a time, under the budget that Reddit's headers tell. */
+/** A 429 that says nothing closes the budget for so long. */
+const UNTOLD_CLOSURE_MS = 10_000;
+const DEFAULT_PRIORITY = 5;
+/** In place of an answer: the token was bad, and another one is worth a try. */
+const RENEWED = Symbol('renewed');
+const PROBE: Asker = { flow: 'probe', weight: 10, isExclusive: false, patienceMs: 2_000, isParkable: false };
+
+/** The only way to Reddit: a few requests at a time, each granted by the budget that all processes share. */
 export function createRedditClient(options: RedditClientOptions): RedditClient {
-  const { tries = 3, backoffMs = 500, longestRetryAfterMs = 60_000, requestTimeoutMs = 30_000, log } = options;
+  const { tries = 3, backoffMs = 500, longestWaitMs = 5_000, requestTimeoutMs = 30_000, requestsAtOnce = 5, log } = options;
   if (process.env.NODE_ENV === 'test' && !(options.oauthBaseUrl && options.wwwBaseUrl)) throw new Error('a test must set both base URLs: without them this client calls the real Reddit');
   const transport = createSnoowrapTransport(options, requestTimeoutMs);
-  const oneAtATime = pLimit(1);
-
-  /** Waits for its turn; gives up its place, and what it waits for, when aborted. */
-  function inTurn<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (signal?.aborted) return Promise.reject(abortedError(signal));
-    return new Promise((resolve, reject) => {
-      const onAbort = () => reject(abortedError(signal));
-      signal?.addEventListener('abort', onAbort, { once: true });
-      oneAtATime(() => (signal?.aborted ? Promise.reject(abortedError(signal)) : work()))
-        .then(resolve, reject)
-        .finally(() => signal?.removeEventListener('abort', onAbort));
-    });
-  }
+  const gate = createRequestGate({ budget: options.budget, atOnce: requestsAtOnce, log });
+  let renewing: Promise<void> | undefined;
 
   async function pause(ms: number, signal?: AbortSignal): Promise<void> {
     await sleep(ms, undefined, { signal }).catch(() => Promise.reject(abortedError(signal)));
   }
 
-  async function sendOnce(request: RedditRequest, count: () => void): Promise<unknown> {
-    if (!transport.hasToken()) await transport.renewToken(request.signal);
+  /** Several requests that find no token share one login; whoever is aborted meanwhile leaves it to the others. */
+  async function ensureToken(signal?: AbortSignal): Promise<void> {
+    if (transport.hasToken()) return;
+    renewing ??= transport.renewToken().finally(() => (renewing = undefined));
+    const login = renewing;
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = () => reject(abortedError(signal));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      login.then(resolve, reject).finally(() => signal?.removeEventListener('abort', onAbort));
+    });
+  }
+
+  async function enter(asker: Asker, signal?: AbortSignal): Promise<number> {
     try {
-      count();
-      return await transport.send(request);
+      return await gate.enter(asker, signal);
     } catch (error) {
-      if (!(error instanceof RedditError) || error.kind !== 'unauthorized') throw error;
-      // Revoked before its time: a new token mends it, or the credentials are bad.
-      transport.dropToken();
-      await transport.renewToken(request.signal);
-      count();
-      return transport.send(request);
+      if (signal?.aborted) throw abortedError(signal);
+      if (error instanceof TurnIsLater) throw new RedditError('rate_limited', `Waiting for a turn in Reddit's request budget: ${error.message}`, { retryAfterMs: error.retryAfterMs, cause: error.cause });
+      throw error;
     }
   }
 
-  async function waitForBudget(signal?: AbortSignal): Promise<void> {
-    const waitMs = transport.exhaustedForMs();
-    if (waitMs === 0) return;
-    log.warn({ waitMs }, "Reddit's request budget is used up: waiting for the next one");
-    await pause(waitMs, signal);
+  async function sendOnce(request: RedditRequest, asker: Asker, count: () => void, mayTryAnotherToken: boolean): Promise<unknown> {
+    // Before it joins the line: a login that fails costs no turn. It lasts longer than the turn is waited for.
+    await ensureToken(request.signal);
+    const outcome: Outcome = { id: await enter(asker, request.signal) };
+    let token: string | undefined;
+    try {
+      token = transport.currentToken();
+      count();
+      return await transport.send({ ...request, onAnswer: (response) => (outcome.headers = rateOf(response)) });
+    } catch (error) {
+      // Revoked before its time: a new one mends it, or the credentials are bad.
+      if (error instanceof RedditError && error.kind === 'unauthorized' && token !== undefined) {
+        transport.dropToken(token);
+        if (mayTryAnotherToken) return RENEWED;
+      }
+      if (error instanceof RedditError && error.kind === 'rate_limited') outcome.closeMs = error.details.retryAfterMs ?? UNTOLD_CLOSURE_MS;
+      throw error;
+    } finally {
+      gate.leave(outcome);
+    }
   }
 
-  /** Its pauses keep the place in the queue: whoever asks Reddit meanwhile would make things worse. */
-  async function sendPatiently<T>(request: RedditRequest, read: (body: unknown) => T, count: () => void): Promise<T> {
+  async function sendWithToken(request: RedditRequest, asker: Asker, count: () => void): Promise<unknown> {
+    const answer = await sendOnce(request, asker, count, true);
+    return answer === RENEWED ? sendOnce(request, asker, count, false) : answer;
+  }
+
+  async function sendPatiently<T>(request: RedditRequest, asker: Asker, read: (body: unknown) => T, count: () => void): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
-      await waitForBudget(request.signal);
       try {
-        return read(await sendOnce(request, count));
+        return read(await sendWithToken(request, asker, count));
       } catch (error) {
-        if (!isRetryable(error) || attempt >= tries) throw error;
+        // Without a status it is the budget's word, not Reddit's: the turn is kept for later, not now.
+        if (!isRetryable(error) || attempt >= tries || (error.kind === 'rate_limited' && error.details.status === undefined)) throw error;
         const waitMs = Math.max(backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random()), error.details.retryAfterMs ?? 0);
-        if (waitMs > longestRetryAfterMs) throw error;
+        if (waitMs > longestWaitMs) throw error;
         log.warn({ attempt, waitMs: Math.round(waitMs), kind: error.kind }, `${error.message}: trying again`);
         await pause(waitMs, request.signal);
       }
     }
   }
 
-  function scoped(countAbove: () => void): RedditClient {
+  function scoped(who: RedditAsker, countAbove: () => void): RedditClient {
     let sent = 0;
     const count = () => {
       sent += 1;
       countAbove();
     };
-    const send = <T>(request: RedditRequest, read: (body: unknown) => T) => inTurn(() => sendPatiently(request, read, count), request.signal);
+    const asker: Asker = { flow: who.configId === null ? 'none' : String(who.configId), weight: who.priority ?? DEFAULT_PRIORITY, isExclusive: false, patienceMs: longestWaitMs, isParkable: true };
+    const send = <T>(request: RedditRequest, read: (body: unknown) => T, isExclusive = false) => sendPatiently(request, { ...asker, isExclusive }, read, count);
     return {
       isSandbox: options.isSandbox,
       requestsSent: () => sent,
-      scoped: () => scoped(count),
+      scoped: (next = who) => scoped(next, count),
       listPosts: ({ subreddit, sort, timeFilter, limit, after }, signal) => {
         const t = sort === 'top' || sort === 'controversial' ? timeFilter : undefined;
         return send({ uri: `r/${subreddit}/${sort}`, qs: { limit, t, after: after ?? undefined }, signal }, toListingPage);
@@ -96,18 +124,16 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
       getComments: ({ postId, comment, limit, depth }, signal) =>
         send({ uri: `comments/${postId}`, qs: { comment: comment?.id, context: comment && 0, limit, depth }, signal }, (body) => toCommentTree(body, comment?.depth ?? 0)),
       getMoreChildren: ({ postId, children, depthOf }, signal) => {
-        // By POST: a hundred ids make a long address.
+        // By POST: a hundred ids make a long address. Reddit answers one such request at a time.
         const form = { api_type: 'json', link_id: `t3_${postId}`, children: children.join(',') };
-        return send({ uri: 'api/morechildren', method: 'post', form, signal }, (body) => toMoreChildren(body, depthOf));
+        return send({ uri: 'api/morechildren', method: 'post', form, signal }, (body) => toMoreChildren(body, depthOf), true);
       },
       getInfo: (fullnames, signal) => send({ uri: 'api/info', qs: { id: fullnames.join(',') }, signal }, toInfo),
       getSubreddit: (name, signal) => send({ uri: `r/${name}/about`, signal }, toSubreddit),
       probe: async (signal) => {
-        const retryAfterMs = transport.exhaustedForMs();
-        if (retryAfterMs > 0) throw new RedditError('rate_limited', "Reddit's request budget is used up", { retryAfterMs });
-        await inTurn(() => sendOnce({ uri: 'api/info', qs: { id: 't5_2qh33' }, signal }, count), signal);
+        await sendWithToken({ uri: 'api/info', qs: { id: 't5_2qh33' }, signal }, PROBE, count);
       },
     };
   }
-  return scoped(() => undefined);
+  return scoped({ configId: null }, () => undefined);
 }

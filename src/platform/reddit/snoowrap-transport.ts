@@ -1,6 +1,6 @@
 import Snoowrap from 'snoowrap';
 import { RedditError } from './reddit-client';
-import { failureOf, headerNumber, type RawResponse } from './reddit-failures';
+import { failureOf, type RawResponse } from './reddit-failures';
 
 export interface RedditLogin {
   clientId: string;
@@ -19,6 +19,8 @@ export interface RedditRequest {
   qs?: Record<string, string | number | undefined>;
   form?: Record<string, string>;
   signal?: AbortSignal;
+  /** Told of every answer, a refusal too. */
+  onAnswer?: (response: RawResponse) => void;
 }
 
 /** What we hand to, and get from, snoowrap's HTTP library (request-promise, which has no types of its own here). */
@@ -41,18 +43,17 @@ export type SnoowrapTransport = ReturnType<typeof createSnoowrapTransport>;
  */
 export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: number) {
   const baseUrls: Record<string, string | undefined> = { 'https://oauth.reddit.com': login.oauthBaseUrl, 'https://www.reddit.com': login.wwwBaseUrl };
-  const budget = { remaining: Infinity, resetAt: 0 };
   let token: Token | null = null;
 
   /** snoowrap without its own login, retries, rate limit and object tree: those come either too early or too dear. */
   class Transport extends Snoowrap {
     override rawRequest(options: RawRequest): ReturnType<Snoowrap['rawRequest']> {
-      const { signal, ...rest } = options;
+      const { signal, onAnswer, ...rest } = options;
       const baseUrl = baseUrls[options.baseUrl] ?? options.baseUrl;
       const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname);
       // A proxy of the environment cannot reach this machine. Redirects are answers (see failureOf), not ways.
       const pending = super.rawRequest({ ...rest, baseUrl, simple: false, resolveWithFullResponse: true, followRedirect: false, timeout: undefined, ...(isLocal ? { proxy: null } : {}) });
-      return settle(pending as unknown as PendingRequest, `${(options.method ?? 'get').toUpperCase()} ${options.uri}`, signal);
+      return settle(pending as unknown as PendingRequest, `${(options.method ?? 'get').toUpperCase()} ${options.uri}`, { signal, onAnswer });
     }
     override updateAccessToken(): ReturnType<Snoowrap['updateAccessToken']> {
       return Promise.resolve(token?.value ?? '');
@@ -68,7 +69,7 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
   const snoowrap = new Transport({ userAgent: login.userAgent, clientId: login.clientId, clientSecret: login.clientSecret, refreshToken: '' });
   snoowrap.config({ warnings: false, maxRetryAttempts: 1, proxies: false });
 
-  function settle(pending: PendingRequest, what: string, signal?: AbortSignal): Promise<RawResponse> {
+  function settle(pending: PendingRequest, what: string, { signal, onAnswer }: Pick<RedditRequest, 'signal' | 'onAnswer'>): Promise<RawResponse> {
     return new Promise<RawResponse>((resolve, reject) => {
       const done = () => {
         clearTimeout(timer);
@@ -87,7 +88,7 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
       pending.then(
         (response) => {
           done();
-          noteBudget(response);
+          onAnswer?.(response);
           const failure = failureOf(response, what);
           if (failure) reject(failure);
           else resolve(response);
@@ -99,13 +100,6 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
         },
       );
     });
-  }
-
-  function noteBudget(response: RawResponse): void {
-    const [remaining, reset] = [headerNumber(response, 'x-ratelimit-remaining'), headerNumber(response, 'x-ratelimit-reset')];
-    if (remaining === null || reset === null) return;
-    budget.remaining = remaining;
-    budget.resetAt = Date.now() + reset * 1000;
   }
 
   async function renewToken(signal?: AbortSignal): Promise<void> {
@@ -120,13 +114,13 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
   }
 
   return {
-    /** How long the budget that Reddit told is used up for, in milliseconds; 0 while something is left of it. */
-    exhaustedForMs: () => (budget.remaining < 1 ? Math.max(0, budget.resetAt - Date.now()) : 0),
     hasToken: () => token !== null && Date.now() < token.renewAt,
     renewToken,
-    dropToken: () => {
-      token = null;
+    /** Forgets this token, unless there is a newer one. */
+    dropToken: (dropped: string | undefined) => {
+      if (token?.value === dropped) token = null;
     },
+    currentToken: () => token?.value,
     async send({ qs, ...request }: RedditRequest): Promise<unknown> {
       const given = Object.fromEntries(Object.entries(qs ?? {}).filter(([, value]) => value !== undefined));
       return (await snoowrap.oauthRequest({ ...request, qs: { raw_json: 1, ...given } })) as unknown;

@@ -1,0 +1,44 @@
+import { setMaxListeners } from 'node:events';
+import { createRedditBudget } from '../src/platform/reddit-budget/reddit-budget';
+import { createRedditClient } from '../src/platform/reddit/snoowrap-client';
+import { createKeyValueStore } from '../src/platform/redis';
+
+export interface AskerOrder {
+  url: string;
+  redisUrl: string;
+  clientId: string;
+  requestsPerMinute: number;
+  /** Callers at once, half of them for config 1 and half for config 2. */
+  callers: number;
+}
+
+/** A process that asks Reddit as fast as the budget lets it, until it is told to stop; a caller that is sent away comes back. Tells how many requests it sent. */
+async function ask(order: AskerOrder): Promise<void> {
+  const store = createKeyValueStore(order.redisUrl);
+  const budget = createRedditBudget({ store, clientId: order.clientId, requestsPerMinute: order.requestsPerMinute });
+  const reddit = createRedditClient({ budget, clientId: order.clientId, clientSecret: 'secret', userAgent: 'linux:taskloom-test:1 (by /u/test)', oauthBaseUrl: order.url, wwwBaseUrl: order.url, isSandbox: true, log: { warn: () => undefined } });
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  process.on('message', () => stop.abort());
+  let sentAway = 0;
+  await Promise.all(
+    Array.from({ length: order.callers }, async (_, n) => {
+      const scope = reddit.scoped({ configId: 1 + (n % 2) });
+      while (!stop.signal.aborted) {
+        try {
+          await scope.getInfo(['t3_a'], stop.signal);
+        } catch (error) {
+          const { retryAfterMs = 100 } = (error as { details?: { retryAfterMs?: number } }).details ?? {};
+          sentAway += 1;
+          if (!stop.signal.aborted) await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+        }
+      }
+    }),
+  );
+  await new Promise((resolve) => process.send?.({ sent: reddit.requestsSent(), sentAway }, resolve));
+  await store.close();
+  process.disconnect();
+}
+
+const [order] = process.argv.slice(2);
+if (order) void ask(JSON.parse(order) as AskerOrder);

@@ -1,0 +1,126 @@
+import { freshState, type BudgetState } from '../../src/platform/reddit-budget/budget-state';
+import { runBudget } from '../../src/platform/reddit-budget/budget-ledger';
+import { laneKey, type Arrival, type BudgetCommand, type BudgetView, type LaneReport, type Outcome, type Poll } from '../../src/platform/reddit-budget/budget-commands';
+import { createDice, rollsOf } from '../../src/stack/reddit-sandbox/seeded-random';
+
+type Step = (state: BudgetState, now: number, command: BudgetCommand) => Promise<{ state: BudgetState; answer: Arrival | Poll | BudgetView }>;
+export const inProcess: Step = async (state, now, command) => runBudget(state, now, command);
+
+export interface Demand {
+  process: string;
+  flow: string;
+  weight?: number;
+  isExclusive?: boolean;
+  requests: number;
+  /** Since the beginning. */
+  fromMs?: number;
+}
+
+export interface Simulation {
+  /** What the ledger is told of the operator's wish. */
+  requestsPerMinute: number;
+  /** What the server enforces; without it, it tells no headers and refuses nothing. */
+  server?: { requests: number; windowMs: number; offsetMs?: number; foreignPerMinute?: number };
+  latencyMs?: number;
+  lastsMs: number;
+  demands: Demand[];
+  /** A process that says no more from then on. */
+  dies?: { process: string; atMs: number };
+  closeAt?: { ms: number; forMs: number };
+  step?: Step;
+}
+
+const START = 1_800_000_000_000;
+
+/** A fleet and its server in virtual time: each process polls when it was told to, and has five requests under way at most. */
+export async function simulate({ requestsPerMinute, server, latencyMs = 80, lastsMs, demands, dies, closeAt, step = inProcess }: Simulation) {
+  let state = freshState();
+  const random = rollsOf(createDice('budget'));
+  const grants: { at: number; flow: string; process: string }[] = [];
+  const refusals: number[] = [];
+  const used = new Map<number, number>();
+  const events: { at: number; run: () => Promise<void> }[] = [];
+  const later = (at: number, run: () => Promise<void>) => void events.push({ at, run });
+  const isDead = (process: string, now: number) => dies?.process === process && now - START >= dies.atMs;
+  const foreign = (window: number, now: number) => {
+    if (!server?.foreignPerMinute) return 0;
+    return Math.floor(((now - window * server.windowMs - START) * server.foreignPerMinute) / 60_000);
+  };
+
+  async function ask(now: number, command: BudgetCommand): Promise<unknown> {
+    const next = await step(state, now, command);
+    state = next.state;
+    return next.answer;
+  }
+
+  function answer(id: number, at: number): Outcome {
+    if (closeAt && at - START >= closeAt.ms) {
+      const forMs = closeAt.forMs;
+      closeAt = undefined;
+      refusals.push(at - START);
+      return { id, closeMs: forMs };
+    }
+    if (!server) return { id };
+    const window = Math.floor((at - START - (server.offsetMs ?? 0)) / server.windowMs);
+    const before = (used.get(window) ?? 0) + foreign(window, at);
+    const resetMs = Math.ceil(((window + 1) * server.windowMs + (server.offsetMs ?? 0) - (at - START)) / 1_000) * 1_000;
+    if (before >= server.requests) {
+      refusals.push(at - START);
+      return { id, headers: { used: server.requests, remaining: 0, resetMs }, closeMs: resetMs };
+    }
+    used.set(window, (used.get(window) ?? 0) + 1);
+    return { id, headers: { used: before + 1, remaining: server.requests - before - 1, resetMs } };
+  }
+
+  const processes = new Map<string, { lanes: Map<string, LaneReport & { since: number }>; outcomes: Outcome[]; underWay: number; pollAt: number }>();
+  const processOf = (name: string) => processes.get(name) ?? processes.set(name, { lanes: new Map(), outcomes: [], underWay: 0, pollAt: Infinity }).get(name)!;
+
+  async function poll(name: string, now: number): Promise<void> {
+    const process = processOf(name);
+    if (isDead(name, now)) return;
+    const lanes = [...process.lanes.values()].filter((lane) => lane.waiting > 0).map(({ since, ...lane }) => ({ ...lane, ageMs: now - since }));
+    const { grants: given, nextMs } = (await ask(now, { kind: 'poll', requestsPerMinute, process: name, free: 5 - process.underWay, lanes, outcomes: process.outcomes.splice(0), unused: [] })) as Poll;
+    for (const [id, key] of Object.entries(given)) {
+      const lane = process.lanes.get(key)!;
+      lane.waiting -= 1;
+      process.underWay += 1;
+      grants.push({ at: now - START, flow: lane.flow, process: name });
+      const wayThere = Math.round(latencyMs * random());
+      later(now + wayThere, async () => {
+        const outcome = answer(Number(id), now + wayThere);
+        later(now + latencyMs, async () => {
+          process.underWay -= 1;
+          process.outcomes.push(outcome);
+          await poll(name, now + latencyMs);
+        });
+      });
+    }
+    if (![...process.lanes.values()].some((lane) => lane.waiting > 0)) return;
+    // A process is a little late, as real ones are.
+    process.pollAt = now + Math.min(1_000, Math.max(nextMs, 5)) + Math.round(3 * random());
+    const { pollAt } = process;
+    later(pollAt, async () => {
+      if (process.pollAt === pollAt) await poll(name, pollAt);
+    });
+  }
+
+  for (const { process: name, flow, weight = 5, isExclusive = false, requests, fromMs = 0 } of demands) {
+    later(START + fromMs, async () => {
+      const lane: LaneReport = { flow, weight, isExclusive, waiting: 1, ageMs: 0 };
+      const { lanes } = processOf(name);
+      for (let n = 0; n < requests; n += 1) await ask(START + fromMs, { kind: 'arrive', requestsPerMinute, process: name, lane, patienceMs: 1e9, isParkable: true });
+      lanes.set(laneKey(lane), { ...lane, waiting: requests, since: START + fromMs });
+      await poll(name, START + fromMs);
+    });
+  }
+  while (events.length > 0) {
+    events.sort((a, b) => a.at - b.at);
+    const event = events.shift()!;
+    if (event.at > START + lastsMs) break;
+    await event.run();
+  }
+  const view = (await ask(START + lastsMs, { kind: 'view', requestsPerMinute })) as BudgetView;
+  return { grants, refusals, used: [...used.entries()].sort(([a], [b]) => a - b).map(([, count]) => count), view, state };
+}
+
+export const timesOf = (grants: { at: number; flow: string }[], flow?: string) => grants.filter((grant) => flow === undefined || grant.flow === flow).map((grant) => grant.at);
