@@ -20,6 +20,7 @@ export function planOf(execution: TaskExecution): RunPlan | { kind: 'refused'; o
     maxRetries: execution.maxRetries,
     timeoutSeconds: execution.timeoutSeconds,
     isShort: taskType.isShort,
+    workflow: taskType.workflow,
     startedAt: execution.startedAt.toISOString(),
   };
 }

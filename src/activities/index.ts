@@ -1,17 +1,24 @@
 import { createBatchActivities } from './batch-activities';
 import { createExecutionActivities } from './execution-activities';
+import { createScrapeActivities, type ScrapeLimits } from './scrape-activities';
 import type { Logger } from '../platform/logger';
 import type { ExecutionRepository } from '../storage/execution-repository';
+import type { ScrapeLaneRepository } from '../storage/scrape-lane-repository';
+import type { StepAttemptRepository } from '../storage/step-attempt-repository';
 import type { TaskServices } from '../tasks/task-services';
 
 export interface ActivityDeps {
   executions: ExecutionRepository;
+  lanes: ScrapeLaneRepository;
+  stepAttempts: StepAttemptRepository;
   services: TaskServices;
   log: Logger;
   /** Shown with each attempt. */
   workerIdentity: string;
   /** The pass that keeps PostgreSQL and Temporal together; answers its counts. */
   reconcile: () => Promise<object>;
+  /** Where they are not what docs/adr/0030 says: smaller ones show in a test what large scrapes do. */
+  scrapeLimits?: Partial<ScrapeLimits>;
 }
 
 export type Activities = ReturnType<typeof createActivities>;
@@ -21,6 +28,7 @@ export function createActivities(deps: ActivityDeps) {
   return {
     ...createExecutionActivities(deps),
     ...createBatchActivities(deps),
+    ...createScrapeActivities(deps),
     async reconcileStores(): Promise<object> {
       return deps.reconcile();
     },

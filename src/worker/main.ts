@@ -16,6 +16,9 @@ import { createScheduleConvergence } from '../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../scheduling/schedule-gateway';
 import { createExecutionRepository } from '../storage/execution-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
+import { createRedditScrapeRepository } from '../storage/reddit-scrape-repository';
+import { createScrapeLaneRepository } from '../storage/scrape-lane-repository';
+import { createStepAttemptRepository } from '../storage/step-attempt-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
 import { createWorker } from './create-worker';
 import { createTemporalLogger } from './temporal-logger';
@@ -62,7 +65,9 @@ async function main(): Promise<void> {
     },
     activities: {
       executions,
-      services: { reddit, content: createRedditContentRepository(database), probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
+      lanes: createScrapeLaneRepository(database),
+      stepAttempts: createStepAttemptRepository(database),
+      services: { reddit, content: createRedditContentRepository(database), scrapes: createRedditScrapeRepository(database), probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
       log,
       workerIdentity: `${hostname()}:${process.pid}`,
       reconcile: () => reconciler.run(),

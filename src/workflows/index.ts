@@ -2,4 +2,5 @@
 export { runTask } from './run-task';
 export { runBatch } from './run-batch';
 export { reconcile } from './reconcile';
+export { scrapeReddit } from './scrape-reddit';
 export type { BatchRequest, BatchSummary, ExecutionOutcome, RunRequest } from '../activities/run-request';

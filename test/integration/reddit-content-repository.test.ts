@@ -13,7 +13,7 @@ beforeEach(() => test_.database.raw('truncate reddit_posts cascade'));
 
 const post = (id: string, fields: Partial<RedditPost> = {}): RedditPost => ({
   id, title: `title of ${id}`, author: 'ann', subreddit: 'Funny', subredditSubscribers: null, content: null, url: null, domain: null, score: 1, upvoteRatio: 0.97,
-  numComments: 0, flairText: null, isSelf: false, isNsfw: false, isSpoiler: false, isDeleted: false, editedAt: null, createdAt: new Date('2026-01-01T00:00:00Z'), ...fields,
+  numComments: 0, flairText: null, isSelf: false, isNsfw: false, isSpoiler: false, isPinned: false, isDeleted: false, editedAt: null, createdAt: new Date('2026-01-01T00:00:00Z'), ...fields,
 });
 const comment = (id: string, postId: string, fields: Partial<RedditComment> = {}): RedditComment => ({
   id, postId, author: 'bob', body: `body of ${id}`, subreddit: 'Funny', parentId: `t3_${postId}`, depth: 0, isSubmitter: false, score: 1, controversiality: 0,

@@ -5,8 +5,11 @@ import { connectTemporal, registerSearchAttributes, type TemporalConnection } fr
 import { createProbe } from '../../src/platform/probes';
 import { createTemporalLogger } from '../../src/worker/temporal-logger';
 import { createExecutionRepository } from '../../src/storage/execution-repository';
+import { createScrapeLaneRepository } from '../../src/storage/scrape-lane-repository';
+import { createStepAttemptRepository } from '../../src/storage/step-attempt-repository';
 import { createWorker } from '../../src/worker/create-worker';
 import { testServices } from './test-services';
+import type { ScrapeLimits } from '../../src/activities/scrape-activities';
 import type { Database } from '../../src/platform/postgres';
 import type { TaskServices } from '../../src/tasks/task-services';
 
@@ -28,7 +31,7 @@ export async function connectTestTemporal(): Promise<TemporalConnection> {
 }
 
 /** A real worker inside the test, on a task queue of its own. Task types that need more than `services` gives fail. */
-export async function startTestWorker(options: { database: Database; services?: Partial<Omit<TaskServices, 'probes'>>; reconcile?: () => Promise<object>; taskQueue?: string; temporal?: TemporalConnection }): Promise<TestWorker> {
+export async function startTestWorker(options: { database: Database; services?: Partial<Omit<TaskServices, 'probes'>>; reconcile?: () => Promise<object>; scrapeLimits?: Partial<ScrapeLimits>; taskQueue?: string; temporal?: TemporalConnection }): Promise<TestWorker> {
   Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) });
   const temporal = options.temporal ?? (await connectTestTemporal());
   const connection = await NativeConnection.connect({ address: testServices().temporalAddress });
@@ -41,6 +44,9 @@ export async function startTestWorker(options: { database: Database; services?: 
     limits: { maxActivities: 50, maxWorkflowTasks: 20, shutdownGraceSeconds: 2 },
     activities: {
       executions: createExecutionRepository(options.database),
+      lanes: createScrapeLaneRepository(options.database),
+      stepAttempts: createStepAttemptRepository(options.database),
+      scrapeLimits: options.scrapeLimits,
       services: {
         probes: { postgres: createProbe(() => options.database.raw('select 1')), redis: healthy, temporal: healthy, reddit: healthy },
         ...(options.services as Omit<TaskServices, 'probes'>),
