@@ -1,7 +1,7 @@
 import { listingOf, upsertOptions, type LaneContext } from './lane-context';
 import { isThreadKnown, isWatermarkReached, isWatermarkUsable, newestOf } from './scrape-knowledge';
 import { addCounts, type LaneState } from './scrape-state';
-import type { RedditPost } from '../../platform/reddit/reddit-client';
+import type { ListingPage, RedditPost } from '../../platform/reddit/reddit-client';
 
 const A_HUNDRED = 100;
 const DAY_MS = 86_400_000;
@@ -27,31 +27,40 @@ async function lookUpWatermark(context: LaneContext, lane: LaneState): Promise<v
   lane.watermark = found && isWatermarkUsable(found, context.parameters) ? { postId: found.postId, postsLimit: found.postsLimit, createdAt: found.createdAt.toISOString() } : null;
 }
 
-/** One page of the listing: a request. */
-export async function readPage(context: LaneContext, lane: LaneState): Promise<void> {
-  const { parameters, services, executionId, position } = context;
-  const { outcome, listing } = lane;
-  if (lane.watermark === undefined) await lookUpWatermark(context, lane);
+/** Asks for the next page, or for the last one once more. Answers it with those of its posts that no other page has listed. */
+async function askPage({ parameters, services, executionId, position, reddit, signal }: LaneContext, { outcome, listing }: LaneState): Promise<{ found: ListingPage; posts: RedditPost[]; limit: number }> {
   const wanted = parameters.posts_limit - listing.listed;
-  const found = await context.reddit.listPosts({ subreddit: outcome.subreddit, sort: parameters.sort, timeFilter: parameters.time_filter, limit: Math.min(A_HUNDRED, wanted), after: listing.after }, context.signal);
+  const limit = listing.again?.limit ?? Math.min(A_HUNDRED, wanted);
+  const found = await reddit.listPosts({ subreddit: outcome.subreddit, sort: parameters.sort, timeFilter: parameters.time_filter, limit, after: listing.after }, signal);
   const unique = [...new Map(found.posts.map((post) => [post.id, post])).values()];
   // A listing shifts while it is paged, and r/all and the like show again what another subreddit has shown.
   const ours = new Set(unique.length > 0 ? await services.scrapes.claimPosts({ executionId, position, page: listing.page, postIds: unique.map((post) => post.id) }) : []);
-  const posts = unique.filter((post) => ours.has(post.id)).slice(0, wanted);
-  const watermark = lane.watermark ?? null;
+  return { found, posts: unique.filter((post) => ours.has(post.id)).slice(0, wanted), limit };
+}
+
+/** One page of the listing: a request. */
+export async function readPage(context: LaneContext, lane: LaneState): Promise<void> {
+  if (lane.watermark === undefined) await lookUpWatermark(context, lane);
+  const { listing, watermark = null } = lane;
+  const { found, posts, limit } = await askPage(context, lane);
   const next = structuredClone(lane);
   await takePosts(context, next, posts);
 
-  const isReached = isWatermarkReached(watermark, found.posts);
-  const isStuck = found.after === listing.after || found.posts.length + found.malformed === 0;
+  const listed = listing.listed + posts.length;
+  const items = found.posts.length + found.malformed;
   const newest = newestOf(found.posts);
   if (newest && (!next.newest || newest.createdAt.toISOString() > next.newest.createdAt)) next.newest = { id: newest.id, createdAt: newest.createdAt.toISOString() };
-  const listed = listing.listed + posts.length;
-  const isEnded = isReached || found.after === null || isStuck || posts.length === wanted;
-  next.listing = { after: found.after, page: listing.page + 1, listed, isEnded };
-  next.outcome.malformed += found.malformed;
-  if (watermark && isEnded) next.outcome.watermark_reached = isReached || found.after === null;
-  if (isReached && found.after !== null && !isStuck) next.outcome.requests_saved.watermark += Math.ceil((parameters.posts_limit - listed) / A_HUNDRED);
+  if (found.malformed > 0 && !listing.again) {
+    next.listing = { ...listing, page: listing.page + 1, listed, again: { limit, read: found.posts.length } };
+  } else {
+    const isReached = isWatermarkReached(watermark, found.posts);
+    const isStuck = found.after === listing.after || items === 0;
+    const hasMore = found.after !== null && !isStuck && listed < context.parameters.posts_limit;
+    next.outcome.malformed += listing.again ? Math.max(0, items - listing.again.read - posts.length) : 0;
+    if (watermark && (isReached || !hasMore)) next.outcome.watermark_reached = isReached || found.after === null;
+    if (isReached && hasMore) next.outcome.requests_saved.watermark += Math.ceil((context.parameters.posts_limit - listed) / A_HUNDRED);
+    next.listing = { after: found.after, page: listing.page + 1, listed, isEnded: isReached || !hasMore, again: null };
+  }
   Object.assign(lane, next);
 }
 

@@ -36,7 +36,15 @@ const moreStub = z.object({ parentId: z.string(), children: z.array(z.string()),
 /** Where the scrape of one subreddit stands. Each step changes it only when its rows are stored. */
 export const laneState = z.object({
   outcome,
-  listing: z.object({ after: z.string().nullable(), page: z.number(), listed: z.number(), isEnded: z.boolean() }),
+  listing: z.object({
+    after: z.string().nullable(),
+    /** Counts the requests. */
+    page: z.number(),
+    listed: z.number(),
+    isEnded: z.boolean(),
+    /** Set when the last page had unreadable items and is to be asked for once more: its size, and how many could be read. */
+    again: z.object({ limit: z.number(), read: z.number() }).nullable(),
+  }),
   /** Posts whose comments are still to come. */
   pending: z.array(z.object({ id: z.string(), numComments: z.number() })),
   /** Of the first pending post: what has come and what is still folded. Null before its first request. */
@@ -67,7 +75,7 @@ export const freshLane = (subreddit: string): LaneState => ({
     unexpanded: 0,
     malformed: 0,
   },
-  listing: { after: null, page: 0, listed: 0, isEnded: false },
+  listing: { after: null, page: 0, listed: 0, isEnded: false, again: null },
   pending: [],
   thread: null,
   newest: null,
