@@ -3,4 +3,4 @@ export { runTask } from './run-task';
 export { runBatch } from './run-batch';
 export { reconcile } from './reconcile';
 export { scrapeReddit } from './scrape-reddit';
-export type { BatchRequest, BatchSummary, ExecutionOutcome, RunRequest } from '../activities/run-request';
+export type { BatchRequest, BatchSummary, ExecutionOutcome, RunRequest, ScrapeProgress } from '../activities/run-request';

@@ -168,9 +168,10 @@ test('one bad subreddit does not fail the others', async () => {
   expect(await failure(start(script, { subreddits: ['hidden', 'gone'] }).result)).toMatchObject({ name: 'PermanentTaskError', message: 'No subreddit could be scraped. r/hidden: private; r/gone: banned' });
 });
 
-test.each(['not_found', 'malformed'] as const)('a post whose comments are %s is passed over', async (kind) => {
+test.each([['not_found', ['a', 'b']], ['malformed', ['a', 'b', 'a', 'a']]] as const)('a post whose comments are %s is passed over', async (kind, turns) => {
   const run = start({ listPosts: pages([post('a', 1), post('b', 1)]), getComments: async ({ postId }) => { if (postId === 'a') throw new RedditError(kind, 'gone'); return tree([comment('b1')]); } }, { subreddits: ['funny'] });
   expect(await run.result).toMatchObject({ threads_failed: 1, comments: { new: 1 }, subreddits: [{ status: 'succeeded' }] });
+  expect(run.asked.slice(1)).toEqual(turns.map((id) => `tree ${id} 100 -`));
 });
 
 test('wherever it breaks off, the next attempt goes on there: nothing asked twice, nothing counted twice', async () => {
@@ -235,7 +236,7 @@ describe('what is known costs no request', () => {
   const again = async (first: object, second: object, scripted = script) => {
     const before = start(script, { ...base, ...first });
     await before.result;
-    const run = start(scripted, { ...base, ...second }, { memory: { ...before.kept.memory, claimPosts: fakeMemory().memory.claimPosts } });
+    const run = start(scripted, { ...base, ...second }, { memory: { ...before.kept.memory, claimPosts: async ({ postIds }) => postIds } });
     return { result: await run.result, asked: run.asked };
   };
 

@@ -46,7 +46,7 @@ export const laneState = z.object({
     again: z.object({ limit: z.number(), read: z.number() }).nullable(),
   }),
   /** Posts whose comments are still to come. */
-  pending: z.array(z.object({ id: z.string(), numComments: z.number() })),
+  pending: z.array(z.object({ id: z.string(), numComments: z.number(), unreadable: z.number().optional() })),
   /** Of the first pending post: what has come and what is still folded. Null before its first request. */
   thread: z.object({ numComments: z.number(), stored: z.number(), spent: z.number(), more: z.array(moreStub) }).nullable(),
   /** Where the listing may end. Undefined until it was looked up. */

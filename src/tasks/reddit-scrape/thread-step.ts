@@ -5,6 +5,8 @@ import { addCounts, type LaneState, type Thread } from './scrape-state';
 import type { CommentTree } from '../../platform/reddit/reddit-client';
 
 const COMMENTS_A_TREE = 500;
+/** The client has asked several times each turn. */
+const TURNS_OF_AN_UNREADABLE = 3;
 type Found = Omit<CommentTree, 'post'>;
 
 /** Answers how many it stored. */
@@ -51,7 +53,20 @@ async function close(context: LaneContext, lane: LaneState, postId: string, thre
   lane.outcome.threads_read += 1;
 }
 
-/** One request for the comments of the first pending post. A post whose comments Reddit does not give is passed over. */
+/** A post whose comments Reddit does not give is passed over; one whose answer cannot be read only after its turn has come again. */
+function passOver(context: LaneContext, lane: LaneState, error: Error): void {
+  const [post] = lane.pending.splice(0, 1);
+  const unreadable = (post?.unreadable ?? 0) + 1;
+  if (post && redditErrorKind(error) === 'malformed' && unreadable < TURNS_OF_AN_UNREADABLE) lane.pending.push({ ...post, unreadable });
+  else {
+    lane.outcome.threads_failed += 1;
+    lane.outcome.unexpanded += foldedComments(lane.thread?.more ?? []);
+    context.log.warn({ subreddit: lane.outcome.subreddit, post: post?.id, error: error.message }, 'the comments of a post could not be had');
+  }
+  lane.thread = null;
+}
+
+/** One request for the comments of the first pending post. */
 export async function readThread(context: LaneContext, lane: LaneState): Promise<void> {
   const [post] = lane.pending;
   if (!post) return;
@@ -64,11 +79,7 @@ export async function readThread(context: LaneContext, lane: LaneState): Promise
     if (isDone) next.pending.shift();
   } catch (error) {
     if (!isRefusal(error) && redditErrorKind(error) !== 'malformed') throw error;
-    next.outcome.threads_failed += 1;
-    next.outcome.unexpanded += foldedComments(lane.thread?.more ?? []);
-    next.thread = null;
-    next.pending.shift();
-    context.log.warn({ subreddit: lane.outcome.subreddit, post: post.id, error: (error as Error).message }, 'the comments of a post could not be had');
+    passOver(context, next, error as Error);
   }
   Object.assign(lane, next);
 }
