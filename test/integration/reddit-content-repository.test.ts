@@ -39,6 +39,23 @@ test('new, changed and unchanged rows are counted, and an unchanged row is not t
   expect(a!.scraped_at.getTime()).toBeGreaterThan(a!.first_seen_at.getTime());
 });
 
+test('what is counted on a post has a history: a row when it came, and one whenever a count changed', async () => {
+  const history = () => test_.database('reddit_post_snapshots').select('post_id', 'score', 'upvote_ratio', 'num_comments').orderBy(['post_id', 'taken_at']);
+  await content.upsertPosts([post('a'), post('b', { upvoteRatio: null })], run());
+  const first = [{ post_id: 'a', score: 1, upvote_ratio: 0.97, num_comments: 0 }, { post_id: 'b', score: 1, upvote_ratio: null, num_comments: 0 }];
+  expect(await history()).toEqual(first);
+  // Nothing changed, or nothing that is counted: the row itself follows the edit.
+  await content.upsertPosts([post('a', { content: 'edited', editedAt: new Date(5) }), post('b', { upvoteRatio: null })], await laterRun());
+  expect(await content.getPost('a')).toMatchObject({ content: 'edited' });
+  expect(await history()).toEqual(first);
+  const third = await laterRun();
+  await content.upsertPosts([post('a', { score: 7, numComments: 2 }), post('b', { upvoteRatio: 0.5 })], third);
+  await content.upsertPosts([post('a', { score: 7, numComments: 2 }), post('b', { upvoteRatio: 0.5 })], third);
+  expect(await history()).toEqual([first[0], { post_id: 'a', score: 7, upvote_ratio: 0.97, num_comments: 2 }, first[1], { post_id: 'b', score: 1, upvote_ratio: 0.5, num_comments: 0 }]);
+  const [{ at }] = (await test_.database('reddit_post_snapshots').where({ post_id: 'a' }).max('taken_at as at')) as [{ at: Date }];
+  expect(at).toEqual((await content.getPost('a'))?.scrapedAt);
+});
+
 test('a step that a retry repeats counts as it did the first time', async () => {
   await content.upsertPosts([post('old'), post('same')], run());
   const second = await laterRun();

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import pino from 'pino';
 import { recordHistory } from '../support/record-history';
 import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
 import { createRedditScrapeRepository } from '../../src/storage/reddit-scrape-repository';
+import { createExecutionReconciler } from '../../src/scheduling/reconcile-executions';
 import { createExecutionRepository } from '../../src/storage/execution-repository';
 import { waitFor } from '../support/process';
 import { countRequests, startWorld, type ScrapedWorld } from '../support/scrape-stack';
@@ -11,6 +13,8 @@ import { RedditError, type RedditClient } from '../../src/platform/reddit/reddit
 import type { ScrapeLimits } from '../../src/activities/scrape-activities';
 import type { ScrapeProgress } from '../../src/activities/run-request';
 import type * as workflows from '../../src/workflows';
+
+jest.setTimeout(180_000);
 
 const NOW = new Date('2026-05-01T12:00:00Z');
 let db: TestDatabase;
@@ -174,6 +178,32 @@ test('while it runs the workflow tells its progress', async () => {
   });
   expect(seen).toMatchObject({ phase: 'scraping', subreddits: [{ name: 'programming', posts: 12, threads_total: 12 }, { name: 'books' }] });
   await handle.result();
+});
+
+test('reconcile leaves the workflow that does the work alone, at work and closed, and ends the row of a run that was torn out', async () => {
+  const worker = await startWorker({ requestsPerSlice: 4, slicesPerHistory: 2 });
+  const { client } = worker.temporal;
+  const executions = createExecutionRepository(db.database);
+  const reconcile = createExecutionReconciler({ executions, workflowClient: client.workflow, log: pino({ level: 'silent' }), taskQueue: worker.taskQueue, graceMs: 0 });
+  const handle = await start(worker, { ...everything, subreddits: ['programming'] });
+  await waitFor(async () => (await countOf('reddit_comments')) > 0);
+  expect(await reconcile()).toEqual({ executionsEnded: 0, executionsRecorded: 0 });
+  await handle.result();
+  const isListed = async (id: string) => {
+    for await (const run of client.workflow.list({ query: `WorkflowId = '${id}' AND ExecutionStatus = 'Completed'` })) return run.workflowId === id;
+    return false;
+  };
+  await waitFor(async () => (await isListed(handle.workflowId)) && (await isListed(`${handle.workflowId}-work`)));
+  expect(await reconcile()).toEqual({ executionsEnded: 0, executionsRecorded: 0 });
+  expect(await countOf('task_executions')).toBe(1);
+
+  world.sandbox.setFaults({ latencyMs: 100 });
+  const torn = await start(worker, { ...everything, subreddits: ['books'] });
+  await waitFor(async () => (await countOf('reddit_posts')) > 12);
+  await torn.terminate('torn out');
+  await waitFor(async () => (await reconcile()).executionsEnded === 1);
+  expect(await rowOf(torn.workflowId)).toMatchObject({ status: 'terminated', error_message: expect.stringContaining('torn out') });
+  expect(await countOf('task_executions')).toBe(2);
 });
 
 test('an execution that ended meanwhile is left alone', async () => {
