@@ -38,6 +38,13 @@ export function createScrapeActivities(deps: ActivityDeps) {
     return row;
   }
 
+  /** What no retry could mend ends the run; anything else is tried again until it can be done. */
+  async function judgeWhole(row: TaskExecution, error: unknown): Promise<unknown> {
+    if (classifyFailure(error).isRetryable) return error;
+    await lanes.open({ executionId: row.id, states: [], worker: deps.workerIdentity });
+    return failures.judge({ executionId: row.id, attempt: row.attempt, maxRetries: row.maxRetries, waits: 0 }, error);
+  }
+
   /** Takes the lane for this try. A try before it that still holds it was lost with its worker. */
   async function hold(executionId: number, position: number): Promise<{ held: StoredLane; lane: LaneState }> {
     const before = await lanes.find(executionId, position);
@@ -60,8 +67,7 @@ export function createScrapeActivities(deps: ActivityDeps) {
           slicesPerHistory: limits.slicesPerHistory,
         };
       } catch (error) {
-        const failure = classifyFailure(error);
-        throw failure.isRetryable ? error : ApplicationFailure.create({ message: failure.message, type: failure.type, nonRetryable: true, details: [failure.traceback] });
+        throw await judgeWhole(row, error);
       }
     },
 
@@ -104,8 +110,7 @@ export function createScrapeActivities(deps: ActivityDeps) {
       try {
         return scrapeResult(states.map((lane) => lane.outcome), { configId: row.configId, isSandbox: services.reddit.isSandbox });
       } catch (error) {
-        const failure = classifyFailure(error);
-        throw ApplicationFailure.create({ message: failure.message, type: failure.type, nonRetryable: true, details: [failure.traceback] });
+        throw await judgeWhole(row, error);
       }
     },
   };

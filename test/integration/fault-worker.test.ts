@@ -30,6 +30,9 @@ beforeAll(async () => {
     TEMPORAL_ADDRESS: testServices().temporalAddress,
     TEMPORAL_NAMESPACE: temporal.namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,
+    // Nothing here asks Reddit.
+    REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9',
+    REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
     WORKER_SHUTDOWN_GRACE_SECONDS: '2',
   };
 });

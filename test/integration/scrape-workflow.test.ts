@@ -165,6 +165,11 @@ test('an unauthorized client, and a run of refused subreddits alone, fail at onc
   const other = await startWorker();
   const refused = await start(other, { ...everything, subreddits: ['taskloom_private', 'taskloom_banned'] }, { maxRetries: 5 });
   await expect(refused.result()).rejects.toMatchObject({ cause: { type: 'PermanentTaskError', message: expect.stringContaining('No subreddit could be scraped') } });
+  expect(await attemptsOf((await rowOf(refused.workflowId)).id)).toMatchObject([{ outcome: 'failed', failure: { type: 'PermanentTaskError' } }]);
+
+  const outdated = await start(other, { subreddits: [] }, { maxRetries: 5 });
+  await expect(outdated.result()).rejects.toMatchObject({ cause: { type: 'ZodError' } });
+  expect(await attemptsOf((await rowOf(outdated.workflowId)).id)).toMatchObject([{ outcome: 'failed', failure: { type: 'ZodError' } }]);
 });
 
 test('while it runs the workflow tells its progress', async () => {
