@@ -6,7 +6,8 @@ async function main(): Promise<void> {
     seed: 'bench',
     now: () => new Date('2026-05-01T12:00:00Z'),
     scale: { posts: Number(process.env['BENCH_POSTS']), commentsPerPost: Number(process.env['BENCH_COMMENTS']) },
-    rateLimit: { throttle: false },
+    // A large one too: clients heed what the headers say is left.
+    rateLimit: { throttle: false, requests: 1_000_000_000 },
   });
   await sandbox.listen({ port: Number(process.env['SANDBOX_PORT']) });
   process.once('SIGTERM', () => void sandbox.close().then(() => process.exit(0)));
