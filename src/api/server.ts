@@ -18,6 +18,7 @@ import { createExecutionRepository } from '../storage/execution-repository';
 import { createMetricsRepository } from '../storage/metrics-repository';
 import { createPasswordResetRepository } from '../storage/password-reset-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
+import { createScrapeLaneRepository } from '../storage/scrape-lane-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
 import { createUserRepository } from '../storage/user-repository';
 import { createApp } from './app';
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
       content: createRedditContentRepository(database),
       audit: createAuditRepository(database),
       metrics: createMetricsRepository(database),
+      lanes: createScrapeLaneRepository(database),
     },
     store,
     temporal: {

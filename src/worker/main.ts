@@ -27,6 +27,9 @@ import { createOverdueRunRepository } from '../storage/overdue-run-repository';
 import { createPasswordResetRepository } from '../storage/password-reset-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
 import { createRetentionRepository } from '../storage/retention-repository';
+import { createRedditScrapeRepository } from '../storage/reddit-scrape-repository';
+import { createScrapeLaneRepository } from '../storage/scrape-lane-repository';
+import { createStepAttemptRepository } from '../storage/step-attempt-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
 import { createAuditRetention } from './audit-retention';
 import { createWorker } from './create-worker';
@@ -90,7 +93,9 @@ async function main(): Promise<void> {
       resetTokens: config.JWT_SECRET_KEY ? createResetTokens(config.JWT_SECRET_KEY) : undefined,
       mailer,
       frontendUrl: config.FRONTEND_URL,
-      services: { reddit, content: createRedditContentRepository(database), mailer, deliveries: createMailDeliveryRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: createOverdueRunRepository(database).find }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
+      services: { reddit, content: createRedditContentRepository(database), scrapes: createRedditScrapeRepository(database), mailer, deliveries: createMailDeliveryRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: createOverdueRunRepository(database).find }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
+      lanes: createScrapeLaneRepository(database),
+      stepAttempts: createStepAttemptRepository(database),
       log,
       workerIdentity: `${hostname()}:${process.pid}`,
       reconcile,

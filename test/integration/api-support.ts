@@ -14,6 +14,7 @@ import { createExecutionRepository } from '../../src/storage/execution-repositor
 import { createMetricsRepository } from '../../src/storage/metrics-repository';
 import { createPasswordResetRepository } from '../../src/storage/password-reset-repository';
 import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
+import { createScrapeLaneRepository } from '../../src/storage/scrape-lane-repository';
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
 import { createUserRepository } from '../../src/storage/user-repository';
 import { testServices } from '../support/test-services';
@@ -44,6 +45,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
       content: createRedditContentRepository(database),
       audit: createAuditRepository(database),
       metrics: createMetricsRepository(database),
+      lanes: createScrapeLaneRepository(database),
     },
     store,
     temporal: {

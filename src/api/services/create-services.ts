@@ -11,6 +11,7 @@ import { createAccountService } from './account-service';
 import { createAttemptLimits } from './attempt-limits';
 import { createAuthService, type Passwords } from './auth-service';
 import { createConfigService } from './config-service';
+import { createEstimateService } from './estimate-service';
 import { createExecuteService } from './execute-service';
 import { createExecutionGateway } from './execution-gateway';
 import { createExecutionService } from './execution-service';
@@ -19,6 +20,8 @@ import { createPasswordPolicy } from './password-policy';
 import { createPasswordResetService } from './password-reset-service';
 import { createPreviewService } from './preview-service';
 import { createRedditBudgetService } from './reddit-budget-service';
+import { createProgressGateway } from './progress-gateway';
+import { createProgressService } from './progress-service';
 import { createRedditService } from './reddit-service';
 import { createRunControlService } from './run-control-service';
 import { createScheduleService } from './schedule-service';
@@ -38,11 +41,12 @@ import type { ExecutionRepository } from '../../storage/execution-repository';
 import type { MetricsRepository } from '../../storage/metrics-repository';
 import type { PasswordResetRepository } from '../../storage/password-reset-repository';
 import type { RedditContentRepository } from '../../storage/reddit-content-repository';
+import type { ScrapeLaneRepository } from '../../storage/scrape-lane-repository';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
 import type { UserRepository } from '../../storage/user-repository';
 
 export interface ServiceDeps {
-  repositories: { users: UserRepository; apiKeys: ApiKeyRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository };
+  repositories: { users: UserRepository; apiKeys: ApiKeyRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository; lanes: ScrapeLaneRepository };
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
@@ -58,6 +62,9 @@ export type Services = ReturnType<typeof createServices>;
 const LOOK_UP_WITHIN_MS = 3_000;
 /** A change that Temporal does not take in this time is told as such; for a row that is written already, reconcile makes it. */
 const CHANGE_WITHIN_MS = 5_000;
+
+/** What Reddit grants a client. */
+const REDDIT_REQUESTS_PER_MINUTE = 100;
 
 /** The use cases over what server.ts has connected. */
 export function createServices(deps: ServiceDeps) {
@@ -89,6 +96,8 @@ export function createServices(deps: ServiceDeps) {
     previews: createPreviewService({ configs, queries }),
     schedules: createScheduleService({ configs, schedules, actions }),
     executions: createExecutionService({ queries, gateway, linkToRun }),
+    progress: createProgressService({ queries, gateway: createProgressGateway(temporal), lanes: deps.repositories.lanes }),
+    estimates: createEstimateService({ queries, content, requestsPerMinute: async () => REDDIT_REQUESTS_PER_MINUTE }),
     execute: createExecuteService({ configs, queries, gateway }),
     runControl: createRunControlService({ queries, executions, gateway }),
     system: createSystemService({ configs, queries, schedules, redis: store, reddit: deps.reddit }),
