@@ -3,6 +3,7 @@ import { RedditCommentRow } from './models/reddit-comment';
 import { RedditPostRow } from './models/reddit-post';
 import { readCursor, writeCursor, type SortKey } from './reddit-content-cursor';
 import { contentStats } from './reddit-content-stats';
+import { scrubComment, scrubPost } from './reddit-content-scrub';
 import { COMMENTS, POSTS, upsert, type UpsertOptions } from './reddit-content-upsert';
 import type { Database } from '../platform/postgres';
 import type { RedditComment, RedditPost } from '../platform/reddit/reddit-client';
@@ -48,9 +49,9 @@ export function createRedditContentRepository(database: Database) {
   }
 
   return {
-    upsertPosts: (items: RedditPost[], options: UpsertOptions) => upsert(database, POSTS, items, options),
+    upsertPosts: (items: RedditPost[], options: UpsertOptions) => upsert(database, POSTS, items.map(scrubPost), options),
     stats: (subreddits: string[]) => contentStats(database, subreddits),
-    upsertComments: (items: RedditComment[], options: UpsertOptions) => upsert(database, COMMENTS, items, options),
+    upsertComments: (items: RedditComment[], options: UpsertOptions) => upsert(database, COMMENTS, items.map(scrubComment), options),
 
     async listPosts(query: PageQuery): Promise<Page<RedditPostRow>> {
       const found = selectPosts();

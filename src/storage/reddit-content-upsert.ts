@@ -108,9 +108,9 @@ function statement<Item extends { id: string }>({ table, columns, parent, snapsh
     ${before}
     input as materialized (select *, cast(:isSandbox as bool) as is_sandbox from given ${parent ? `where ${parent.column} in (select id from parents)` : ''}),
     touched as (
-      insert into ${table} as stored (id, ${names.join(', ')}, is_sandbox, first_seen_at, scraped_at)
-      select id, ${names.join(', ')}, is_sandbox, clock.at, clock.at from input, (select greatest(now(), cast(:runStartedAt as timestamptz)) as at) clock order by id
-      on conflict (id) do update set ${[...names, 'is_sandbox', 'scraped_at'].map((name) => `${name} = excluded.${name}`).join(', ')}
+      insert into ${table} as stored (id, ${names.join(', ')}, is_sandbox, first_seen_at, scraped_at, checked_at)
+      select id, ${names.join(', ')}, is_sandbox, clock.at, clock.at, clock.at from input, (select greatest(now(), cast(:runStartedAt as timestamptz)) as at) clock order by id
+      on conflict (id) do update set ${[...names, 'is_sandbox', 'scraped_at', 'checked_at'].map((name) => `${name} = excluded.${name}`).join(', ')}
       where (${[...names, 'is_sandbox'].map((name) => `stored.${name}`).join(', ')}) is distinct from (${[...names, 'is_sandbox'].map((name) => `excluded.${name}`).join(', ')})
       returning id, first_seen_at, scraped_at${returned}
     ),

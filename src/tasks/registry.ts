@@ -2,6 +2,7 @@ import { cleanupContent } from './cleanup-content';
 import { cleanupExecutions } from './cleanup-executions';
 import { cleanupTokens } from './cleanup-tokens';
 import { healthCheck } from './health-check';
+import { redditDeletionSync } from './reddit-deletion-sync';
 import { redditScrape } from './reddit-scrape';
 import { sendEmail } from './send-email';
 import { testFailure } from './test-failure';
@@ -12,6 +13,7 @@ import type { TaskType } from './task-type';
 /** Everything Taskloom can do. Validation, enums, worker and statistics follow from this list. */
 export const taskTypes: readonly TaskType[] = [
   redditScrape,
+  redditDeletionSync,
   sendEmail,
   cleanupTokens,
   cleanupContent,

@@ -90,6 +90,27 @@ export interface ScrapeMemory {
   forgetListed(executionId: number): Promise<void>;
 }
 
+/** What Reddit says of a stored post or comment. `gone` carries what stands in place of its text; `there` the text, for what was gone before. */
+export type ContentCheck = { fullname: string } & ({ state: 'there'; title: string | null; text: string | null; author: string | null; isSubmitter: boolean } | { state: 'gone'; marker: '[deleted]' | '[removed]' } | { state: 'unreadable' });
+
+export interface CheckCounts {
+  checked: number;
+  /** Of those checked, the ones that changed. */
+  deleted: number;
+  removed: number;
+  restored: number;
+  unreadable: number;
+  requests: number;
+}
+
+/** Which content was compared with Reddit when, and what became of it. Counts are kept by execution, in step with the rows. */
+export interface DeletionStore {
+  countsOf(executionId: number): Promise<CheckCounts>;
+  /** Fullnames of what was not checked since `runStartedAt`, the longest unchecked first. */
+  listDue(scope: { subreddits: string[]; isSandbox: boolean; since: Date; until: Date }, page: { runStartedAt: Date; limit: number }): Promise<string[]>;
+  record(executionId: number, found: { runStartedAt: Date; checks: ContentCheck[]; requests: number }): Promise<CheckCounts>;
+}
+
 /** The outside world, as far as task types may touch it. Wired in worker/main.ts. */
 export interface TaskServices {
   /** Asks on behalf of the run's config: the request budget is shared out among configs, by priority. */
@@ -100,6 +121,7 @@ export interface TaskServices {
   mailer: Pick<Mailer, 'send' | 'messageIdOf'>;
   deliveries: MailLedger;
   scrapes: ScrapeMemory;
+  deletions: DeletionStore;
   /** Really asks each server; callers at the same moment share an answer. */
   probes: Record<'postgres' | 'redis' | 'temporal' | 'reddit', Probe>;
 }

@@ -21,6 +21,7 @@ import { createResetMails } from '../scheduling/reset-mails';
 import { createScheduleConvergence } from '../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../scheduling/schedule-gateway';
 import { createAuditRepository } from '../storage/audit-repository';
+import { createDeletionSyncRepository } from '../storage/deletion-sync-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
 import { createMailDeliveryRepository } from '../storage/mail-delivery-repository';
 import { createOverdueRunRepository } from '../storage/overdue-run-repository';
@@ -93,7 +94,7 @@ async function main(): Promise<void> {
       resetTokens: config.JWT_SECRET_KEY ? createResetTokens(config.JWT_SECRET_KEY) : undefined,
       mailer,
       frontendUrl: config.FRONTEND_URL,
-      services: { reddit, content: createRedditContentRepository(database), scrapes: createRedditScrapeRepository(database), mailer, deliveries: createMailDeliveryRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: createOverdueRunRepository(database).find }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
+      services: { reddit, content: createRedditContentRepository(database), scrapes: createRedditScrapeRepository(database), deletions: createDeletionSyncRepository(database), mailer, deliveries: createMailDeliveryRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: createOverdueRunRepository(database).find }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
       lanes: createScrapeLaneRepository(database),
       stepAttempts: createStepAttemptRepository(database),
       log,

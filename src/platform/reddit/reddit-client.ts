@@ -74,6 +74,13 @@ export interface ListingPage {
   malformed: number;
 }
 
+export interface InfoAnswer {
+  posts: RedditPost[];
+  comments: RedditComment[];
+  /** Items that could not be read, left out: with any of them, what is missing need not be gone. */
+  malformed: number;
+}
+
 /** On whose behalf Reddit is asked: the budget is shared out among configs, by priority (1 to 10, 10 the highest share). */
 export interface RedditAsker {
   configId: number | null;
@@ -97,7 +104,7 @@ export interface RedditClient {
   /** At most 100 ids a call. Depths are computed from `depthOf` (comment id -> depth of those already known). */
   getMoreChildren(query: { postId: string; children: string[]; depthOf: (commentId: string) => number | undefined }, signal?: AbortSignal): Promise<Omit<CommentTree, 'post'>>;
   /** At most 100 fullnames a call; what Reddit does not know is left out. It tells no depths: each comment's is 0. */
-  getInfo(fullnames: string[], signal?: AbortSignal): Promise<{ posts: RedditPost[]; comments: RedditComment[] }>;
+  getInfo(fullnames: string[], signal?: AbortSignal): Promise<InfoAnswer>;
   getSubreddit(name: string, signal?: AbortSignal): Promise<{ name: string; subscribers: number | null; isNsfw: boolean }>;
   /** Asks once, without tries, and with two seconds to wait for the budget, for the cheapest thing that needs a valid token; throws a RedditError. */
   probe(signal?: AbortSignal): Promise<void>;

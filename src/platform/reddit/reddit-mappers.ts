@@ -1,4 +1,4 @@
-import { RedditError, type CommentTree, type ListingPage, type MoreStub, type RedditComment, type RedditPost } from './reddit-client';
+import { RedditError, type CommentTree, type InfoAnswer, type ListingPage, type MoreStub, type RedditComment, type RedditPost } from './reddit-client';
 
 /** Reddit's JSON as it comes: old recordings lack fields that today's answers have, and the other way round. */
 type Data = Record<string, unknown>;
@@ -30,11 +30,15 @@ function isDeleted(data: Data, body: string | null): boolean {
   return (data.author ?? '[deleted]') === '[deleted]' && (body === '[deleted]' || body === '[removed]');
 }
 
+/** Links have no text to tell by: there the category says whether the author or a moderator took it away. */
+const goneText = (data: Data, content: string | null) => (content === '[removed]' || ![null, 'deleted'].includes(text(data.removed_by_category)) ? '[removed]' : '[deleted]');
+
 /** Null when it is not a readable post. */
 export function toPost(data: Data): RedditPost | null {
   const [id, title, subreddit, createdAt] = [text(data.id), text(data.title), text(data.subreddit), time(data.created_utc)];
   if (!id || title === null || !subreddit || !createdAt) return null;
-  const content = text(data.selftext);
+  const selftext = text(data.selftext);
+  const isGone = isDeleted(data, selftext);
   const ratio = number(data.upvote_ratio);
   return {
     id,
@@ -42,7 +46,7 @@ export function toPost(data: Data): RedditPost | null {
     author: text(data.author) ?? '[deleted]',
     subreddit,
     subredditSubscribers: integer(data.subreddit_subscribers),
-    content,
+    content: isGone ? goneText(data, selftext) : selftext,
     url: text(data.url),
     domain: text(data.domain),
     score: integer(data.score) ?? 0,
@@ -53,7 +57,7 @@ export function toPost(data: Data): RedditPost | null {
     isNsfw: data.over_18 === true,
     isSpoiler: data.spoiler === true,
     isPinned: data.stickied === true || data.pinned === true,
-    isDeleted: isDeleted(data, content),
+    isDeleted: isGone,
     editedAt: time(data.edited),
     createdAt,
   };
@@ -154,12 +158,12 @@ export function toMoreChildren(body: unknown, depthOf: (commentId: string) => nu
   return found;
 }
 
-export function toInfo(body: unknown): { posts: RedditPost[]; comments: RedditComment[] } {
-  const things = childrenOf(body, 'listing').children.filter(isThing);
-  return {
-    posts: things.filter((thing) => thing.kind === 't3').map((thing) => toPost(thing.data)).filter((post) => post !== null),
-    comments: things.filter((thing) => thing.kind === 't1').map((thing) => toComment(thing.data, 0)).filter((comment) => comment !== null),
-  };
+export function toInfo(body: unknown): InfoAnswer {
+  const { children } = childrenOf(body, 'listing');
+  const things = children.filter(isThing);
+  const posts = things.filter((thing) => thing.kind === 't3').map((thing) => toPost(thing.data)).filter((post) => post !== null);
+  const comments = things.filter((thing) => thing.kind === 't1').map((thing) => toComment(thing.data, 0)).filter((comment) => comment !== null);
+  return { posts, comments, malformed: children.length - posts.length - comments.length };
 }
 
 export function toSubreddit(body: unknown): { name: string; subscribers: number | null; isNsfw: boolean } {

@@ -5,6 +5,7 @@ import { registerAccountRoutes, registerTokenRoute } from './account-routes';
 import { registerAdminRoutes } from './admin-routes';
 import { registerCommentRoutes } from './comment-routes';
 import { addFaultHooks, FAULT_HEADER } from './fault-hooks';
+import { createChangeableContent } from './content-changes';
 import type { FaultChange, SandboxFaults } from './fault-plan';
 import { createFaultPlan } from './fault-plan';
 import type { GeneratedScale } from './generated-content';
@@ -42,9 +43,9 @@ const REDDITS_RATE: RateLimit = { requests: 1_000, windowSeconds: 600, throttle:
 /** A local stand-in for www.reddit.com and oauth.reddit.com, both at one address. */
 export function createRedditSandbox(options: RedditSandboxOptions = {}) {
   const clock = options.clock ?? Date.now;
-  const content = options.recordings
-    ? createRecordedContent(options.recordings)
-    : createGeneratedContent({ seed: options.seed ?? 'taskloom', now: options.now ?? (() => new Date()), scale: options.scale });
+  const now = options.now ?? (() => new Date());
+  const original = options.recordings ? createRecordedContent(options.recordings) : createGeneratedContent({ seed: options.seed ?? 'taskloom', now, scale: options.scale });
+  const { content, change: changeContent } = createChangeableContent(original, now);
   const tokens = createTokenStore({ credentials: options.credentials, lifetimeSeconds: options.tokenLifetimeSeconds ?? 3_600, clock });
   const rate = createRateWindow({ ...REDDITS_RATE, ...options.rateLimit }, clock);
   const faults = createFaultPlan(options.faults);
@@ -64,7 +65,7 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body as string))));
   app.addHook('onRequest', async (_request, reply) => void reply.header('x-taskloom-sandbox', content.kind));
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404));
-  registerAdminRoutes(app, { content, faults, requests, setFaults });
+  registerAdminRoutes(app, { content, changeContent, faults, requests, setFaults });
 
   function logRequest(request: FastifyRequest, status: number, fault?: string): void {
     const form = request.body as Query | null | undefined;
@@ -105,6 +106,8 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
       return [...postsOf.keys()].sort((a, b) => (postsOf.get(b) ?? 0) - (postsOf.get(a) ?? 0));
     },
     requests,
+    /** Things that are deleted, removed, lost or edited from now on. */
+    changeContent,
     setFaults,
     async listen({ port = 0, host = '127.0.0.1' }: { port?: number; host?: string } = {}): Promise<{ port: number; url: string }> {
       await app.listen({ port, host });

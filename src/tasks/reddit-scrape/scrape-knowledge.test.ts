@@ -72,7 +72,7 @@ describe('what is known costs no request', () => {
 });
 
 test('stored posts that the listing did not show are looked up a hundred at once, and their threads where they grew', async () => {
-  const script: Script = { listPosts: pages([post('a')]), getComments: async () => tree([comment('o1')]), getInfo: async (names) => ({ posts: names.map((name) => post(name.slice(3), name === 't3_o7' ? 1 : 0)), comments: [] }) };
+  const script: Script = { listPosts: pages([post('a')]), getComments: async () => tree([comment('o1')]), getInfo: async (names) => ({ posts: names.map((name) => post(name.slice(3), name === 't3_o7' ? 1 : 0)), comments: [], malformed: 0 }) };
   const old = Array.from({ length: 150 }, (_, n) => `o${n}`);
   const listUnlisted: ScrapeMemory['listUnlisted'] = async ({ afterId, limit }) => old.slice(afterId ? old.indexOf(afterId) + 1 : 0).slice(0, limit);
   const run = start(script, { subreddits: ['funny'], refresh_days: 3 }, { memory: { listUnlisted } });

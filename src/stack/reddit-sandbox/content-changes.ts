@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { CommentData, PostData, RedditContent, RedditData } from './reddit-content';
+
+/** What happens to a post (t3_) or comment (t1_) after it was written. `lose`: Reddit no longer knows the id at all. */
+export const contentChangesSchema = z.array(
+  z.discriminatedUnion('change', [
+    z.strictObject({ name: z.string().regex(/^t[13]_[0-9a-z]+$/), change: z.enum(['delete', 'remove', 'lose', 'restore']) }),
+    z.strictObject({ name: z.string().regex(/^t[13]_[0-9a-z]+$/), change: z.literal('edit'), text: z.string() }),
+  ]),
+);
+export type ContentChange = z.infer<typeof contentChangesSchema>[number];
+
+const GONE: Record<'delete' | 'remove', { text: string; category: string }> = { delete: { text: '[deleted]', category: 'deleted' }, remove: { text: '[removed]', category: 'moderator' } };
+
+/** The same content, in which single things can be deleted, removed, lost or edited; trees keep their shape. */
+export function createChangeableContent(content: RedditContent, now: () => Date) {
+  const changes = new Map<string, ContentChange & { at: number }>();
+  const isLost = (name: string) => changes.get(name)?.change === 'lose';
+
+  function changed<Data extends RedditData>(data: Data): Data {
+    const change = changes.get(data.name);
+    const field = data.name.startsWith('t3_') ? 'selftext' : 'body';
+    switch (change?.change) {
+      case 'edit':
+        return { ...data, [field]: change.text, edited: change.at };
+      // In a tree a comment that is lost has to leave its place to its replies.
+      case 'lose':
+      case 'delete':
+      case 'remove': {
+        const { text, category } = GONE[change.change === 'remove' ? 'remove' : 'delete'];
+        return { ...data, author: '[deleted]', author_fullname: undefined, [field]: text, edited: false, ...(field === 'body' ? { is_submitter: false } : { removed_by_category: category }) };
+      }
+      default:
+        return data;
+    }
+  }
+  const isListed = (id: string) => ['edit', undefined].includes(changes.get(`t3_${id}`)?.change);
+  const known = <Data extends PostData | CommentData>(data: Data | undefined) => (data && !isLost(data.name) ? changed(data) : undefined);
+
+  const changeable: RedditContent = {
+    ...content,
+    listing: (...query) => content.listing(...query).filter(isListed),
+    post: (id) => known(content.post(id)),
+    comment: (id) => known(content.comment(id)),
+    thread(postId) {
+      const thread = content.thread(postId);
+      return thread && !isLost(`t3_${postId}`) ? { nodes: thread.nodes, comment: (index) => changed(thread.comment(index)) } : undefined;
+    },
+  };
+  return {
+    content: changeable,
+    change(list: ContentChange[]): void {
+      for (const one of list) {
+        if (one.change === 'restore') changes.delete(one.name);
+        else changes.set(one.name, { ...one, at: Math.floor(now().getTime() / 1000) });
+      }
+    },
+  };
+}
