@@ -3,8 +3,11 @@ import { RedditCommentRow } from './models/reddit-comment';
 import { RedditPostRow } from './models/reddit-post';
 import { readCursor, writeCursor, type SortKey } from './reddit-content-cursor';
 import { contentStats } from './reddit-content-stats';
+import { listSnapshots } from './post-history';
 import { scrubComment, scrubPost } from './reddit-content-scrub';
 import { COMMENTS, POSTS, upsert, type UpsertOptions } from './reddit-content-upsert';
+import { searchContent, type SearchQuery } from './reddit-search';
+import { reportSubreddit } from './subreddit-report';
 import type { Database } from '../platform/postgres';
 import type { RedditComment, RedditPost } from '../platform/reddit/reddit-client';
 
@@ -57,6 +60,23 @@ export function createRedditContentRepository(database: Database) {
       const found = selectPosts();
       if (query.nsfw !== undefined) found.where('is_nsfw', query.nsfw);
       return readPage(found, query, 'redditCreatedAt');
+    },
+
+    search: (query: SearchQuery) => searchContent(database, query),
+    report: (query: { name: string; days: number }) => reportSubreddit(database, query),
+    listSnapshots: (query: Parameters<typeof listSnapshots>[1]) => listSnapshots(database, query),
+
+    /** Those nearest to the post first, of a level the best: a parent always comes before its replies. */
+    async listForTree(postId: string, most: number): Promise<RedditCommentRow[]> {
+      return selectComments().where('post_id', postId).orderBy([{ column: 'depth' }, { column: 'score', order: 'desc' }, { column: 'id' }]).limit(most);
+    },
+
+    /** Comments with this text somewhere in them, in any case, the best first. */
+    async findComments(query: { text: string; subreddits?: string[]; minScore: number; since?: Date; limit: number }): Promise<RedditCommentRow[]> {
+      const found = selectComments().whereRaw('not is_deleted').where('score', '>=', query.minScore).whereRaw("body ilike ? escape '\\'", [`%${query.text.replace(/[\\%_]/g, '\\$&')}%`]);
+      if (query.subreddits) found.whereRaw('lower(subreddit) = any(cast(? as text[]))', [query.subreddits.map((name) => name.toLowerCase())]);
+      if (query.since) found.where('reddit_created_at', '>=', query.since);
+      return found.orderBy([{ column: 'score', order: 'desc' }, { column: 'reddit_created_at', order: 'desc' }, { column: 'id', order: 'desc' }]).limit(query.limit);
     },
 
     async getPost(id: string): Promise<RedditPostRow | undefined> {

@@ -1,56 +1,17 @@
 import { NotFoundError } from '../errors';
+import { nestComments } from './comment-tree';
+import { presentComment, presentHit, presentPost, presentReport } from './reddit-presenter';
 import type { RedditContentRepository } from '../../storage/reddit-content-repository';
-import type { RedditCommentRow } from '../../storage/models/reddit-comment';
-import type { RedditPostRow } from '../../storage/models/reddit-post';
 import type { CommentBody, ContentQuery, PostBody } from '../schemas/reddit-schemas';
+import type { CommentSearchBody, HistoryQuery, PostSnapshotBody, SearchBody, SearchParams, SubredditStatsBody } from '../schemas/reddit-insight-schemas';
+import type { CommentTreeBody, TreeQuery } from '../schemas/reddit-tree-schemas';
 import type { ListPage } from './execution-service';
 
+/** What one answer is made of at most; beyond it the tree is truncated, and says so. */
+const MOST_IN_A_TREE = 5_000;
+const DAY_MS = 86_400_000;
+
 const pageQuery = ({ min_score: minScore, ...query }: ContentQuery) => ({ ...query, minScore });
-
-function presentPost(row: RedditPostRow): PostBody {
-  return {
-    id: row.id,
-    title: row.title,
-    author: row.author,
-    subreddit: row.subreddit,
-    subreddit_subscribers: row.subredditSubscribers,
-    content: row.content,
-    url: row.url,
-    domain: row.domain,
-    score: row.score,
-    upvote_ratio: row.upvoteRatio,
-    num_comments: row.numComments,
-    flair_text: row.flairText,
-    is_self: row.isSelf,
-    is_nsfw: row.isNsfw,
-    is_spoiler: row.isSpoiler,
-    reddit_created_at: row.redditCreatedAt.toISOString(),
-    scraped_at: row.scrapedAt.toISOString(),
-    is_deleted: row.isDeleted,
-    is_sandbox: row.isSandbox,
-    edited_at: row.editedAt?.toISOString() ?? null,
-  };
-}
-
-function presentComment(row: RedditCommentRow): CommentBody {
-  return {
-    id: row.id,
-    post_id: row.postId,
-    author: row.author,
-    body: row.body,
-    subreddit: row.subreddit,
-    parent_id: row.parentId,
-    depth: row.depth,
-    is_submitter: row.isSubmitter,
-    score: row.score,
-    controversiality: row.controversiality,
-    reddit_created_at: row.redditCreatedAt.toISOString(),
-    scraped_at: row.scrapedAt.toISOString(),
-    is_deleted: row.isDeleted,
-    is_sandbox: row.isSandbox,
-    edited_at: row.editedAt?.toISOString() ?? null,
-  };
-}
 
 export type RedditService = ReturnType<typeof createRedditService>;
 
@@ -80,6 +41,34 @@ export function createRedditService({ content }: { content: RedditContentReposit
     async listComments(query: ContentQuery): Promise<ListPage<CommentBody>> {
       const { rows, nextCursor } = await content.listComments(pageQuery(query));
       return { items: rows.map(presentComment), nextCursor };
+    },
+
+    async search({ kind, subreddit, min_score: minScore, ...query }: SearchParams): Promise<SearchBody & { nextCursor: string | null }> {
+      const { hits, total, isCapped, nextCursor } = await content.search({ ...query, minScore, subreddits: subreddit, kinds: kind === 'all' ? ['post', 'comment'] : [kind] });
+      return { total, is_total_capped: isCapped, items: hits.map(presentHit), nextCursor };
+    },
+
+    async searchComments({ query, min_score: minScore, days, ...rest }: CommentSearchBody): Promise<CommentBody[]> {
+      const since = days === undefined ? undefined : new Date(Date.now() - days * DAY_MS);
+      return (await content.findComments({ ...rest, text: query, minScore, since })).map(presentComment);
+    },
+
+    async report(name: string, days: number): Promise<SubredditStatsBody> {
+      const report = await content.report({ name, days });
+      if (!report) throw new NotFoundError('Nothing of this subreddit is stored');
+      return presentReport(report, days);
+    },
+
+    async tree(postId: string, limits: TreeQuery): Promise<CommentTreeBody> {
+      const [, rows] = await Promise.all([getPost(postId), content.listForTree(postId, MOST_IN_A_TREE + 1)]);
+      const { comments, shown, moreCount } = nestComments(rows.slice(0, MOST_IN_A_TREE), postId, limits, presentComment);
+      return { post_id: postId, sort: limits.sort, shown, more_count: moreCount, truncated: rows.length > MOST_IN_A_TREE, comments };
+    },
+
+    async history(postId: string, query: HistoryQuery): Promise<ListPage<PostSnapshotBody>> {
+      const { rows, nextCursor } = await content.listSnapshots({ ...query, postId });
+      if (rows.length === 0) await getPost(postId);
+      return { items: rows.map((row) => ({ taken_at: row.takenAt.toISOString(), score: row.score, upvote_ratio: row.upvoteRatio, num_comments: row.numComments })), nextCursor };
     },
   };
 }

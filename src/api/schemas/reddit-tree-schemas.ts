@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { TREE_SORTS } from '../services/comment-tree';
+import { count } from './common-schemas';
+import { comment } from './reddit-schemas';
+import { limit } from './request-values';
+
+/** Deeper ones would take a recursive reader of the answer to the end of its stack. */
+export const MOST_LEVELS = 1_000;
+
+export const treeQuery = z.object({
+  sort: z.enum(TREE_SORTS).default('top'),
+  depth: limit(MOST_LEVELS, 10).describe('Levels shown: 1 for the answers to the post alone'),
+  limit: limit(500, 50).describe('Replies shown of each comment, and of the post'),
+});
+export type TreeQuery = z.infer<typeof treeQuery>;
+
+export const treeNode = comment
+  .extend({
+    is_orphan: z.boolean().describe('The comment it answers is not stored; it stands among the answers to the post'),
+    more_count: count.describe('Comments below it that the limits leave out'),
+    get replies(): z.ZodArray<typeof treeNode> {
+      return z.array(treeNode);
+    },
+  })
+  .meta({ id: 'RedditCommentNode' });
+export type TreeNode = z.infer<typeof comment> & { is_orphan: boolean; more_count: number; replies: TreeNode[] };
+
+export const commentTree = z
+  .object({
+    post_id: z.string(),
+    sort: z.enum(TREE_SORTS),
+    shown: count.describe('Comments in this answer'),
+    more_count: count.describe('Comments among the answers to the post, and below them, that the limit leaves out'),
+    truncated: z.boolean().describe('More than 5,000 comments are stored: these are the ones nearest to the post, the best of a level first, and counts leave the others out'),
+    comments: z.array(treeNode).describe('Deleted comments are among them, without text and author: their replies hang on them'),
+  })
+  .meta({ id: 'RedditCommentTree' });
+export type CommentTreeBody = Omit<z.infer<typeof commentTree>, 'comments'> & { comments: TreeNode[] };

@@ -1,0 +1,153 @@
+import { BadCursorError } from './reddit-content-cursor';
+import type { Database } from '../platform/postgres';
+
+export type ContentKind = 'post' | 'comment';
+export interface SearchQuery {
+  q: string;
+  kinds: readonly ContentKind[];
+  limit: number;
+  cursor?: string;
+  /** In any case, as the author's name is. */
+  subreddits?: string[];
+  author?: string;
+  minScore?: number;
+  /** By the time of writing on Reddit: since ≤ time < until. */
+  since?: Date;
+  until?: Date;
+  nsfw?: boolean;
+}
+/** A piece of a text, in runs of words that match and words that do not. */
+export type Fragment = { text: string; isMatch: boolean }[];
+export interface SearchHit {
+  kind: ContentKind;
+  id: string;
+  postId: string;
+  /** Of a comment, that of its post. */
+  title: string;
+  subreddit: string;
+  author: string | null;
+  score: number;
+  redditCreatedAt: Date;
+  isNsfw: boolean;
+  isSandbox: boolean;
+  rank: number;
+  /** Of a post, all of its title. */
+  markedTitle: Fragment | null;
+  fragments: Fragment[];
+}
+export interface SearchPage {
+  hits: SearchHit[];
+  nextCursor: string | null;
+  /** Of those that were ranked. */
+  total: number;
+  isCapped: boolean;
+}
+
+/** Private-use characters, taken out of the texts before: those in a headline were put there by the search. */
+const MARKS = { open: '\ue000', close: '\ue001', cut: '\ue002' } as const;
+/** Common words match hundreds of thousands of rows: of each kind so many of the newest are ranked, and no more. */
+export const MOST_RANKED = 2_000;
+/** They are looked for among so many of the newest rows first, which costs some milliseconds whatever is asked. */
+const WINDOW = 40_000;
+/** A headline is made of so much of a text; what matches further down is found, and not shown. */
+const HEADLINE_CHARACTERS = 20_000;
+/** By how much a word counts: in a text (D), and in a title (A). */
+const WEIGHTS = "'{0.4,0.4,0.4,1}'";
+
+interface Anchor {
+  /** Microseconds: the time of the first page. What came in later does not shift the pages after it. */
+  asOf: number;
+  rank: number;
+  at: number;
+  kind: ContentKind;
+  id: string;
+}
+const writeCursor = ({ asOf, rank, at, kind, id }: Anchor) => Buffer.from(`q:${asOf}:${rank}:${at}:${kind}:${id}`).toString('base64url');
+
+function readCursor(cursor: string): Anchor {
+  const match = /^q:(\d{1,16}):(\d+(?:\.\d+)?(?:e-?\d{1,2})?):(-?\d{1,18}):(post|comment):(\w{1,50})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  const [asOf, rank, at] = [Number(match?.[1]), Number(match?.[2]), Number(match?.[3])];
+  if (!match || !(asOf < 4e15) || !(rank < 1e6) || !Number.isSafeInteger(at)) throw new BadCursorError('the cursor is not one of this list');
+  return { asOf, rank, at, kind: match[4] as ContentKind, id: match[5] ?? '' };
+}
+
+const PARTS: Record<ContentKind, { table: string; nsfw: string }> = {
+  post: { table: 'reddit_posts', nsfw: 'r.is_nsfw = :nsfw' },
+  comment: { table: 'reddit_comments', nsfw: 'exists (select from reddit_posts p where p.id = r.post_id and p.is_nsfw = :nsfw)' },
+};
+
+function statement(query: SearchQuery, anchor: Anchor | undefined): string {
+  const times = [query.since && 'r.reddit_created_at >= :since', query.until && 'r.reddit_created_at < :until'];
+  const matches = (kind: ContentKind) => [
+    "r.search @@ websearch_to_tsquery('english', :q) and not r.is_deleted",
+    anchor && "r.first_seen_at <= timestamptz 'epoch' + :asOf * interval '1 microsecond'",
+    query.subreddits && 'lower(r.subreddit) = any(cast(:subreddits as text[]))',
+    query.author !== undefined && 'lower(r.author) = lower(:author)',
+    query.minScore !== undefined && 'r.score >= :minScore',
+    query.nsfw !== undefined && PARTS[kind].nsfw,
+  ];
+  const where = (...conditions: (string | Date | false | undefined)[]) => `where ${conditions.filter((one) => typeof one === 'string').join(' and ') || 'true'}`;
+  // Common words fill the window, by an index in the order of time. What does not is rare enough to be found by the index
+  // of words, and ordered then: the "+ interval" keeps the planner from walking through all of time for it.
+  const newest = (kind: ContentKind) => `
+    ${kind}_window as materialized (
+      select r.* from (select r.* from ${PARTS[kind].table} r ${where(...times)} order by r.reddit_created_at desc, r.id desc limit ${WINDOW}) r ${where(...matches(kind))} limit :most
+    ),
+    ${kind}_newest as (
+      select id, search, reddit_created_at from ${kind}_window where (select count(*) from ${kind}_window) >= :most
+      union all
+      (select r.id, r.search, r.reddit_created_at from ${PARTS[kind].table} r ${where('(select count(*) from ' + kind + '_window) < :most', ...times, ...matches(kind))} order by r.reddit_created_at + interval '0' desc, r.id desc limit :most)
+    )`;
+  const ranked = (kind: ContentKind) =>
+    `select '${kind}' as kind, id, (extract(epoch from reddit_created_at) * 1000000)::int8 as at, ts_rank_cd(${WEIGHTS}, search, websearch_to_tsquery('english', :q), 1)::float8 as rank from ${kind}_newest`;
+  const headline = (text: string, options: string) =>
+    `ts_headline('english', translate(left(${text}, ${HEADLINE_CHARACTERS}), '${Object.values(MARKS).join('')}', ''), websearch_to_tsquery('english', :q), 'StartSel=${MARKS.open}, StopSel=${MARKS.close}, ${options}')`;
+  return `
+    with ${query.kinds.map(newest).join(',')},
+    matches as materialized (${query.kinds.map(ranked).join(' union all ')}),
+    totals as (select count(*) as total, count(*) filter (where kind = 'post') >= :most or count(*) filter (where kind = 'comment') >= :most as is_capped from matches),
+    page as (select * from matches ${anchor ? 'where (rank, at, kind, id) < (:rank, :at, :kind, :id)' : ''} order by rank desc, at desc, kind desc, id desc limit :limit + 1)
+    select totals.total, totals.is_capped as "isCapped", (extract(epoch from now()) * 1000000)::int8 as "asOf", page.kind, page.id, page.at, page.rank, p.id as "postId", p.title, coalesce(c.subreddit, p.subreddit) as subreddit,
+      case page.kind when 'post' then p.author else c.author end as author, coalesce(c.score, p.score) as score, coalesce(c.reddit_created_at, p.reddit_created_at) as "redditCreatedAt",
+      p.is_nsfw as "isNsfw", case page.kind when 'post' then p.is_sandbox else c.is_sandbox end as "isSandbox",
+      case page.kind when 'post' then ${headline('p.title', 'HighlightAll=true')} end as "markedTitle",
+      ${headline("case page.kind when 'post' then coalesce(p.content, '') else c.body end", `MaxFragments=3, MaxWords=30, MinWords=10, FragmentDelimiter=${MARKS.cut}`)} as "markedText"
+    from totals left join page on true
+      left join reddit_comments c on page.kind = 'comment' and c.id = page.id
+      left join reddit_posts p on p.id = case page.kind when 'post' then page.id else c.post_id end
+    order by page.rank desc, page.at desc, page.kind desc, page.id desc`;
+}
+
+interface FoundRow extends Omit<SearchHit, 'markedTitle' | 'fragments'> {
+  markedTitle: string | null;
+  markedText: string | null;
+  total: number;
+  isCapped: boolean;
+  asOf: number;
+  at: number;
+}
+
+/** Every mark that opens is closed in the same fragment. */
+const readMarked = (marked: string): Fragment =>
+  marked.split(MARKS.open).flatMap((run, index) => {
+    const [text = '', rest] = run.split(MARKS.close);
+    return index === 0 ? [{ text, isMatch: false }] : [{ text, isMatch: true }, { text: rest ?? '', isMatch: false }];
+  }).filter(({ text }) => text !== '');
+
+/** Posts and comments together, the best match first, the newest first among equals. What is deleted is not found. */
+export async function searchContent(database: Database, query: SearchQuery): Promise<SearchPage> {
+  const anchor = query.cursor === undefined ? undefined : readCursor(query.cursor);
+  const bindings = { ...anchor, q: query.q, most: MOST_RANKED, limit: query.limit, subreddits: query.subreddits?.map((name) => name.toLowerCase()), author: query.author, minScore: query.minScore, since: query.since, until: query.until, nsfw: query.nsfw };
+  const known = Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined));
+  const { rows } = await database.raw<{ rows: FoundRow[] }>(statement(query, anchor), known as never);
+  const [first] = rows;
+  const found = rows.filter(({ id }) => id !== null);
+  const hits = found.slice(0, query.limit);
+  const last = found.length > query.limit ? hits.at(-1) : undefined;
+  return {
+    hits: hits.map(({ total: _total, isCapped: _isCapped, asOf: _asOf, at: _at, markedTitle, markedText, ...hit }) => ({ ...hit, markedTitle: markedTitle === null ? null : readMarked(markedTitle), fragments: (markedText ?? '').split(MARKS.cut).filter((text) => text.trim() !== '').map(readMarked) })),
+    nextCursor: last ? writeCursor({ asOf: anchor?.asOf ?? first?.asOf ?? 0, rank: last.rank, at: last.at, kind: last.kind, id: last.id }) : null,
+    total: first?.total ?? 0,
+    isCapped: first?.isCapped ?? false,
+  };
+}
