@@ -8,7 +8,7 @@ const LISTS = [
   '/tasks/configs?page_size=100', '/tasks/configs?task_type=TEST_TIMEOUT&name_search=a&page_size=100', '/tasks/schedules', '/tasks/schedules/summary', '/tasks/schedules/{id}/history',
   '/tasks/executions/recent?status=all', '/tasks/executions/failed?status=all', '/tasks/executions/by-config/{id}?status=all', '/tasks/executions/configs/{id}?status=all', '/tasks/executions/stats', '/tasks/executions/{id}/stats',
   '/tasks/system/dashboard', '/tasks/system/status', '/tasks/system/health', '/tasks/configs/{id}?include_stats=true',
-  '/users', '/auth/sessions', '/reddit/posts', '/reddit/comments', '/reddit/posts/p0/comments', '/audit-log',
+  '/users', '/auth/sessions', '/reddit/posts', '/reddit/comments', '/reddit/posts/p0/comments', '/reddit/posts/p0/tree', '/reddit/search?q=t', '/audit-log',
 ];
 const MANY = 50;
 

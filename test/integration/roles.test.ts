@@ -46,6 +46,7 @@ const ACCESSES: Record<Access, string[]> = {
     'GET /api/v1/auth/api-keys', 'POST /api/v1/auth/api-keys', 'DELETE /api/v1/auth/api-keys/:id',
     'GET /api/v1/users', 'GET /api/v1/users/:user_id', 'PATCH /api/v1/users/:user_id',
     'GET /api/v1/reddit/posts', 'GET /api/v1/reddit/posts/:post_id', 'GET /api/v1/reddit/posts/:post_id/comments', 'GET /api/v1/reddit/comments',
+    'GET /api/v1/reddit/posts/:post_id/tree', 'GET /api/v1/reddit/posts/:post_id/history', 'GET /api/v1/reddit/search', 'POST /api/v1/reddit/comments/search', 'GET /api/v1/reddit/subreddits/:name/stats',
   ],
   viewer: [
     'GET /api/v1/tasks/configs', 'GET /api/v1/tasks/configs/:id', 'GET /api/v1/tasks/configs/:id/next-runs', 'POST /api/v1/tasks/configs/preview-schedule',
