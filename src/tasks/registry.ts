@@ -1,3 +1,5 @@
+import { cleanupExports } from './cleanup-exports';
+import { dataExport } from './data-export';
 import { healthCheck } from './health-check';
 import { redditScrape } from './reddit-scrape';
 import { testFailure } from './test-failure';
@@ -5,7 +7,7 @@ import { testShortTimeout, testTimeout } from './test-timeout';
 import type { TaskType } from './task-type';
 
 /** Everything Taskloom can do. Validation, enums, worker and statistics follow from this list. */
-export const taskTypes: readonly TaskType[] = [redditScrape, healthCheck, testTimeout, testShortTimeout, testFailure];
+export const taskTypes: readonly TaskType[] = [redditScrape, dataExport, cleanupExports, healthCheck, testTimeout, testShortTimeout, testFailure];
 
 const byName = new Map(taskTypes.map((taskType) => [taskType.name, taskType]));
 

@@ -2,7 +2,9 @@
 import { stopWithNpm } from '../platform/npm-watch';
 import { hostname } from 'node:os';
 import { NativeConnection, Runtime } from '@temporalio/worker';
+import { createExports } from '../exports/create-exports';
 import { readConfig } from '../platform/config';
+import { createFileStore } from '../platform/files/create-file-store';
 import { createLogger } from '../platform/logger';
 import { createDatabase } from '../platform/postgres';
 import { createProbes } from '../platform/probes';
@@ -15,6 +17,8 @@ import { createReconciler } from '../scheduling/reconcile';
 import { createScheduleConvergence } from '../scheduling/schedule-convergence';
 import { createScheduleGateway } from '../scheduling/schedule-gateway';
 import { createExecutionRepository } from '../storage/execution-repository';
+import { createExportRepository } from '../storage/export-repository';
+import { createExportSourceRepository } from '../storage/export-source-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
 import { createWorker } from './create-worker';
@@ -47,6 +51,12 @@ async function main(): Promise<void> {
 
   const configs = createTaskConfigRepository(database);
   const executions = createExecutionRepository(database);
+  const exporter = createExports({
+    sources: createExportSourceRepository(database),
+    records: createExportRepository(database),
+    files: createFileStore(config),
+    expiresInDays: config.EXPORT_EXPIRES_IN_DAYS,
+  });
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue: config.TEMPORAL_TASK_QUEUE });
   const convergence = createScheduleConvergence({ configs, gateway });
   const reconciler = createReconciler({ configs, executions, gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: config.TEMPORAL_TASK_QUEUE, log });
@@ -62,7 +72,7 @@ async function main(): Promise<void> {
     },
     activities: {
       executions,
-      services: { reddit, content: createRedditContentRepository(database), probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
+      services: { reddit, content: createRedditContentRepository(database), exports: exporter, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
       log,
       workerIdentity: `${hostname()}:${process.pid}`,
       reconcile: () => reconciler.run(),
