@@ -36,6 +36,16 @@ export class ForbiddenError extends ApiError {
 export class NotFoundError extends ApiError {
   override readonly name = 'NotFoundError';
 }
+/** It was there. */
+export class GoneError extends ApiError {
+  override readonly name = 'GoneError';
+}
+export class RangeNotSatisfiableError extends ApiError {
+  override readonly name = 'RangeNotSatisfiableError';
+  constructor(readonly size: number) {
+    super('The file has no such range');
+  }
+}
 export class ConflictError extends ApiError {
   override readonly name = 'ConflictError';
 }
@@ -82,6 +92,8 @@ const RULES: Rule[] = [
   [named('ForbiddenError'), text(403)],
   [named('NotFoundError'), text(404)],
   [named('ConflictError'), text(409)],
+  [named('GoneError'), text(410)],
+  [named('RangeNotSatisfiableError'), (error) => ({ status: 416, detail: error.message ?? '', headers: { 'Content-Range': `bytes */${(error as RangeNotSatisfiableError).size}` } })],
   [named('UnavailableError'), text(503)],
   [named('TooManyRequestsError'), (error) => ({ status: 429, detail: error.message ?? '', headers: { 'Retry-After': String((error as TooManyRequestsError).retryAfterSeconds) } })],
   [named('EmailTakenError'), always(409, TEXTS.emailTaken)],

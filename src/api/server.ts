@@ -2,6 +2,7 @@
 import { stopWithNpm } from '../platform/npm-watch';
 import { version } from '../../package.json';
 import { readConfig, smtpSettings } from '../platform/config';
+import { createFileStore } from '../platform/files/create-file-store';
 import { createLogger } from '../platform/logger';
 import { createMailer } from '../platform/mailer';
 import { passwords } from '../platform/password';
@@ -13,6 +14,7 @@ import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } fr
 import { createAuditRepository } from '../storage/audit-repository';
 import { createExecutionQueryRepository } from '../storage/execution-query-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
+import { createExportRepository } from '../storage/export-repository';
 import { createMetricsRepository } from '../storage/metrics-repository';
 import { createPasswordResetRepository } from '../storage/password-reset-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
@@ -50,6 +52,7 @@ async function main(): Promise<void> {
       content: createRedditContentRepository(database),
       audit: createAuditRepository(database),
       metrics: createMetricsRepository(database),
+      exports: createExportRepository(database),
     },
     store,
     temporal: {
@@ -62,6 +65,7 @@ async function main(): Promise<void> {
     auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS, areSeveralSessionsAllowed: config.MULTIPLE_SESSIONS, areAttemptsLimited: config.LIMIT_ATTEMPTS },
     mail: { send: async (mail) => (mailer ? mailer.send(mail) : Promise.reject(new Error('SMTP_HOST is not set'))), frontendUrl: config.FRONTEND_URL },
     reddit: { isSandbox: config.REDDIT_IS_SANDBOX },
+    files: createFileStore(config),
     log,
   });
   const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, metricsToken: config.METRICS_TOKEN, trustedProxies: config.TRUSTED_PROXIES, version });
