@@ -3,8 +3,8 @@ import type { ColumnKind, ExportColumn } from '../storage/export-sources';
 import type { SchemaElement } from 'hyparquet' with { 'resolution-mode': 'import' };
 
 /** A row group is held in memory until it is written, column by column: so many rows, or about so much text. */
-const GROUP_ROWS = 20_000;
-const GROUP_CHARACTERS = 8_000_000;
+const GROUP_ROWS = 5_000;
+const GROUP_CHARACTERS = 4_000_000;
 
 /** Integers are PostgreSQL's, of four bytes. JSON is a text, because a parsed number may not be the one that is stored. */
 const TYPES: Record<ColumnKind, Pick<SchemaElement, 'type' | 'converted_type' | 'logical_type'>> = {
