@@ -1,6 +1,8 @@
 import { cleanupContent } from './cleanup-content';
 import { cleanupExecutions } from './cleanup-executions';
+import { cleanupExports } from './cleanup-exports';
 import { cleanupTokens } from './cleanup-tokens';
+import { dataExport } from './data-export';
 import { healthCheck } from './health-check';
 import { redditScrape } from './reddit-scrape';
 import { sendEmail } from './send-email';
@@ -12,10 +14,12 @@ import type { TaskType } from './task-type';
 /** Everything Taskloom can do. Validation, enums, worker and statistics follow from this list. */
 export const taskTypes: readonly TaskType[] = [
   redditScrape,
+  dataExport,
   sendEmail,
   cleanupTokens,
   cleanupContent,
   cleanupExecutions,
+  cleanupExports,
   healthCheck,
   timeoutMonitor,
   testTimeout,

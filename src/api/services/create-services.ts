@@ -14,6 +14,7 @@ import { createConfigService } from './config-service';
 import { createExecuteService } from './execute-service';
 import { createExecutionGateway } from './execution-gateway';
 import { createExecutionService } from './execution-service';
+import { createExportService } from './export-service';
 import { createMetricsService } from './metrics-service';
 import { createPasswordPolicy } from './password-policy';
 import { createPasswordResetService } from './password-reset-service';
@@ -27,6 +28,7 @@ import { createSystemService } from './system-service';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
 import type { LinkToRun } from './execution-presenter';
+import type { FileStore } from '../../platform/files/file-store';
 import type { RedditBudget } from '../../platform/reddit-budget/reddit-budget';
 import type { ResetTokens } from '../../platform/reset-tokens';
 import type { KeyValueStore } from '../../platform/redis';
@@ -35,6 +37,7 @@ import type { ApiKeyRepository } from '../../storage/api-key-repository';
 import type { AuditRepository } from '../../storage/audit-repository';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { ExecutionRepository } from '../../storage/execution-repository';
+import type { ExportRepository } from '../../storage/export-repository';
 import type { MetricsRepository } from '../../storage/metrics-repository';
 import type { PasswordResetRepository } from '../../storage/password-reset-repository';
 import type { RedditContentRepository } from '../../storage/reddit-content-repository';
@@ -42,13 +45,15 @@ import type { TaskConfigRepository } from '../../storage/task-config-repository'
 import type { UserRepository } from '../../storage/user-repository';
 
 export interface ServiceDeps {
-  repositories: { users: UserRepository; apiKeys: ApiKeyRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository };
+  repositories: { users: UserRepository; apiKeys: ApiKeyRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository; exports: ExportRepository };
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
   auth: { secret: string; accessMinutes: number; refreshDays: number; areSeveralSessionsAllowed: boolean; areAttemptsLimited: boolean };
   resetTokens: ResetTokens;
   reddit: { isSandbox: boolean; budget: RedditBudget };
+  /** Where the worker puts exports. */
+  files: FileStore;
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
 }
 
@@ -90,6 +95,7 @@ export function createServices(deps: ServiceDeps) {
     schedules: createScheduleService({ configs, schedules, actions }),
     executions: createExecutionService({ queries, gateway, linkToRun }),
     execute: createExecuteService({ configs, queries, gateway }),
+    exports: createExportService({ records: deps.repositories.exports, files: deps.files }),
     runControl: createRunControlService({ queries, executions, gateway }),
     system: createSystemService({ configs, queries, schedules, redis: store, reddit: deps.reddit }),
     reddit: createRedditService({ content }),
