@@ -66,7 +66,7 @@ onRecordings('real objects of Reddit', () => {
 
   test('r/funny with everything unfolded: all 541 comments of 3hahrw, parents, depths and deleted ones; a second scrape changes nothing', async () => {
     const reddit = await connect({ recordings: RECORDINGS });
-    const first = (await attempt(reddit, everything).result)!;
+    const first = (await attempt(reddit, everything).result);
     expect(first).toMatchObject({ source: 'sandbox', comments: { new: 541, updated: 0, unchanged: 0, deleted_marked: 6 }, unexpanded: 0, malformed: 0, threads_failed: 0 });
     expect(first.requests).toBe(reddit.requestsSent());
     expect(await storedTree()).toEqual(expectedTree());
@@ -75,7 +75,7 @@ onRecordings('real objects of Reddit', () => {
 
     const before = [await rowsOf('reddit_posts'), await rowsOf('reddit_comments')];
     await nextRun();
-    const second = (await attempt(reddit, everything).result)!;
+    const second = (await attempt(reddit, everything).result);
     expect(second).toMatchObject({ posts: { new: 0, updated: 0, unchanged: before[0]!.length }, comments: { new: 0, updated: 0, unchanged: 541, deleted_marked: 6 } });
     expect([await rowsOf('reddit_posts'), await rowsOf('reddit_comments')]).toEqual(before);
   });
@@ -152,7 +152,7 @@ describe('generated content', () => {
 
   test('malformed items are counted and the rest is stored; an unknown subreddit is an outcome', async () => {
     const reddit = await connect({ ...frozen, faults: { malformedEvery: 5 } });
-    const result = (await attempt(reddit, { subreddits: ['nosuchsubreddit', 'taskloom_private', 'typescript', 'taskloom_banned'], sort: 'new', posts_limit: 20, comments_limit: 0 }).result)!;
+    const result = (await attempt(reddit, { subreddits: ['nosuchsubreddit', 'taskloom_private', 'typescript', 'taskloom_banned'], sort: 'new', posts_limit: 20, comments_limit: 0 }).result);
     expect(result).toMatchObject({ subreddits: [{ status: 'failed' }, { status: 'failed', error: expect.stringContaining('private') }, { status: 'succeeded' }, { status: 'failed', error: expect.stringContaining('banned') }] });
     expect(result.malformed).toBeGreaterThan(0);
     expect(await rowsOf('reddit_posts')).toHaveLength((result.posts as { new: number }).new);
@@ -161,7 +161,7 @@ describe('generated content', () => {
   test('a second scrape of a world that stands still changes nothing', async () => {
     const reddit = await connect(frozen);
     const parameters = { subreddits: ['history'], sort: 'top', time_filter: 'all', posts_limit: 20, comments_limit: 500, expand_more: 20, reread_unchanged: true };
-    const first = (await attempt(reddit, parameters).result)! as { posts: { new: number }; comments: { new: number } };
+    const first = (await attempt(reddit, parameters).result) as { posts: { new: number }; comments: { new: number } };
     expect(first.posts.new).toBe(20);
     expect(first.comments.new).toBeGreaterThan(20);
     const before = [await rowsOf('reddit_posts'), await rowsOf('reddit_comments')];
