@@ -69,6 +69,11 @@ onRecordings('real objects of Reddit', () => {
     const first = (await attempt(reddit, everything).result);
     expect(first).toMatchObject({ source: 'sandbox', comments: { new: 541, updated: 0, unchanged: 0, deleted_marked: 6 }, unexpanded: 0, malformed: 0, threads_failed: 0 });
     expect(first.requests).toBe(reddit.requestsSent());
+    // A page, a request for each post that claims to have comments, and for 3hahrw: one for the 41 beyond 500, one wherever ten levels end.
+    const discussed = readLines('posts.ndjson').filter((one) => String(one.subreddit).toLowerCase() === 'funny' && Number(one.num_comments) > 0).length;
+    const parents = new Set(recorded.map((comment) => String(comment.parent_id)));
+    const places = expectedTree().filter(({ id, depth }) => depth > 0 && depth % 9 === 0 && parents.has(`t1_${id}`)).length;
+    expect(first.requests).toBeLessThanOrEqual(Math.floor(1.05 * (1 + discussed + 1 + places)));
     expect(await storedTree()).toEqual(expectedTree());
     expect(Math.max(...(await storedTree()).map((row) => Number(row.depth)))).toBeGreaterThan(10);
     expect(await content.getPost('3hahrw')).toMatchObject({ title: 'Ba Dum Tsss', score: 11702, upvoteRatio: 0.97, redditCreatedAt: new Date('2015-08-17T07:44:40Z'), isSandbox: true });
