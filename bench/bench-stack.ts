@@ -16,6 +16,7 @@ const PASSWORD = 'bench-password';
 
 export interface BenchStack {
   database: Database;
+  postgresUrl: string;
   temporal: TemporalConnection;
   apiUrl: string;
   token: string;
@@ -83,6 +84,7 @@ async function startAll(options: { apiPort: number; speedFlags?: readonly string
 
   return {
     database,
+    postgresUrl: postgres.url,
     temporal,
     apiUrl,
     token,

@@ -1,4 +1,12 @@
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { taskTypes } from '../src/tasks/registry';
+import * as workflows from '../src/workflows';
+
+test('every workflow that a task type names is there', () => {
+  const named = taskTypes.flatMap((taskType) => taskType.workflow ?? []);
+  expect(named).toContain('scrapeReddit');
+  expect(named.filter((name) => !(name in workflows))).toEqual([]);
+});
 
 /** A value import of a task type would pass the bundler silently, and bring zod along. */
 test('the workflow bundle contains our workflows and Temporal, and nothing else', async () => {

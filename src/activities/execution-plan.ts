@@ -21,6 +21,7 @@ export function planOf(execution: TaskExecution): RunPlan | { kind: 'refused'; o
     timeoutSeconds: execution.timeoutSeconds,
     priority: execution.priority,
     isShort: taskType.isShort,
+    workflow: taskType.workflow,
     startedAt: execution.startedAt.toISOString(),
   };
 }

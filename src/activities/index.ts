@@ -1,18 +1,25 @@
 import { createBatchActivities } from './batch-activities';
 import { createExecutionActivities } from './execution-activities';
 import { createResetMailActivities, type ResetMailDeps } from './reset-mail-activities';
+import { createScrapeActivities, type ScrapeLimits } from './scrape-activities';
 import type { Logger } from '../platform/logger';
 import type { ExecutionRepository } from '../storage/execution-repository';
+import type { ScrapeLaneRepository } from '../storage/scrape-lane-repository';
+import type { StepAttemptRepository } from '../storage/step-attempt-repository';
 import type { TaskServices } from '../tasks/task-services';
 
 export interface ActivityDeps extends ResetMailDeps {
   executions: ExecutionRepository;
+  lanes: ScrapeLaneRepository;
+  stepAttempts: StepAttemptRepository;
   services: TaskServices;
   log: Logger;
   /** Shown with each attempt. */
   workerIdentity: string;
   /** The pass that keeps PostgreSQL and Temporal together; answers its counts. */
   reconcile: () => Promise<object>;
+  /** Where they are not what docs/adr/0030 says: smaller ones show in a test what large scrapes do. */
+  scrapeLimits?: Partial<ScrapeLimits>;
 }
 
 /** For the reconcile pass, which knows no task types. */
@@ -26,6 +33,7 @@ export function createActivities(deps: ActivityDeps) {
     ...createExecutionActivities(deps),
     ...createBatchActivities(deps),
     ...createResetMailActivities(deps),
+    ...createScrapeActivities(deps),
     async reconcileStores(): Promise<object> {
       return deps.reconcile();
     },

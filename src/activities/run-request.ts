@@ -1,4 +1,5 @@
 import type { FinalStatus, TriggeredBy } from '../storage/models/task-execution';
+import type { LaneProgress } from '../tasks/reddit-scrape/scrape-progress';
 import type { JsonObject } from '../tasks/task-type';
 
 /** What a `runTask` workflow is asked to do. What is left out comes from the config when the run begins. */
@@ -46,6 +47,8 @@ export interface RunPlan {
   /** Absent in the plan of a run that an older worker began. */
   priority?: number;
   isShort: boolean;
+  /** The workflow that does the work, for a task type that names one. */
+  workflow?: string;
   /** ISO 8601. */
   startedAt: string;
 }
@@ -74,4 +77,23 @@ export interface BatchSummary {
   total: number;
   succeeded: number;
   failed: number;
+}
+
+/** What a task type's own workflow is asked to do; everything else is in the execution's row. */
+export interface OwnWork {
+  executionId: number;
+}
+
+export interface BegunScrape {
+  subreddits: LaneProgress[];
+  subredditsAtOnce: number;
+  slicesPerHistory: number;
+}
+
+/** What the query `progress` answers. */
+export interface ScrapeProgress {
+  phase: 'starting' | 'scraping' | 'finishing';
+  subreddits: LaneProgress[];
+  /** ISO 8601. */
+  updatedAt: string;
 }

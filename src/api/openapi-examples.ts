@@ -4,7 +4,9 @@ import type { createApiKeyBody, NewApiKeyBody } from './schemas/api-key-schemas'
 import type { loginBody, TokenPair } from './schemas/auth-schemas';
 import type { ConfigBody, createBody, PreviewBody, previewBody, updateBody } from './schemas/config-schemas';
 import type { batchBody, BatchSubmitted, byTypeBody, Submitted } from './schemas/execute-schemas';
+import type { EstimateBody, estimateBody } from './schemas/estimate-schemas';
 import type { ControlResult, ExecutionBody, StatsBody } from './schemas/execution-schemas';
+import type { ProgressBody } from './schemas/progress-schemas';
 import type { PostBody } from './schemas/reddit-schemas';
 
 const AT = '2027-03-01T03:30:00.000Z';
@@ -58,6 +60,15 @@ export const EXAMPLES: Record<string, { request?: unknown; answer?: unknown }> =
       warnings: [{ code: 'dst_gap', message: 'On 2027-03-28 the clocks in Europe/Berlin go forward: 02:30 does not exist, and that run is skipped.' }],
     } satisfies PreviewBody,
   },
+  'post /api/v1/tasks/configs/estimate': {
+    request: { task_type: 'REDDIT_SCRAPE', parameters: { subreddits: ['typescript'], posts_limit: 200 } } satisfies z.input<typeof estimateBody>,
+    answer: {
+      task_type: 'REDDIT_SCRAPE', supported: true,
+      requests: { total: { min: 92, max: 182 }, listing_pages: { min: 2, max: 2 }, threads: { min: 90, max: 180 }, expansions: { min: 0, max: 0 } },
+      minutes: { min: 0.9, max: 1.8 }, rows: { posts: { min: 200, max: 200 }, comments: { min: 1_800, max: 3_600 } },
+      basis: { requests_per_minute: 100, subreddits: [{ name: 'typescript', source: 'stored', posts: 1_000, comments_per_post: 18, share_with_comments: 0.9 }] },
+    } satisfies EstimateBody,
+  },
   'post /api/v1/tasks/schedules/{id}/{action}': { answer: { success: true, message: 'Schedule of r/typescript, nightly started', config_id: 2 } },
   'post /api/v1/tasks/execute/{id}': { answer: submitted },
   'post /api/v1/tasks/execute/by-type/{type}': { request: { task_params: { sleep_seconds: 3 } } satisfies z.input<typeof byTypeBody>, answer: { ...submitted, config_id: null, task_type: 'TEST_TIMEOUT' } satisfies Submitted },
@@ -67,6 +78,12 @@ export const EXAMPLES: Record<string, { request?: unknown; answer?: unknown }> =
   },
   'post /api/v1/tasks/executions/{id}/retry': { answer: { ...submitted, retry_of: 41 } satisfies Submitted },
   'post /api/v1/tasks/executions/{id}/cancel': { answer: { success: true, message: 'Cancellation requested', task_id: submitted.task_id } satisfies ControlResult },
+  'get /api/v1/tasks/executions/{id}/progress': {
+    answer: {
+      execution_id: 41, status: 'running', percent: 62, phase: 'scraping', subreddits: [{ name: 'typescript', posts: 100, comments: 1_204, threads_done: 62, threads_total: 100, state: 'running' }],
+      requests: { spent: 55, saved: 9 }, cursor: null, source: 'query', updated_at: AT,
+    } satisfies ProgressBody,
+  },
   'get /api/v1/tasks/executions/recent': { answer: { hours: 24, executions: [{ ...execution, config_name: config.name, error_traceback: null }], count: 1 } },
   'get /api/v1/tasks/executions/stats': {
     answer: { period_days: 30, total_executions: 40, success_count: 38, failed_count: 2, success_rate: 95, failure_rate: 5, avg_duration_seconds: 11.8, type_breakdown: { REDDIT_SCRAPE: 40 }, timestamp: AT } satisfies StatsBody,

@@ -20,6 +20,7 @@ import { createExportRepository } from '../storage/export-repository';
 import { createMetricsRepository } from '../storage/metrics-repository';
 import { createPasswordResetRepository } from '../storage/password-reset-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
+import { createScrapeLaneRepository } from '../storage/scrape-lane-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
 import { createUserRepository } from '../storage/user-repository';
 import { createApp } from './app';
@@ -52,6 +53,7 @@ async function main(): Promise<void> {
       audit: createAuditRepository(database),
       metrics: createMetricsRepository(database),
       exports: createExportRepository(database),
+      lanes: createScrapeLaneRepository(database),
     },
     store,
     temporal: {
@@ -63,7 +65,7 @@ async function main(): Promise<void> {
     passwords,
     auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS, areSeveralSessionsAllowed: config.MULTIPLE_SESSIONS, areAttemptsLimited: config.LIMIT_ATTEMPTS },
     resetTokens: createResetTokens(config.JWT_SECRET_KEY),
-    reddit: { isSandbox: config.REDDIT_IS_SANDBOX, budget: createRedditBudget({ store, clientId: config.REDDIT_CLIENT_ID ?? '', requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE }) },
+    reddit: { isSandbox: config.REDDIT_IS_SANDBOX, requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE, budget: createRedditBudget({ store, clientId: config.REDDIT_CLIENT_ID ?? '', requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE }) },
     files: createFileStore(config),
     log,
   });

@@ -133,6 +133,15 @@ export function createExecutionQueryRepository(database: Database) {
       return rows.map((row) => row.seconds);
     },
 
+    /** The same of a task type, whatever the config. */
+    async recentDurationsOfType(taskType: string, runs: number): Promise<number[]> {
+      const rows = await rowsOf<{ seconds: number }>(
+        `select duration_seconds as seconds from task_executions where task_type = :taskType and status = 'succeeded' and duration_seconds is not null order by started_at desc limit :runs`,
+        { taskType, runs },
+      );
+      return rows.map((row) => row.seconds);
+    },
+
     /** Deletes finished runs that were recorded before then; answers how many. */
     async removeOlderThan(createdBefore: Date): Promise<number> {
       return createRetentionRepository(database).removeAll('executions', createdBefore);

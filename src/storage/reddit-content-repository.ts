@@ -2,6 +2,7 @@ import type { QueryBuilder } from 'objection';
 import { RedditCommentRow } from './models/reddit-comment';
 import { RedditPostRow } from './models/reddit-post';
 import { readCursor, writeCursor, type SortKey } from './reddit-content-cursor';
+import { contentStats } from './reddit-content-stats';
 import { COMMENTS, POSTS, upsert, type UpsertOptions } from './reddit-content-upsert';
 import type { Database } from '../platform/postgres';
 import type { RedditComment, RedditPost } from '../platform/reddit/reddit-client';
@@ -48,6 +49,7 @@ export function createRedditContentRepository(database: Database) {
 
   return {
     upsertPosts: (items: RedditPost[], options: UpsertOptions) => upsert(database, POSTS, items, options),
+    stats: (subreddits: string[]) => contentStats(database, subreddits),
     upsertComments: (items: RedditComment[], options: UpsertOptions) => upsert(database, COMMENTS, items, options),
 
     async listPosts(query: PageQuery): Promise<Page<RedditPostRow>> {

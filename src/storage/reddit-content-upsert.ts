@@ -13,10 +13,13 @@ export interface UpsertTarget<Item> {
   columns: Column<Item>[];
   /** Rows whose parent is gone are left out. */
   parent?: { table: string; column: string };
+  /** Columns whose values are also kept over time, a row whenever one of them changed. */
+  snapshots?: { table: string; key: string; columns: string[] };
 }
 
 export const POSTS: UpsertTarget<RedditPost> = {
   table: 'reddit_posts',
+  snapshots: { table: 'reddit_post_snapshots', key: 'post_id', columns: ['score', 'upvote_ratio', 'num_comments'] },
   columns: [
     { name: 'title', type: 'text', value: (post) => post.title },
     { name: 'author', type: 'varchar(100)', value: (post) => post.author },
@@ -75,24 +78,43 @@ export async function upsert<Item extends { id: string }>(database: Database, ta
   return rows[0] ?? counts;
 }
 
-function statement<Item extends { id: string }>({ table, columns, parent }: UpsertTarget<Item>, items: Item[], { runStartedAt, isSandbox }: UpsertOptions) {
+/** As the rows stood before the statement, and what of them is written beside their history. */
+function snapshotParts({ table, snapshots }: Pick<UpsertTarget<never>, 'table' | 'snapshots'>): { before: string; after: string; returned: string } {
+  if (!snapshots) return { before: '', after: '', returned: '' };
+  const list = (source: string) => snapshots.columns.map((column) => `${source}.${column}`).join(', ');
+  return {
+    before: `before as materialized (select id, ${snapshots.columns.join(', ')} from ${table} where id = any(cast(:id as varchar(50)[]))),`,
+    returned: `, ${snapshots.columns.join(', ')}`,
+    after: `noted as (
+      insert into ${snapshots.table} (${snapshots.key}, taken_at, ${snapshots.columns.join(', ')})
+      select touched.id, touched.scraped_at, ${list('touched')} from touched left join before using (id)
+      where before.id is null or (${list('before')}) is distinct from (${list('touched')})
+      on conflict do nothing
+    ),`,
+  };
+}
+
+function statement<Item extends { id: string }>({ table, columns, parent, snapshots }: UpsertTarget<Item>, items: Item[], { runStartedAt, isSandbox }: UpsertOptions) {
   const names = columns.map((column) => column.name);
   const bindings: Record<string, unknown> = { id: items.map((item) => storable(item.id)), runStartedAt, isSandbox };
   for (const column of columns) bindings[column.name] = items.map((item) => storable(column.value(item)));
   const arrays = ['cast(:id as varchar(50)[])', ...columns.map((column) => `cast(:${column.name} as ${column.type}[])`)];
   // Locked parents stay until the commit. Everything is taken in the order of ids, so that two runs never wait for each other in a circle.
   const parents = parent ? `parents as materialized (select id from ${parent.table} where id = any(cast(:${parent.column} as varchar[])) order by id for key share),` : '';
+  const { before, after, returned } = snapshotParts({ table, snapshots });
   const sql = `
     with given (id, ${names.join(', ')}) as (select * from unnest(${arrays.join(', ')})),
     ${parents}
+    ${before}
     input as materialized (select *, cast(:isSandbox as bool) as is_sandbox from given ${parent ? `where ${parent.column} in (select id from parents)` : ''}),
     touched as (
       insert into ${table} as stored (id, ${names.join(', ')}, is_sandbox, first_seen_at, scraped_at)
       select id, ${names.join(', ')}, is_sandbox, clock.at, clock.at from input, (select greatest(now(), cast(:runStartedAt as timestamptz)) as at) clock order by id
       on conflict (id) do update set ${[...names, 'is_sandbox', 'scraped_at'].map((name) => `${name} = excluded.${name}`).join(', ')}
       where (${[...names, 'is_sandbox'].map((name) => `stored.${name}`).join(', ')}) is distinct from (${[...names, 'is_sandbox'].map((name) => `excluded.${name}`).join(', ')})
-      returning id, first_seen_at, scraped_at
+      returning id, first_seen_at, scraped_at${returned}
     ),
+    ${after}
     outcome as (
       select coalesce(touched.first_seen_at, stored.first_seen_at) >= cast(:runStartedAt as timestamptz) as is_created, coalesce(touched.scraped_at, stored.scraped_at) >= cast(:runStartedAt as timestamptz) as is_scraped
       from input left join touched using (id) left join ${table} stored using (id)

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Estimate, EstimateBasis } from './task-estimate';
 import type { TaskServices } from './task-services';
 
 export type JsonObject = Record<string, unknown>;
@@ -32,18 +33,32 @@ export interface TaskType<Parameters = unknown> {
    * batches, which is several times faster, but it can neither heartbeat nor be cancelled half-way.
    */
   readonly isShort: boolean;
+  /** The name of the workflow that does the work in steps of its own, where one activity is not enough. */
+  readonly workflow?: string;
+  /** What a config with these parameters would cost, before it is run. */
+  estimate?(parameters: Parameters, basis: EstimateBasis): Promise<Estimate>;
   run(context: TaskContext, parameters: Parameters): Promise<JsonObject | null>;
 }
 
-/** Declares a task type; the parameters' type is inferred from their schema. */
-export function defineTaskType<Schema extends z.ZodType>(definition: {
+interface Definition<Schema extends z.ZodType> {
   name: string;
   summary: string;
   parameters: Schema;
+  estimate?(parameters: z.infer<Schema>, basis: EstimateBasis): Promise<Estimate>;
+}
+interface InOneGo<Schema extends z.ZodType> {
   isShort?: boolean;
   run(context: TaskContext, parameters: z.infer<Schema>): Promise<JsonObject | null>;
-}): TaskType {
-  return { isShort: false, ...definition };
+}
+interface InSteps {
+  workflow: string;
+}
+
+/** Declares a task type; the parameters' type is inferred from their schema. It has a `run`, or names a workflow of its own. */
+export function defineTaskType<Schema extends z.ZodType>(definition: Definition<Schema> & (InOneGo<Schema> | InSteps)): TaskType {
+  if ('run' in definition) return { isShort: false, ...definition };
+  const run = () => Promise.reject(new PermanentTaskError(`${definition.name} is done by the workflow ${definition.workflow}; this run was begun by a version that had none: start it again`));
+  return { isShort: false, run, ...definition };
 }
 
 /** A failure that no retry can mend: it ends the run at once. */

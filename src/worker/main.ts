@@ -30,7 +30,10 @@ import { createMailDeliveryRepository } from '../storage/mail-delivery-repositor
 import { createOverdueRunRepository } from '../storage/overdue-run-repository';
 import { createPasswordResetRepository } from '../storage/password-reset-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
+import { createRedditScrapeRepository } from '../storage/reddit-scrape-repository';
 import { createRetentionRepository } from '../storage/retention-repository';
+import { createScrapeLaneRepository } from '../storage/scrape-lane-repository';
+import { createStepAttemptRepository } from '../storage/step-attempt-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
 import { createAuditRetention } from './audit-retention';
 import { createWorker } from './create-worker';
@@ -97,11 +100,13 @@ async function main(): Promise<void> {
     },
     activities: {
       executions,
+      lanes: createScrapeLaneRepository(database),
+      stepAttempts: createStepAttemptRepository(database),
       resets,
       resetTokens: config.JWT_SECRET_KEY ? createResetTokens(config.JWT_SECRET_KEY) : undefined,
       mailer,
       frontendUrl: config.FRONTEND_URL,
-      services: { reddit, content: createRedditContentRepository(database), exports: exporter, mailer, deliveries: createMailDeliveryRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: (query) => overdueRuns.find(query) }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
+      services: { reddit, content: createRedditContentRepository(database), scrapes: createRedditScrapeRepository(database), exports: exporter, mailer, deliveries: createMailDeliveryRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: (query) => overdueRuns.find(query) }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
       log,
       workerIdentity: `${hostname()}:${process.pid}`,
       reconcile,

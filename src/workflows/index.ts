@@ -3,4 +3,5 @@ export { runTask } from './run-task';
 export { runBatch } from './run-batch';
 export { mailPasswordReset } from './mail-password-reset';
 export { reconcile } from './reconcile';
-export type { BatchRequest, BatchSummary, ExecutionOutcome, RunRequest } from '../activities/run-request';
+export { scrapeReddit } from './scrape-reddit';
+export type { BatchRequest, BatchSummary, ExecutionOutcome, RunRequest, ScrapeProgress } from '../activities/run-request';

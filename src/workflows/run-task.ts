@@ -9,7 +9,8 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import { ActivityFailure, defineSearchAttributeKey, SearchAttributeType, TimeoutFailure } from '@temporalio/common';
+import { defineSearchAttributeKey, SearchAttributeType, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import { causeOf, runOwnWorkflow } from './own-workflow';
 import type { Activities } from '../activities';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from '../activities/run-request';
 
@@ -45,7 +46,9 @@ async function run(request: RunRequest): Promise<ExecutionOutcome> {
     if (stopped) return stopped;
     begun = await CancellationScope.nonCancellable(() => beginExecution(request, false));
   }
-  return begun.kind === 'ended' ? begun.outcome : execute(begun);
+  if (begun.kind === 'ended') return begun.outcome;
+  const { workflow } = begun;
+  return execute(begun, workflow === undefined ? () => executeInOneGo(begun) : () => runOwnWorkflow(workflow, begun));
 }
 
 /** Waits until a short task's next attempt is due. Answers an outcome when the run was cancelled, or ran out of time, meanwhile. */
@@ -66,7 +69,7 @@ const CANCELLED: ExecutionOutcome = { status: 'cancelled', errorMessage: 'Cancel
 const timedOut = (seconds: number | null): ExecutionOutcome => ({ status: 'timed_out', errorType: 'TimedOut', errorMessage: `Timed out after ${seconds} s` });
 const finish = (executionId: number, outcome: ExecutionOutcome) => CancellationScope.nonCancellable(() => finishExecution(executionId, outcome));
 
-async function execute(plan: RunPlan): Promise<ExecutionOutcome> {
+function executeInOneGo(plan: RunPlan): Promise<ExecutionOutcome['result']> {
   const { executeTask } = proxyActivities<Pick<Activities, 'executeTask'>>({
     // The run's own limit is the scope's below; this one only bounds an attempt that would never end.
     startToCloseTimeout: '7 days',
@@ -77,23 +80,30 @@ async function execute(plan: RunPlan): Promise<ExecutionOutcome> {
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     summary: plan.taskType,
   });
+  return executeTask(plan);
+}
+
+/** Does the work inside the run's time, and records how it ended. */
+async function execute(plan: RunPlan, work: () => Promise<ExecutionOutcome['result']>): Promise<ExecutionOutcome> {
   const limit = plan.timeoutSeconds === null ? new CancellationScope() : new CancellationScope({ cancellable: true, timeout: plan.timeoutSeconds * 1_000 });
   let outcome: ExecutionOutcome;
   try {
-    outcome = { status: 'succeeded', result: await limit.run(() => executeTask(plan)) };
+    outcome = { status: 'succeeded', result: await limit.run(work) };
   } catch (error) {
-    outcome = outcomeOf(error, plan);
+    outcome = outcomeOf(error, plan, limit.consideredCancelled);
   }
   await finish(plan.executionId, outcome);
   return outcome;
 }
 
-function outcomeOf(error: unknown, plan: RunPlan): ExecutionOutcome {
+function outcomeOf(error: unknown, plan: RunPlan, isOutOfTime: boolean): ExecutionOutcome {
   if (isCancellation(error)) {
-    // Either somebody cancelled the workflow, or the run's own time limit did.
-    return CancellationScope.current().consideredCancelled ? CANCELLED : timedOut(plan.timeoutSeconds);
+    // Somebody cancelled the workflow, or the run's own time limit did, or somebody stopped what does its work.
+    if (CancellationScope.current().consideredCancelled) return CANCELLED;
+    return isOutOfTime ? timedOut(plan.timeoutSeconds) : { status: 'cancelled', errorMessage: 'Its own workflow was cancelled' };
   }
-  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const cause = causeOf(error);
+  if (cause instanceof TerminatedFailure) return { status: 'terminated', errorType: 'Terminated', errorMessage: 'Its own workflow was terminated' };
   if (cause instanceof TimeoutFailure) return { status: 'failed', errorType: 'WorkerLost', errorMessage: `Gave up after lost workers: ${cause.message}` };
   if (cause instanceof ApplicationFailure) {
     return { status: 'failed', errorType: cause.type ?? cause.name, errorMessage: cause.message, errorTraceback: (cause.details?.[0] as string | undefined) ?? cause.stack ?? null };

@@ -16,6 +16,7 @@ import { createExportRepository } from '../../src/storage/export-repository';
 import { createMetricsRepository } from '../../src/storage/metrics-repository';
 import { createPasswordResetRepository } from '../../src/storage/password-reset-repository';
 import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
+import { createScrapeLaneRepository } from '../../src/storage/scrape-lane-repository';
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
 import { createUserRepository } from '../../src/storage/user-repository';
 import { testServices } from '../support/test-services';
@@ -48,6 +49,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
       audit: createAuditRepository(database),
       metrics: createMetricsRepository(database),
       exports: createExportRepository(database),
+      lanes: createScrapeLaneRepository(database),
     },
     store,
     temporal: {
@@ -59,7 +61,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
     passwords,
     auth: { secret: SECRET, accessMinutes: 30, refreshDays: 7, areSeveralSessionsAllowed: options.areSeveralSessionsAllowed ?? true, areAttemptsLimited: options.areAttemptsLimited ?? false },
     resetTokens,
-    reddit: { isSandbox: options.isSandbox ?? true, budget },
+    reddit: { isSandbox: options.isSandbox ?? true, requestsPerMinute: 100, budget },
     files: options.files ?? createLocalFileStore('/nonexistent'),
     log,
   });

@@ -13,7 +13,7 @@ beforeEach(() => test_.database.raw('truncate reddit_posts cascade'));
 
 const post = (id: string, fields: Partial<RedditPost> = {}): RedditPost => ({
   id, title: `title of ${id}`, author: 'ann', subreddit: 'Funny', subredditSubscribers: null, content: null, url: null, domain: null, score: 1, upvoteRatio: 0.97,
-  numComments: 0, flairText: null, isSelf: false, isNsfw: false, isSpoiler: false, isDeleted: false, editedAt: null, createdAt: new Date('2026-01-01T00:00:00Z'), ...fields,
+  numComments: 0, flairText: null, isSelf: false, isNsfw: false, isSpoiler: false, isPinned: false, isDeleted: false, editedAt: null, createdAt: new Date('2026-01-01T00:00:00Z'), ...fields,
 });
 const comment = (id: string, postId: string, fields: Partial<RedditComment> = {}): RedditComment => ({
   id, postId, author: 'bob', body: `body of ${id}`, subreddit: 'Funny', parentId: `t3_${postId}`, depth: 0, isSubmitter: false, score: 1, controversiality: 0,
@@ -37,6 +37,23 @@ test('new, changed and unchanged rows are counted, and an unchanged row is not t
   expect(await content.getPost('a')).toMatchObject({ score: 2, upvoteRatio: 0.97, redditCreatedAt: new Date('2026-01-01T00:00:00Z') });
   const [a] = (await rowsOf('reddit_posts')) as { scraped_at: Date; first_seen_at: Date }[];
   expect(a!.scraped_at.getTime()).toBeGreaterThan(a!.first_seen_at.getTime());
+});
+
+test('what is counted on a post has a history: a row when it came, and one whenever a count changed', async () => {
+  const history = () => test_.database('reddit_post_snapshots').select('post_id', 'score', 'upvote_ratio', 'num_comments').orderBy(['post_id', 'taken_at']);
+  await content.upsertPosts([post('a'), post('b', { upvoteRatio: null })], run());
+  const first = [{ post_id: 'a', score: 1, upvote_ratio: 0.97, num_comments: 0 }, { post_id: 'b', score: 1, upvote_ratio: null, num_comments: 0 }];
+  expect(await history()).toEqual(first);
+  // Nothing changed, or nothing that is counted: the row itself follows the edit.
+  await content.upsertPosts([post('a', { content: 'edited', editedAt: new Date(5) }), post('b', { upvoteRatio: null })], await laterRun());
+  expect(await content.getPost('a')).toMatchObject({ content: 'edited' });
+  expect(await history()).toEqual(first);
+  const third = await laterRun();
+  await content.upsertPosts([post('a', { score: 7, numComments: 2 }), post('b', { upvoteRatio: 0.5 })], third);
+  await content.upsertPosts([post('a', { score: 7, numComments: 2 }), post('b', { upvoteRatio: 0.5 })], third);
+  expect(await history()).toEqual([first[0], { post_id: 'a', score: 7, upvote_ratio: 0.97, num_comments: 2 }, first[1], { post_id: 'b', score: 1, upvote_ratio: 0.5, num_comments: 0 }]);
+  const [{ at }] = (await test_.database('reddit_post_snapshots').where({ post_id: 'a' }).max('taken_at as at')) as [{ at: Date }];
+  expect(at).toEqual((await content.getPost('a'))?.scrapedAt);
 });
 
 test('a step that a retry repeats counts as it did the first time', async () => {

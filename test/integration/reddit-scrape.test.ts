@@ -3,11 +3,12 @@ import path from 'node:path';
 import { createRedditClient } from '../../src/platform/reddit/snoowrap-client';
 import { createRedditSandbox, type RedditSandbox, type RedditSandboxOptions } from '../../src/stack/reddit-sandbox/sandbox-server';
 import { createRedditContentRepository, type RedditContentRepository } from '../../src/storage/reddit-content-repository';
-import { redditScrape } from '../../src/tasks/reddit-scrape';
+import { createRedditScrapeRepository, type RedditScrapeRepository } from '../../src/storage/reddit-scrape-repository';
+import { runLanes } from '../support/scrape-lanes';
 import { openBudget } from '../support/open-budget';
+import { insertExecution } from './api-support';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import type { RedditClient } from '../../src/platform/reddit/reddit-client';
-import type { TaskServices } from '../../src/tasks/task-services';
 
 const RECORDINGS = path.resolve(__dirname, '../../../shared/reddit-recordings');
 const hasRecordings = existsSync(path.join(RECORDINGS, 'posts.ndjson'));
@@ -16,10 +17,12 @@ const onRecordings = hasRecordings ? describe : describe.skip;
 
 let db: TestDatabase;
 let content: RedditContentRepository;
+let scrapes: RedditScrapeRepository;
 let sandbox: RedditSandbox | undefined;
 beforeAll(async () => {
   db = await createTestDatabase();
   content = createRedditContentRepository(db.database);
+  scrapes = createRedditScrapeRepository(db.database);
 });
 afterAll(() => db.drop());
 beforeEach(() => db.database.raw('truncate reddit_posts cascade'));
@@ -34,25 +37,21 @@ async function connect(options: RedditSandboxOptions): Promise<RedditClient> {
   return createRedditClient({ budget: openBudget(), clientId: 'id', clientSecret: 'secret', userAgent: 'linux:taskloom-test:1 (by /u/test)', oauthBaseUrl: url, wwwBaseUrl: url, isSandbox: true, log: { warn: () => undefined }, backoffMs: 1 });
 }
 
-/** One attempt, after which `cursor()` tells where it stood. */
-function attempt(reddit: RedditClient, parameters: object, given: { cursor?: unknown; startedAt?: Date; signal?: AbortSignal; onSave?: () => void } = {}) {
-  let cursor: unknown;
-  const result = redditScrape.run(
-    {
-      configId: 1, executionId: 1, attempt: 1, startedAt: given.startedAt ?? new Date(), signal: given.signal ?? new AbortController().signal, cursor: given.cursor,
-      saveCursor: (saved) => {
-        cursor = saved;
-        given.onSave?.();
-      },
-      log: { info: () => undefined, warn: () => undefined },
-      services: { reddit, content } as unknown as TaskServices,
-    },
-    redditScrape.parameters.parse(parameters),
-  );
-  return { result, cursor: () => JSON.parse(JSON.stringify(cursor)) as unknown };
+let executionId = 0;
+beforeEach(async () => {
+  executionId = await insertExecution(db.database, { status: 'running' });
+});
+
+/** One try, after which `states()` tells where it stood. */
+function attempt(reddit: RedditClient, parameters: object, given: { states?: unknown[]; startedAt?: Date; signal?: AbortSignal; onSave?: () => void } = {}) {
+  return runLanes({ reddit, content, scrapes }, parameters, { executionId, startedAt: new Date(), ...given });
 }
+/** Another run: what this one has listed is nothing to it. */
+const nextRun = async () => {
+  executionId = await insertExecution(db.database, { status: 'running' });
+};
 const rowsOf = async (table: string) => (await db.database.raw<{ rows: Record<string, unknown>[] }>(`select xmin::text, t.* from ${table} t order by id`)).rows;
-const everything = { subreddits: ['funny'], posts_limit: 1000, comments_limit: 10_000, expand_more: 1000 };
+const everything = { subreddits: ['funny'], posts_limit: 1000, comments_limit: 10_000, expand_more: 1000, reread_unchanged: true };
 
 onRecordings('real objects of Reddit', () => {
   const readLines = (file: string) => readFileSync(path.join(RECORDINGS, file), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -68,15 +67,21 @@ onRecordings('real objects of Reddit', () => {
 
   test('r/funny with everything unfolded: all 541 comments of 3hahrw, parents, depths and deleted ones; a second scrape changes nothing', async () => {
     const reddit = await connect({ recordings: RECORDINGS });
-    const first = (await attempt(reddit, everything).result)!;
+    const first = (await attempt(reddit, everything).result);
     expect(first).toMatchObject({ source: 'sandbox', comments: { new: 541, updated: 0, unchanged: 0, deleted_marked: 6 }, unexpanded: 0, malformed: 0, threads_failed: 0 });
     expect(first.requests).toBe(reddit.requestsSent());
+    // A page, a request for each post that claims to have comments, and for 3hahrw: one for the 41 beyond 500, one wherever ten levels end.
+    const discussed = readLines('posts.ndjson').filter((one) => String(one.subreddit).toLowerCase() === 'funny' && Number(one.num_comments) > 0).length;
+    const parents = new Set(recorded.map((comment) => String(comment.parent_id)));
+    const places = expectedTree().filter(({ id, depth }) => depth > 0 && depth % 9 === 0 && parents.has(`t1_${id}`)).length;
+    expect(first.requests).toBeLessThanOrEqual(Math.floor(1.05 * (1 + discussed + 1 + places)));
     expect(await storedTree()).toEqual(expectedTree());
     expect(Math.max(...(await storedTree()).map((row) => Number(row.depth)))).toBeGreaterThan(10);
     expect(await content.getPost('3hahrw')).toMatchObject({ title: 'Ba Dum Tsss', score: 11702, upvoteRatio: 0.97, redditCreatedAt: new Date('2015-08-17T07:44:40Z'), isSandbox: true });
 
     const before = [await rowsOf('reddit_posts'), await rowsOf('reddit_comments')];
-    const second = (await attempt(reddit, everything).result)!;
+    await nextRun();
+    const second = (await attempt(reddit, everything).result);
     expect(second).toMatchObject({ posts: { new: 0, updated: 0, unchanged: before[0]!.length }, comments: { new: 0, updated: 0, unchanged: 541, deleted_marked: 6 } });
     expect([await rowsOf('reddit_posts'), await rowsOf('reddit_comments')]).toEqual(before);
   });
@@ -98,11 +103,11 @@ onRecordings('real objects of Reddit', () => {
     const faults = { errorEvery: 3, resetEvery: 4, rateLimitEvery: 7, retryAfterSeconds: 0 };
     const reddit = await connect({ recordings: RECORDINGS, faults, tokenLifetimeSeconds: 0.05 });
     const startedAt = new Date();
-    let [cursor, attempts]: [unknown, number] = [undefined, 0];
+    let [states, attempts]: [unknown[] | undefined, number] = [undefined, 0];
     for (let result: unknown = null; !result && attempts < 20; attempts += 1) {
-      const running = attempt(reddit, everything, { cursor, startedAt });
+      const running = attempt(reddit, everything, { states, startedAt });
       result = await running.result.catch((error: Error) => { if (error.name !== 'RedditError') throw error; });
-      cursor = running.cursor();
+      states = running.states();
       if (result) expect(result).toMatchObject({ comments: { new: 541, updated: 0, unchanged: 0 }, unexpanded: 0, threads_failed: 0 });
     }
     expect([attempts > 1, attempts < 20]).toEqual([true, true]);
@@ -112,14 +117,14 @@ onRecordings('real objects of Reddit', () => {
   test('broken off after every third step, and gone on with: everything once', async () => {
     const reddit = await connect({ recordings: RECORDINGS });
     const startedAt = new Date();
-    let cursor: unknown;
+    let states: unknown[] | undefined;
     let attempts = 0;
     for (let result: unknown = null; !result; attempts += 1) {
       const stop = new AbortController();
       let steps = 0;
-      const running = attempt(reddit, everything, { cursor, startedAt, signal: stop.signal, onSave: () => ++steps === 3 && stop.abort(new Error('stop')) });
+      const running = attempt(reddit, everything, { states, startedAt, signal: stop.signal, onSave: () => ++steps === 3 && stop.abort(new Error('stop')) });
       result = await running.result.catch((error: Error) => { if (error.message !== 'stop') throw error; });
-      cursor = running.cursor();
+      states = running.states();
       if (result) expect(result).toMatchObject({ comments: { new: 541, updated: 0, unchanged: 0 }, requests: reddit.requestsSent() });
     }
     expect(attempts).toBeGreaterThan(3);
@@ -132,6 +137,7 @@ onRecordings('real objects of Reddit', () => {
     const reddit = await connect({ recordings: RECORDINGS });
     expect(await attempt(reddit, { ...everything, comments_depth: 2 }).result).toMatchObject({ comments: { new: expectedTree().filter((row) => row.depth < 2).length }, unexpanded: 0 });
     await db.database.raw('truncate reddit_posts cascade');
+    await nextRun();
     expect(await attempt(reddit, { ...everything, comments_limit: 30 }).result).toMatchObject({ comments: { new: 30 } });
     const ids = new Set((await storedTree()).map((row) => `t1_${String(row.id)}`));
     expect((await storedTree()).filter((row) => Number(row.depth) > 0 && !ids.has(String(row.parent_id)))).toEqual([]);
@@ -152,7 +158,7 @@ describe('generated content', () => {
 
   test('malformed items are counted and the rest is stored; an unknown subreddit is an outcome', async () => {
     const reddit = await connect({ ...frozen, faults: { malformedEvery: 5 } });
-    const result = (await attempt(reddit, { subreddits: ['nosuchsubreddit', 'taskloom_private', 'typescript', 'taskloom_banned'], sort: 'new', posts_limit: 20, comments_limit: 0 }).result)!;
+    const result = (await attempt(reddit, { subreddits: ['nosuchsubreddit', 'taskloom_private', 'typescript', 'taskloom_banned'], sort: 'new', posts_limit: 20, comments_limit: 0 }).result);
     expect(result).toMatchObject({ subreddits: [{ status: 'failed' }, { status: 'failed', error: expect.stringContaining('private') }, { status: 'succeeded' }, { status: 'failed', error: expect.stringContaining('banned') }] });
     expect(result.malformed).toBeGreaterThan(0);
     expect(await rowsOf('reddit_posts')).toHaveLength((result.posts as { new: number }).new);
@@ -160,11 +166,12 @@ describe('generated content', () => {
 
   test('a second scrape of a world that stands still changes nothing', async () => {
     const reddit = await connect(frozen);
-    const parameters = { subreddits: ['history'], sort: 'top', time_filter: 'all', posts_limit: 20, comments_limit: 500, expand_more: 20 };
-    const first = (await attempt(reddit, parameters).result)! as { posts: { new: number }; comments: { new: number } };
+    const parameters = { subreddits: ['history'], sort: 'top', time_filter: 'all', posts_limit: 20, comments_limit: 500, expand_more: 20, reread_unchanged: true };
+    const first = (await attempt(reddit, parameters).result) as { posts: { new: number }; comments: { new: number } };
     expect(first.posts.new).toBe(20);
     expect(first.comments.new).toBeGreaterThan(20);
     const before = [await rowsOf('reddit_posts'), await rowsOf('reddit_comments')];
+    await nextRun();
     expect(await attempt(reddit, parameters).result).toMatchObject({ posts: { new: 0, updated: 0, unchanged: 20 }, comments: { new: 0, updated: 0, unchanged: first.comments.new } });
     expect([await rowsOf('reddit_posts'), await rowsOf('reddit_comments')]).toEqual(before);
   });

@@ -10,7 +10,11 @@ test('recorded histories replay on the present workflows', async () => {
   expect(histories.length).toBeGreaterThanOrEqual(8);
   const replays = Worker.runReplayHistories(
     { workflowsPath: require.resolve('../../src/workflows') },
-    histories.map((file) => ({ workflowId: file, history: JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as unknown })),
+    histories.map((file) => {
+      const history = JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as { events: { workflowExecutionStartedEventAttributes?: { workflowId?: string } }[] };
+      // Ids of children are derived from their parent's.
+      return { workflowId: history.events[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? file, history };
+    }),
   );
   const failed: string[] = [];
   let replayed = 0;

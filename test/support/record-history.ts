@@ -8,10 +8,10 @@ import { testServices } from './test-services';
 const ROOT = path.resolve(__dirname, '../..');
 
 /** `npm run record-histories` keeps what the tests of run-task.test.ts made Temporal do, for replay.test.ts. */
-export async function recordHistory(name: string, workflowId: string): Promise<void> {
+export async function recordHistory(name: string, workflowId: string, runId?: string): Promise<void> {
   // The CLI writes the JSON form that replayers of every SDK read.
   const binary = await findTemporalBinary({ progress: () => undefined });
-  const json = execFileSync(binary, ['workflow', 'show', '--workflow-id', workflowId, '--output', 'json', '--address', testServices().temporalAddress], { encoding: 'utf8' });
+  const json = execFileSync(binary, ['workflow', 'show', '--workflow-id', workflowId, ...(runId ? ['--run-id', runId] : []), '--output', 'json', '--address', testServices().temporalAddress], { encoding: 'utf8' });
   const file = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
   writeFileSync(path.resolve(ROOT, `test/histories/${file}.json`), anonymous(json));
 }

@@ -7,9 +7,12 @@ import { createTemporalLogger } from '../../src/worker/temporal-logger';
 import { createMissingMailer } from '../../src/platform/mailer';
 import { createPasswordResetRepository } from '../../src/storage/password-reset-repository';
 import { createExecutionRepository } from '../../src/storage/execution-repository';
+import { createScrapeLaneRepository } from '../../src/storage/scrape-lane-repository';
+import { createStepAttemptRepository } from '../../src/storage/step-attempt-repository';
 import { createWorker } from '../../src/worker/create-worker';
 import { testServices } from './test-services';
 import type { ResetMailDeps } from '../../src/activities/reset-mail-activities';
+import type { ScrapeLimits } from '../../src/activities/scrape-activities';
 import type { Database } from '../../src/platform/postgres';
 import type { TaskServices } from '../../src/tasks/task-services';
 
@@ -31,7 +34,7 @@ export async function connectTestTemporal(): Promise<TemporalConnection> {
 }
 
 /** A real worker inside the test, on a task queue of its own. Task types that need more than `services` gives fail. */
-export async function startTestWorker(options: { database: Database; services?: Partial<Omit<TaskServices, 'probes'>>; reconcile?: () => Promise<object>; resetMail?: Pick<ResetMailDeps, 'resetTokens' | 'mailer'>; taskQueue?: string; temporal?: TemporalConnection }): Promise<TestWorker> {
+export async function startTestWorker(options: { database: Database; services?: Partial<Omit<TaskServices, 'probes'>>; reconcile?: () => Promise<object>; scrapeLimits?: Partial<ScrapeLimits>; resetMail?: Pick<ResetMailDeps, 'resetTokens' | 'mailer'>; taskQueue?: string; temporal?: TemporalConnection }): Promise<TestWorker> {
   Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) });
   const temporal = options.temporal ?? (await connectTestTemporal());
   const connection = await NativeConnection.connect({ address: testServices().temporalAddress });
@@ -49,6 +52,9 @@ export async function startTestWorker(options: { database: Database; services?: 
       mailer: createMissingMailer(),
       frontendUrl: 'https://app.example/',
       ...options.resetMail,
+      lanes: createScrapeLaneRepository(options.database),
+      stepAttempts: createStepAttemptRepository(options.database),
+      scrapeLimits: options.scrapeLimits,
       services: {
         probes: { postgres: createProbe(() => options.database.raw('select 1')), redis: healthy, temporal: healthy, reddit: healthy },
         ...(options.services as Omit<TaskServices, 'probes'>),

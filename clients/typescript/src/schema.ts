@@ -3282,6 +3282,226 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/configs/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a config that is not stored would cost
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "task_type": "REDDIT_SCRAPE",
+                     *       "parameters": {
+                     *         "subreddits": [
+                     *           "typescript"
+                     *         ],
+                     *         "posts_limit": 200
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        /** @enum {string} */
+                        task_type: "REDDIT_SCRAPE" | "DATA_EXPORT" | "SEND_EMAIL" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "CLEANUP_EXPORTS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
+                        /**
+                         * @description As the task type's own schema says
+                         * @default {}
+                         */
+                        parameters?: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "task_type": "REDDIT_SCRAPE",
+                         *       "supported": true,
+                         *       "requests": {
+                         *         "total": {
+                         *           "min": 92,
+                         *           "max": 182
+                         *         },
+                         *         "listing_pages": {
+                         *           "min": 2,
+                         *           "max": 2
+                         *         },
+                         *         "threads": {
+                         *           "min": 90,
+                         *           "max": 180
+                         *         },
+                         *         "expansions": {
+                         *           "min": 0,
+                         *           "max": 0
+                         *         }
+                         *       },
+                         *       "minutes": {
+                         *         "min": 0.9,
+                         *         "max": 1.8
+                         *       },
+                         *       "rows": {
+                         *         "posts": {
+                         *           "min": 200,
+                         *           "max": 200
+                         *         },
+                         *         "comments": {
+                         *           "min": 1800,
+                         *           "max": 3600
+                         *         }
+                         *       },
+                         *       "basis": {
+                         *         "requests_per_minute": 100,
+                         *         "subreddits": [
+                         *           {
+                         *             "name": "typescript",
+                         *             "source": "stored",
+                         *             "posts": 1000,
+                         *             "comments_per_post": 18,
+                         *             "share_with_comments": 0.9
+                         *           }
+                         *         ]
+                         *       }
+                         *     }
+                         */
+                        "application/json": components["schemas"]["ConfigEstimate"];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The body is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Request body is too large"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/configs/{id}/next-runs": {
         parameters: {
             query?: never;
@@ -5902,6 +6122,165 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["ExecutionDetail"];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Needs the role viewer or one above it; an API key with the scope read or more. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/executions/{id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a run is: live while it runs, from its result afterwards
+         * @description Needs the role viewer or one above it; an API key with the scope read or more.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The id of the execution, or its task_id */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "execution_id": 41,
+                         *       "status": "running",
+                         *       "percent": 62,
+                         *       "phase": "scraping",
+                         *       "subreddits": [
+                         *         {
+                         *           "name": "typescript",
+                         *           "posts": 100,
+                         *           "comments": 1204,
+                         *           "threads_done": 62,
+                         *           "threads_total": 100,
+                         *           "state": "running"
+                         *         }
+                         *       ],
+                         *       "requests": {
+                         *         "spent": 55,
+                         *         "saved": 9
+                         *       },
+                         *       "cursor": null,
+                         *       "source": "query",
+                         *       "updated_at": "2027-03-01T03:30:00.000Z"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["ExecutionProgress"];
                     };
                 };
                 /** @description No valid access token or API key */
@@ -9436,6 +9815,62 @@ export interface components {
                 message: string;
             }[];
         };
+        ConfigEstimate: {
+            task_type: string;
+            /** @description Whether this task type can tell what it will cost */
+            supported: boolean;
+            /** @description To Reddit, from the least (what is known already costs nothing) to the most */
+            requests?: {
+                total: {
+                    min: number;
+                    max: number;
+                };
+                listing_pages: {
+                    min: number;
+                    max: number;
+                };
+                threads: {
+                    min: number;
+                    max: number;
+                };
+                expansions: {
+                    min: number;
+                    max: number;
+                };
+            };
+            /** @description For the requests alone, when nobody else spends of the budget */
+            minutes?: {
+                min: number;
+                max: number;
+            };
+            /** @description Posts and comments that will be looked at */
+            rows?: {
+                posts: {
+                    min: number;
+                    max: number;
+                };
+                comments: {
+                    min: number;
+                    max: number;
+                };
+            };
+            /** @description What the figures rest on: up to 1,000 stored posts of each subreddit, or, where there are none, assumptions */
+            basis?: {
+                requests_per_minute: number;
+                subreddits: {
+                    name: string;
+                    /** @enum {string} */
+                    source: "stored" | "defaults";
+                    posts: number;
+                    comments_per_post: number;
+                    share_with_comments: number;
+                }[];
+            };
+            /** @description For other task types: the median of their newest successful runs; null when there are none */
+            typical_duration_seconds?: number | null;
+            /** @description How many runs that is the median of */
+            runs?: number;
+        };
         Submitted: {
             task_id: string;
             config_id: number | null;
@@ -9599,6 +10034,42 @@ export interface components {
             success: true;
             message: string;
             task_id: string;
+        };
+        ExecutionProgress: {
+            execution_id: number;
+            /** @enum {string} */
+            status: "running" | "succeeded" | "failed" | "cancelled" | "terminated" | "timed_out";
+            /** @description As far as can be told: what is to come may be less than was asked for. Null where nothing tells */
+            percent: number | null;
+            /** @enum {string} */
+            phase: "starting" | "scraping" | "finishing" | "running" | "ended";
+            /** @description Of a REDDIT_SCRAPE; otherwise empty */
+            subreddits: {
+                name: string;
+                posts: number;
+                comments: number;
+                /** @description Read, known already or passed over */
+                threads_done: number;
+                /** @description Those of the pages that were read so far */
+                threads_total: number;
+                /** @enum {string} */
+                state: "waiting" | "running" | "succeeded" | "failed";
+            }[];
+            /** @description To Reddit; null for other task types */
+            requests: {
+                spent: number;
+                /** @description By what was known already */
+                saved: number;
+            } | null;
+            /** @description What another task type reported last, as it is; null when it reports nothing */
+            cursor: unknown;
+            /**
+             * @description Where it comes from: the workflow itself, the newest sign of life, what is stored of the run at work, or its result
+             * @enum {string}
+             */
+            source: "query" | "heartbeat" | "row" | "result";
+            /** Format: date-time */
+            updated_at: string;
         };
         Export: {
             id: number;

@@ -1,13 +1,15 @@
 import { faults, notFound } from '../schemas/common-schemas';
 import * as schemas from '../schemas/config-schemas';
+import { estimate, estimateBody } from '../schemas/estimate-schemas';
 import { idParams } from '../schemas/request-values';
 import type { ConfigService } from '../services/config-service';
+import type { EstimateService } from '../services/estimate-service';
 import type { PreviewService } from '../services/preview-service';
 import type { ZodApp } from '../app';
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-export function registerConfigRoutes(app: ZodApp, { configs, previews }: { configs: ConfigService; previews: PreviewService }): void {
+export function registerConfigRoutes(app: ZodApp, { configs, estimates, previews }: { configs: ConfigService; estimates: EstimateService; previews: PreviewService }): void {
   const config = { access: 'viewer' } as const;
   const admin = { access: 'admin' } as const;
   const tags = ['configs'];
@@ -24,6 +26,12 @@ export function registerConfigRoutes(app: ZodApp, { configs, previews }: { confi
     '/tasks/configs/preview-schedule',
     { config: { ...config, audit: false }, schema: { tags, summary: 'The next fire times of a schedule that is not stored', body: schemas.previewBody, response: { 200: schemas.preview, ...faults } } },
     async (request) => previews.preview(request.body.scheduler_type, request.body.schedule_config, request.body.count),
+  );
+
+  app.post(
+    '/tasks/configs/estimate',
+    { config: { ...config, audit: false }, schema: { tags, summary: 'What a config that is not stored would cost', body: estimateBody, response: { 200: estimate, ...faults } } },
+    async (request) => estimates.estimate(request.body),
   );
 
   app.get(

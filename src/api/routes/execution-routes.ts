@@ -1,11 +1,13 @@
 import { faults, notFound } from '../schemas/common-schemas';
 import * as schemas from '../schemas/execution-schemas';
+import { progress as progressBody } from '../schemas/progress-schemas';
 import { idOrTaskIdParams, idParams } from '../schemas/request-values';
 import { linkNextPage } from './next-page';
 import type { ExecutionService } from '../services/execution-service';
+import type { ProgressService } from '../services/progress-service';
 import type { ZodApp } from '../app';
 
-export function registerExecutionRoutes(app: ZodApp, { executions }: { executions: ExecutionService }): void {
+export function registerExecutionRoutes(app: ZodApp, { executions, progress }: { executions: ExecutionService; progress: ProgressService }): void {
   const config = { access: 'viewer' } as const;
   const tags = ['executions'];
 
@@ -43,6 +45,12 @@ export function registerExecutionRoutes(app: ZodApp, { executions }: { execution
     '/tasks/executions/:id',
     { config, schema: { tags, summary: 'One run, with its attempts and, while it runs, what Temporal says of it', params: idOrTaskIdParams, response: { 200: schemas.executionDetail, ...notFound, ...faults } } },
     async (request) => executions.get(request.params.id),
+  );
+
+  app.get(
+    '/tasks/executions/:id/progress',
+    { config, schema: { tags, summary: 'How far a run is: live while it runs, from its result afterwards', params: idOrTaskIdParams, response: { 200: progressBody, ...notFound, ...faults } } },
+    async (request) => progress.get(request.params.id),
   );
 
   app.delete(

@@ -11,6 +11,7 @@ import { createAccountService } from './account-service';
 import { createAttemptLimits } from './attempt-limits';
 import { createAuthService, type Passwords } from './auth-service';
 import { createConfigService } from './config-service';
+import { createEstimateService } from './estimate-service';
 import { createExecuteService } from './execute-service';
 import { createExecutionGateway } from './execution-gateway';
 import { createExecutionService } from './execution-service';
@@ -19,6 +20,8 @@ import { createMetricsService } from './metrics-service';
 import { createPasswordPolicy } from './password-policy';
 import { createPasswordResetService } from './password-reset-service';
 import { createPreviewService } from './preview-service';
+import { createProgressGateway } from './progress-gateway';
+import { createProgressService } from './progress-service';
 import { createRedditBudgetService } from './reddit-budget-service';
 import { createRedditService } from './reddit-service';
 import { createRunControlService } from './run-control-service';
@@ -41,17 +44,18 @@ import type { ExportRepository } from '../../storage/export-repository';
 import type { MetricsRepository } from '../../storage/metrics-repository';
 import type { PasswordResetRepository } from '../../storage/password-reset-repository';
 import type { RedditContentRepository } from '../../storage/reddit-content-repository';
+import type { ScrapeLaneRepository } from '../../storage/scrape-lane-repository';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
 import type { UserRepository } from '../../storage/user-repository';
 
 export interface ServiceDeps {
-  repositories: { users: UserRepository; apiKeys: ApiKeyRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository; exports: ExportRepository };
+  repositories: { users: UserRepository; apiKeys: ApiKeyRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository; exports: ExportRepository; lanes: ScrapeLaneRepository };
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
   auth: { secret: string; accessMinutes: number; refreshDays: number; areSeveralSessionsAllowed: boolean; areAttemptsLimited: boolean };
   resetTokens: ResetTokens;
-  reddit: { isSandbox: boolean; budget: RedditBudget };
+  reddit: { isSandbox: boolean; budget: RedditBudget; requestsPerMinute: number };
   /** Where the worker puts exports. */
   files: FileStore;
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
@@ -94,6 +98,8 @@ export function createServices(deps: ServiceDeps) {
     previews: createPreviewService({ configs, queries }),
     schedules: createScheduleService({ configs, schedules, actions }),
     executions: createExecutionService({ queries, gateway, linkToRun }),
+    progress: createProgressService({ queries, gateway: createProgressGateway(temporal), lanes: deps.repositories.lanes }),
+    estimates: createEstimateService({ queries, content, requestsPerMinute: async () => deps.reddit.requestsPerMinute }),
     execute: createExecuteService({ configs, queries, gateway }),
     exports: createExportService({ records: deps.repositories.exports, files: deps.files }),
     runControl: createRunControlService({ queries, executions, gateway }),

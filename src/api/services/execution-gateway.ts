@@ -1,5 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
+import { workIdOf } from './progress-gateway';
 import type { TriggeredBy } from '../../storage/models/task-execution';
 import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
 import type * as workflows from '../../workflows';
@@ -36,7 +37,7 @@ export const priorityKeyOf = (priority: number) => 6 - Math.ceil(priority / 2);
 
 export type ExecutionGateway = ReturnType<typeof createExecutionGateway>;
 
-/** The only file that talks to Temporal's WorkflowClient. */
+/** With progress-gateway.ts the only file that talks to Temporal's WorkflowClient. */
 export function createExecutionGateway(deps: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES }) {
   const { client, taskQueue, searchAttributes: keys } = deps;
   const soon = <Answer>(ask: () => Promise<Answer>) => client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
@@ -149,8 +150,11 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
     async describeLive(workflowId: string, runId: string): Promise<Live | undefined> {
       try {
         const { raw, historyLength } = await soon(() => client.workflow.getHandle(workflowId, runId).describe());
+        // A task type with a workflow of its own does its work there.
+        const workId = raw.pendingChildren?.map((child) => child.workflowId).find((id) => id === workIdOf(workflowId));
+        const inWork = workId ? (await soon(() => client.workflow.getHandle(workId).describe())).raw.pendingActivities : [];
         return {
-          pending_activities: (raw.pendingActivities ?? []).map((activity) => ({
+          pending_activities: [...(raw.pendingActivities ?? []), ...(inWork ?? [])].map((activity) => ({
             type: activity.activityType?.name ?? '',
             attempt: activity.attempt ?? 1,
             last_failure: activity.lastFailure?.message ?? null,

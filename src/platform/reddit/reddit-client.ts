@@ -22,6 +22,8 @@ export interface RedditPost {
   isSelf: boolean;
   isNsfw: boolean;
   isSpoiler: boolean;
+  /** Kept at the top of its subreddit, whatever its age or score. */
+  isPinned: boolean;
   /** Its author or a moderator took it away. */
   isDeleted: boolean;
   editedAt: Date | null;

@@ -14,7 +14,7 @@ const tree = (children: unknown[]) => [
 test('an old post lacks what is newer, and is read all the same', () => {
   expect(toPost(oldPost)).toEqual({
     id: '2gmzqe', title: 'PRAW', author: 'bboe', subreddit: 'redditdev', subredditSubscribers: null, content: 'text', url: null, domain: null, score: -3,
-    upvoteRatio: null, numComments: 0, flairText: null, isSelf: false, isNsfw: false, isSpoiler: false, isDeleted: false, editedAt: null, createdAt: new Date('2014-09-17T06:34:31Z'),
+    upvoteRatio: null, numComments: 0, flairText: null, isSelf: false, isNsfw: false, isSpoiler: false, isPinned: false, isDeleted: false, editedAt: null, createdAt: new Date('2014-09-17T06:34:31Z'),
   });
   expect(toPost({ ...oldPost, edited: 1410935700 })?.editedAt).toEqual(new Date('2014-09-17T06:35:00Z'));
   expect(toPost({ ...oldPost, edited: true })?.editedAt).toBeNull();

@@ -52,6 +52,7 @@ export function toPost(data: Data): RedditPost | null {
     isSelf: data.is_self === true,
     isNsfw: data.over_18 === true,
     isSpoiler: data.spoiler === true,
+    isPinned: data.stickied === true || data.pinned === true,
     isDeleted: isDeleted(data, content),
     editedAt: time(data.edited),
     createdAt,

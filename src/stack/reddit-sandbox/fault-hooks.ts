@@ -5,7 +5,7 @@ import { refuse } from './reddit-refusals';
 
 const HTML_PAGE = '<!doctype html>\n<html><head><title>Ow! -- reddit.com</title></head><body><h1>all of our servers are busy right now</h1><p>please try again in a minute</p></body></html>\n';
 /** Names the fault on the answers it struck. */
-const FAULT_HEADER = 'x-taskloom-fault';
+export const FAULT_HEADER = 'x-taskloom-fault';
 
 export function addFaultHooks(app: FastifyInstance, faults: FaultPlan, onReset: (request: FastifyRequest) => void): void {
   app.addHook('onRequest', async (request, reply) => {

@@ -5,6 +5,8 @@ export interface LoggedRequest {
   query: Record<string, string>;
   /** 0 when the connection was reset. */
   status: number;
+  /** The fault that struck it. */
+  fault?: string;
 }
 
 const MOST_ENTRIES = 2_000;

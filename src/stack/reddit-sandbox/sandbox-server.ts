@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { registerAccountRoutes, registerTokenRoute } from './account-routes';
 import { registerAdminRoutes } from './admin-routes';
 import { registerCommentRoutes } from './comment-routes';
-import { addFaultHooks } from './fault-hooks';
+import { addFaultHooks, FAULT_HEADER } from './fault-hooks';
 import type { FaultChange, SandboxFaults } from './fault-plan';
 import { createFaultPlan } from './fault-plan';
 import type { GeneratedScale } from './generated-content';
@@ -66,16 +66,16 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404));
   registerAdminRoutes(app, { content, faults, requests, setFaults });
 
-  function logRequest(request: FastifyRequest, status: number): void {
+  function logRequest(request: FastifyRequest, status: number, fault?: string): void {
     const form = request.body as Query | null | undefined;
     const query = form?.grant_type ? { grant_type: form.grant_type } : { ...(request.query as Query), ...form };
-    requests.add({ method: request.method, path: request.url.split('?')[0]!, query: query as Record<string, string>, status });
+    requests.add({ method: request.method, path: request.url.split('?')[0]!, query: query as Record<string, string>, status, ...(fault ? { fault } : {}) });
   }
 
   /** Everything a client of Reddit sees: logged, and struck by the faults. */
   app.register(async (reddit) => {
-    reddit.addHook('onSend', async (request, reply) => logRequest(request, reply.statusCode));
-    addFaultHooks(reddit, faults, (request) => logRequest(request, 0));
+    reddit.addHook('onSend', async (request, reply) => logRequest(request, reply.statusCode, reply.getHeader(FAULT_HEADER) as string | undefined));
+    addFaultHooks(reddit, faults, (request) => logRequest(request, 0, 'reset'));
     registerTokenRoute(reddit, tokens);
     reddit.register(async (oauth) => {
       addOauthHooks(oauth);

@@ -12,8 +12,12 @@ test('a hundred children of many stubs share one request', () => {
   expect(next.rest).toEqual([stub('t1_b', 9, []), stub('t3_p', 0, ids('p', 70).slice(40), 60), stub('t1_c', 1, ids('c', 2))]);
 });
 
-test('a thread to continue has a request of its own', () => {
-  expect(nextExpansion([stub('t1_a', 10, [], 0), stub('t1_b', 2, ['x'])])).toEqual({ kind: 'thread', comment: { id: 'a', depth: 9 }, rest: [stub('t1_b', 2, ['x'])] });
+test('a thread to continue has a request of its own, and children wait for it until their call is full', () => {
+  const thread = stub('t1_a', 10, [], 0);
+  const few = stub('t1_b', 2, ['x']);
+  expect(nextExpansion([few, thread])).toEqual({ kind: 'thread', comment: { id: 'a', depth: 9 }, rest: [few] });
+  expect(nextExpansion([thread, stub('t1_b', 2, ids('x', 100))])).toMatchObject({ kind: 'children', rest: [thread] });
+  expect(nextExpansion([few])).toMatchObject({ kind: 'children', children: ['x'], rest: [] });
 });
 
 test('what is folded is counted as far as it is known', () => {

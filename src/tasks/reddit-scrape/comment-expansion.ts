@@ -8,12 +8,14 @@ export type Expansion = { rest: MoreStub[] } & (
   | { kind: 'thread'; comment: { id: string; depth: number } }
 );
 
-/** Children of many stubs share one call; "continue this thread" needs one of its own. `more` must not be empty. */
+/**
+ * Children of many stubs share one call; "continue this thread" needs one of its own. What threads unfold may bring more
+ * children: so a call for children waits until it is full, or there is no thread left. `more` must not be empty.
+ */
 export function nextExpansion(more: MoreStub[]): Expansion {
-  const [first, ...others] = more;
-  if (first && first.children.length === 0) {
-    return { kind: 'thread', comment: { id: withoutPrefix(first.parentId), depth: first.depth - 1 }, rest: others };
-  }
+  const childrenLeft = more.reduce((total, stub) => total + stub.children.length, 0);
+  const thread = childrenLeft < CHILDREN_A_CALL ? more.find((stub) => stub.children.length === 0) : undefined;
+  if (thread) return { kind: 'thread', comment: { id: withoutPrefix(thread.parentId), depth: thread.depth - 1 }, rest: more.filter((stub) => stub !== thread) };
   const children: string[] = [];
   const rest: MoreStub[] = [];
   const parentDepths = new Map<string, number>();

@@ -4,7 +4,7 @@ import { scrapeParameters } from './scrape-parameters';
 const messages = (parameters: object) => scrapeParameters.safeParse(parameters).error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
 
 test('names alone are enough', () => {
-  expect(scrapeParameters.parse({ subreddits: ['funny'] })).toEqual({ subreddits: ['funny'], sort: 'hot', time_filter: 'day', posts_limit: 50, comments_limit: 100, comments_depth: null, expand_more: 0 });
+  expect(scrapeParameters.parse({ subreddits: ['funny'] })).toEqual({ subreddits: ['funny'], sort: 'hot', time_filter: 'day', posts_limit: 50, comments_limit: 100, comments_depth: null, expand_more: 0, incremental: false, reread_unchanged: false, refresh_days: 0 });
 });
 
 test('names come in several spellings, and each subreddit once', () => {

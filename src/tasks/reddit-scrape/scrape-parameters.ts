@@ -20,5 +20,21 @@ export const scrapeParameters = z.strictObject({
   comments_limit: z.int().min(0).max(10_000).default(100).describe('Comments of each post; 0 for none. Up to 500 cost one request, more need expand_more'),
   comments_depth: z.int().min(1).max(1000).nullable().default(null).describe('Levels of comments: 1 for direct answers to the post alone; null for all. Reddit gives ten levels at once, deeper ones need expand_more'),
   expand_more: z.int().min(0).max(1000).default(0).describe('How many further requests each post may cost to unfold "load more comments" (up to 100 comments a request) and "continue this thread"'),
+  incremental: z
+    .boolean()
+    .default(false)
+    .describe(
+      'End a listing at what is known. Only `new` is ordered by time: there no page is asked for beyond the newest post of the last complete scrape of that subreddit, if that one reached as deep in posts, comments and levels as this one wants to. Posts approved late, below that post, are then missed. In hot, top, rising and controversial a known post says nothing of what follows it: these listings are always read to posts_limit',
+    ),
+  reread_unchanged: z
+    .boolean()
+    .default(false)
+    .describe('Read also the comments of posts whose number of comments is what it was when they were last read as far as now: for edited comments and their scores. Otherwise these threads cost no request'),
+  refresh_days: z
+    .int()
+    .min(0)
+    .max(365)
+    .default(0)
+    .describe('Stored posts of the subreddit written in the last so many days that the listing did not show are looked up as well, a hundred a request: edits, scores and deletions are followed, and comments where their number changed'),
 });
 export type ScrapeParameters = z.infer<typeof scrapeParameters>;

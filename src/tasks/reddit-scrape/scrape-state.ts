@@ -5,12 +5,24 @@ export type Counts = z.infer<typeof counts>;
 
 const outcome = z.object({
   subreddit: z.string(),
-  status: z.enum(['running', 'succeeded', 'failed']),
+  status: z.enum(['waiting', 'running', 'succeeded', 'failed']),
   posts: counts,
   comments: counts.extend({ deleted_marked: z.number() }),
+  /** Posts whose comments were read. */
+  threads_read: z.number(),
+  /** Posts whose comments needed no request: as many as when they were last read. */
+  threads_unchanged: z.number(),
   /** Posts whose comments Reddit did not give. */
   threads_failed: z.number(),
   requests: z.number(),
+  requests_saved: z.object({
+    /** What the unchanged threads cost when they were last read. */
+    unchanged_threads: z.number(),
+    /** Pages of the listing behind what was known, at most. */
+    watermark: z.number(),
+  }),
+  /** Whether the listing ended at what was known; null where there was nothing to end at. */
+  watermark_reached: z.boolean().nullable(),
   /** Comments that Reddit told of and the limits left behind. */
   unexpanded: z.number(),
   /** Items that could not be read. */
@@ -21,40 +33,57 @@ export type SubredditOutcome = z.infer<typeof outcome>;
 
 const moreStub = z.object({ parentId: z.string(), children: z.array(z.string()), count: z.number(), depth: z.number() });
 
-/** Where a run stands. It is the cursor too: each step changes it only when its rows are stored. */
-const scrapeState = z.object({
-  /** In the order of the parameters; only the last one can be running. */
-  outcomes: z.array(outcome),
-  /** Of the running subreddit: the next page to ask for. */
-  listing: z.object({ after: z.string().nullable(), listed: z.number(), isEnded: z.boolean() }),
-  /** Posts of the last page whose comments are still to come. */
-  pending: z.array(z.string()),
+/** Where the scrape of one subreddit stands. Each step changes it only when its rows are stored. */
+export const laneState = z.object({
+  outcome,
+  listing: z.object({
+    after: z.string().nullable(),
+    /** Counts the requests. */
+    page: z.number(),
+    listed: z.number(),
+    isEnded: z.boolean(),
+    /** Set when the last page had unreadable items and is to be asked for once more: its size, and how many could be read. */
+    again: z.object({ limit: z.number(), read: z.number() }).nullable(),
+  }),
+  /** Posts whose comments are still to come. */
+  pending: z.array(z.object({ id: z.string(), numComments: z.number(), unreadable: z.number().optional() })),
   /** Of the first pending post: what has come and what is still folded. Null before its first request. */
-  thread: z.object({ stored: z.number(), spent: z.number(), more: z.array(moreStub) }).nullable(),
-  /** Every post of the running subreddit: a listing shifts while it is paged, and shows some posts twice. */
-  seen: z.array(z.string()),
+  thread: z.object({ numComments: z.number(), stored: z.number(), spent: z.number(), more: z.array(moreStub) }).nullable(),
+  /** Where the listing may end. Undefined until it was looked up. */
+  watermark: z.object({ postId: z.string(), postsLimit: z.number(), createdAt: z.string() }).nullable().optional(),
+  /** The newest post of the listing: the next watermark. */
+  newest: z.object({ id: z.string(), createdAt: z.string() }).nullable(),
+  refresh: z.object({ afterId: z.string(), isEnded: z.boolean() }),
+  /** Times in a row that Reddit said to come back later. */
+  waits: z.number(),
 });
-export type ScrapeState = z.infer<typeof scrapeState>;
-export type Thread = NonNullable<ScrapeState['thread']>;
+export type LaneState = z.infer<typeof laneState>;
+export type Thread = NonNullable<LaneState['thread']>;
 
-export const freshListing = (): ScrapeState['listing'] => ({ after: null, listed: 0, isEnded: false });
-
-/** What the last attempt reached, or the beginning: also when a cursor is of another make. */
-export function readState(cursor: unknown): ScrapeState {
-  const parsed = scrapeState.safeParse(cursor);
-  return parsed.success ? parsed.data : { outcomes: [], listing: freshListing(), pending: [], thread: null, seen: [] };
-}
-
-export const freshOutcome = (subreddit: string): SubredditOutcome => ({
-  subreddit,
-  status: 'running',
-  posts: { new: 0, updated: 0, unchanged: 0 },
-  comments: { new: 0, updated: 0, unchanged: 0, deleted_marked: 0 },
-  threads_failed: 0,
-  requests: 0,
-  unexpanded: 0,
-  malformed: 0,
+export const freshLane = (subreddit: string): LaneState => ({
+  outcome: {
+    subreddit,
+    status: 'waiting',
+    posts: { new: 0, updated: 0, unchanged: 0 },
+    comments: { new: 0, updated: 0, unchanged: 0, deleted_marked: 0 },
+    threads_read: 0,
+    threads_unchanged: 0,
+    threads_failed: 0,
+    requests: 0,
+    requests_saved: { unchanged_threads: 0, watermark: 0 },
+    watermark_reached: null,
+    unexpanded: 0,
+    malformed: 0,
+  },
+  listing: { after: null, page: 0, listed: 0, isEnded: false, again: null },
+  pending: [],
+  thread: null,
+  newest: null,
+  refresh: { afterId: '', isEnded: false },
+  waits: 0,
 });
+
+export const isLaneDone = (lane: LaneState) => lane.outcome.status === 'succeeded' || lane.outcome.status === 'failed';
 
 export function addCounts(total: Counts, more: { created: number; updated: number; unchanged: number }): void {
   total.new += more.created;
@@ -73,8 +102,11 @@ export function totals(outcomes: SubredditOutcome[]) {
       unchanged: sum((one) => one.comments.unchanged),
       deleted_marked: sum((one) => one.comments.deleted_marked),
     },
+    threads_read: sum((one) => one.threads_read),
+    threads_unchanged: sum((one) => one.threads_unchanged),
     threads_failed: sum((one) => one.threads_failed),
     requests: sum((one) => one.requests),
+    requests_saved: { unchanged_threads: sum((one) => one.requests_saved.unchanged_threads), watermark: sum((one) => one.requests_saved.watermark) },
     unexpanded: sum((one) => one.unexpanded),
     malformed: sum((one) => one.malformed),
   };

@@ -1,83 +1,5 @@
-import { redditScrape } from './reddit-scrape';
-import { scrapeParameters } from './reddit-scrape/scrape-parameters';
-import { RedditError, type CommentTree, type MoreStub, type RedditClient, type RedditComment, type RedditPost } from '../platform/reddit/reddit-client';
-import type { ContentStore, TaskServices } from './task-services';
-import type { TaskContext } from './task-type';
-
-const at = new Date('2026-01-01T00:00:00Z');
-const post = (id: string, numComments = 0) => ({ id, numComments, createdAt: at }) as RedditPost;
-const comment = (id: string, depth = 0, isDeleted = false) => ({ id, postId: 'p', depth, isDeleted, createdAt: at }) as RedditComment;
-const tree = (comments: RedditComment[], more: MoreStub[] = []): CommentTree => ({ post: null, comments, more, malformed: 0 });
-
-type Script = Partial<Pick<RedditClient, 'listPosts' | 'getComments' | 'getMoreChildren'>>;
-
-/** Reddit as a plain object that keeps what it was asked. */
-function fakeReddit(script: Script) {
-  const asked: string[] = [];
-  const note = <T>(line: string, answer: T): T => {
-    asked.push(line);
-    return answer;
-  };
-  const reddit: RedditClient = {
-    isSandbox: true,
-    requestsSent: () => asked.length,
-    scoped: () => {
-      const before = asked.length;
-      return { ...reddit, requestsSent: () => asked.length - before };
-    },
-    listPosts: async (query, signal) => note(`page ${query.subreddit} ${query.after ?? '-'} ${query.limit}`, await script.listPosts!(query, signal)),
-    getComments: async (query, signal) => {
-      asked.push(`tree ${query.postId}${query.comment ? `/${query.comment.id}@${query.comment.depth}` : ''} ${query.limit} ${query.depth ?? '-'}`);
-      return script.getComments ? script.getComments(query, signal) : tree([]);
-    },
-    getMoreChildren: async (query, signal) => {
-      asked.push(`more ${query.postId} ${query.children.join(',')}`);
-      return script.getMoreChildren!(query, signal);
-    },
-    getInfo: () => Promise.reject(new Error('not asked for')),
-    getSubreddit: () => Promise.reject(new Error('not asked for')),
-    probe: () => Promise.reject(new Error('not asked for')),
-  };
-  return { reddit, asked };
-}
-
-/** Rows are new the first time that they come. */
-function fakeStore() {
-  const stored: string[] = [];
-  const upsert = async (items: { id: string }[]) => {
-    const fresh = items.filter((item) => !stored.includes(item.id));
-    stored.push(...fresh.map((item) => item.id));
-    return { created: fresh.length, updated: 0, unchanged: items.length - fresh.length };
-  };
-  return { stored, content: { upsertPosts: upsert, upsertComments: upsert } satisfies ContentStore };
-}
-
-function start(script: Script, parameters: object, given: { cursor?: unknown; content?: ContentStore; signal?: AbortSignal; onSave?: () => void } = {}) {
-  const { reddit, asked } = fakeReddit(script);
-  const store = fakeStore();
-  const cursors: unknown[] = [];
-  const lines: string[] = [];
-  const context: TaskContext = {
-    configId: 7,
-    executionId: 1,
-    attempt: 1,
-    startedAt: at,
-    signal: given.signal ?? new AbortController().signal,
-    cursor: given.cursor,
-    saveCursor: (cursor) => {
-      cursors.push(JSON.parse(JSON.stringify(cursor)));
-      given.onSave?.();
-    },
-    log: { info: (_, line) => lines.push(line), warn: (_, line) => lines.push(line) },
-    services: { reddit, content: given.content ?? store.content } as unknown as TaskServices,
-  };
-  return { asked, cursors, lines, stored: store.stored, result: redditScrape.run(context, scrapeParameters.parse(parameters)) };
-}
-const failure = (promise: Promise<unknown>) => promise.then(() => { throw new Error('it did not fail'); }, (error: unknown) => error);
-const pages = (...given: RedditPost[][]): Script['listPosts'] => async ({ after }) => {
-  const index = Number(after ?? 0);
-  return { posts: given[index] ?? [], after: index + 1 < given.length ? String(index + 1) : null, malformed: 0 };
-};
+import { comment, failure, pages, post, start, tree, type Script } from '../../../test/support/fake-scrape';
+import { RedditError, type MoreStub } from '../../platform/reddit/reddit-client';
 
 test('pages, then the comments of the posts that have some', async () => {
   const run = start({ listPosts: pages([post('a', 2), post('b')], [post('c', 1)]), getComments: async ({ postId }) => tree([comment(`${postId}1`), comment(`${postId}2`, 1, true)]) }, { subreddits: ['funny'] });
@@ -86,11 +8,14 @@ test('pages, then the comments of the posts that have some', async () => {
     source: 'sandbox',
     posts: { new: 3, updated: 0, unchanged: 0 },
     comments: { new: 4, updated: 0, unchanged: 0, deleted_marked: 2 },
+    threads_read: 2,
+    threads_unchanged: 0,
     threads_failed: 0,
     requests: 4,
+    requests_saved: { unchanged_threads: 0, watermark: 0 },
     unexpanded: 0,
     malformed: 0,
-    subreddits: [{ subreddit: 'funny', status: 'succeeded', posts: { new: 3, updated: 0, unchanged: 0 }, comments: { new: 4, updated: 0, unchanged: 0, deleted_marked: 2 }, threads_failed: 0, requests: 4, unexpanded: 0, malformed: 0 }],
+    subreddits: [expect.objectContaining({ subreddit: 'funny', status: 'succeeded', posts: { new: 3, updated: 0, unchanged: 0 }, comments: { new: 4, updated: 0, unchanged: 0, deleted_marked: 2 }, threads_read: 2, requests: 4, watermark_reached: null })],
   });
   expect(run.asked).toEqual(['page funny - 50', 'tree a 100 -', 'page funny 1 48', 'tree c 100 -']);
   expect(run.lines).toEqual([expect.stringContaining('sandbox')]);
@@ -128,8 +53,8 @@ describe('more comments', () => {
   test('are unfolded while the allowance lasts', async () => {
     const run = start(script, { subreddits: ['funny'], expand_more: 2 });
     expect(await run.result).toMatchObject({ comments: { new: 5, unchanged: 0 }, unexpanded: 1, requests: 4 });
-    expect(run.asked.slice(1)).toEqual(['tree p 100 -', 'more p m1,m2', 'tree p/c9@9 97 -']);
-    expect(run.stored).toEqual(['p', 'c1', 'c9', 'm1', 'm2', 'd1']);
+    expect(run.asked.slice(1)).toEqual(['tree p 100 -', 'tree p/c9@9 99 -', 'more p m1,m2']);
+    expect(run.stored).toEqual(['p', 'c1', 'c9', 'd1', 'm1', 'm2']);
   });
 
   test('stop at comments_limit and below comments_depth', async () => {
@@ -153,9 +78,10 @@ test('one bad subreddit does not fail the others', async () => {
   expect(await failure(start(script, { subreddits: ['hidden', 'gone'] }).result)).toMatchObject({ name: 'PermanentTaskError', message: 'No subreddit could be scraped. r/hidden: private; r/gone: banned' });
 });
 
-test.each(['not_found', 'malformed'] as const)('a post whose comments are %s is passed over', async (kind) => {
+test.each([['not_found', ['a', 'b']], ['malformed', ['a', 'b', 'a', 'a']]] as const)('a post whose comments are %s is passed over', async (kind, turns) => {
   const run = start({ listPosts: pages([post('a', 1), post('b', 1)]), getComments: async ({ postId }) => { if (postId === 'a') throw new RedditError(kind, 'gone'); return tree([comment('b1')]); } }, { subreddits: ['funny'] });
   expect(await run.result).toMatchObject({ threads_failed: 1, comments: { new: 1 }, subreddits: [{ status: 'succeeded' }] });
+  expect(run.asked.slice(1)).toEqual(turns.map((id) => `tree ${id} 100 -`));
 });
 
 test('wherever it breaks off, the next attempt goes on there: nothing asked twice, nothing counted twice', async () => {
@@ -175,7 +101,7 @@ test('wherever it breaks off, the next attempt goes on there: nothing asked twic
     const breaking = <Ask extends (...query: never[]) => unknown>(ask: Ask) => ((...query) => { asks += 1; if (asks > breakAt) throw down; return ask(...query); }) as Ask;
     const first = start({ listPosts: breaking(script.listPosts!), getComments: breaking(script.getComments!), getMoreChildren: breaking(script.getMoreChildren!) }, parameters);
     expect(await failure(first.result)).toBe(down);
-    const second = start(script, parameters, { cursor: first.cursors.at(-1) });
+    const second = start(script, parameters, { states: first.states(), memory: first.kept.memory });
     const { requests, ...rest } = (await second.result) as Record<string, unknown>;
     const { requests: _all, ...same } = expected as Record<string, unknown>;
     const withoutRequests = (result: Record<string, unknown>) => ({ ...result, subreddits: (result.subreddits as object[]).map((one) => ({ ...one, requests: 0 })) });
@@ -192,16 +118,24 @@ test('an abort ends it between two steps, with its own reason and a cursor', asy
   const run = start({ listPosts: pages([post('a', 1), post('b', 1)]) }, { subreddits: ['funny'] }, { signal: stop.signal, onSave: () => stop.abort(reason) });
   expect(await failure(run.result)).toBe(reason);
   expect(run.asked).toEqual(['page funny - 50']);
-  expect(run.cursors.at(-1)).toMatchObject({ pending: ['a', 'b'], outcomes: [{ posts: { new: 2 } }] });
+  expect(run.states()[0]).toMatchObject({ pending: [{ id: 'a' }, { id: 'b' }], outcome: { posts: { new: 2 } } });
 });
 
 test('a failure of the store is thrown, and the step is not counted', async () => {
   const broken = new Error('no database');
   const run = start({ listPosts: pages([post('a')]) }, { subreddits: ['funny'] }, { content: { upsertPosts: () => Promise.reject(broken), upsertComments: () => Promise.reject(broken) } });
   expect(await failure(run.result)).toBe(broken);
-  expect(run.cursors.at(-1)).toMatchObject({ seen: [], listing: { after: null, listed: 0 }, outcomes: [{ requests: 1, posts: { new: 0 } }] });
+  expect(run.states()[0]).toMatchObject({ listing: { after: null, listed: 0, page: 0 }, outcome: { requests: 1, posts: { new: 0 } } });
 });
 
-test('a cursor of another make is a beginning', async () => {
-  expect(await start({ listPosts: pages([post('a')]) }, { subreddits: ['funny'] }, { cursor: { page: 3 } }).result).toMatchObject({ posts: { new: 1 } });
+test('a page with unreadable items is asked for once more; what is readable then is taken, and the rest is counted', async () => {
+  let asks = 0;
+  const spoilt: Script = { listPosts: async ({ after }) => {
+    asks += 1;
+    if (after) return { posts: [post('z')], after: null, malformed: 0 };
+    return asks === 1 ? { posts: [post('a'), post('b')], after: 'x', malformed: 2 } : { posts: [post('a'), post('c')], after: 'x', malformed: 2 };
+  } };
+  const run = start(spoilt, { subreddits: ['funny'], posts_limit: 100 });
+  expect(await run.result).toMatchObject({ posts: { new: 4 }, malformed: 1, requests: 3 });
+  expect(run.asked).toEqual(['page funny - 100', 'page funny - 100', 'page funny x 97']);
 });

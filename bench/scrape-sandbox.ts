@@ -1,0 +1,20 @@
+import { createRedditSandbox } from '../src/stack/reddit-sandbox/sandbox-server';
+
+/** The Reddit sandbox in a process of its own, without a rate limit; the same content however often it is asked. */
+async function main(): Promise<void> {
+  const sandbox = createRedditSandbox({
+    seed: 'bench',
+    now: () => new Date('2026-05-01T12:00:00Z'),
+    scale: { posts: Number(process.env['BENCH_POSTS']), commentsPerPost: Number(process.env['BENCH_COMMENTS']) },
+    // A large one too: clients heed what the headers say is left.
+    rateLimit: { throttle: false, requests: 1_000_000_000 },
+  });
+  await sandbox.listen({ port: Number(process.env['SANDBOX_PORT']) });
+  process.once('SIGTERM', () => void sandbox.close().then(() => process.exit(0)));
+  process.send?.('ready');
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,33 @@
+import { openBudget } from './open-budget';
+import { createRedditClient, type RedditClientOptions } from '../../src/platform/reddit/snoowrap-client';
+import { createRedditSandbox, type RedditSandbox, type RedditSandboxOptions } from '../../src/stack/reddit-sandbox/sandbox-server';
+import type { RedditClient } from '../../src/platform/reddit/reddit-client';
+
+export interface ScrapedWorld {
+  sandbox: RedditSandbox;
+  url: string;
+  reddit: RedditClient;
+}
+
+/** A sandbox on a free port, and our client to it. */
+export async function startWorld(options: RedditSandboxOptions, client: Partial<Omit<RedditClientOptions, 'budget'>> = {}): Promise<ScrapedWorld> {
+  const sandbox = createRedditSandbox(options);
+  const { url } = await sandbox.listen();
+  const reddit = createRedditClient({ clientId: 'id', clientSecret: 'secret', userAgent: 'linux:taskloom-test:1 (by /u/test)', oauthBaseUrl: url, wwwBaseUrl: url, isSandbox: true, log: { warn: () => undefined }, backoffMs: 1, budget: openBudget(), ...client });
+  return { sandbox, url, reddit };
+}
+
+/** What was asked of Reddit, tokens not counted: the kinds of requests, and how many were answered well. */
+export function countRequests({ requests }: RedditSandbox) {
+  const asked = requests.entries.filter(({ path }) => !path.includes('access_token'));
+  const isListing = (path: string) => /^\/r\/\w+\/(hot|new|top|rising|controversial)$/.test(path);
+  const ok = asked.filter(({ status, fault }) => status === 200 && !fault);
+  return {
+    all: asked.length,
+    failed: asked.length - ok.length,
+    ok: ok.length,
+    listings: ok.filter(({ path }) => isListing(path)).length,
+    trees: ok.filter(({ path, query }) => path.includes('/comments/') && !query['comment']).length,
+    expansions: ok.filter(({ path, query }) => path.includes('morechildren') || (path.includes('/comments/') && query['comment'])).length,
+  };
+}
