@@ -11,7 +11,7 @@ export interface ScrapedWorld {
 
 /** A sandbox on a free port, and our client to it. */
 export async function startWorld(options: RedditSandboxOptions, client: Partial<Omit<RedditClientOptions, 'budget'>> = {}): Promise<ScrapedWorld> {
-  const sandbox = createRedditSandbox(options);
+  const sandbox = createRedditSandbox({ ...options, rateLimit: { requests: 10_000_000, ...options.rateLimit } });
   const { url } = await sandbox.listen();
   const reddit = createRedditClient({ clientId: 'id', clientSecret: 'secret', userAgent: 'linux:taskloom-test:1 (by /u/test)', oauthBaseUrl: url, wwwBaseUrl: url, isSandbox: true, log: { warn: () => undefined }, backoffMs: 1, budget: openBudget(), ...client });
   return { sandbox, url, reddit };
