@@ -13,7 +13,7 @@ import type { StoredLane } from '../storage/scrape-lane-repository';
 import type { TaskExecution } from '../storage/models/task-execution';
 import type { JsonObject } from '../tasks/task-type';
 
-/** docs/adr/0030 says why these. */
+/** docs/adr/0012 says why these. */
 export interface ScrapeLimits {
   /** Of one activity: what makes its cost small beside its work, and gives its slot back within half a minute. */
   requestsPerSlice: number;
