@@ -1,7 +1,7 @@
 /** The import rules of docs/architecture.md. `types` are allowed where `pathNot` of the run-time rule does not forbid them. */
 const room = (name) => `^src/${name}/`;
 const others = (...allowed) =>
-  ['platform', 'storage', 'tasks', 'scheduling', 'activities', 'workflows', 'api', 'worker', 'stack'].filter((r) => !allowed.includes(r)).map(room);
+  ['platform', 'storage', 'tasks', 'scheduling', 'activities', 'exports', 'workflows', 'api', 'worker', 'stack'].filter((r) => !allowed.includes(r)).map(room);
 
 /** A room may import at run time from `runtime` and, as types, from `types` too. */
 function roomRules(name, { runtime = [], types = [], entries = [], entryRuntime = [] }) {
@@ -24,9 +24,10 @@ module.exports = {
     ...roomRules('tasks', { types: ['platform'] }),
     ...roomRules('scheduling', { types: ['platform', 'storage', 'workflows'] }),
     ...roomRules('activities', { runtime: ['tasks'], types: ['storage', 'platform', 'scheduling'] }),
+    ...roomRules('exports', { types: ['tasks', 'storage', 'platform'] }),
     ...roomRules('workflows', { types: ['activities'] }),
     ...roomRules('api', { runtime: ['tasks', 'scheduling'], types: ['storage', 'platform', 'workflows'], entries: ['server\\.ts', 'create-admin\\.ts', 'build-openapi\\.ts'], entryRuntime: ['storage', 'platform'] }),
-    ...roomRules('worker', { runtime: ['activities'], types: ['platform'], entries: ['main\\.ts'], entryRuntime: ['storage', 'platform', 'scheduling'] }),
+    ...roomRules('worker', { runtime: ['activities'], types: ['platform'], entries: ['main\\.ts'], entryRuntime: ['storage', 'platform', 'scheduling', 'exports'] }),
     ...roomRules('stack', { runtime: ['platform'] }),
     { name: 'tasks-npm-zod-only', severity: 'error', from: { path: room('tasks') }, to: { path: '^node_modules/', pathNot: '^node_modules/zod/', dependencyTypesNot: ['type-only', 'type-import'] } },
     { name: 'workflows-npm-temporal-only', severity: 'error', from: { path: room('workflows') }, to: { path: '^node_modules/', pathNot: '^node_modules/@temporalio/(workflow|common)/', dependencyTypesNot: ['type-only', 'type-import'] } },

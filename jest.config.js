@@ -4,17 +4,18 @@ module.exports = {
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: {
-    // light-my-request takes its cookie parser from an ES module, which jest cannot require as it is.
-    '(\\.ts|/node_modules/cookie/.+\\.js)$': [
+    // ES modules, which jest cannot require as they are: light-my-request's cookie parser, the Parquet writer and reader.
+    '(\\.ts|/node_modules/(cookie|hyparquet|hyparquet-writer)/.+\\.js)$': [
       '@swc/jest',
       {
         jsc: { parser: { syntax: 'typescript', decorators: false }, target: 'es2022', keepClassNames: true },
-        module: { type: 'commonjs', ignoreDynamic: true },
+        // import() becomes a require too: jest's own needs a flag of Node.
+        module: { type: 'commonjs' },
         sourceMaps: 'inline',
       },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!cookie/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(cookie|hyparquet|hyparquet-writer)/)'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   maxWorkers: 2,

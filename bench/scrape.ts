@@ -48,7 +48,7 @@ function peakOf(pid: number | undefined): number | null {
 }
 
 async function scrapeWithTaskloom(stack: BenchStack): Promise<Measured> {
-  const worker = await stack.startProcess('src/worker/main.js', { REDDIT_CLIENT_ID: 'bench', REDDIT_CLIENT_SECRET: 'bench', REDDIT_OAUTH_BASE_URL: SANDBOX_URL, REDDIT_WWW_BASE_URL: SANDBOX_URL, REDDIT_IS_SANDBOX: 'true' });
+  const worker = await stack.startProcess('src/worker/main.js', { REDDIT_CLIENT_ID: 'bench', REDDIT_CLIENT_SECRET: 'bench', REDDIT_REQUESTS_PER_MINUTE: '10000000', REDDIT_OAUTH_BASE_URL: SANDBOX_URL, REDDIT_WWW_BASE_URL: SANDBOX_URL, REDDIT_IS_SANDBOX: 'true' });
   const before = await requestsSent();
   const startedAt = performance.now();
   const response = await fetch(`${stack.apiUrl}/tasks/execute/by-type/REDDIT_SCRAPE`, {

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** What scrapes know of threads and listings, and where those at work stand (docs/adr/0030). */
+/** What scrapes know of threads and listings, and where those at work stand (docs/adr/0012). */
 export async function up(knex: Knex): Promise<void> {
   // How far the comments of a post were read last, so that a thread that has not changed is not read again.
   await knex.schema.createTable('reddit_threads', (table) => {

@@ -78,7 +78,10 @@ describe('docker-compose.yml', () => {
   it('can run several workers: nothing of theirs is bound to one of them', () => {
     expect(compose.services.worker).not.toHaveProperty('container_name');
     expect(compose.services.worker).not.toHaveProperty('ports');
-    expect(compose.services.worker).not.toHaveProperty('volumes');
+    // A volume that has a name is everybody's.
+    expect(compose.services.worker?.volumes).toEqual(['exports:/var/lib/taskloom/exports']);
+    expect(compose.services.api?.volumes).toEqual(compose.services.worker?.volumes);
+    for (const name of ['api', 'worker']) expect(compose.services[name]?.environment).toMatchObject({ EXPORT_FOLDER: '/var/lib/taskloom/exports' });
   });
 
   it('names networks, volumes and files that are there', () => {
@@ -97,10 +100,10 @@ describe('docker-compose.yml', () => {
   });
 
   it('has no default for a secret', () => {
-    const secrets = interpolations.filter(({ name }) => /PASSWORD|SECRET/.test(name) && !/^(REDDIT|SMTP)_/.test(name));
+    const secrets = interpolations.filter(({ name }) => /PASSWORD|SECRET/.test(name) && !/^(REDDIT|SMTP|S3)_/.test(name));
     expect(sorted(secrets.map(({ name }) => name))).toEqual(['JWT_SECRET_KEY', 'POSTGRES_PASSWORD', 'POSTGRES_SUPERUSER_PASSWORD', 'REDIS_PASSWORD', 'TEMPORAL_POSTGRES_PASSWORD']);
     for (const { name, kind } of secrets) expect(`${name} ${kind}`).toBe(`${name} ?`);
-    for (const { name, rest } of interpolations.filter(({ name }) => /PASSWORD|SECRET/.test(name) && /^(REDDIT|SMTP)_/.test(name))) expect(`${name} ${rest}`).toBe(`${name} `);
+    for (const { name, rest } of interpolations.filter(({ name }) => /PASSWORD|SECRET/.test(name) && /^(REDDIT|SMTP|S3)_/.test(name))) expect(`${name} ${rest}`).toBe(`${name} `);
   });
 
   it('sets only variables that its programs read, to values that they accept', () => {
@@ -112,7 +115,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('lets every variable of its programs be set, but for those it decides itself', () => {
-    const itself = ['ENVIRONMENT', 'TASKLOOM_HOME', 'DATABASE_URL', 'POSTGRES_HOST', 'POSTGRES_PORT', 'POSTGRES_USER', 'POSTGRES_DB', 'REDIS_URL', 'TEMPORAL_ADDRESS'];
+    const itself = ['ENVIRONMENT', 'TASKLOOM_HOME', 'DATABASE_URL', 'POSTGRES_HOST', 'POSTGRES_PORT', 'POSTGRES_USER', 'POSTGRES_DB', 'REDIS_URL', 'TEMPORAL_ADDRESS', 'EXPORT_FOLDER'];
     const ofTheStackAlone = ['ADMIN_USERNAME', 'ADMIN_EMAIL', 'ADMIN_PASSWORD', 'REDDIT_OAUTH_BASE_URL', 'REDDIT_WWW_BASE_URL', 'REDDIT_SANDBOX_RECORDINGS', 'REDDIT_IS_SANDBOX'];
     const used = interpolations.map(({ name }) => name);
     expect(sorted(used.filter((name) => !composeOnly.includes(name)))).toEqual(sorted(ENV_VARIABLES.filter((name) => ![...itself, ...ofTheStackAlone].includes(name))));

@@ -18,7 +18,7 @@ export interface ActivityDeps extends ResetMailDeps {
   workerIdentity: string;
   /** The pass that keeps PostgreSQL and Temporal together; answers its counts. */
   reconcile: () => Promise<object>;
-  /** Where they are not what docs/adr/0030 says: smaller ones show in a test what large scrapes do. */
+  /** Where they are not what docs/adr/0012 says: smaller ones show in a test what large scrapes do. */
   scrapeLimits?: Partial<ScrapeLimits>;
 }
 

@@ -13,7 +13,7 @@ import type { StoredLane } from '../storage/scrape-lane-repository';
 import type { TaskExecution } from '../storage/models/task-execution';
 import type { JsonObject } from '../tasks/task-type';
 
-/** docs/adr/0030 says why these. */
+/** docs/adr/0012 says why these. */
 export interface ScrapeLimits {
   /** Of one activity: what makes its cost small beside its work, and gives its slot back within half a minute. */
   requestsPerSlice: number;
@@ -83,7 +83,7 @@ export function createScrapeActivities(deps: ActivityDeps) {
         if (!isOurs) throw new Error('Another try has taken over this subreddit');
       };
       const beat = setInterval(() => activity.heartbeat(progressOf(position, lane, parameters)), HEARTBEAT_INTERVAL_MS);
-      const context = { executionId, position, startedAt: row.startedAt, parameters, signal: activity.cancellationSignal, reddit: services.reddit.scoped(), services, log, known: new Set<string>() };
+      const context = { executionId, position, startedAt: row.startedAt, parameters, signal: activity.cancellationSignal, reddit: services.reddit.scoped({ configId: row.configId, priority: row.priority }), services, log, known: new Set<string>() };
       try {
         await runSlice(context, lane, { requests: limits.requestsPerSlice, ms: limits.msPerSlice }, save);
       } catch (error) {

@@ -25,7 +25,7 @@ function waitOf(failure: ClassifiedFailure): number | undefined {
 }
 
 /**
- * What becomes of a run when one of its steps breaks (docs/adr/0030). The first step that breaks ends the run's attempt
+ * What becomes of a run when one of its steps breaks (docs/adr/0012). The first step that breaks ends the run's attempt
  * and costs one of max_retries; others of that attempt are the same disturbance. A lost worker costs nothing.
  */
 export function createStepFailures({ stepAttempts, workerIdentity: worker }: ActivityDeps) {

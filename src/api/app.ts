@@ -24,6 +24,7 @@ import { registerAuthRoutes } from './routes/auth-routes';
 import { registerConfigRoutes } from './routes/config-routes';
 import { registerExecuteRoutes } from './routes/execute-routes';
 import { registerExecutionRoutes } from './routes/execution-routes';
+import { registerExportRoutes } from './routes/export-routes';
 import { registerHealthRoutes } from './routes/health-routes';
 import { registerPasswordResetRoutes } from './routes/password-reset-routes';
 import { registerRedditRoutes } from './routes/reddit-routes';
@@ -67,7 +68,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   const routes = createRouteTable(app);
   installErrorAnswers(app);
   installOrderlyClose(app);
-  await app.register(cors, { origin: options.corsOrigins ?? [], credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], strictPreflight: false, exposedHeaders: ['X-Request-ID', 'X-Process-Time', 'X-Next-Cursor', 'Link'] });
+  await app.register(cors, { origin: options.corsOrigins ?? [], credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], strictPreflight: false, exposedHeaders: ['X-Request-ID', 'X-Process-Time', 'X-Next-Cursor', 'Link', 'Content-Disposition', 'Content-Range', 'Accept-Ranges', 'ETag'] });
   installSecurityHeaders(app);
   await installTokens(app, services.jwtSecret);
   installTokenGate(app, services, routes);
@@ -91,6 +92,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
       registerExecutionRoutes(api, services);
       registerRunControlRoutes(api, services);
       registerExecuteRoutes(api, services);
+      registerExportRoutes(api, services);
       registerSystemRoutes(api, services);
       registerRedditRoutes(api, services);
       registerAuditRoutes(api, services);

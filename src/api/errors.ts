@@ -42,6 +42,16 @@ export class MethodNotAllowedError extends ApiError {
     super('Method Not Allowed');
   }
 }
+/** It was there. */
+export class GoneError extends ApiError {
+  override readonly name = 'GoneError';
+}
+export class RangeNotSatisfiableError extends ApiError {
+  override readonly name = 'RangeNotSatisfiableError';
+  constructor(readonly size: number) {
+    super('The file has no such range');
+  }
+}
 export class ConflictError extends ApiError {
   override readonly name = 'ConflictError';
 }
@@ -89,6 +99,8 @@ const RULES: Rule[] = [
   [named('NotFoundError'), text(404)],
   [named('MethodNotAllowedError'), (error) => ({ status: 405, detail: error.message ?? '', headers: { Allow: (error as MethodNotAllowedError).allowed.join(', ') } })],
   [named('ConflictError'), text(409)],
+  [named('GoneError'), text(410)],
+  [named('RangeNotSatisfiableError'), (error) => ({ status: 416, detail: error.message ?? '', headers: { 'Content-Range': `bytes */${(error as RangeNotSatisfiableError).size}` } })],
   [named('UnavailableError'), text(503)],
   [named('TooManyRequestsError'), (error) => ({ status: 429, detail: error.message ?? '', headers: { 'Retry-After': String((error as TooManyRequestsError).retryAfterSeconds) } })],
   [named('TooManyApiKeysError'), text(409)],

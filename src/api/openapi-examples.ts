@@ -104,7 +104,9 @@ export const ERROR_EXAMPLES: Record<string, unknown> = {
   401: { detail: 'Token has expired' },
   403: { detail: '权限不足' },
   404: { detail: 'Task config not found' },
+  410: { detail: 'The file has expired' },
   413: { detail: 'Request body is too large' },
+  416: { detail: 'The file has no such range' },
   422: { detail: [{ type: 'greater_than_equal', loc: ['query', 'limit'], msg: 'Input should be greater than or equal to 1', input: '0', ctx: { ge: 1 } }] },
   503: { detail: 'Temporal does not answer' },
 };

@@ -2,6 +2,7 @@
 import { stopWithNpm } from '../platform/npm-watch';
 import { version } from '../../package.json';
 import { readConfig } from '../platform/config';
+import { createFileStore } from '../platform/files/create-file-store';
 import { createLogger } from '../platform/logger';
 import { passwords } from '../platform/password';
 import { createDatabase } from '../platform/postgres';
@@ -15,6 +16,7 @@ import { createApiKeyRepository } from '../storage/api-key-repository';
 import { createAuditRepository } from '../storage/audit-repository';
 import { createExecutionQueryRepository } from '../storage/execution-query-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
+import { createExportRepository } from '../storage/export-repository';
 import { createMetricsRepository } from '../storage/metrics-repository';
 import { createPasswordResetRepository } from '../storage/password-reset-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
@@ -50,6 +52,7 @@ async function main(): Promise<void> {
       content: createRedditContentRepository(database),
       audit: createAuditRepository(database),
       metrics: createMetricsRepository(database),
+      exports: createExportRepository(database),
       lanes: createScrapeLaneRepository(database),
     },
     store,
@@ -62,7 +65,8 @@ async function main(): Promise<void> {
     passwords,
     auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS, areSeveralSessionsAllowed: config.MULTIPLE_SESSIONS, areAttemptsLimited: config.LIMIT_ATTEMPTS },
     resetTokens: createResetTokens(config.JWT_SECRET_KEY),
-    reddit: { isSandbox: config.REDDIT_IS_SANDBOX, budget: createRedditBudget({ store, clientId: config.REDDIT_CLIENT_ID ?? '', requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE }) },
+    reddit: { isSandbox: config.REDDIT_IS_SANDBOX, requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE, budget: createRedditBudget({ store, clientId: config.REDDIT_CLIENT_ID ?? '', requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE }) },
+    files: createFileStore(config),
     log,
   });
   const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, metricsToken: config.METRICS_TOKEN, trustedProxies: config.TRUSTED_PROXIES, version });

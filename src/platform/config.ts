@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import path from 'node:path';
 import { z } from 'zod';
 import { StartError } from './start-error';
 
@@ -82,9 +83,24 @@ const environment = z.object({
   REDDIT_SANDBOX_RECORDINGS: z.string().optional(),
   REDDIT_REQUESTS_PER_MINUTE: positive.default(100),
 
+  EXPORT_FOLDER: z.string().optional(),
+  EXPORT_EXPIRES_IN_DAYS: positive.max(3650).default(7),
+  S3_ENDPOINT: webUrl.optional(),
+  S3_BUCKET: z.string().optional(),
+  S3_REGION: z.string().default('us-east-1'),
+  S3_ACCESS_KEY_ID: z.string().optional(),
+  S3_SECRET_ACCESS_KEY: z.string().optional(),
+  S3_PREFIX: z.string().regex(/^[\w!.*'()-][\w!.*'()/-]*$/, "must be letters, digits and / ! - _ . * ' ( )").default('taskloom/'),
+  S3_FORCE_PATH_STYLE: flag.default(false),
+
   WORKER_MAX_ACTIVITIES: positive.default(100),
   WORKER_MAX_WORKFLOW_TASKS: positive.default(40),
   WORKER_SHUTDOWN_GRACE_SECONDS: positive.default(15),
+});
+// Checked apart: with refinements of its own the list above would not have a shape.
+const checked = environment.refine((values) => (values.S3_ACCESS_KEY_ID === undefined) === (values.S3_SECRET_ACCESS_KEY === undefined), {
+  path: ['S3_ACCESS_KEY_ID'],
+  message: 'and S3_SECRET_ACCESS_KEY belong together',
 });
 
 export type Config = z.infer<typeof environment>;
@@ -111,7 +127,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const values: Record<string, string> = {};
   for (const [alias, name] of Object.entries(ENV_ALIASES)) if (env[alias]) values[name] = env[alias];
   for (const name of ENV_VARIABLES) if (env[name]) values[name] = env[name];
-  const parsed = environment.safeParse(values);
+  const parsed = checked.safeParse(values);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
     throw new ConfigError(`The environment has bad variables:\n${lines.join('\n')}`);
@@ -145,4 +161,23 @@ export function smtpSettings(config: Config) {
     from: config.SMTP_FROM ?? config.SMTP_USERNAME ?? `taskloom@${config.SMTP_HOST}`,
     isTlsRequired: config.SMTP_USE_TLS,
   };
+}
+
+/** The bucket that exports go to, or undefined when they go into a folder. */
+export function s3Settings(config: Config) {
+  if (!config.S3_BUCKET) return undefined;
+  const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config;
+  return {
+    endpoint: config.S3_ENDPOINT,
+    bucket: config.S3_BUCKET,
+    region: config.S3_REGION,
+    credentials: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined,
+    prefix: config.S3_PREFIX.replace(/\/*$/, '/'),
+    isPathStyleForced: config.S3_FORCE_PATH_STYLE,
+  };
+}
+
+/** Where exports lie when there is no bucket. */
+export function exportFolder(config: Config): string {
+  return path.resolve(config.EXPORT_FOLDER ?? path.join(config.TASKLOOM_HOME, 'exports'));
 }

@@ -60,9 +60,9 @@ export function createMemoryStore(now: () => number = Date.now): KeyValueStore {
       if (entry) entry.expiresAt = after(ttlSeconds);
       return entry !== undefined;
     },
-    apply: async (key, { run }, input, ttlSeconds) => {
+    apply: async (key, step, input, ttlSeconds) => {
       const before = live(key)?.value;
-      const { state, answer } = run(before === undefined ? undefined : (JSON.parse(before) as never), now(), input);
+      const { state, answer } = step.run(before === undefined ? undefined : (JSON.parse(before) as never), now(), input);
       entries.set(key, { value: JSON.stringify(state), expiresAt: after(ttlSeconds) });
       return answer;
     },

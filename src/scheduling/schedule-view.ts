@@ -17,7 +17,7 @@ interface Shared<Answer> {
 export type ScheduleView = ReturnType<typeof createScheduleView>;
 
 /**
- * What Temporal says of schedules, for those who only look, asked once for all who look at the same time (ADR 8). What
+ * What Temporal says of schedules, for those who only look, asked once for all who look at the same time (ADR 11). What
  * this process changes is seen at once; what others change, and what fires, within about a second.
  */
 export function createScheduleView({ gateway, now = () => performance.now() }: { gateway: Pick<ScheduleGateway, 'list' | 'listFirst' | 'describe'>; now?: () => number }) {

@@ -1,4 +1,5 @@
 import { TaskExecution, type FinalStatus, type TriggeredBy } from './models/task-execution';
+import { toJson, toText } from './storable-json';
 import type { Database } from '../platform/postgres';
 
 export interface NewExecution {
@@ -64,10 +65,6 @@ export interface RunningExecution {
 }
 
 export type ExecutionRepository = ReturnType<typeof createExecutionRepository>;
-
-/** PostgreSQL refuses NUL in text and jsonb, and halves of surrogate pairs in jsonb; a task may well bring them home. */
-const toText = (text: string | null | undefined) => text?.replaceAll('\0', '') ?? null;
-const toJson = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value).replace(/\\\\|\\u0000|\\ud[89a-f][0-9a-f]{2}/g, (escape) => (escape === '\\\\' ? escape : escape === '\\u0000' ? '' : '\\ufffd')));
 
 /**
  * The write side of executions: one row per run, one row per attempt. Everything is idempotent, because Temporal may

@@ -1,3 +1,4 @@
+import { toJson } from './storable-json';
 import type { Database } from '../platform/postgres';
 
 export interface StoredLane {
@@ -12,8 +13,6 @@ export interface StoredLane {
 export type ScrapeLaneRepository = ReturnType<typeof createScrapeLaneRepository>;
 
 const COLUMNS = 'position, state, version, held_attempt as "heldAttempt", updated_at as "updatedAt"';
-/** PostgreSQL's jsonb takes neither NUL nor halves of surrogate pairs; an error message may bring them. */
-const toJson = (value: unknown) => JSON.stringify(value).replace(/\\\\|\\u0000|\\ud[89a-f][0-9a-f]{2}/g, (escape) => (escape === '\\\\' ? escape : ''));
 
 /** Where each subreddit of a scrape stands, saved after every request: a lost worker leaves nothing to be asked again but what was in flight. */
 export function createScrapeLaneRepository(database: Database) {

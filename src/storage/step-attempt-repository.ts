@@ -1,3 +1,4 @@
+import { toJson } from './storable-json';
 import type { AttemptFailure } from './execution-repository';
 import type { Database } from '../platform/postgres';
 
@@ -21,8 +22,6 @@ export interface RunAllowance {
   isUsedUp: boolean;
 }
 
-const toText = (text: string | null) => text?.replaceAll('\0', '') ?? null;
-
 export type StepAttemptRepository = ReturnType<typeof createStepAttemptRepository>;
 
 /**
@@ -37,8 +36,7 @@ export function createStepAttemptRepository(database: Database) {
         // Steps that break at the same time take turns.
         await transaction('task_executions').where({ id: executionId }).forUpdate().select('id');
         const attempts = () => transaction('task_attempts').where({ execution_id: executionId });
-        const failure = broken.failure && JSON.stringify({ ...broken.failure, message: toText(broken.failure.message), traceback: toText(broken.failure.traceback) }).replace(/\\ud[89a-f][0-9a-f]{2}/g, '');
-        const ended = await attempts().where({ attempt: broken.attempt, outcome: 'running' }).update({ outcome: broken.outcome, failure, ended_at: at });
+        const ended = await attempts().where({ attempt: broken.attempt, outcome: 'running' }).update({ outcome: broken.outcome, failure: toJson(broken.failure), ended_at: at });
         const rows = await attempts().select<{ attempt: number; outcome: string }[]>('attempt', 'outcome').orderBy('attempt');
         const count = (outcome: string) => rows.filter((row) => row.outcome === outcome).length;
         const newest = rows.at(-1);

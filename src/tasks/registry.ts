@@ -1,6 +1,8 @@
 import { cleanupContent } from './cleanup-content';
 import { cleanupExecutions } from './cleanup-executions';
+import { cleanupExports } from './cleanup-exports';
 import { cleanupTokens } from './cleanup-tokens';
+import { dataExport } from './data-export';
 import { healthCheck } from './health-check';
 import { redditDeletionSync } from './reddit-deletion-sync';
 import { redditScrape } from './reddit-scrape';
@@ -14,10 +16,12 @@ import type { TaskType } from './task-type';
 export const taskTypes: readonly TaskType[] = [
   redditScrape,
   redditDeletionSync,
+  dataExport,
   sendEmail,
   cleanupTokens,
   cleanupContent,
   cleanupExecutions,
+  cleanupExports,
   healthCheck,
   timeoutMonitor,
   testTimeout,

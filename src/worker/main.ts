@@ -3,7 +3,9 @@ import { stopWithNpm } from '../platform/npm-watch';
 import { hostname } from 'node:os';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { findConfigFault } from '../activities';
+import { createExports } from '../exports/create-exports';
 import { readConfig, smtpSettings } from '../platform/config';
+import { createFileStore } from '../platform/files/create-file-store';
 import { createLogger } from '../platform/logger';
 import { createMailer, createMissingMailer } from '../platform/mailer';
 import { createDatabase } from '../platform/postgres';
@@ -23,12 +25,14 @@ import { createScheduleGateway } from '../scheduling/schedule-gateway';
 import { createAuditRepository } from '../storage/audit-repository';
 import { createDeletionSyncRepository } from '../storage/deletion-sync-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
+import { createExportRepository } from '../storage/export-repository';
+import { createExportSourceRepository } from '../storage/export-source-repository';
 import { createMailDeliveryRepository } from '../storage/mail-delivery-repository';
 import { createOverdueRunRepository } from '../storage/overdue-run-repository';
 import { createPasswordResetRepository } from '../storage/password-reset-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
-import { createRetentionRepository } from '../storage/retention-repository';
 import { createRedditScrapeRepository } from '../storage/reddit-scrape-repository';
+import { createRetentionRepository } from '../storage/retention-repository';
 import { createScrapeLaneRepository } from '../storage/scrape-lane-repository';
 import { createStepAttemptRepository } from '../storage/step-attempt-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
@@ -69,6 +73,12 @@ async function main(): Promise<void> {
   const resets = createPasswordResetRepository(database);
   const configs = createTaskConfigRepository(database);
   const executions = createExecutionRepository(database);
+  const exporter = createExports({
+    sources: createExportSourceRepository(database),
+    records: createExportRepository(database),
+    files: createFileStore(config),
+    expiresInDays: config.EXPORT_EXPIRES_IN_DAYS,
+  });
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue: config.TEMPORAL_TASK_QUEUE });
   const convergence = createScheduleConvergence({ configs, gateway });
   const reconciler = createReconciler({ configs, executions, gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: config.TEMPORAL_TASK_QUEUE, log, findConfigFault });
@@ -79,6 +89,7 @@ async function main(): Promise<void> {
   // Side by side: a fault of the one leaves the other's work done.
   const reconcile = async () => Object.assign({}, ...(await Promise.all([reconciler.run(), reconcileResetMails(), removeOldEntries()]))) as object;
 
+  const overdueRuns = createOverdueRunRepository(database);
   const worker = await createWorker({
     connection,
     namespace: target.namespace,
@@ -90,13 +101,13 @@ async function main(): Promise<void> {
     },
     activities: {
       executions,
+      lanes: createScrapeLaneRepository(database),
+      stepAttempts: createStepAttemptRepository(database),
       resets,
       resetTokens: config.JWT_SECRET_KEY ? createResetTokens(config.JWT_SECRET_KEY) : undefined,
       mailer,
       frontendUrl: config.FRONTEND_URL,
-      services: { reddit, content: createRedditContentRepository(database), scrapes: createRedditScrapeRepository(database), deletions: createDeletionSyncRepository(database), mailer, deliveries: createMailDeliveryRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: createOverdueRunRepository(database).find }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
-      lanes: createScrapeLaneRepository(database),
-      stepAttempts: createStepAttemptRepository(database),
+      services: { reddit, content: createRedditContentRepository(database), scrapes: createRedditScrapeRepository(database), deletions: createDeletionSyncRepository(database), exports: exporter, mailer, deliveries: createMailDeliveryRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: (query) => overdueRuns.find(query) }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
       log,
       workerIdentity: `${hostname()}:${process.pid}`,
       reconcile,

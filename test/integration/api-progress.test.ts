@@ -70,6 +70,8 @@ test('a scrape tells how far it is: by its workflow, without a worker by what is
     subreddits: [{ name: 'programming', posts: 30, comments: 360, threads_done: 30, threads_total: 30, state: 'succeeded' }, { name: 'books', comments: 360 }],
     requests: { spent: expect.any(Number), saved: 0 },
   });
+  // A worker that is told to stop gives its subreddits back where they stand: not even an attempt is lost.
+  expect((await api.root('GET', `/tasks/executions/${submitted.task_id}`)).body.attempts).toMatchObject([{ attempt: 1, outcome: 'succeeded' }]);
 });
 
 test('other task types tell what they report, or as little as there is', async () => {

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { createApp, type AppOptions } from '../../src/api/app';
 import { createServices } from '../../src/api/services/create-services';
+import { createLocalFileStore } from '../../src/platform/files/local-file-store';
 import { hashPassword, passwords } from '../../src/platform/password';
 import { createRedditBudget } from '../../src/platform/reddit-budget/reddit-budget';
 import { createKeyValueStore } from '../../src/platform/redis';
@@ -11,6 +12,7 @@ import { createApiKeyRepository } from '../../src/storage/api-key-repository';
 import { createAuditRepository } from '../../src/storage/audit-repository';
 import { createExecutionQueryRepository } from '../../src/storage/execution-query-repository';
 import { createExecutionRepository } from '../../src/storage/execution-repository';
+import { createExportRepository } from '../../src/storage/export-repository';
 import { createMetricsRepository } from '../../src/storage/metrics-repository';
 import { createPasswordResetRepository } from '../../src/storage/password-reset-repository';
 import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
@@ -18,6 +20,7 @@ import { createScrapeLaneRepository } from '../../src/storage/scrape-lane-reposi
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
 import { createUserRepository } from '../../src/storage/user-repository';
 import { testServices } from '../support/test-services';
+import type { FileStore } from '../../src/platform/files/file-store';
 import type { Database } from '../../src/platform/postgres';
 
 export const PASSWORD = 'correct horse';
@@ -28,7 +31,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 export type TestApi = Awaited<ReturnType<typeof createTestApi>>;
 
 /** The whole API over real servers, with an admin (id 1), a user without a role (id 2) and an inactive one (id 3). */
-export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; log?: pino.Logger; areSeveralSessionsAllowed?: boolean; areAttemptsLimited?: boolean; app?: Partial<AppOptions> }) {
+export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; log?: pino.Logger; files?: FileStore; areSeveralSessionsAllowed?: boolean; areAttemptsLimited?: boolean; app?: Partial<AppOptions> }) {
   const { database, temporal } = options;
   const store = createKeyValueStore(options.redisUrl ?? testServices().redisUrl);
   const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });
@@ -45,6 +48,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
       content: createRedditContentRepository(database),
       audit: createAuditRepository(database),
       metrics: createMetricsRepository(database),
+      exports: createExportRepository(database),
       lanes: createScrapeLaneRepository(database),
     },
     store,
@@ -57,7 +61,8 @@ export async function createTestApi(options: { database: Database; temporal: Tem
     passwords,
     auth: { secret: SECRET, accessMinutes: 30, refreshDays: 7, areSeveralSessionsAllowed: options.areSeveralSessionsAllowed ?? true, areAttemptsLimited: options.areAttemptsLimited ?? false },
     resetTokens,
-    reddit: { isSandbox: options.isSandbox ?? true, budget },
+    reddit: { isSandbox: options.isSandbox ?? true, requestsPerMinute: 100, budget },
+    files: options.files ?? createLocalFileStore('/nonexistent'),
     log,
   });
   const hashed_password = await hashPassword(PASSWORD);

@@ -30,12 +30,9 @@ beforeAll(async () => {
     TEMPORAL_ADDRESS: testServices().temporalAddress,
     TEMPORAL_NAMESPACE: temporal.namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,
-    // Of this file alone: the budget is kept by client id, in the Redis that all share.
-    REDDIT_CLIENT_ID: taskQueue,
-    REDDIT_REQUESTS_PER_MINUTE: '10000000',
+    // Nothing here asks Reddit.
     REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9',
     REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
-    REDDIT_IS_SANDBOX: 'true',
     WORKER_SHUTDOWN_GRACE_SECONDS: '2',
   };
 });

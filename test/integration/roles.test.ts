@@ -46,13 +46,14 @@ const ACCESSES: Record<Access, string[]> = {
     'GET /api/v1/auth/api-keys', 'POST /api/v1/auth/api-keys', 'DELETE /api/v1/auth/api-keys/:id',
     'GET /api/v1/users', 'GET /api/v1/users/:user_id', 'PATCH /api/v1/users/:user_id',
     'GET /api/v1/reddit/posts', 'GET /api/v1/reddit/posts/:post_id', 'GET /api/v1/reddit/posts/:post_id/comments', 'GET /api/v1/reddit/comments',
-    'GET /api/v1/reddit/posts/:post_id/tree', 'GET /api/v1/reddit/posts/:post_id/history', 'GET /api/v1/reddit/search', 'POST /api/v1/reddit/comments/search', 'GET /api/v1/reddit/subreddits/:name/stats',
+    'GET /api/v1/reddit/posts/:post_id/tree', 'GET /api/v1/reddit/posts/:post_id/history', 'GET /api/v1/reddit/search', 'POST /api/v1/reddit/comments/search', 'GET /api/v1/reddit/subreddits/:name/stats', 'GET /api/v1/reddit/budget',
   ],
   viewer: [
     'GET /api/v1/tasks/configs', 'GET /api/v1/tasks/configs/:id', 'GET /api/v1/tasks/configs/:id/next-runs', 'POST /api/v1/tasks/configs/preview-schedule',
     'GET /api/v1/tasks/schedules', 'GET /api/v1/tasks/schedules/summary', 'GET /api/v1/tasks/schedules/:id', 'GET /api/v1/tasks/schedules/:id/history',
     'GET /api/v1/tasks/executions/by-config/:id', 'GET /api/v1/tasks/executions/configs/:id', 'GET /api/v1/tasks/executions/recent', 'GET /api/v1/tasks/executions/failed',
     'GET /api/v1/tasks/executions/stats', 'GET /api/v1/tasks/executions/:id/stats', 'GET /api/v1/tasks/executions/:id',
+    'GET /api/v1/tasks/types', 'GET /api/v1/tasks/executions/:id/progress', 'POST /api/v1/tasks/configs/estimate', 'GET /api/v1/exports', 'GET /api/v1/exports/:id', 'GET /api/v1/exports/:id/download', 'HEAD /api/v1/exports/:id/download',
     'GET /api/v1/tasks/system/status', 'GET /api/v1/tasks/system/health', 'GET /api/v1/tasks/system/enums', 'GET /api/v1/tasks/system/dashboard',
   ],
   operator: [
@@ -62,7 +63,7 @@ const ACCESSES: Record<Access, string[]> = {
   ],
   admin: [
     'POST /api/v1/tasks/configs', 'PUT /api/v1/tasks/configs/:id', 'PATCH /api/v1/tasks/configs/:id', 'DELETE /api/v1/tasks/configs/:id',
-    'DELETE /api/v1/tasks/executions/cleanup', 'POST /api/v1/users', 'DELETE /api/v1/users/:user_id', 'GET /api/v1/audit-log',
+    'DELETE /api/v1/tasks/executions/cleanup', 'DELETE /api/v1/exports/:id', 'POST /api/v1/users', 'DELETE /api/v1/users/:user_id', 'GET /api/v1/audit-log',
   ],
 };
 const SESSION_ONLY = ['POST /api/v1/auth/revoke', 'POST /api/v1/auth/logout', 'GET /api/v1/auth/sessions', 'DELETE /api/v1/auth/sessions/:id', 'POST /api/v1/auth/api-keys', 'DELETE /api/v1/auth/api-keys/:id'];

@@ -130,6 +130,20 @@ test('429 and an announced 503 are waited for outside the slot, and cost no retr
   expect(row.completed_at.getTime() - row.started_at.getTime()).toBeGreaterThanOrEqual(2_100);
 });
 
+test('a scrape that waits for Reddit is cancelled at once', async () => {
+  const slow: RedditClient = { ...world.reddit, scoped: () => ({ ...world.reddit.scoped(), listPosts: () => Promise.reject(new RedditError('rate_limited', 'in ten minutes', { retryAfterMs: 600_000 })) }) };
+  const worker = await startWorker({}, slow);
+  const handle = await start(worker, { ...everything, subreddits: ['programming'] });
+  const work = worker.temporal.client.workflow.getHandle(`${handle.workflowId}-work`);
+  await waitFor(async () => (await work.describe().catch(() => undefined))?.raw.pendingActivities?.some((activity) => activity.lastFailure?.message === 'in ten minutes'));
+  const askedAt = Date.now();
+  await handle.cancel();
+  await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+  const row = await rowOf(handle.workflowId);
+  expect(row).toMatchObject({ status: 'cancelled' });
+  expect(row.completed_at.getTime() - askedAt).toBeLessThan(5_000);
+});
+
 test('what breaks at the same moment costs one retry, and a run without any left fails with the failure', async () => {
   let isDown = true;
   const breaking: RedditClient = { ...world.reddit, scoped: () => {

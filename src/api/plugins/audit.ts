@@ -2,7 +2,7 @@ import { within } from '../within';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { NewAuditEntry } from '../../storage/audit-repository';
 
-/** How a route's use is recorded. A route that changes something has one; `false` says that it changes nothing. */
+/** How a route's use is recorded. A route that changes something, or hands out files, has one; `false` says that it changes nothing. */
 export interface AuditRule {
   /** `schedule.{action}`: with the path parameter of that name, or a question mark when it is not one that there is. */
   action: string;

@@ -15,6 +15,7 @@ const TAGS = [
   { name: 'schedules', description: 'When configs run' },
   { name: 'executions', description: 'What ran, and what became of it' },
   { name: 'execute', description: 'Run now' },
+  { name: 'exports', description: 'Files that DATA_EXPORT wrote' },
   { name: 'system', description: 'State of the service' },
   { name: 'reddit', description: 'Scraped content' },
   { name: 'audit', description: 'Who did what' },

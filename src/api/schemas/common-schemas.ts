@@ -26,7 +26,9 @@ const TEXTS = {
   403: 'Not allowed to this user',
   404: 'Not found',
   409: 'In conflict with the present state',
+  410: 'It was there, and is no more',
   413: 'The body is too large',
+  416: 'The file has no such range',
   429: 'Too many attempts; Retry-After says when to try again',
   503: 'A server that is needed does not answer',
 } as const;
@@ -39,7 +41,9 @@ export const forbidden = { 403: describeError(403) };
 export const forbiddenUnless = (needs: string) => ({ 403: errorBody.describe(`${TEXTS[403]}. ${needs}`) });
 export const notFound = { 404: describeError(404) };
 export const conflict = { 409: describeError(409) };
+export const gone = { 410: describeError(410) };
 export const tooLarge = { 413: describeError(413) };
+export const noSuchRange = { 416: describeError(416) };
 export const faults = { 422: faultsBody.describe('The request is malformed: all that is wrong with it') };
 export const tooMany = { 429: describeError(429) };
 export const unavailable = { 503: describeError(503) };

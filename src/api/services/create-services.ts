@@ -15,13 +15,14 @@ import { createEstimateService } from './estimate-service';
 import { createExecuteService } from './execute-service';
 import { createExecutionGateway } from './execution-gateway';
 import { createExecutionService } from './execution-service';
+import { createExportService } from './export-service';
 import { createMetricsService } from './metrics-service';
 import { createPasswordPolicy } from './password-policy';
 import { createPasswordResetService } from './password-reset-service';
 import { createPreviewService } from './preview-service';
-import { createRedditBudgetService } from './reddit-budget-service';
 import { createProgressGateway } from './progress-gateway';
 import { createProgressService } from './progress-service';
+import { createRedditBudgetService } from './reddit-budget-service';
 import { createRedditService } from './reddit-service';
 import { createRunControlService } from './run-control-service';
 import { createScheduleService } from './schedule-service';
@@ -30,6 +31,7 @@ import { createSystemService } from './system-service';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
 import type { LinkToRun } from './execution-presenter';
+import type { FileStore } from '../../platform/files/file-store';
 import type { RedditBudget } from '../../platform/reddit-budget/reddit-budget';
 import type { ResetTokens } from '../../platform/reset-tokens';
 import type { KeyValueStore } from '../../platform/redis';
@@ -38,6 +40,7 @@ import type { ApiKeyRepository } from '../../storage/api-key-repository';
 import type { AuditRepository } from '../../storage/audit-repository';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { ExecutionRepository } from '../../storage/execution-repository';
+import type { ExportRepository } from '../../storage/export-repository';
 import type { MetricsRepository } from '../../storage/metrics-repository';
 import type { PasswordResetRepository } from '../../storage/password-reset-repository';
 import type { RedditContentRepository } from '../../storage/reddit-content-repository';
@@ -46,13 +49,15 @@ import type { TaskConfigRepository } from '../../storage/task-config-repository'
 import type { UserRepository } from '../../storage/user-repository';
 
 export interface ServiceDeps {
-  repositories: { users: UserRepository; apiKeys: ApiKeyRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository; lanes: ScrapeLaneRepository };
+  repositories: { users: UserRepository; apiKeys: ApiKeyRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository; exports: ExportRepository; lanes: ScrapeLaneRepository };
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
   auth: { secret: string; accessMinutes: number; refreshDays: number; areSeveralSessionsAllowed: boolean; areAttemptsLimited: boolean };
   resetTokens: ResetTokens;
-  reddit: { isSandbox: boolean; budget: RedditBudget };
+  reddit: { isSandbox: boolean; budget: RedditBudget; requestsPerMinute: number };
+  /** Where the worker puts exports. */
+  files: FileStore;
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
 }
 
@@ -62,9 +67,6 @@ export type Services = ReturnType<typeof createServices>;
 const LOOK_UP_WITHIN_MS = 3_000;
 /** A change that Temporal does not take in this time is told as such; for a row that is written already, reconcile makes it. */
 const CHANGE_WITHIN_MS = 5_000;
-
-/** What Reddit grants a client. */
-const REDDIT_REQUESTS_PER_MINUTE = 100;
 
 /** The use cases over what server.ts has connected. */
 export function createServices(deps: ServiceDeps) {
@@ -97,8 +99,9 @@ export function createServices(deps: ServiceDeps) {
     schedules: createScheduleService({ configs, schedules, actions }),
     executions: createExecutionService({ queries, gateway, linkToRun }),
     progress: createProgressService({ queries, gateway: createProgressGateway(temporal), lanes: deps.repositories.lanes }),
-    estimates: createEstimateService({ queries, content, requestsPerMinute: async () => REDDIT_REQUESTS_PER_MINUTE }),
+    estimates: createEstimateService({ queries, content, requestsPerMinute: async () => deps.reddit.requestsPerMinute }),
     execute: createExecuteService({ configs, queries, gateway }),
+    exports: createExportService({ records: deps.repositories.exports, files: deps.files }),
     runControl: createRunControlService({ queries, executions, gateway }),
     system: createSystemService({ configs, queries, schedules, redis: store, reddit: deps.reddit }),
     reddit: createRedditService({ content }),

@@ -1,5 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
+import { workIdOf } from './progress-gateway';
 import type { TriggeredBy } from '../../storage/models/task-execution';
 import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
 import type * as workflows from '../../workflows';
@@ -150,8 +151,8 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
       try {
         const { raw, historyLength } = await soon(() => client.workflow.getHandle(workflowId, runId).describe());
         // A task type with a workflow of its own does its work there.
-        const [work] = raw.pendingChildren ?? [];
-        const inWork = work?.workflowId ? (await soon(() => client.workflow.getHandle(work.workflowId ?? '').describe())).raw.pendingActivities : [];
+        const workId = raw.pendingChildren?.map((child) => child.workflowId).find((id) => id === workIdOf(workflowId));
+        const inWork = workId ? (await soon(() => client.workflow.getHandle(workId).describe())).raw.pendingActivities : [];
         return {
           pending_activities: [...(raw.pendingActivities ?? []), ...(inWork ?? [])].map((activity) => ({
             type: activity.activityType?.name ?? '',

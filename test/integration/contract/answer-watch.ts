@@ -40,6 +40,7 @@ async function createAnswerCheck() {
     const documented = document.paths[path]?.[method]?.responses[status];
     if (!documented) return [`${name} answers ${status}, which the document does not list`];
     if (!documented.content) return body === null ? [] : [`${name} ${status} has a body`];
+    if (!documented.content['application/json']) return [];
     const key = `api#${pointer('paths', path, method, 'responses', String(status), 'content', 'application/json', 'schema')}`;
     const validate = compiled.get(key) ?? ajv.compile({ $ref: key });
     compiled.set(key, validate);

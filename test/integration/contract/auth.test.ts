@@ -167,4 +167,16 @@ describe('7 to 9, a forgotten password', () => {
   });
 });
 
+test('API keys are made, listed without their secret, used, and deleted', async () => {
+  const made = await contract.root('POST', '/auth/api-keys', { name: 'nightly', scope: 'read', expires_in_days: 1 });
+  expect(made).toMatchObject({ status: 201, body: { name: 'nightly', scope: 'read', is_expired: false, last_used_at: null, key: expect.stringMatching(/^tlk_/) } });
+  expect((await contract.withToken(made.body.key as string)('GET', '/auth/me')).status).toBe(200);
+  const [listed] = (await contract.root('GET', '/auth/api-keys')).body;
+  expect([listed.id, 'key' in listed]).toEqual([made.body.id, false]);
+  expect(faultsOf(await contract.root('POST', '/auth/api-keys', { name: ' ', scope: 'all', expires_in_days: 0 })).map(([, loc]) => loc)).toEqual(['body.name', 'body.scope', 'body.expires_in_days']);
+  expect((await contract.root('DELETE', `/auth/api-keys/${listed.id}`)).status).toBe(204);
+  expect((await contract.root('DELETE', `/auth/api-keys/${listed.id}`)).status).toBe(404);
+  expect((await contract.withToken(made.body.key as string)('GET', '/auth/me')).status).toBe(401);
+});
+
 contract.testCoverage();

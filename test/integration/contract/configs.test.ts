@@ -142,4 +142,12 @@ describe('previews', () => {
   });
 });
 
+test('what a config would cost is told before it is saved', async () => {
+  const estimate = (body: object) => root('POST', '/tasks/configs/estimate', body);
+  expect((await estimate({ task_type: 'REDDIT_SCRAPE', parameters: { subreddits: ['funny'] } })).body).toMatchObject({ supported: true, requests: { listing_pages: { min: 1, max: 1 } } });
+  expect((await estimate({ task_type: 'HEALTH_CHECK' })).body).toMatchObject({ supported: false, runs: 0, typical_duration_seconds: null });
+  expect(faultsOf(await estimate({ task_type: 'REDDIT_SCRAPE' }))).toEqual([['missing', 'body.parameters.subreddits']]);
+  expect(faultsOf(await estimate({}))).toEqual([['missing', 'body.task_type']]);
+});
+
 contract.testCoverage();

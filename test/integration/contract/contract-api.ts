@@ -3,6 +3,7 @@ import { createTestNamespace } from '../../support/temporal-namespace';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { createTestApi, type TestApi } from '../api-support';
 import { watchAnswers } from './answer-watch';
+import type { FileStore } from '../../../src/platform/files/file-store';
 import type { TemporalConnection } from '../../../src/platform/temporal';
 
 type Call = TestApi['root'];
@@ -21,14 +22,14 @@ export function faultsOf({ status, body }: Answer): [type: string, loc: string][
  * The API for a file of contract tests, with every answer of it checked. Schedules need a namespace of their own, because
  * they are named after configs and each test database counts these from 1.
  */
-export function useContract(tags: string[], options: { hasSchedules?: boolean } = {}) {
+export function useContract(tags: string[], options: { hasSchedules?: boolean; files?: FileStore } = {}) {
   const parts = {} as { watch: Awaited<ReturnType<typeof watchAnswers>>; db: TestDatabase; temporal: TemporalConnection; api: TestApi };
   const caller = (who: 'root' | 'user' | 'idle' | 'anonymous'): Call => (...call) => parts.api[who](...call);
 
   beforeAll(async () => {
     parts.watch = await watchAnswers();
     [parts.db, parts.temporal] = await Promise.all([createTestDatabase(), options.hasSchedules ? createTestNamespace() : connectTestTemporal()]);
-    parts.api = await createTestApi({ database: parts.db.database, temporal: parts.temporal });
+    parts.api = await createTestApi({ database: parts.db.database, temporal: parts.temporal, files: options.files });
   });
   afterEach(() => expect(parts.watch.takeFaults()).toEqual([]));
   afterAll(async () => {

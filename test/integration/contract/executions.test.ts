@@ -134,4 +134,10 @@ test('a run is cancelled, terminated and retried', async () => {
   expect((await root('POST', `/tasks/executions/${await run({ status: 'running' })}/retry`)).status).toBe(409);
 });
 
+test('the progress of a run is told while it goes on and afterwards', async () => {
+  expect((await root('GET', `/tasks/executions/${await run()}/progress`)).body).toMatchObject({ status: 'succeeded', percent: 100, phase: 'ended' });
+  expect((await root('GET', `/tasks/executions/${await run({ status: 'running' })}/progress`)).body).toMatchObject({ status: 'running', percent: null });
+  expect(await root('GET', `/tasks/executions/${NO_ID}/progress`)).toMatchObject(GONE);
+});
+
 contract.testCoverage();

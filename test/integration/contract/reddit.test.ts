@@ -24,6 +24,10 @@ test('40 to 43: posts and comments newest first, those of a post the best first'
   expect(await idsOf('/reddit/posts/p2/comments')).toEqual([]);
 });
 
+test('the budget at Reddit is told to every user', async () => {
+  expect(await user('GET', '/reddit/budget')).toMatchObject({ status: 200, body: { limit: 100, remaining: 100 } });
+});
+
 test('an unknown post is a 404', async () => {
   for (const id of ['none', 'P1', '%25', "p1'--", '帖子', 'p1%20']) for (const path of [`/reddit/posts/${id}`, `/reddit/posts/${id}/comments`]) expect([path, await user('GET', encodeURI(decodeURI(path)))]).toMatchObject([path, { status: 404, body: { detail: expect.any(String) } }]);
   expect(faultsOf(await user('GET', `/reddit/posts/${'x'.repeat(51)}`))).toEqual([['string_too_long', 'path.post_id']]);

@@ -1,3 +1,4 @@
+import { waitFor } from '../../support/process';
 import { createTestDatabase } from '../../support/test-database';
 import { connectTestTemporal } from '../../support/task-worker';
 import { createTestApi, insertConfig, insertExecution } from '../api-support';
@@ -35,6 +36,8 @@ describe('37 GET /tasks/system/health', () => {
     };
     expect(await health()).toEqual([200, 'degraded', null, 'healthy', 'unhealthy', 'healthy']);
     await temporal.close();
+    // What Temporal said a second ago still counts.
+    await waitFor(async () => (await health()).at(-1) === 'unhealthy');
     expect(await health()).toEqual([200, 'degraded', null, 'healthy', 'unhealthy', 'unhealthy']);
     await db.drop();
     expect(await health()).toEqual([200, 'unhealthy', expect.any(String), 'unhealthy', 'unhealthy', 'unhealthy']);
@@ -47,6 +50,11 @@ test('38 GET /tasks/system/enums are plain lists', async () => {
   const { body } = await root('GET', '/tasks/system/enums');
   expect(body).toMatchObject({ scheduler_types: ['cron', 'date', 'manual', 'interval'], schedule_actions: ['start', 'stop', 'pause', 'resume', 'reload'], schedule_statuses: ['active', 'inactive', 'paused', 'error'] });
   for (const name of body.task_types) expect(name).toMatch(/^[A-Z][A-Z_]+$/);
+});
+
+test('GET /tasks/types tells the parameters of each type that the enums name', async () => {
+  const { body } = await root('GET', '/tasks/types');
+  expect(body.task_types.map(({ name }: { name: string }) => name)).toEqual((await root('GET', '/tasks/system/enums')).body.task_types);
 });
 
 test('39 GET /tasks/system/dashboard looks back 7 and 30 days', async () => {

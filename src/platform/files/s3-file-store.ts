@@ -1,0 +1,119 @@
+import { Readable } from 'node:stream';
+import { checkFileName, FileMissingError, type FileStore } from './file-store';
+import type * as Sdk from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
+
+export interface S3Settings {
+  /** Left out: Amazon's own. */
+  endpoint?: string;
+  bucket: string;
+  region: string;
+  /** Left out: from where the SDK finds them itself. */
+  credentials?: { accessKeyId: string; secretAccessKey: string };
+  /** Of every key; ends with a slash, or is empty. */
+  prefix: string;
+  isPathStyleForced: boolean;
+}
+
+/** At most 10,000 parts make a file: 160 GB. Two are in memory at once. */
+const PART_BYTES = 16 * 1024 * 1024;
+
+/**
+ * A bucket of an S3-compatible server. What is written is not there before the last part has been confirmed. The SDK is
+ * loaded with the first use, because it costs memory that a process without a bucket need not spend.
+ */
+export function createS3FileStore(settings: S3Settings): FileStore {
+  const { bucket: Bucket } = settings;
+  const keyOf = (name: string) => `${settings.prefix}${checkFileName(name)}`;
+  let loaded: Promise<{ sdk: typeof Sdk; client: S3Client }> | undefined;
+  const connect = () =>
+    (loaded ??= import('@aws-sdk/client-s3').then((sdk) => ({
+      sdk,
+      client: new sdk.S3Client({
+        endpoint: settings.endpoint,
+        region: settings.region,
+        credentials: settings.credentials,
+        forcePathStyle: settings.isPathStyleForced,
+        // Servers other than Amazon's do not all know the newer checksums.
+        requestChecksumCalculation: 'WHEN_REQUIRED',
+        responseChecksumValidation: 'WHEN_REQUIRED',
+      }),
+    })));
+
+  return {
+    storage: 's3',
+
+    async write(name, content, signal) {
+      const { client } = await connect();
+      const { Upload } = await import('@aws-sdk/lib-storage');
+      signal.throwIfAborted();
+      const source = notingFailure(content);
+      const upload = new Upload({ client, params: { Bucket, Key: keyOf(name), Body: Readable.from(source.content, { objectMode: false }) }, partSize: PART_BYTES, queueSize: 1 });
+      const abort = () => void upload.abort();
+      signal.addEventListener('abort', abort, { once: true });
+      try {
+        await upload.done();
+      } catch (error) {
+        // What made it stop matters, not what the server said of that.
+        throw signal.aborted ? signal.reason : (source.failure() ?? error);
+      } finally {
+        signal.removeEventListener('abort', abort);
+      }
+    },
+
+    async read(name, range) {
+      const { client, sdk } = await connect();
+      try {
+        const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket, Key: keyOf(name), ...(range && { Range: `bytes=${range.start}-${range.end}` }) }));
+        return Body as Readable;
+      } catch (error) {
+        throw ['NoSuchKey', 'NotFound'].includes((error as Error).name) ? new FileMissingError(name) : error;
+      }
+    },
+
+    async remove(name) {
+      const { client, sdk } = await connect();
+      const key = { Bucket, Key: keyOf(name) };
+      // S3 answers the removal of what is not there like any other.
+      const isThere = await client.send(new sdk.HeadObjectCommand(key)).then(
+        () => true,
+        (error: unknown) => (['NoSuchKey', 'NotFound'].includes((error as Error).name) ? false : Promise.reject(error as Error)),
+      );
+      if (isThere) await client.send(new sdk.DeleteObjectCommand(key));
+      return isThere;
+    },
+
+    async sweep(brokenOffBefore, isDryRun) {
+      const { client, sdk } = await connect();
+      let found = 0;
+      let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
+      for (;;) {
+        const page = await client.send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: settings.prefix, ...markers })).catch((error: unknown) => {
+          // Some servers cannot list them, and forget them by themselves.
+          if ((error as Error).name === 'NotImplemented') return undefined;
+          throw error;
+        });
+        for (const { Key, UploadId, Initiated } of page?.Uploads ?? []) {
+          if (!Initiated || Initiated >= brokenOffBefore) continue;
+          found += 1;
+          if (!isDryRun) await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
+        }
+        if (!page?.IsTruncated) return found;
+        markers = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+      }
+    },
+  };
+}
+
+function notingFailure(content: AsyncIterable<Uint8Array>) {
+  let failure: unknown;
+  async function* noted(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* content;
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  }
+  return { content: noted(), failure: () => failure };
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { defineTaskType } from './task-type';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** Like the other clean-up tasks it ignores parameters that it does not know. */
+export const cleanupExports = defineTaskType({
+  name: 'CLEANUP_EXPORTS',
+  summary: 'Removes exported files that have expired, and what broken-off exports left behind',
+  parameters: z.object({
+    days_old: z.int().min(0).max(3650).nullable().default(null).describe('Also those that are older than this, whenever they expire; null for expired ones only'),
+    dry_run: z.boolean().default(false).describe('Counts and removes nothing'),
+  }),
+  async run(context, { days_old: daysOld, dry_run: isDryRun }) {
+    const now = Date.now();
+    const done = await context.services.exports.cleanUp(
+      { now: new Date(now), createdBefore: daysOld === null ? undefined : new Date(now - daysOld * DAY_MS), isDryRun },
+      { signal: context.signal, onProgress: (files) => context.saveCursor({ files_deleted: files }) },
+    );
+    return {
+      config_id: context.configId,
+      deleted_files: done.files,
+      deleted_bytes: done.bytes,
+      deleted_abandoned: done.abandoned,
+      deleted_temporaries: done.temporaries,
+      days_old: daysOld,
+      dry_run: isDryRun,
+      timestamp: new Date().toISOString(),
+    };
+  },
+});

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import type { ExportFilters, ExportSource } from '../task-services';
+
+const FORMATS = ['json', 'ndjson', 'csv', 'excel', 'parquet'] as const;
+const COMPRESSED_FORMATS = ['excel', 'parquet'];
+
+/** Which filters each source knows. The parameters name all of them; one that the source does not know is a fault. */
+const FILTERS_OF: Record<ExportSource, readonly (keyof ExportFilters)[]> = {
+  posts: ['subreddits', 'authors', 'min_score'],
+  comments: ['subreddits', 'authors', 'min_score', 'post_ids'],
+  executions: ['statuses', 'task_types', 'config_ids'],
+  configs: ['statuses', 'task_types', 'config_ids'],
+};
+const STATUSES_OF: Partial<Record<ExportSource, readonly string[]>> = {
+  executions: ['running', 'succeeded', 'failed', 'cancelled', 'terminated', 'timed_out'],
+  configs: ['active', 'inactive', 'paused', 'error'],
+};
+
+const moment = z
+  .union([z.iso.datetime({ offset: true, local: true }), z.iso.date()], 'Input should be an ISO 8601 date or date and time')
+  .refine((text) => !text.startsWith('0000') && !Number.isNaN(readMoment(text)), 'There is no such moment')
+  .describe('ISO 8601; without a zone it is UTC, without a time the beginning of the day');
+
+/** In milliseconds. */
+export function readMoment(text: string): number {
+  return Date.parse(/[zZ]$|[+-]\d\d:?\d\d$/.test(text) || !/[tT]/.test(text) ? text : `${text}Z`);
+}
+
+const names = (describe: string) => z.array(z.string().trim().min(1).max(100)).min(1).max(1000).optional().describe(describe);
+const ids = z.array(z.int32().positive()).min(1).max(1000).optional();
+
+const filters = z
+  .strictObject({
+    subreddits: names('posts, comments: names, with or without "r/"; letter case does not matter'),
+    authors: names('posts, comments: user names'),
+    min_score: z.int32().optional().describe('posts, comments: this score or a higher one'),
+    post_ids: names('comments: of these posts'),
+    statuses: names('executions: how they ended, or running. configs: active, inactive, paused, error'),
+    task_types: names('executions, configs'),
+    config_ids: ids.describe('executions, configs'),
+  })
+  .describe('All of them have to hold; of a list, one entry has to');
+
+const dateRange = z
+  .strictObject({ from: moment.optional(), to: moment.optional() })
+  .refine(({ from, to }) => from === undefined || to === undefined || readMoment(from) < readMoment(to), 'from has to be before to');
+
+export const exportParameters = z
+  .strictObject({
+    source: z.enum(['posts', 'comments', 'executions', 'configs']).default('posts'),
+    export_format: z.enum(FORMATS).default('json'),
+    compression: z.enum(['none', 'gzip']).default('none').describe('Not for excel and parquet, which are compressed as they are'),
+    date_range: dateRange.nullable().default(null).describe('from ≤ moment < to. The moment is that at which a post or comment was written, an execution started, a config was created'),
+    filters: filters.default({}),
+    escape_formulas: z.boolean().default(true).describe("csv: texts that a spreadsheet would take for a formula get a ' in front"),
+    expires_in_days: z.int().min(1).max(3650).nullable().default(null).describe('null: as the setting EXPORT_EXPIRES_IN_DAYS says'),
+  })
+  .superRefine((parameters, context) => {
+    const fault = (path: (string | number)[], message: string, input: unknown) => context.addIssue({ code: 'custom', path, message, input });
+    const { source, compression, export_format: format } = parameters;
+    if (compression !== 'none' && COMPRESSED_FORMATS.includes(format)) fault(['compression'], `${format} is compressed as it is`, compression);
+    for (const [name, value] of Object.entries(parameters.filters)) {
+      if (value !== undefined && !FILTERS_OF[source].includes(name as keyof ExportFilters)) fault(['filters', name], `${source} cannot be filtered by it, but by ${FILTERS_OF[source].join(', ')}`, value);
+    }
+    const known = STATUSES_OF[source];
+    parameters.filters.statuses?.forEach((status, index) => {
+      if (known && !known.includes(status)) fault(['filters', 'statuses', index], `${source} have the statuses ${known.join(', ')}`, status);
+    });
+  });
+export type ExportParameters = z.infer<typeof exportParameters>;

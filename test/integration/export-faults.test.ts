@@ -1,0 +1,145 @@
+import { spawnSync } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
+import { connectTestTemporal } from '../support/task-worker';
+import { startProcess, waitFor, type TestProcess } from '../support/process';
+import { createTestDatabase, type TestDatabase } from '../support/test-database';
+import { testServices } from '../support/test-services';
+import type { TemporalConnection } from '../../src/platform/temporal';
+import type * as workflows from '../../src/workflows';
+
+jest.setTimeout(180_000);
+
+const ROWS = 200_000;
+/** Of the others, as many as an export of some seconds has. */
+const SOME_ROWS = 80_000;
+const DIST = path.resolve(__dirname, '../../dist/src');
+const taskQueue = `export-faults-${randomUUID()}`;
+const workers: TestProcess[] = [];
+let db: TestDatabase;
+let temporal: TemporalConnection;
+let folder: string;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
+  folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-exports-'));
+  env = { DATABASE_URL: db.url, REDIS_URL: testServices().redisUrl, TEMPORAL_ADDRESS: testServices().temporalAddress, TEMPORAL_NAMESPACE: temporal.namespace, TEMPORAL_TASK_QUEUE: taskQueue, EXPORT_FOLDER: folder, REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9', REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9', WORKER_SHUTDOWN_GRACE_SECONDS: '2' };
+  await db.database.raw(`insert into task_executions (task_id, task_type, status, triggered_by, workflow_id, run_id, started_at, result)
+    select 'many-' || n, 'MANY', 'succeeded', 'manual', 'many-' || n, '', '2026-01-01'::timestamptz + n * interval '1 second', jsonb_build_object('return_value', jsonb_build_object('n', n, 'text', repeat('text ', 60))) from generate_series(1, ${ROWS}) n`);
+});
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.kill();
+});
+afterAll(async () => {
+  await temporal?.close();
+  await db?.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const startWorker = async () => {
+  const worker = await startProcess('worker/main.js', env);
+  workers.push(worker);
+  return worker;
+};
+async function start(parameters: object, timeoutSeconds: number | null = null) {
+  const config = await createTaskConfigRepository(db.database).create({ name: 'many', description: null, taskType: 'DATA_EXPORT', schedulerType: 'manual', parameters: { source: 'executions', filters: { task_types: ['MANY'] }, ...parameters }, scheduleConfig: {}, maxRetries: 0, timeoutSeconds, priority: 5 });
+  const workflowId = `export-${randomUUID()}`;
+  return temporal.client.workflow.start<typeof workflows.runTask>('runTask', { workflowId, taskQueue, args: [{ configId: config.id, triggeredBy: 'manual' }] });
+}
+const rowOf = async (workflowId: string) => (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
+const parts = () => readdirSync(folder).filter((name) => name.endsWith('.part'));
+/** An export is in the middle of its file. */
+const inMidFile = () => waitFor(async () => parts().some((name) => (statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0) > 1_000_000));
+const ended = (workflowId: string) => waitFor(async () => {
+  const row = await rowOf(workflowId);
+  return row && row.status !== 'running' && row;
+});
+/** Nothing of an export may be left, or known. */
+async function expectNothingOf(executionId: number) {
+  await waitFor(async () => parts().length === 0);
+  expect(await db.database('exports').where({ execution_id: executionId }).whereNotNull('completed_at')).toEqual([]);
+}
+
+test('a worker killed in mid-file: one file, with every row once', async () => {
+  const first = await startWorker();
+  const handle = await start({ export_format: 'ndjson', date_range: { to: new Date(Date.UTC(2026, 0, 1) + (SOME_ROWS + 1) * 1_000).toISOString() } });
+  await inMidFile();
+  await first.kill();
+  expect(parts()).toHaveLength(1);
+  await startWorker();
+  const result = (await handle.result()) as { file_path: string; sha256: string; exported_records: number };
+  const row = await rowOf(handle.workflowId);
+  expect(await db.database('task_attempts').where({ execution_id: row.id }).orderBy('attempt')).toMatchObject([{ outcome: 'lost' }, { outcome: 'succeeded' }]);
+
+  expect(readdirSync(folder)).toEqual([path.basename(result.file_path)]);
+  const bytes = readFileSync(path.join(folder, path.basename(result.file_path)));
+  const numbers = bytes.toString().trim().split('\n').map((line) => (JSON.parse(line) as { result: { return_value: { n: number } } }).result.return_value.n);
+  expect(numbers).toEqual(Array.from({ length: SOME_ROWS }, (_, index) => index + 1));
+  expect(await db.database('exports')).toMatchObject([{ execution_id: row.id, row_count: SOME_ROWS, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), storage: 'local' }]);
+  expect(result).toMatchObject({ exported_records: SOME_ROWS, sha256: createHash('sha256').update(bytes).digest('hex') });
+});
+
+test('a cancelled export ends within five seconds and leaves nothing; its progress was to be seen', async () => {
+  const worker = await startWorker();
+  const handle = await start({ export_format: 'json', compression: 'gzip' });
+  await inMidFile();
+  const { raw } = await handle.describe();
+  expect(String(raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0]?.data)).toMatch(/"rows_total":200000/);
+  const cancelledAt = Date.now();
+  await handle.cancel();
+  const row = await ended(handle.workflowId);
+  expect(row).toMatchObject({ status: 'cancelled' });
+  expect((row.completed_at as Date).getTime() - cancelledAt).toBeLessThan(5_000);
+  await expectNothingOf(row.id as number);
+  // No connection was left in a transaction.
+  expect(await db.database('pg_stat_activity').where({ application_name: 'taskloom-worker', datname: db.url.split('/').at(-1) }).whereNotNull('xact_start')).toEqual([]);
+  await worker.stop();
+});
+
+test('one that takes longer than it may is ended, in the middle', async () => {
+  await startWorker();
+  const handle = await start({ export_format: 'excel' }, 1);
+  const row = await ended(handle.workflowId);
+  expect(row).toMatchObject({ status: 'timed_out' });
+  await expectNothingOf(row.id as number);
+});
+
+test('a full disk fails it with a clear message, and nothing is left', () => {
+  const target = path.join(folder, 'small');
+  const script = `
+    const { createLocalFileStore } = require('${DIST}/platform/files/local-file-store');
+    const content = (async function* () { for (let n = 0; n < 100; n += 1) yield Buffer.alloc(65536); })();
+    createLocalFileStore('${target}').write('x.csv', content, new AbortController().signal).then(() => console.log('written'), (error) => console.log(error.name + ': ' + error.message));`;
+  // No file of this process may be larger than 256 kB.
+  const { stdout } = spawnSync('bash', ['-c', 'ulimit -f 256; exec "$0" -e "$1"', process.execPath, script], { encoding: 'utf8' });
+  expect(stdout.trim()).toBe(`FileStoreFullError: No room is left in ${target} for x.csv; nothing of it was kept`);
+  expect(readdirSync(target)).toEqual([]);
+});
+
+test.each(['csv', 'excel', 'parquet'])('memory does not grow with the rows: %s', (format) => {
+  const script = `
+    const load = (name) => require('${DIST}/' + name);
+    const database = load('platform/postgres').createDatabase({ url: process.env.DATABASE_URL, poolSize: 3, applicationName: 'memory' });
+    const sources = load('storage/export-source-repository').createExportSourceRepository(database);
+    const records = { begin: async () => ({ id: 1, fileName: 'memory-${format}' }), complete: async () => undefined };
+    const exporter = load('exports/create-exports').createExports({ sources, records, files: load('platform/files/local-file-store').createLocalFileStore('${folder}/memory'), expiresInDays: 1 });
+    const write = (to) => exporter.write({ executionId: 1, configId: 1, startedAt: new Date(), source: 'executions', format: '${format}', compression: 'none', to, filters: { task_types: ['MANY'] }, areFormulasEscaped: true, expiresInDays: null }, { signal: new AbortController().signal, onProgress: () => undefined });
+    (async () => {
+      // The code and the pages that any export needs.
+      await write(new Date('2026-01-01T12:00:00Z'));
+      const before = process.memoryUsage.rss();
+      const { rows } = await write();
+      console.log(JSON.stringify({ rows, grownBy: process.resourceUsage().maxRSS * 1024 - before }));
+      await database.destroy();
+    })();`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--max-old-space-size=128', '-e', script], { encoding: 'utf8', env: { ...process.env, ...env } });
+  expect(stderr).toBe('');
+  const { rows, grownBy } = JSON.parse(stdout) as { rows: number; grownBy: number };
+  expect(rows).toBe(ROWS);
+  // All rows together are more than 100 MB.
+  expect(grownBy).toBeLessThan(90_000_000);
+});
