@@ -7,6 +7,7 @@ import type { batchBody, BatchSubmitted, byTypeBody, Submitted } from './schemas
 import type { EstimateBody, estimateBody } from './schemas/estimate-schemas';
 import type { ControlResult, ExecutionBody, StatsBody } from './schemas/execution-schemas';
 import type { ProgressBody } from './schemas/progress-schemas';
+import type { commentSearchBody, SearchBody } from './schemas/reddit-insight-schemas';
 import type { PostBody } from './schemas/reddit-schemas';
 
 const AT = '2027-03-01T03:30:00.000Z';
@@ -89,6 +90,18 @@ export const EXAMPLES: Record<string, { request?: unknown; answer?: unknown }> =
     answer: { period_days: 30, total_executions: 40, success_count: 38, failed_count: 2, success_rate: 95, failure_rate: 5, avg_duration_seconds: 11.8, type_breakdown: { REDDIT_SCRAPE: 40 }, timestamp: AT } satisfies StatsBody,
   },
   'get /api/v1/reddit/posts': { answer: [post] },
+  'get /api/v1/reddit/search': {
+    answer: {
+      total: 1, is_total_capped: false,
+      items: [
+        {
+          kind: 'comment', id: 'k1x2y3', post_id: post.id, title: post.title, subreddit: 'typescript', author: 'someone', score: 12, is_nsfw: false, is_sandbox: false, reddit_created_at: AT, rank: 0.12,
+          highlights: { title: null, fragments: ['I use <mark>type</mark> <mark>guards</mark> &amp; nothing else'] },
+        },
+      ],
+    } satisfies SearchBody,
+  },
+  'post /api/v1/reddit/comments/search': { request: { query: 'type guard', subreddits: ['typescript'], days: 30 } satisfies z.input<typeof commentSearchBody> },
   'get /api/v1/audit-log': {
     answer: [
       {

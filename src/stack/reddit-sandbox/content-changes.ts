@@ -30,7 +30,8 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
         const { text, category } = GONE[change.change === 'remove' ? 'remove' : 'delete'];
         return { ...data, author: '[deleted]', author_fullname: undefined, [field]: text, edited: false, ...(field === 'body' ? { is_submitter: false } : { removed_by_category: category }) };
       }
-      default:
+      case 'restore':
+      case undefined:
         return data;
     }
   }
@@ -49,7 +50,7 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
   };
   return {
     content: changeable,
-    change(list: ContentChange[]): void {
+    change: (list: ContentChange[]): void => {
       for (const one of list) {
         if (one.change === 'restore') changes.delete(one.name);
         else changes.set(one.name, { ...one, at: Math.floor(now().getTime() / 1000) });
