@@ -2914,7 +2914,7 @@ export interface paths {
                         /** @default null */
                         description?: string | null;
                         /** @enum {string} */
-                        task_type: "REDDIT_SCRAPE" | "DATA_EXPORT" | "SEND_EMAIL" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "CLEANUP_EXPORTS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
+                        task_type: "REDDIT_SCRAPE" | "REDDIT_DELETION_SYNC" | "DATA_EXPORT" | "SEND_EMAIL" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "CLEANUP_EXPORTS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
                         /** @enum {string} */
                         scheduler_type: "cron" | "date" | "manual" | "interval";
                         /**
@@ -3317,7 +3317,7 @@ export interface paths {
                      */
                     "application/json": {
                         /** @enum {string} */
-                        task_type: "REDDIT_SCRAPE" | "DATA_EXPORT" | "SEND_EMAIL" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "CLEANUP_EXPORTS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
+                        task_type: "REDDIT_SCRAPE" | "REDDIT_DELETION_SYNC" | "DATA_EXPORT" | "SEND_EMAIL" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "CLEANUP_EXPORTS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
                         /**
                          * @description As the task type's own schema says
                          * @default {}
@@ -7077,7 +7077,7 @@ export interface paths {
                 };
                 path: {
                     /** @description A task type, as system/enums lists them */
-                    type: "REDDIT_SCRAPE" | "DATA_EXPORT" | "SEND_EMAIL" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "CLEANUP_EXPORTS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
+                    type: "REDDIT_SCRAPE" | "REDDIT_DELETION_SYNC" | "DATA_EXPORT" | "SEND_EMAIL" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "CLEANUP_EXPORTS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
                 };
                 cookie?: never;
             };
@@ -9307,6 +9307,767 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reddit/posts/{post_id}/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The comments of a post as a tree
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    sort?: "top" | "new" | "old" | "controversial";
+                    /** @description Levels shown: 1 for the answers to the post alone */
+                    depth?: number;
+                    /** @description Replies shown of each comment, and of the post */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    post_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RedditCommentTree"];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reddit/posts/{post_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Score, upvote ratio and comments of a post over time, oldest first: one entry whenever a scrape found one of them changed
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Noted at or after */
+                    from?: string;
+                    /** @description Noted before */
+                    to?: string;
+                    limit?: number;
+                    /** @description The X-Next-Cursor of the page before */
+                    cursor?: string;
+                };
+                header?: never;
+                path: {
+                    post_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PostSnapshot"][];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reddit/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Full text over posts and comments, the best match first
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description As one types into a search engine: words, "a phrase", or, -not */
+                    q: string;
+                    kind?: "post" | "comment" | "all";
+                    /** @description In any case; repeat it for several */
+                    subreddit?: string[];
+                    /** @description In any case */
+                    author?: string;
+                    min_score?: number;
+                    /** @description Written at or after */
+                    since?: string;
+                    /** @description Written before */
+                    until?: string;
+                    /** @description A comment is as its post */
+                    nsfw?: boolean;
+                    limit?: number;
+                    /** @description The X-Next-Cursor of the page before */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "total": 1,
+                         *       "is_total_capped": false,
+                         *       "items": [
+                         *         {
+                         *           "kind": "comment",
+                         *           "id": "k1x2y3",
+                         *           "post_id": "1b2c3d",
+                         *           "title": "TypeScript 6 is out",
+                         *           "subreddit": "typescript",
+                         *           "author": "someone",
+                         *           "score": 12,
+                         *           "is_nsfw": false,
+                         *           "is_sandbox": false,
+                         *           "reddit_created_at": "2027-03-01T03:30:00.000Z",
+                         *           "rank": 0.12,
+                         *           "highlights": {
+                         *             "title": null,
+                         *             "fragments": [
+                         *               "I use <mark>type</mark> <mark>guards</mark> &amp; nothing else"
+                         *             ]
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RedditSearch"];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reddit/comments/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Comments that contain a text, the best first
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "query": "type guard",
+                     *       "subreddits": [
+                     *         "typescript"
+                     *       ],
+                     *       "days": 30
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description Stands somewhere in the comment, in any case; no character of it has a meaning of its own */
+                        query: string;
+                        subreddits?: string[];
+                        /** @default 0 */
+                        min_score?: number;
+                        /** @description Written in the last so many days */
+                        days?: number;
+                        /** @default 100 */
+                        limit?: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RedditComment"][];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The body is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Request body is too large"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reddit/subreddits/{name}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was written in a subreddit of late
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Days in UTC, today being the last of them */
+                    days?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description In any case */
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SubredditStats"];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reddit/budget": {
         parameters: {
             query?: never;
@@ -10293,6 +11054,108 @@ export interface components {
                 deferred: number;
                 last_minute: number;
             }[];
+        };
+        RedditSearch: {
+            /** @description Matches that were ranked */
+            total: number;
+            /** @description There are more: of posts and of comments the newest 2,000 matches each are ranked */
+            is_total_capped: boolean;
+            items: {
+                /** @enum {string} */
+                kind: "post" | "comment";
+                id: string;
+                post_id: string;
+                /** @description Of a comment, that of its post */
+                title: string;
+                subreddit: string;
+                author: string | null;
+                score: number;
+                is_nsfw: boolean;
+                is_sandbox: boolean;
+                /** Format: date-time */
+                reddit_created_at: string;
+                /** @description ts_rank_cd: how near the words stand together, a title counting for more, long texts for less */
+                rank: number;
+                highlights: {
+                    /** @description Of a post, all of its title, as HTML like the fragments */
+                    title: string | null;
+                    /** @description From the text */
+                    fragments: string[];
+                };
+            }[];
+        };
+        SubredditStats: {
+            subreddit: string;
+            period_days: number;
+            posts: {
+                total_count: number;
+                avg_score: number;
+                max_score: number;
+                avg_comments_per_post: number;
+            };
+            comments: {
+                total_count: number;
+                avg_score: number;
+                max_score: number;
+            };
+            /** @description At most ten, by their comments; deleted authors are none */
+            top_authors: {
+                author: string;
+                comment_count: number;
+                avg_score: number;
+            }[];
+            days: {
+                /** Format: date */
+                date: string;
+                posts: number;
+                comments: number;
+            }[];
+        };
+        PostSnapshot: {
+            /** Format: date-time */
+            taken_at: string;
+            score: number;
+            upvote_ratio: number | null;
+            num_comments: number;
+        };
+        RedditCommentNode: {
+            id: string;
+            post_id: string;
+            author: string | null;
+            body: string;
+            subreddit: string;
+            /** @description With prefix: t1_ a comment, t3_ the post */
+            parent_id: string | null;
+            depth: number;
+            is_submitter: boolean;
+            score: number;
+            controversiality: number;
+            /** Format: date-time */
+            reddit_created_at: string;
+            /** Format: date-time */
+            scraped_at: string;
+            is_deleted: boolean;
+            /** @description Made up by the Reddit sandbox */
+            is_sandbox: boolean;
+            edited_at: string | null;
+            /** @description The comment it answers is not stored; it stands among the answers to the post */
+            is_orphan: boolean;
+            /** @description Comments below it that the limits leave out */
+            more_count: number;
+            replies: components["schemas"]["RedditCommentNode"][];
+        };
+        RedditCommentTree: {
+            post_id: string;
+            /** @enum {string} */
+            sort: "top" | "new" | "old" | "controversial";
+            /** @description Comments in this answer */
+            shown: number;
+            /** @description Comments among the answers to the post, and below them, that the limit leaves out */
+            more_count: number;
+            /** @description More than 5,000 comments are stored: these are the ones nearest to the post, the best of a level first, and counts leave the others out */
+            truncated: boolean;
+            /** @description Deleted comments are among them, without text and author: their replies hang on them */
+            comments: components["schemas"]["RedditCommentNode"][];
         };
         ActionResult: {
             success: boolean;
