@@ -14,6 +14,7 @@ import { installRedoc } from './plugins/redoc';
 import { installRequestLog } from './plugins/request-log';
 import { installRequestValidation } from './plugins/request-validation';
 import { createRouteTable } from './plugins/route-table';
+import { installSharedAnswers } from './plugins/shared-answers';
 import { installSecurityHeaders } from './plugins/security-headers';
 import { installTokenGate } from './plugins/token-gate';
 import { installUnknownRoutes } from './plugins/unknown-routes';
@@ -75,6 +76,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   installUnknownRoutes(app, routes);
   installRequestValidation(app);
   installAudit(app, services);
+  installSharedAnswers(app);
   installMetrics(app, services, { token: options.metricsToken });
   await installOpenapi(app, { version: options.version });
   installRedoc(app);

@@ -30,10 +30,17 @@ export const UI_URL = 'http://ui.example';
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 export type TestApi = Awaited<ReturnType<typeof createTestApi>>;
 
+/** The run's Redis, with keys of the database's own: every test database counts its users from 1. */
+export async function redisUrlOf(database: Database): Promise<string> {
+  const { redisUrl } = testServices();
+  const { rows } = await database.raw<{ rows: { name: string }[] }>('select current_database() as name');
+  return redisUrl.startsWith('redis') ? `${redisUrl}?keyPrefix=${rows[0]?.name}:` : redisUrl;
+}
+
 /** The whole API over real servers, with an admin (id 1), a user without a role (id 2) and an inactive one (id 3). */
 export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; log?: pino.Logger; files?: FileStore; areSeveralSessionsAllowed?: boolean; areAttemptsLimited?: boolean; app?: Partial<AppOptions> }) {
   const { database, temporal } = options;
-  const store = createKeyValueStore(options.redisUrl ?? testServices().redisUrl);
+  const store = createKeyValueStore(options.redisUrl ?? (await redisUrlOf(database)));
   const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });
   const resetTokens = createResetTokens(SECRET);
   const budget = createRedditBudget({ store, clientId: randomUUID(), requestsPerMinute: 100 });

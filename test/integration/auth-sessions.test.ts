@@ -7,7 +7,7 @@ import { waitFor } from '../support/process';
 import { connectTestTemporal } from '../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import { testServices } from '../support/test-services';
-import { createTestApi, PASSWORD, type TestApi } from './api-support';
+import { createTestApi, PASSWORD, type TestApi, redisUrlOf } from './api-support';
 import type { TemporalConnection } from '../../src/platform/temporal';
 
 let db: TestDatabase;
@@ -91,7 +91,7 @@ describe('refreshing', () => {
   });
 
   test('the store keeps hashes only', async () => {
-    const store = createKeyValueStore(testServices().redisUrl);
+    const store = createKeyValueStore(await redisUrlOf(db.database));
     const { refresh_token, access_token } = await login();
     const record = await store.get(`auth:session:${claims(refresh_token).sid}`);
     await store.close();

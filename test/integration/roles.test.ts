@@ -53,7 +53,7 @@ const ACCESSES: Record<Access, string[]> = {
     'GET /api/v1/tasks/schedules', 'GET /api/v1/tasks/schedules/summary', 'GET /api/v1/tasks/schedules/:id', 'GET /api/v1/tasks/schedules/:id/history',
     'GET /api/v1/tasks/executions/by-config/:id', 'GET /api/v1/tasks/executions/configs/:id', 'GET /api/v1/tasks/executions/recent', 'GET /api/v1/tasks/executions/failed',
     'GET /api/v1/tasks/executions/stats', 'GET /api/v1/tasks/executions/:id/stats', 'GET /api/v1/tasks/executions/:id',
-    'GET /api/v1/tasks/types', 'GET /api/v1/tasks/executions/:id/progress', 'POST /api/v1/tasks/configs/estimate', 'GET /api/v1/exports', 'GET /api/v1/exports/:id', 'GET /api/v1/exports/:id/download', 'HEAD /api/v1/exports/:id/download',
+    'GET /api/v1/tasks/types', 'GET /api/v1/tasks/executions/:id/progress', 'POST /api/v1/tasks/configs/estimate', 'GET /api/v1/exports', 'GET /api/v1/exports/:id', 'GET /api/v1/exports/:id/download',
     'GET /api/v1/tasks/system/status', 'GET /api/v1/tasks/system/health', 'GET /api/v1/tasks/system/enums', 'GET /api/v1/tasks/system/dashboard',
   ],
   operator: [

@@ -1,5 +1,6 @@
 import { mayAccess, ROLE_OF, roleThroughKey, scopeFor, type Access } from '../access-levels';
 import { ForbiddenError, NotFoundError, TEXTS, UnauthorizedError } from '../errors';
+import { createTogether } from '../together';
 import { isMeantAsApiKey } from '../services/api-key-token';
 import { TokenError, type TokenClaims, type TokenService } from '../services/token-service';
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
@@ -49,6 +50,8 @@ interface GateServices {
 export function installTokenGate(app: FastifyInstance, services: GateServices, routes: Pick<RouteTable, 'isOpen'>): void {
   app.decorateRequest('sessionId', '');
   app.decorateRequest('apiKey', null);
+  const together = createTogether();
+  const look: LookUp = (userId, sid) => together(`${userId} ${sid}`, () => Promise.all([services.users.get(userId), services.sessions.find(sid)]));
   const accesses = new Map<string, Access | undefined>();
   app.decorate('accesses', accesses);
   app.addHook('onRoute', ({ method, url, config }) => {
@@ -60,14 +63,16 @@ export function installTokenGate(app: FastifyInstance, services: GateServices, r
     if (access === 'open' || request.method === 'OPTIONS' || OPEN_PATHS.test(request.url)) return;
     const token = readBearer(request.headers.authorization);
     if (isMeantAsApiKey(token)) await enterByKey(services, request, token, config, access);
-    else await enterBySession(services, request, readClaims(app.tokens, token), access);
+    else await enterBySession(look, request, readClaims(app.tokens, token), access);
   });
 }
 
 const pathOf = (request: FastifyRequest) => request.url.split('?', 1)[0] ?? '';
 
-async function enterBySession(services: GateServices, request: FastifyRequest, { userId, sid }: TokenClaims, access: Access): Promise<void> {
-  const [user, session] = await Promise.all([services.users.get(userId), services.sessions.find(sid)]);
+type LookUp = (userId: number, sid: string) => Promise<[User | undefined, Session | undefined]>;
+
+async function enterBySession(look: LookUp, request: FastifyRequest, { userId, sid }: TokenClaims, access: Access): Promise<void> {
+  const [user, session] = await look(userId, sid);
   if (!user) throw new NotFoundError(TEXTS.userNotFound);
   if (!user.isActive) throw new ForbiddenError(TEXTS.userInactive);
   if (!session || session.userId !== user.id || session.version !== user.sessionVersion) throw new UnauthorizedError('The session has ended');

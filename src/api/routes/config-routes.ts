@@ -11,10 +11,11 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 
 export function registerConfigRoutes(app: ZodApp, { configs, estimates, previews }: { configs: ConfigService; estimates: EstimateService; previews: PreviewService }): void {
   const config = { access: 'viewer' } as const;
+  const shared = { ...config, isShared: true } as const;
   const admin = { access: 'admin' } as const;
   const tags = ['configs'];
 
-  app.get('/tasks/configs', { config, schema: { tags, summary: 'A page of task configs', querystring: schemas.listQuery, response: { 200: schemas.configPage, ...faults } } }, async (request) => configs.list(request.query));
+  app.get('/tasks/configs', { config: shared, schema: { tags, summary: 'A page of task configs', querystring: schemas.listQuery, response: { 200: schemas.configPage, ...faults } } }, async (request) => configs.list(request.query));
 
   app.post(
     '/tasks/configs',
@@ -42,7 +43,7 @@ export function registerConfigRoutes(app: ZodApp, { configs, estimates, previews
 
   app.get(
     '/tasks/configs/:id',
-    { config, schema: { tags, summary: 'A task config, with the newest events of its schedule', params: idParams, querystring: schemas.detailQuery, response: { 200: schemas.configDetail, ...notFound, ...faults } } },
+    { config: shared, schema: { tags, summary: 'A task config, with the newest events of its schedule', params: idParams, querystring: schemas.detailQuery, response: { 200: schemas.configDetail, ...notFound, ...faults } } },
     async (request) => configs.get(request.params.id, request.query.include_stats),
   );
 

@@ -9,35 +9,36 @@ import type { ZodApp } from '../app';
 
 export function registerExecutionRoutes(app: ZodApp, { executions, progress }: { executions: ExecutionService; progress: ProgressService }): void {
   const config = { access: 'viewer' } as const;
+  const shared = { ...config, isShared: true } as const;
   const tags = ['executions'];
 
   for (const path of ['/tasks/executions/by-config/:id', '/tasks/executions/configs/:id']) {
-    app.get(path, { config, schema: { tags, summary: 'The runs of a config', params: idParams, querystring: schemas.byConfigQuery, response: { 200: schemas.configExecutions, ...faults } } }, async (request, reply) => {
+    app.get(path, { config: shared, schema: { tags, summary: 'The runs of a config', params: idParams, querystring: schemas.byConfigQuery, response: { 200: schemas.configExecutions, ...faults } } }, async (request, reply) => {
       const { items, nextCursor } = await executions.listByConfig(request.params.id, request.query);
       linkNextPage(request, reply, nextCursor);
       return { config_id: request.params.id, executions: items, count: items.length };
     });
   }
 
-  app.get('/tasks/executions/recent', { config, schema: { tags, summary: 'The runs of the last hours', querystring: schemas.recentQuery, response: { 200: schemas.recentExecutions, ...faults } } }, async (request, reply) => {
+  app.get('/tasks/executions/recent', { config: shared, schema: { tags, summary: 'The runs of the last hours', querystring: schemas.recentQuery, response: { 200: schemas.recentExecutions, ...faults } } }, async (request, reply) => {
     const { items, nextCursor } = await executions.listRecent(request.query);
     linkNextPage(request, reply, nextCursor);
     return { hours: request.query.hours, executions: items, count: items.length };
   });
 
-  app.get('/tasks/executions/failed', { config, schema: { tags, summary: 'The unsuccessful runs of the last days', querystring: schemas.failedQuery, response: { 200: schemas.failedExecutions, ...faults } } }, async (request, reply) => {
+  app.get('/tasks/executions/failed', { config: shared, schema: { tags, summary: 'The unsuccessful runs of the last days', querystring: schemas.failedQuery, response: { 200: schemas.failedExecutions, ...faults } } }, async (request, reply) => {
     const { items, nextCursor } = await executions.listFailed(request.query);
     linkNextPage(request, reply, nextCursor);
     return { days: request.query.days, failed_executions: items, count: items.length };
   });
 
-  app.get('/tasks/executions/stats', { config, schema: { tags, summary: 'Counts and rates of finished runs', querystring: schemas.statsQuery, response: { 200: schemas.stats, ...faults } } }, async (request) =>
+  app.get('/tasks/executions/stats', { config: shared, schema: { tags, summary: 'Counts and rates of finished runs', querystring: schemas.statsQuery, response: { 200: schemas.stats, ...faults } } }, async (request) =>
     executions.stats(request.query.days, request.query.config_id || undefined),
   );
 
   app.get(
     '/tasks/executions/:id/stats',
-    { config, schema: { tags, summary: "Counts and rates of a config's finished runs; the id is the config's", params: idParams, querystring: schemas.configStatsQuery, response: { 200: schemas.stats, ...faults } } },
+    { config: shared, schema: { tags, summary: "Counts and rates of a config's finished runs; the id is the config's", params: idParams, querystring: schemas.configStatsQuery, response: { 200: schemas.stats, ...faults } } },
     async (request) => executions.stats(request.query.days, request.params.id),
   );
 

@@ -11,7 +11,7 @@ export function registerRedditRoutes(app: ZodApp, { reddit, redditBudget }: { re
   const config = { access: 'user' } as const;
   const tags = ['reddit'];
 
-  app.get('/reddit/posts', { config, schema: { tags, summary: 'Posts, newest first', querystring: postsQuery, response: { 200: post.array(), ...faults } } }, async (request, reply) => {
+  app.get('/reddit/posts', { config: { ...config, isShared: true }, schema: { tags, summary: 'Posts, newest first', querystring: postsQuery, response: { 200: post.array(), ...faults } } }, async (request, reply) => {
     const { items, nextCursor } = await reddit.listPosts(request.query);
     linkNextPage(request, reply, nextCursor);
     return items;
@@ -29,7 +29,7 @@ export function registerRedditRoutes(app: ZodApp, { reddit, redditBudget }: { re
     },
   );
 
-  app.get('/reddit/comments', { config, schema: { tags, summary: 'Comments, newest first', querystring: commentsQuery, response: { 200: comment.array(), ...faults } } }, async (request, reply) => {
+  app.get('/reddit/comments', { config: { ...config, isShared: true }, schema: { tags, summary: 'Comments, newest first', querystring: commentsQuery, response: { 200: comment.array(), ...faults } } }, async (request, reply) => {
     const { items, nextCursor } = await reddit.listComments(request.query);
     linkNextPage(request, reply, nextCursor);
     return items;

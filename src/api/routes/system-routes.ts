@@ -10,7 +10,7 @@ export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemSe
   const config = { access: 'viewer' } as const;
   const tags = ['system'];
 
-  app.get('/tasks/system/status', { config, schema: { tags, summary: 'State of the servers, and counts', response: { 200: systemStatus, ...unavailable } } }, async () => system.status());
+  app.get('/tasks/system/status', { config: { ...config, isShared: true }, schema: { tags, summary: 'State of the servers, and counts', response: { 200: systemStatus, ...unavailable } } }, async () => system.status());
 
   app.get('/tasks/system/health', { config, schema: { tags, summary: 'Each component, really asked; always 200', response: { 200: systemHealth } } }, async () => system.health());
 
@@ -23,5 +23,5 @@ export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemSe
 
   app.get('/tasks/types', { config, schema: { tags, summary: 'What a config may run, with the parameters of each: enough to draw a form', response: { 200: taskTypeList } } }, async () => taskTypeCatalogue);
 
-  app.get('/tasks/system/dashboard', { config, schema: { tags, summary: 'Counts for a dashboard', response: { 200: dashboard, ...unavailable } } }, async () => system.dashboard());
+  app.get('/tasks/system/dashboard', { config: { ...config, isShared: true }, schema: { tags, summary: 'Counts for a dashboard', response: { 200: dashboard, ...unavailable } } }, async () => system.dashboard());
 }

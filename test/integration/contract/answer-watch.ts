@@ -64,7 +64,8 @@ export async function watchAnswers() {
   const succeeded = new Set<string>();
   const routes = new Map<string, AppRoute>();
 
-  const look = (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
+  const look = (request: FastifyRequest, reply: FastifyReply, sent: unknown) => {
+    const payload = Buffer.isBuffer(sent) ? sent.toString() : sent;
     const { statusCode: status } = reply;
     const method = (request.method === 'HEAD' ? 'GET' : request.method).toLowerCase();
     const path = templateOf(request.routeOptions.url ?? '');

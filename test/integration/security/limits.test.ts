@@ -3,8 +3,7 @@ import { createKeyValueStore, type KeyValueStore } from '../../../src/platform/r
 import { findRedisProgram } from '../../../src/stack/embedded-redis';
 import { connectTestTemporal } from '../../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { testServices } from '../../support/test-services';
-import { createTestApi, PASSWORD, type TestApi } from '../api-support';
+import { createTestApi, PASSWORD, type TestApi, redisUrlOf } from '../api-support';
 import type { TemporalConnection } from '../../../src/platform/temporal';
 
 let db: TestDatabase;
@@ -14,7 +13,7 @@ let store: KeyValueStore;
 beforeAll(async () => {
   [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
   api = await createTestApi({ database: db.database, temporal, areAttemptsLimited: true, app: { trustedProxies: ['127.0.0.1'] } });
-  store = createKeyValueStore(testServices().redisUrl);
+  store = createKeyValueStore(await redisUrlOf(db.database));
 });
 afterAll(async () => {
   await store?.close();
