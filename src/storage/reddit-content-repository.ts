@@ -6,6 +6,7 @@ import { contentStats } from './reddit-content-stats';
 import { listSnapshots } from './post-history';
 import { scrubComment, scrubPost } from './reddit-content-scrub';
 import { COMMENTS, POSTS, upsert, type UpsertOptions } from './reddit-content-upsert';
+import { substringMatches, type SubstringQuery } from './comment-substrings';
 import { searchContent, type SearchQuery } from './reddit-search';
 import { reportSubreddit } from './subreddit-report';
 import type { Database } from '../platform/postgres';
@@ -72,11 +73,9 @@ export function createRedditContentRepository(database: Database) {
     },
 
     /** Comments with this text somewhere in them, in any case, the best first. */
-    async findComments(query: { text: string; subreddits?: string[]; minScore: number; since?: Date; limit: number }): Promise<RedditCommentRow[]> {
-      const found = selectComments().whereRaw('not is_deleted').where('score', '>=', query.minScore).whereRaw("body ilike ? escape '\\'", [`%${query.text.replace(/[\\%_]/g, '\\$&')}%`]);
-      if (query.subreddits) found.whereRaw('lower(subreddit) = any(cast(? as text[]))', [query.subreddits.map((name) => name.toLowerCase())]);
-      if (query.since) found.where('reddit_created_at', '>=', query.since);
-      return found.orderBy([{ column: 'score', order: 'desc' }, { column: 'reddit_created_at', order: 'desc' }, { column: 'id', order: 'desc' }]).limit(query.limit);
+    async findComments(query: SubstringQuery): Promise<RedditCommentRow[]> {
+      const { sql, bindings } = substringMatches(query);
+      return selectComments().whereRaw(`id in (${sql})`, bindings).orderBy([{ column: 'score', order: 'desc' }, { column: 'reddit_created_at', order: 'desc' }, { column: 'id', order: 'desc' }]);
     },
 
     async getPost(id: string): Promise<RedditPostRow | undefined> {
