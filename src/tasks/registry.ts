@@ -2,6 +2,7 @@ import { cleanupContent } from './cleanup-content';
 import { cleanupExecutions } from './cleanup-executions';
 import { cleanupExports } from './cleanup-exports';
 import { cleanupTokens } from './cleanup-tokens';
+import { dataBackup } from './data-backup';
 import { dataExport } from './data-export';
 import { healthCheck } from './health-check';
 import { redditScrape } from './reddit-scrape';
@@ -16,6 +17,7 @@ export const taskTypes: readonly TaskType[] = [
   redditScrape,
   dataExport,
   sendEmail,
+  dataBackup,
   cleanupTokens,
   cleanupContent,
   cleanupExecutions,
