@@ -1,7 +1,7 @@
 /** The import rules of docs/architecture.md. `types` are allowed where `pathNot` of the run-time rule does not forbid them. */
 const room = (name) => `^src/${name}/`;
 const others = (...allowed) =>
-  ['platform', 'storage', 'tasks', 'scheduling', 'activities', 'exports', 'workflows', 'api', 'worker', 'stack'].filter((r) => !allowed.includes(r)).map(room);
+  ['platform', 'storage', 'tasks', 'scheduling', 'activities', 'exports', 'backups', 'workflows', 'api', 'worker', 'stack'].filter((r) => !allowed.includes(r)).map(room);
 
 /** A room may import at run time from `runtime` and, as types, from `types` too. */
 function roomRules(name, { runtime = [], types = [], entries = [], entryRuntime = [] }) {
@@ -25,10 +25,11 @@ module.exports = {
     ...roomRules('scheduling', { types: ['platform', 'storage', 'workflows'] }),
     ...roomRules('activities', { runtime: ['tasks'], types: ['storage', 'platform', 'scheduling'] }),
     ...roomRules('exports', { types: ['tasks', 'storage', 'platform'] }),
+    ...roomRules('backups', { types: ['tasks', 'storage', 'platform'] }),
     ...roomRules('workflows', { types: ['activities'] }),
     ...roomRules('api', { runtime: ['tasks', 'scheduling'], types: ['storage', 'platform', 'workflows'], entries: ['server\\.ts', 'create-admin\\.ts', 'build-openapi\\.ts'], entryRuntime: ['storage', 'platform'] }),
-    ...roomRules('worker', { runtime: ['activities'], types: ['platform'], entries: ['main\\.ts'], entryRuntime: ['storage', 'platform', 'scheduling', 'exports'] }),
-    ...roomRules('stack', { runtime: ['platform'] }),
+    ...roomRules('worker', { runtime: ['activities'], types: ['platform'], entries: ['main\\.ts'], entryRuntime: ['storage', 'platform', 'scheduling', 'exports', 'backups'] }),
+    ...roomRules('stack', { runtime: ['platform', 'backups'] }),
     { name: 'tasks-npm-zod-only', severity: 'error', from: { path: room('tasks') }, to: { path: '^node_modules/', pathNot: '^node_modules/zod/', dependencyTypesNot: ['type-only', 'type-import'] } },
     { name: 'workflows-npm-temporal-only', severity: 'error', from: { path: room('workflows') }, to: { path: '^node_modules/', pathNot: '^node_modules/@temporalio/(workflow|common)/', dependencyTypesNot: ['type-only', 'type-import'] } },
     { name: 'snoowrap-in-one-place', severity: 'error', from: { pathNot: '^src/platform/reddit/' }, to: { path: '^node_modules/snoowrap/' } },

@@ -79,8 +79,10 @@ describe('docker-compose.yml', () => {
     expect(compose.services.worker).not.toHaveProperty('container_name');
     expect(compose.services.worker).not.toHaveProperty('ports');
     // A volume that has a name is everybody's.
-    expect(compose.services.worker?.volumes).toEqual(['exports:/var/lib/taskloom/exports']);
-    expect(compose.services.api?.volumes).toEqual(compose.services.worker?.volumes);
+    expect(compose.services.worker?.volumes).toEqual(['exports:/var/lib/taskloom/exports', 'backups:/var/lib/taskloom/backups']);
+    // Backups are no business of the API's.
+    expect(compose.services.api?.volumes).toEqual(['exports:/var/lib/taskloom/exports']);
+    expect(compose.services.worker?.environment).toMatchObject({ BACKUP_FOLDER: '/var/lib/taskloom/backups' });
     for (const name of ['api', 'worker']) expect(compose.services[name]?.environment).toMatchObject({ EXPORT_FOLDER: '/var/lib/taskloom/exports' });
   });
 
@@ -115,7 +117,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('lets every variable of its programs be set, but for those it decides itself', () => {
-    const itself = ['ENVIRONMENT', 'TASKLOOM_HOME', 'DATABASE_URL', 'POSTGRES_HOST', 'POSTGRES_PORT', 'POSTGRES_USER', 'POSTGRES_DB', 'REDIS_URL', 'TEMPORAL_ADDRESS', 'EXPORT_FOLDER'];
+    const itself = ['ENVIRONMENT', 'TASKLOOM_HOME', 'DATABASE_URL', 'POSTGRES_HOST', 'POSTGRES_PORT', 'POSTGRES_USER', 'POSTGRES_DB', 'REDIS_URL', 'TEMPORAL_ADDRESS', 'EXPORT_FOLDER', 'BACKUP_FOLDER'];
     const ofTheStackAlone = ['ADMIN_USERNAME', 'ADMIN_EMAIL', 'ADMIN_PASSWORD', 'REDDIT_OAUTH_BASE_URL', 'REDDIT_WWW_BASE_URL', 'REDDIT_SANDBOX_RECORDINGS', 'REDDIT_IS_SANDBOX'];
     const used = interpolations.map(({ name }) => name);
     expect(sorted(used.filter((name) => !composeOnly.includes(name)))).toEqual(sorted(ENV_VARIABLES.filter((name) => ![...itself, ...ofTheStackAlone].includes(name))));

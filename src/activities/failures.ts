@@ -13,7 +13,7 @@ export interface ClassifiedFailure {
 }
 
 /** These say that a second try would end the same way. Everything unknown is retried. */
-const PERMANENT_NAMES = new Set(['ZodError', 'PermanentTaskError']);
+const PERMANENT_NAMES = new Set(['ZodError', 'PermanentTaskError', 'BackupUnavailableError']);
 const PERMANENT_REDDIT_KINDS = new Set<string>(['unauthorized', 'forbidden', 'not_found']);
 /** PostgreSQL's classes "data exception" and "syntax error or access rule violation". */
 const PERMANENT_SQLSTATE = /^(22|42)/;

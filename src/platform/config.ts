@@ -92,6 +92,7 @@ const environment = z.object({
   S3_SECRET_ACCESS_KEY: z.string().optional(),
   S3_PREFIX: z.string().regex(/^[\w!.*'()-][\w!.*'()/-]*$/, "must be letters, digits and / ! - _ . * ' ( )").default('taskloom/'),
   S3_FORCE_PATH_STYLE: flag.default(false),
+  BACKUP_FOLDER: z.string().optional(),
 
   WORKER_MAX_ACTIVITIES: positive.default(100),
   WORKER_MAX_WORKFLOW_TASKS: positive.default(40),
@@ -180,4 +181,9 @@ export function s3Settings(config: Config) {
 /** Where exports lie when there is no bucket. */
 export function exportFolder(config: Config): string {
   return path.resolve(config.EXPORT_FOLDER ?? path.join(config.TASKLOOM_HOME, 'exports'));
+}
+
+/** Where workers keep backups, and where a restore looks for them. */
+export function backupFolder(config: Config): string {
+  return path.resolve(config.BACKUP_FOLDER ?? path.join(config.TASKLOOM_HOME, 'backups'));
 }

@@ -1,5 +1,5 @@
 import knex, { type Knex } from 'knex';
-import { types } from 'pg';
+import { Client, types } from 'pg';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 
@@ -31,17 +31,31 @@ const MIGRATIONS = path.resolve(__dirname, '../../migrations');
 /** Knex insists on a way back; migrations here only go forward. */
 const forwardOnly = () => Promise.reject(new Error('migrations only go forward'));
 
-/** Migration names carry no extension, so that sources (.ts, tests) and builds (.js) count as the same. */
-const migrationSource: Knex.MigrationSource<string> = {
-  getMigrations: async () => [...new Set(readdirSync(MIGRATIONS).filter((file) => /^\d+_.*\.(ts|js)$/.test(file) && !file.endsWith('.d.ts')).map((file) => file.replace(/\.(ts|js)$/, '')))].sort(),
+/** All migrations of this version, oldest first. They carry no extension, so that sources (.ts, tests) and builds (.js) count as the same. */
+export const migrationNames = (): string[] => [...new Set(readdirSync(MIGRATIONS).filter((file) => /^\d+_.*\.(ts|js)$/.test(file) && !file.endsWith('.d.ts')).map((file) => file.replace(/\.(ts|js)$/, '')))].sort();
+
+const migrationSource = (names: string[]): Knex.MigrationSource<string> => ({
+  getMigrations: async () => names,
   getMigrationName: (name) => name,
   // require and not import(): only the former finds a name without extension.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   getMigration: async (name) => ({ ...(require(path.join(MIGRATIONS, name)) as Knex.Migration), down: forwardOnly }),
-};
+});
 
-/** Brings the schema up to date and returns the names of the migrations it ran; safe to run from several processes at once. */
-export async function migrate(database: Database): Promise<string[]> {
-  const [, names] = (await database.migrate.latest({ migrationSource })) as [number, string[]];
-  return names;
+/**
+ * Brings the schema up to date and returns the names of the migrations it ran; safe to run from several processes at once.
+ * `names` stops at an older schema, that of a backup. Given a transaction it stays within it.
+ */
+export async function migrate(database: Database, names: string[] = migrationNames()): Promise<string[]> {
+  const [, ran] = (await database.migrate.latest({ migrationSource: migrationSource(names) })) as [number, string[]];
+  return ran;
+}
+
+/** A connection that belongs to nobody else, for what a pool's cannot do: long streams that are cut off half-way. */
+export async function connectClient(options: { url: string; applicationName: string }): Promise<Client> {
+  const client = new Client({ connectionString: connectionString(options.url), application_name: options.applicationName, connectionTimeoutMillis: 10_000 });
+  // Whoever uses it learns of it from his query; without a listener it would end the process.
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
 }

@@ -2,6 +2,7 @@ import { cleanupContent } from './cleanup-content';
 import { cleanupExecutions } from './cleanup-executions';
 import { cleanupExports } from './cleanup-exports';
 import { cleanupTokens } from './cleanup-tokens';
+import { dataBackup } from './data-backup';
 import { dataExport } from './data-export';
 import { healthCheck } from './health-check';
 import { redditDeletionSync } from './reddit-deletion-sync';
@@ -18,6 +19,7 @@ export const taskTypes: readonly TaskType[] = [
   redditDeletionSync,
   dataExport,
   sendEmail,
+  dataBackup,
   cleanupTokens,
   cleanupContent,
   cleanupExecutions,

@@ -53,6 +53,39 @@ export interface MailLedger {
   record(executionId: number, deliveries: MailDelivery[]): Promise<void>;
 }
 
+export interface BackupRequest {
+  executionId: number;
+  configId: number | null;
+  /** When the execution began: part of the backup's name, so that a retry writes the same one. */
+  startedAt: Date;
+  type: 'full' | 'incremental';
+  method: 'auto' | 'copy' | 'pg_dump';
+  /** Full backups, with what adds to them. */
+  keep: number;
+}
+
+export interface WrittenBackup {
+  name: string;
+  type: 'full' | 'incremental';
+  method: 'copy' | 'pg_dump';
+  /** Why a full backup was made although an incremental one was wanted. */
+  whyFull: string | null;
+  parent: string | null;
+  rows: number;
+  tables: number;
+  bytes: number;
+  /** Of the list of checksums that comes with it. */
+  sha256: string;
+  snapshotAt: string;
+  /** Older ones that went. */
+  removed: string[];
+}
+
+/** Backups of the database. One is there whole or not at all, and once for an execution however often it is attempted. */
+export interface Backups {
+  write(request: BackupRequest, step: LongStep<[progress: { tables: number; tablesTotal: number; rows: number; bytes: number }]>): Promise<WrittenBackup>;
+}
+
 export type ExportSource = 'posts' | 'comments' | 'executions' | 'configs';
 export type ExportFormat = 'json' | 'ndjson' | 'csv' | 'excel' | 'parquet';
 
@@ -174,6 +207,7 @@ export interface TaskServices {
   /** Asks on behalf of the run's config: the request budget is shared out among configs, by priority. */
   reddit: RedditClient;
   content: ContentStore;
+  backups: Backups;
   retention: RetentionStore;
   runs: RunMonitor;
   mailer: Pick<Mailer, 'send' | 'messageIdOf'>;

@@ -2,13 +2,16 @@
 import { stopWithNpm } from '../platform/npm-watch';
 import { hostname } from 'node:os';
 import { NativeConnection, Runtime } from '@temporalio/worker';
+import { version } from '../../package.json';
 import { findConfigFault } from '../activities';
+import { createBackupFolder } from '../backups/backup-folder';
+import { createBackups } from '../backups/create-backups';
 import { createExports } from '../exports/create-exports';
-import { readConfig, smtpSettings } from '../platform/config';
+import { backupFolder, readConfig, smtpSettings } from '../platform/config';
 import { createFileStore } from '../platform/files/create-file-store';
 import { createLogger } from '../platform/logger';
 import { createMailer, createMissingMailer } from '../platform/mailer';
-import { createDatabase } from '../platform/postgres';
+import { connectClient, createDatabase } from '../platform/postgres';
 import { createProbes } from '../platform/probes';
 import { createRedditClient } from '../platform/reddit/snoowrap-client';
 import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
@@ -79,6 +82,7 @@ async function main(): Promise<void> {
     files: createFileStore(config),
     expiresInDays: config.EXPORT_EXPIRES_IN_DAYS,
   });
+  const backups = createBackups({ folder: createBackupFolder(backupFolder(config)), url, connect: () => connectClient({ url, applicationName: 'taskloom-backup' }), taskloomVersion: version });
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue: config.TEMPORAL_TASK_QUEUE });
   const convergence = createScheduleConvergence({ configs, gateway });
   const reconciler = createReconciler({ configs, executions, gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: config.TEMPORAL_TASK_QUEUE, log, findConfigFault });
@@ -107,7 +111,7 @@ async function main(): Promise<void> {
       resetTokens: config.JWT_SECRET_KEY ? createResetTokens(config.JWT_SECRET_KEY) : undefined,
       mailer,
       frontendUrl: config.FRONTEND_URL,
-      services: { reddit, content: createRedditContentRepository(database), scrapes: createRedditScrapeRepository(database), deletions: createDeletionSyncRepository(database), exports: exporter, mailer, deliveries: createMailDeliveryRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: (query) => overdueRuns.find(query) }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
+      services: { reddit, content: createRedditContentRepository(database), scrapes: createRedditScrapeRepository(database), deletions: createDeletionSyncRepository(database), exports: exporter, backups, mailer, deliveries: createMailDeliveryRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: (query) => overdueRuns.find(query) }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
       log,
       workerIdentity: `${hostname()}:${process.pid}`,
       reconcile,

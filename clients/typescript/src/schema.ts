@@ -2914,7 +2914,7 @@ export interface paths {
                         /** @default null */
                         description?: string | null;
                         /** @enum {string} */
-                        task_type: "REDDIT_SCRAPE" | "REDDIT_DELETION_SYNC" | "DATA_EXPORT" | "SEND_EMAIL" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "CLEANUP_EXPORTS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
+                        task_type: "REDDIT_SCRAPE" | "REDDIT_DELETION_SYNC" | "DATA_EXPORT" | "SEND_EMAIL" | "DATA_BACKUP" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "CLEANUP_EXPORTS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
                         /** @enum {string} */
                         scheduler_type: "cron" | "date" | "manual" | "interval";
                         /**
@@ -3317,7 +3317,7 @@ export interface paths {
                      */
                     "application/json": {
                         /** @enum {string} */
-                        task_type: "REDDIT_SCRAPE" | "REDDIT_DELETION_SYNC" | "DATA_EXPORT" | "SEND_EMAIL" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "CLEANUP_EXPORTS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
+                        task_type: "REDDIT_SCRAPE" | "REDDIT_DELETION_SYNC" | "DATA_EXPORT" | "SEND_EMAIL" | "DATA_BACKUP" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "CLEANUP_EXPORTS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
                         /**
                          * @description As the task type's own schema says
                          * @default {}
@@ -7077,7 +7077,7 @@ export interface paths {
                 };
                 path: {
                     /** @description A task type, as system/enums lists them */
-                    type: "REDDIT_SCRAPE" | "REDDIT_DELETION_SYNC" | "DATA_EXPORT" | "SEND_EMAIL" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "CLEANUP_EXPORTS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
+                    type: "REDDIT_SCRAPE" | "REDDIT_DELETION_SYNC" | "DATA_EXPORT" | "SEND_EMAIL" | "DATA_BACKUP" | "CLEANUP_TOKENS" | "CLEANUP_CONTENT" | "CLEANUP_EXECUTIONS" | "CLEANUP_EXPORTS" | "HEALTH_CHECK" | "TIMEOUT_MONITOR" | "TEST_TIMEOUT" | "TEST_SHORT_TIMEOUT" | "TEST_FAILURE";
                 };
                 cookie?: never;
             };
@@ -8057,6 +8057,13 @@ export interface paths {
                     content: {
                         "application/octet-stream": string;
                     };
+                };
+                /** @description It is as if-none-match says */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 /** @description No valid access token or API key */
                 401: {

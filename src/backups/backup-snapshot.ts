@@ -1,0 +1,36 @@
+import type { Client } from 'pg';
+import type { Manifest } from './backup-manifest';
+import { readMigrations, readSequences, readTables, type CatalogTable } from './table-catalog';
+
+export interface BackupSnapshot {
+  schema: string;
+  database: Manifest['database'];
+  snapshot: Manifest['snapshot'];
+  migrations: string[];
+  tables: CatalogTable[];
+  sequences: Manifest['sequences'];
+}
+
+/** Texts have to mean the same in whatever session reads them. */
+const SESSION = ["set datestyle to 'ISO'", "set intervalstyle to 'iso_8601'", "set timezone to 'UTC'", 'set extra_float_digits to 3', "set client_encoding to 'UTF8'", 'set statement_timeout to 0', 'set lock_timeout to 0', 'set idle_in_transaction_session_timeout to 0'];
+export const prepareSession = (client: Client) => client.query(SESSION.join(';'));
+
+/** Opens the one moment that the whole backup is of. It lasts until the connection ends. */
+export async function openSnapshot(client: Client): Promise<BackupSnapshot> {
+  await prepareSession(client);
+  await client.query('begin isolation level repeatable read read only');
+  const { rows: [moment] } = await client.query<{ schema: string; cluster: string; timeline: number; oid: number; name: string; server_version: string; id: string; taken_at: Date }>(`
+    select current_schema()::text as schema, (select system_identifier::text from pg_control_system()) as cluster, (select timeline_id from pg_control_checkpoint()) as timeline,
+           d.oid::int8 as oid, d.datname::text as name, current_setting('server_version_num') as server_version, pg_current_snapshot()::text as id, now() as taken_at
+    from pg_database d where d.datname = current_database()`);
+  if (!moment) throw new Error('The database does not know itself');
+  const { schema, cluster, timeline, oid, name, server_version } = moment;
+  return {
+    schema,
+    database: { cluster, timeline, oid, name, server_version },
+    snapshot: { id: moment.id, taken_at: moment.taken_at.toISOString() },
+    migrations: await readMigrations(client),
+    tables: await readTables(client),
+    sequences: await readSequences(client),
+  };
+}

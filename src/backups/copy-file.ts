@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import path from 'node:path';
+import { Transform, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip } from 'node:zlib';
+import type { Client } from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import type { BackupFile } from './backup-manifest';
+
+export interface WriteStep {
+  signal: AbortSignal;
+  onBytes: (bytes: number) => void;
+}
+
+/** A stream into a file that only its owner may read; whole on the disk when this answers. */
+export async function writeFile(place: string, name: string, source: Readable, { signal, onBytes }: WriteStep, compression: 'gzip' | 'none'): Promise<BackupFile> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const measure = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      onBytes(chunk.length);
+      done(null, chunk);
+    },
+  });
+  const file = createWriteStream(path.join(place, name), { flags: 'wx', mode: 0o600, flush: true });
+  await (compression === 'gzip' ? pipeline(source, createGzip(), measure, file, { signal }) : pipeline(source, measure, file, { signal }));
+  return { name, bytes, sha256: hash.digest('hex') };
+}
+
+/** The rows of a query, as PostgreSQL's COPY writes them. */
+export async function copyToFile(client: Client, query: string, place: string, name: string, step: WriteStep): Promise<{ rows: number; file: BackupFile }> {
+  const copy = client.query(copyTo(`copy (${query}) to stdout`));
+  const file = await writeFile(place, name, copy, step, 'gzip');
+  return { rows: copy.rowCount, file };
+}
+
+/** Answers how many rows there were. `target`: a table and its columns. */
+export async function copyFromFile(client: Client, target: string, file: string): Promise<number> {
+  const copy = client.query(copyFrom(`copy ${target} from stdin`));
+  await pipeline(createReadStream(file), createGunzip(), copy);
+  return copy.rowCount;
+}

@@ -1,0 +1,63 @@
+import { execFile, spawn } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Readable } from 'node:stream';
+
+export interface PgDumpRequest {
+  url: string;
+  /** Of pg_export_snapshot(). */
+  snapshot: string;
+  schema: string;
+  signal: AbortSignal;
+}
+
+/** What a program of PostgreSQL's needs, and none of our secrets. */
+function environment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const passed = Object.entries(process.env).filter(([name]) => /^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|SYSTEMROOT|PG(SSL\w+|PASSFILE|SERVICE\w*|GSS\w+|KRB\w+))$/i.test(name));
+  return { ...Object.fromEntries(passed), ...extra };
+}
+
+/** The major version of a program on the PATH, or undefined when it is not there. */
+export async function programVersion(program: 'pg_dump' | 'pg_restore'): Promise<number | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)(program, ['--version'], { env: environment(), timeout: 10_000 });
+    const major = /\(PostgreSQL\) (\d+)/.exec(stdout)?.[1];
+    return major === undefined ? undefined : Number(major);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A whole archive in pg_dump's custom format, as a stream; `done` fails with what the program said. Uncompressed by gzip of ours: it has its own. */
+export function startDump({ url, snapshot, schema, signal }: PgDumpRequest): { archive: Readable; done: Promise<void> } {
+  const target = new URL(url);
+  const password = decodeURIComponent(target.password);
+  // Everybody on the machine may read a program's arguments.
+  target.password = '';
+  const env = environment({ PGAPPNAME: 'taskloom-backup', ...(password ? { PGPASSWORD: password } : {}) });
+  return start('pg_dump', ['--format=custom', '--no-owner', '--no-privileges', '--no-password', `--schema=${schema}`, `--snapshot=${snapshot}`, `--dbname=${target.toString()}`], env, signal);
+}
+
+/** The archive's rows as a script of SQL, of which dump-script.ts takes the COPY blocks. */
+export function startReadingArchive(archive: string): { script: Readable; done: Promise<void> } {
+  const { archive: script, done } = start('pg_restore', ['--data-only', '--file=-', archive], environment());
+  return { script, done };
+}
+
+function start(program: string, args: string[], env: NodeJS.ProcessEnv, signal?: AbortSignal): { archive: Readable; done: Promise<void> } {
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const stop = () => child.kill('SIGKILL');
+  signal?.addEventListener('abort', stop, { once: true });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)));
+  const done = new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, ended) => {
+      signal?.removeEventListener('abort', stop);
+      if (code === 0) resolve();
+      else reject(new Error(`${program} ended with ${code ?? ended}: ${said.trim()}`));
+    });
+  });
+  // Its reader fails first when the stream breaks off; nobody may be left with an unheard rejection.
+  done.catch(() => undefined);
+  return { archive: child.stdout, done };
+}
