@@ -3,6 +3,7 @@ import path from 'node:path';
 import { measureFleet } from '../../bench/reddit-fleet';
 import { createRedditClient } from '../../src/platform/reddit/snoowrap-client';
 import { createRedditSandbox, type RedditSandbox } from '../../src/stack/reddit-sandbox/sandbox-server';
+import { createDeletionSyncRepository } from '../../src/storage/deletion-sync-repository';
 import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
 import { openBudget } from '../support/open-budget';
@@ -11,6 +12,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database'
 import { startTestWorker, type TestWorker } from '../support/task-worker';
 import { testServices } from '../support/test-services';
 import { createTestApi, type TestApi } from './api-support';
+import type { ListingPage, RedditClient } from '../../src/platform/reddit/reddit-client';
 import type * as workflows from '../../src/workflows';
 
 const onRedis = testServices().redisUrl.startsWith('redis:') ? test : test.skip;
@@ -31,13 +33,15 @@ describe('a run that Reddit makes wait', () => {
 
   beforeAll(async () => {
     db = await createTestDatabase();
-    sandbox = createRedditSandbox({ seed: 'waits', rateLimit: { requests: 10_000_000 }, scale: { posts: 40, commentsPerPost: 10 }, now: () => new Date('2026-01-01T00:00:00Z') });
+    sandbox = createRedditSandbox({ seed: 'waits', rateLimit: { requests: 10_000_000 }, scale: { posts: 900, commentsPerPost: 1 }, now: () => new Date('2026-01-01T00:00:00Z') });
   });
   beforeEach(async () => {
     sandbox.reset();
     const { url } = await listen();
     const reddit = createRedditClient({ budget: openBudget(), clientId: randomUUID(), clientSecret: 'secret', userAgent: 'linux:taskloom-test:1 (by /u/test)', oauthBaseUrl: url, wwwBaseUrl: url, isSandbox: true, log: { warn: () => undefined } });
-    worker = await startTestWorker({ database: db.database, services: { reddit, content: createRedditContentRepository(db.database) } });
+    worker = await startTestWorker({ database: db.database, services: { reddit, deletions: createDeletionSyncRepository(db.database) } });
+    await db.database.raw('truncate reddit_posts cascade');
+    await storePosts(reddit);
     api = await createTestApi({ database: db.database, temporal: worker.temporal, taskQueue: worker.taskQueue });
   });
   afterEach(async () => {
@@ -53,17 +57,27 @@ describe('a run that Reddit makes wait', () => {
   const listen = () => (address ??= sandbox.listen());
   const rowOf = async (workflowId: string) => (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
   const attemptsOf = async (executionId: number) => db.database('task_attempts').where({ execution_id: executionId }).orderBy('attempt');
-  const threads = (status: number) => sandbox.requests.entries.filter((entry) => entry.path.includes('/comments/') && entry.status === status).map((entry) => entry.path);
+  const asked = (status: number) => sandbox.requests.entries.filter((entry) => entry.path.includes('/api/info') && entry.status === status).map((entry) => entry.query['id']);
+
+  /** Nine requests' worth of what a deletion sync looks at. */
+  async function storePosts(reddit: RedditClient): Promise<void> {
+    const content = createRedditContentRepository(db.database);
+    for (let after: string | null = null, pages = 0; pages < 9; pages += 1) {
+      const page: ListingPage = await reddit.listPosts({ subreddit: 'programming', sort: 'new', limit: 100, after }, new AbortController().signal);
+      await content.upsertPosts(page.posts, { runStartedAt: new Date(), isSandbox: true });
+      after = page.after;
+    }
+  }
 
   /** A run that has got a 429 in its midst, and waits for the time that it named. */
   async function startAndRefuse() {
-    const config = await createTaskConfigRepository(db.database).create({ name: 'waits', description: null, taskType: 'REDDIT_SCRAPE', schedulerType: 'manual', parameters: { subreddits: ['programming'], sort: 'new', posts_limit: 8 }, scheduleConfig: {}, maxRetries: 0, timeoutSeconds: null, priority: 5 });
+    const config = await createTaskConfigRepository(db.database).create({ name: 'waits', description: null, taskType: 'REDDIT_DELETION_SYNC', schedulerType: 'manual', parameters: { max_age_days: 10_000 }, scheduleConfig: {}, maxRetries: 0, timeoutSeconds: null, priority: 5 });
     sandbox.setFaults({ latencyMs: 100 });
     const workflowId = `waits-${randomUUID()}`;
     const handle = await worker.temporal.client.workflow.start<typeof workflows.runTask>('runTask', { workflowId, taskQueue: worker.taskQueue, args: [{ configId: config.id, triggeredBy: 'manual' }] });
-    await waitFor(async () => threads(200).length >= 2);
+    await waitFor(async () => asked(200).length >= 2);
     sandbox.setFaults({ rateLimitEvery: 1, retryAfterSeconds: 7 });
-    await waitFor(async () => threads(429).length > 0);
+    await waitFor(async () => asked(429).length > 0);
     sandbox.setFaults({ rateLimitEvery: 0 });
     const row = await waitFor(async () => rowOf(workflowId));
     await waitFor(async () => (await attemptsOf(row.id))[0]?.failure);
@@ -77,8 +91,8 @@ describe('a run that Reddit makes wait', () => {
     await handle.result();
     expect(await rowOf(handle.workflowId)).toMatchObject({ status: 'succeeded', attempt: 1 });
     expect(await attemptsOf(id)).toMatchObject([{ attempt: 1, outcome: 'succeeded', failure: null }]);
-    expect(threads(429)).toHaveLength(1);
-    expect(new Set(threads(200)).size).toBe(threads(200).length);
+    expect(asked(429)).toHaveLength(1);
+    expect(new Set(asked(200)).size).toBe(asked(200).length);
   });
 
   test('is cancelled meanwhile at once', async () => {
@@ -87,7 +101,7 @@ describe('a run that Reddit makes wait', () => {
     await expect(handle.result()).rejects.toThrow();
     expect(await rowOf(handle.workflowId)).toMatchObject({ status: 'cancelled' });
     expect(await attemptsOf(id)).toMatchObject([{ attempt: 1, outcome: 'cancelled' }]);
-    expect(threads(429)).toHaveLength(1);
+    expect(asked(429)).toHaveLength(1);
   });
 
   test('is given up when it has lost too many workers', async () => {
