@@ -34,10 +34,11 @@ export type ColumnsOf<Row extends Model> = Record<Exclude<keyof Row, keyof Model
 
 /**
  * The same for whole rows, without the cost of a query builder. Each column is named: a statement prepared with a star
- * fails from the moment that a migration adds one.
+ * fails from the moment that a migration adds one. `extra` is an expression beside them, which the caller has to know of.
  */
-export function prepareRows<Row extends Model>(database: Database, name: string, model: { new (): Row; tableName: string }, columns: ColumnsOf<Row>, rest: string): (bindings: readonly unknown[]) => Promise<Row[]> {
+export function prepareRows<Row extends Model>(database: Database, name: string, model: { new (): Row; tableName: string }, columns: ColumnsOf<Row>, rest: string, extra?: { sql: string; name: string }): (bindings: readonly unknown[]) => Promise<Row[]> {
   const selected = Object.entries<string>(columns).map(([property, column]) => `${column} as "${property}"`);
+  if (extra) selected.push(`${extra.sql} as "${extra.name}"`);
   const sql = `select ${selected.join(', ')} from ${model.tableName} ${rest}`;
   return async (bindings) => {
     const { rows } = (await database.raw(sql, bindings as never).options({ name })) as { rows: object[] };

@@ -54,6 +54,10 @@ export function createTaskConfigRepository(database: Database) {
   const configs = TaskConfig.bindKnex(database);
   const byId = prepareRows(database, 'config-by-id', TaskConfig, TASK_CONFIG_COLUMNS, 'where id = ?');
   const eventsOf = prepareRows(database, 'events-of-config', ScheduleEvent, SCHEDULE_EVENT_COLUMNS, 'where config_id = ? order by id desc limit ?');
+  const withEvents = prepareRows(database, 'config-with-events', TaskConfig, TASK_CONFIG_COLUMNS, 'where id = ?', {
+    sql: `(select coalesce(json_agg(newest), '[]') from (select ${Object.entries(SCHEDULE_EVENT_COLUMNS).map(([property, column]) => `${column} as "${property}"`).join(', ')} from schedule_events where config_id = task_configs.id order by id desc limit ?) newest)`,
+    name: 'events',
+  });
   const counted = prepare<{ status: ScheduleStatus; taskType: string; total: number }>(database, 'config-counts', 'select schedule_status as status, task_type as "taskType", count(*) as total from task_configs group by 1, 2 order by 2');
 
   return {
@@ -63,6 +67,14 @@ export function createTaskConfigRepository(database: Database) {
 
     async get(id: number): Promise<TaskConfig | undefined> {
       return (await byId([id]))[0];
+    },
+
+    /** With its newest events, in one question: most who look at a config look at both. */
+    async getWithEvents(id: number, limit: number): Promise<{ config: TaskConfig; events: ScheduleEvent[] } | undefined> {
+      const [row] = await withEvents([limit, id]);
+      if (!row) return undefined;
+      const { events } = row as TaskConfig & { events: (Omit<ScheduleEvent, 'createdAt'> & { createdAt: string })[] };
+      return { config: row, events: events.map((event) => Object.assign(new ScheduleEvent(), event, { createdAt: new Date(event.createdAt) })) };
     },
 
     async getMany(ids: number[]): Promise<TaskConfig[]> {

@@ -76,7 +76,9 @@ export function createConfigService(deps: ConfigServiceDeps) {
     },
 
     async get(id: number, withStats: boolean): Promise<ConfigDetailBody> {
-      const [config, actual, events, totals] = await Promise.all([find(id), actualOf(id), configs.listEvents(id, RECENT_EVENTS), withStats ? queries.configTotals(id) : null]);
+      const [found, actual, totals] = await Promise.all([configs.getWithEvents(id, RECENT_EVENTS), actualOf(id), withStats ? queries.configTotals(id) : null]);
+      if (!found) throw new NotFoundError('Task config not found');
+      const { config, events } = found;
       return { ...presentConfig(config, actual), recent_history: events.map(presentRecentEvent), stats: totals && presentConfigStats(totals) };
     },
 
