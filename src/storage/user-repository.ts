@@ -111,6 +111,8 @@ export function createUserRepository(database: Database) {
         users.transaction(async (transaction) => {
           if (changes.isActive === false || endsAdmin) await keepAnAdmin(id, transaction);
           const patch = { ...changes, ...(email === undefined ? {} : { email }), ...(isAdmin === false ? { role: roleWithoutAdmin } : {}), ...(endsSessions ? { sessionVersion: nextVersion } : {}), updatedAt: new Date() };
+          // A link that is under way was asked for by whoever had the mailbox or the password before.
+          if (email !== undefined || changes.hashedPassword !== undefined) await transaction('password_resets').where({ user_id: id }).del();
           return users.query(transaction).findById(id).patch(patch).returning('*').first();
         }),
       );

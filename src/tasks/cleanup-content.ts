@@ -1,12 +1,11 @@
-import { z } from 'zod';
-import { daysOld, dryRun, removeOutdated } from './cleanup/outdated-removal';
+import { cleanupParameters, daysOld, dryRun, removeOutdated } from './cleanup/outdated-removal';
 import { defineTaskType } from './task-type';
 
 /** The comments of a post that goes go with it, however young; the contract's totals leave those out. */
 export const cleanupContent = defineTaskType({
   name: 'CLEANUP_CONTENT',
   summary: 'Deletes Reddit posts and comments that have not changed for long',
-  parameters: z.object({ days_old: daysOld(90), dry_run: dryRun }),
+  parameters: cleanupParameters({ days_old: daysOld(90), dry_run: dryRun }),
   async run(context, parameters) {
     const counts = await removeOutdated(context, ['comments', 'comments_of_posts', 'posts'], { daysOld: parameters.days_old, dryRun: parameters.dry_run });
     return {

@@ -1,12 +1,11 @@
-import { z } from 'zod';
-import { daysOld, dryRun, removeOutdated } from './cleanup/outdated-removal';
+import { cleanupParameters, daysOld, dryRun, removeOutdated } from './cleanup/outdated-removal';
 import { defineTaskType } from './task-type';
 
 /** The bounds are those of `DELETE /tasks/executions/cleanup`. */
 export const cleanupExecutions = defineTaskType({
   name: 'CLEANUP_EXECUTIONS',
   summary: 'Deletes the records of old runs that have ended',
-  parameters: z.object({ days_old: daysOld(90, { min: 30, max: 365 }), dry_run: dryRun }),
+  parameters: cleanupParameters({ days_old: daysOld(90, { min: 30, max: 365 }), dry_run: dryRun }),
   async run(context, parameters) {
     const { executions } = await removeOutdated(context, ['executions'], { daysOld: parameters.days_old, dryRun: parameters.dry_run });
     return { config_id: context.configId, deleted_executions: executions, days_old: parameters.days_old, dry_run: parameters.dry_run };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cleanupParameters } from './cleanup/outdated-removal';
 import { defineTaskType } from './task-type';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -7,7 +8,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 export const cleanupExports = defineTaskType({
   name: 'CLEANUP_EXPORTS',
   summary: 'Removes exported files that have expired, and what broken-off exports left behind',
-  parameters: z.object({
+  parameters: cleanupParameters({
     days_old: z.int().min(0).max(3650).nullable().default(null).describe('Also those that are older than this, whenever they expire; null for expired ones only'),
     dry_run: z.boolean().default(false).describe('Counts and removes nothing'),
   }),

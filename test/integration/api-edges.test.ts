@@ -8,7 +8,7 @@ import { connectTestTemporal } from '../support/task-worker';
 import { startProcess, waitFor } from '../support/process';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import { testServices } from '../support/test-services';
-import { createTestApi, insertConfig, PASSWORD, SECRET, type TestApi } from './api-support';
+import { createTestApi, insertConfig, PASSWORD, redisUrlOf, SECRET, type TestApi } from './api-support';
 import type { TemporalConnection } from '../../src/platform/temporal';
 
 let db: TestDatabase;
@@ -105,7 +105,7 @@ describe('a body that is too large', () => {
 
 test('told to stop, the process takes nothing new, finishes what it has begun, and leaves', async () => {
   const port = await getPort({ host: '127.0.0.1' });
-  const started = await startProcess('api/server.js', { DATABASE_URL: db.url, REDIS_URL: testServices().redisUrl, TEMPORAL_ADDRESS: testServices().temporalAddress, JWT_SECRET_KEY: SECRET, PORT: String(port) });
+  const started = await startProcess('api/server.js', { DATABASE_URL: db.url, REDIS_URL: await redisUrlOf(db.database), TEMPORAL_ADDRESS: testServices().temporalAddress, JWT_SECRET_KEY: SECRET, PORT: String(port) });
   const isListening = () =>
     new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1');

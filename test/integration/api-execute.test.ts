@@ -95,6 +95,9 @@ describe('running a task type', () => {
     const answer = await api.root('POST', '/tasks/execute/by-type/TEST_TIMEOUT', { task_params: { sleep_seconds: 0 }, queue: 'test' });
     expect(answer).toMatchObject({ status: 200, body: { config_id: null, task_type: 'TEST_TIMEOUT', task_id: expect.stringMatching(/^test-timeout-/) } });
     expect(await ended(answer.body.task_id)).toMatchObject({ config_id: null, config_name: null, task_type: 'TEST_TIMEOUT', triggered_by: 'by_type', parameters: { sleep_seconds: 0 }, status: 'succeeded' });
+    const limited = await api.root('POST', '/tasks/execute/by-type/TEST_TIMEOUT', { task_params: { sleep_seconds: 0 }, options: { timeout_seconds: 9, max_retries: 2, priority: 7, colour: 'red' } });
+    await waitFor(async () => (await db.database('task_executions').where({ task_id: limited.body.task_id, timeout_seconds: 9, max_retries: 2, priority: 7 })).length === 1);
+    expect((await api.root('POST', '/tasks/execute/by-type/TEST_TIMEOUT', { options: { timeout_seconds: 0 } })).body.detail).toMatchObject([{ loc: ['body', 'options', 'timeout_seconds'] }]);
     const bare = await api.root('POST', '/tasks/execute/by-type/HEALTH_CHECK');
     expect(await ended(bare.body.task_id)).toMatchObject({ status: 'succeeded' });
   });

@@ -104,3 +104,15 @@ test('the token to verify is in the query, or in the body', async () => {
   }
   expect((await api.anonymous('POST', '/auth/reset-password', {})).body.detail).toMatchObject([{ loc: ['body', 'token'] }, { loc: ['body', 'new_password'] }]);
 });
+
+test('a new password or address makes a link that is under way void', async () => {
+  const [, id] = api.userIds;
+  for (const change of [{ password: 'another long one' }, { email: 'moved@example.com' }]) {
+    await db.database('users').where({ id }).update({ email: 'user@example.com' });
+    const token = await askToken();
+    expect((await api.root('PATCH', `/users/${id}`, { full_name: 'Same' })).status).toBe(200);
+    expect((await verify(token)).body.success).toBe(true);
+    expect((await api.root('PATCH', `/users/${id}`, change)).status).toBe(200);
+    expect([(await verify(token)).body.success, (await reset(token)).status]).toEqual([false, 400]);
+  }
+});

@@ -97,6 +97,12 @@ test('CLEANUP_EXECUTIONS spares what is at work, and takes the attempts along', 
   expect(await db.database('task_attempts')).toEqual([]);
 });
 
+test.each(['CLEANUP_TOKENS', 'CLEANUP_CONTENT', 'CLEANUP_EXECUTIONS', 'CLEANUP_EXPORTS'])('%s ignores what it does not know, but refuses what was meant for dry_run', (name) => {
+  const { parameters } = findTaskType(name)!;
+  expect(parameters.safeParse({ colour: 'red' }).success).toBe(true);
+  for (const misspelt of ['dryRun', 'dryrun', 'dry-run', 'DRY_RUN']) expect(parameters.safeParse({ [misspelt]: true }).error?.issues).toMatchObject([{ path: [misspelt], message: 'is not known; dry_run is' }]);
+});
+
 test.each([
   ['CLEANUP_TOKENS', 0], ['CLEANUP_CONTENT', 0], ['CLEANUP_CONTENT', -1], ['CLEANUP_CONTENT', 1.5], ['CLEANUP_CONTENT', '90'], ['CLEANUP_EXECUTIONS', 29], ['CLEANUP_EXECUTIONS', 366],
 ])('%s refuses days_old %j', (name, days_old) => {

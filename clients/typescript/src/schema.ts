@@ -7097,8 +7097,21 @@ export interface paths {
                         };
                         /** @default default */
                         queue?: string;
-                        /** @default {} */
+                        /**
+                         * @description As of a config; whatever else is here is ignored
+                         * @default {}
+                         */
                         options?: {
+                            /** @default 0 */
+                            max_retries?: number;
+                            /** @default null */
+                            timeout_seconds?: number | null;
+                            /**
+                             * @description 10 is the highest
+                             * @default 5
+                             */
+                            priority?: number;
+                        } & {
                             [key: string]: unknown;
                         };
                     } | null;

@@ -29,7 +29,7 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Execu
       },
       schema: { tags, summary: 'Run a task type without a config', headers, params: typeParams, body: byTypeBody, response: { 200: submitted, ...badRequest, ...conflict, ...faults, ...unavailable } },
     },
-    async (request) => execute.executeType(request.params.type, request.body?.task_params ?? {}, contextOf(request)),
+    async (request) => execute.executeType(request.params.type, request.body?.task_params ?? {}, request.body?.options ?? {}, contextOf(request)),
   );
 
   app.post(

@@ -5,7 +5,7 @@ import { batchId, batchTaskIds, configRunId, fingerprintOf, typeRunId, type Star
 import type { ExecutionGateway } from './execution-gateway';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
-import type { BatchSubmitted, Submitted } from '../schemas/execute-schemas';
+import type { BatchSubmitted, RunOptions, Submitted } from '../schemas/execute-schemas';
 
 /** The contract's default, for runs that no config gives one. */
 const AD_HOC_PRIORITY = 5;
@@ -63,19 +63,19 @@ export function createExecuteService(deps: { configs: TaskConfigRepository; quer
       return answer(workflowId, configId, config.taskType);
     },
 
-    async executeType(name: string, parameters: Record<string, unknown>, context: StartContext): Promise<Submitted> {
+    async executeType(name: string, parameters: Record<string, unknown>, options: RunOptions, context: StartContext): Promise<Submitted> {
       if (!findTaskType(name)) throw new BadRequestError(`Unsupported task type ${name}`);
       const faults = findTypeFaults(name, parameters);
       if (faults.length > 0) throw new RequestFaultsError(faults);
       const workflowId = typeRunId(name, context);
-      const fingerprint = fingerprintOf(context, parameters);
+      const fingerprint = fingerprintOf(context, { parameters, options });
       const kept = await gateway.startRun({
         workflowId,
         fingerprint,
-        request: { configId: null, taskType: name, parameters, triggeredBy: 'by_type', requestedBy: context.userId },
+        request: { configId: null, taskType: name, parameters, maxRetries: options.max_retries, timeoutSeconds: options.timeout_seconds, priority: options.priority, triggeredBy: 'by_type', requestedBy: context.userId },
         taskType: name,
         configName: null,
-        priority: AD_HOC_PRIORITY,
+        priority: options.priority ?? AD_HOC_PRIORITY,
       });
       refuseOther(kept, fingerprint);
       return answer(workflowId, null, name);

@@ -7,6 +7,20 @@ const DAY_MS = 86_400_000;
 export const dryRun = z.boolean().default(false).describe('Only count what would go');
 export const daysOld = (preset: number, bounds: { min: number; max: number } = { min: 1, max: 36_500 }) => z.int().min(bounds.min).max(bounds.max).default(preset).describe('What is older than this goes');
 
+const squashed = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+
+/**
+ * Parameters of a task type that deletes. Unknown ones are ignored, as they always were, but not those that are a known
+ * one in another spelling: `dryRun` must not delete.
+ */
+export const cleanupParameters = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.looseObject(shape).superRefine((given, context) => {
+    for (const name of Object.keys(given)) {
+      const meant = Object.keys(shape).find((known) => known !== name && squashed(known) === squashed(name));
+      if (meant) context.addIssue({ code: 'custom', path: [name], message: `is not known; ${meant} is`, input: given[name] });
+    }
+  });
+
 type Counts = Record<string, number>;
 
 /**

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { subreddit } from '../reddit-scrape/scrape-parameters';
 
 export const syncParameters = z
   .strictObject({
-    subreddits: z.array(z.string().min(1).max(100)).max(1_000).default([]).describe('All of which content is stored, when empty'),
+    subreddits: z.array(subreddit).max(1_000).default([]).describe('All of which content is stored, when empty'),
     min_age_days: z.number().min(0).max(36_500).default(0).describe('Only what was written at least so many days ago'),
     max_age_days: z.number().positive().max(36_500).default(30).describe('Only what was written in the last so many days'),
     limit: z.int().min(1).max(1_000_000).default(10_000).describe('Posts and comments a run checks at most, the longest unchecked first; a hundred cost one request'),

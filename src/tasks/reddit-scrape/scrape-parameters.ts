@@ -4,7 +4,8 @@ import type { RedditSort, RedditTimeFilter } from '../../platform/reddit/reddit-
 const SORTS = ['hot', 'new', 'top', 'rising', 'controversial'] as const satisfies readonly RedditSort[];
 const TIME_FILTERS = ['hour', 'day', 'week', 'month', 'year', 'all'] as const satisfies readonly RedditTimeFilter[];
 
-const subreddit = z
+/** With or without "r/". */
+export const subreddit = z
   .string()
   .trim()
   .overwrite((name) => name.replace(/^\/?r\//i, ''))
