@@ -84,6 +84,8 @@ def is_refused_by_rule(response):
         # What they hold depends on task_type and scheduler_type.
         or (len(fault["loc"]) > 1 and fault["loc"][1] in DEPENDS_ON_THE_TYPE)
         or (len(fault["loc"]) > 1 and fault["loc"][1] in DEPENDS_ON_ANOTHER and fault["type"] == "value_error")
+        # A link that follows the null of an answer, such as config_id of an ad-hoc run.
+        or (fault["loc"][0] == "path" and fault["input"] == "None")
         # In the query or in the body.
         or (fault["loc"] == ["query", "token"] and fault["type"] == "missing")
         for fault in faults
