@@ -38,6 +38,7 @@ export const isRefusal = (error: unknown): error is Error => error instanceof Sc
 
 // google.rpc.Code
 const INVALID_ARGUMENT = 3;
+const CANCELLED = 1;
 const FAILED_PRECONDITION = 9;
 
 const grpcErrorOf = (error: unknown) => (error instanceof ServiceError ? error.cause : error);
@@ -48,8 +49,8 @@ export function isContention(error: unknown): boolean {
   return error instanceof ScheduleAlreadyRunning || (isGrpcServiceError(grpc) && (grpc.code as number) === FAILED_PRECONDITION);
 }
 
-/** The answer did not come in time; what was asked for may have been done. */
-export const isLate = isGrpcDeadlineError;
+/** The answer did not come in time, or its server gave it up on the way; what was asked for may have been done. */
+export const isLate = (error: unknown): boolean => isGrpcDeadlineError(error) || (grpcErrorOf(error) as { code?: number } | undefined)?.code === CANCELLED;
 
 export function toSchedulerError(error: unknown): unknown {
   // The SDK turns "Invalid schedule spec" into a TypeError.
