@@ -2,7 +2,7 @@ import { activityInfo, Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { runAttempt } from './attempt-runner';
 import { endOf, outcomeOf, planOf } from './execution-plan';
-import { classifyFailure } from './failures';
+import { classifyFailure, refuseTooManyLost } from './failures';
 import { runShortAttempt } from './short-task';
 import type { ActivityDeps } from './index';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from './run-request';
@@ -11,8 +11,6 @@ import type { TaskExecution } from '../storage/models/task-execution';
 import type { JsonObject } from '../tasks/task-type';
 
 const HEARTBEAT_INTERVAL_MS = 1_000;
-/** How often a lost worker (no heartbeat, or shut down) may hand a run on, beside the retries that the config grants. */
-const LOST_WORKERS_ALLOWED = 20;
 const SHORTEST_DEFERRAL_MS = 1_000;
 
 export function createExecutionActivities(deps: ActivityDeps) {
@@ -69,7 +67,7 @@ export function createExecutionActivities(deps: ActivityDeps) {
       const { cancellationSignal: signal } = context;
       const opened = await openAttempt(plan.executionId);
       // Counted here and not by Temporal, which would count the attempts that had to wait for their turn as well.
-      if (opened.lostAttempts > LOST_WORKERS_ALLOWED) throw ApplicationFailure.nonRetryable(`Gave up after ${LOST_WORKERS_ALLOWED} lost workers`, 'WorkerLost');
+      refuseTooManyLost(opened.lostAttempts);
 
       let cursor: unknown = context.info.heartbeatDetails;
       const beat = setInterval(() => context.heartbeat(cursor), HEARTBEAT_INTERVAL_MS);

@@ -34,6 +34,14 @@ export function classifyFailure(error: unknown): ClassifiedFailure {
   return failure;
 }
 
+/** How often a lost worker (no heartbeat, or shut down) may hand a run on, beside the retries that its config grants. */
+const LOST_WORKERS_ALLOWED = 20;
+
+/** Throws when so many of a run's attempts were lost that the run itself must be what kills workers. */
+export function refuseTooManyLost(lost: number): void {
+  if (lost > LOST_WORKERS_ALLOWED) throw ApplicationFailure.nonRetryable(`Gave up after ${LOST_WORKERS_ALLOWED} lost workers`, 'WorkerLost');
+}
+
 /** A busy Reddit, or our own budget, names the time from which it will answer. One that names none may stay broken. */
 const isWait = (kind: RedditErrorKind, retryAfterMs: number | undefined) => retryAfterMs !== undefined && (kind === 'rate_limited' || (kind === 'unavailable' && retryAfterMs > 0));
 

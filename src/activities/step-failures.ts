@@ -1,9 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { classifyFailure, type ClassifiedFailure } from './failures';
+import { classifyFailure, refuseTooManyLost, type ClassifiedFailure } from './failures';
 import type { ActivityDeps } from './index';
 
-/** As run-task.ts grants it to a run in one go. */
-const LOST_WORKERS_ALLOWED = 20;
 /** Times in a row that one step may be told to come back later; then it counts as a failure. */
 const WAITS_ALLOWED = 1_000;
 const UNTOLD_WAIT_MS = 60_000;
@@ -33,7 +31,7 @@ export function createStepFailures({ stepAttempts, workerIdentity: worker }: Act
     /** A step's last try never reported its end. Throws when too many have gone that way. */
     async recordLost(executionId: number, attempt: number): Promise<void> {
       const { lost } = await stepAttempts.breakAttempt({ executionId, attempt, outcome: 'lost', failure: null, maxRetries: Infinity, isFinal: false, worker });
-      if (lost > LOST_WORKERS_ALLOWED) throw ApplicationFailure.nonRetryable(`Gave up after ${LOST_WORKERS_ALLOWED} lost workers`, 'WorkerLost');
+      refuseTooManyLost(lost);
     },
 
     /** What to throw: it says whether the step is tried again, and when. No slot is held meanwhile. */
