@@ -26,6 +26,8 @@ export const sendEmail = defineTaskType({
   name: 'SEND_EMAIL',
   summary: 'Sends a mail to one or more recipients, each a copy of their own, and to nobody twice',
   parameters: sendEmailParameters,
+  // `to` and `response` are the result's of each copy, `recipient` is the cursor's.
+  privateFields: [...Object.keys(sendEmailParameters.shape), 'to', 'response', 'recipient'],
   async run(context, parameters) {
     const { to_email: to, cc = [], bcc = [], reply_to: replyTo, subject, content: text, html } = parameters;
     const recipients = await deliver(context, distinct([...to, ...cc, ...bcc]), { to, ...(cc.length > 0 ? { cc } : {}), replyTo, subject, text, html });
