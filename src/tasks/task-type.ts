@@ -2,6 +2,13 @@ import type { z } from 'zod';
 import type { Estimate, EstimateBasis } from './task-estimate';
 import type { TaskServices } from './task-services';
 
+declare module 'zod' {
+  interface GlobalMeta {
+    /** A list for which its one entry may stand alone: the JSON Schema offers both. */
+    isOneOrMany?: boolean;
+  }
+}
+
 export type JsonObject = Record<string, unknown>;
 
 /** What one attempt of a run gets to work with. */
