@@ -8,7 +8,7 @@ import { createExcelFormat } from './excel-format';
 import { fileNames } from './export-names';
 import { jsonFormat, ndjsonFormat } from './json-format';
 import { parquetFormat } from './parquet-format';
-import { withoutPrivateFields } from './private-fields';
+import { withoutPrivateColumns } from './private-fields';
 import type { Format } from './export-format';
 import type { FileStore } from '../platform/files/file-store';
 import type { ExportRepository } from '../storage/export-repository';
@@ -44,7 +44,7 @@ export function createExports(deps: ExportDeps): Exports {
       const jsonColumns = columns.filter(({ kind }) => kind === 'json');
       onProgress(0, total);
       for await (const page of pages) {
-        yield jsonColumns.length === 0 ? page : page.map((row) => withoutPrivateFields(row, jsonColumns));
+        yield jsonColumns.length === 0 ? page : page.map((row) => withoutPrivateColumns(row, jsonColumns));
         counts.rows += page.length;
         onProgress(counts.rows, total);
       }
