@@ -88,7 +88,30 @@ test('other task types tell what they report, or as little as there is', async (
 
 test('a cancelled scrape tells how far it came', async () => {
   const id = await insertExecution(db.database, { task_type: 'REDDIT_SCRAPE', status: 'cancelled', parameters: JSON.stringify({ subreddits: ['books'] }) });
-  expect((await api.root('GET', `/tasks/executions/${id}/progress`)).body).toMatchObject({ status: 'cancelled', percent: 0, phase: 'ended', source: 'row', subreddits: [{ name: 'books', state: 'waiting' }] });
+  expect((await api.root('GET', `/tasks/executions/${id}/progress`)).body).toMatchObject({ status: 'cancelled', percent: 0, phase: 'ended', source: 'row', subreddits: [{ name: 'books', state: 'skipped' }] });
+});
+
+test.each([['cancelled', undefined], ['timed_out', 2]] as const)('a run that is %s in mid-scrape has no subreddit at work any more', async (status, timeoutSeconds) => {
+  world.sandbox.setFaults({ latencyMs: 150 });
+  const { body: config } = await api.root('POST', '/tasks/configs', { name: `ends ${status}`, task_type: 'REDDIT_SCRAPE', scheduler_type: 'manual', parameters: { ...parameters, subreddits: ['programming', 'history', 'gardening', 'askscience', 'selfhosted'], reread_unchanged: true }, timeout_seconds: timeoutSeconds });
+  const { body: submitted } = await api.root('POST', `/tasks/execute/${config.id}`);
+  const progress = async () => (await api.root('GET', `/tasks/executions/${submitted.task_id}/progress`)).body;
+  await waitFor(async () => (await progress()).subreddits?.some((one: { threads_done: number }) => one.threads_done > 1));
+  if (!timeoutSeconds) await api.root('POST', `/tasks/executions/${submitted.task_id}/cancel`);
+  await waitFor(async () => (await progress()).status === status);
+  const ended = await progress();
+  expect(ended).toMatchObject({ phase: 'ended', source: 'row', subreddits: [{ state: 'cancelled' }, { state: 'cancelled' }, { state: 'cancelled' }, { state: 'cancelled' }, { state: 'skipped' }] });
+  expect(ended.percent).toBeGreaterThan(0);
+  expect(ended.percent).toBeLessThan(100);
+  world.sandbox.setFaults({ latencyMs: 0 });
+  await db.database('task_configs').del();
+});
+
+test('a subreddit that Reddit refuses is not counted as done', async () => {
+  const { body: submitted } = await api.root('POST', '/tasks/execute/by-type/REDDIT_SCRAPE', { task_params: { ...parameters, subreddits: ['books', 'taskloom_private'] } });
+  const progress = async () => (await api.root('GET', `/tasks/executions/${submitted.task_id}/progress`)).body;
+  await waitFor(async () => (await progress()).status === 'succeeded');
+  expect(await progress()).toMatchObject({ percent: 50, subreddits: [{ state: 'succeeded' }, { state: 'failed' }] });
 });
 
 test('an unknown run is 404, and a user who may not is 403', async () => {
