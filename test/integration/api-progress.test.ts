@@ -130,10 +130,40 @@ describe('what a config would cost', () => {
     // Every thread of the one is known; of the other nothing is.
     expect(body).toMatchObject({
       supported: true,
-      requests: { total: { min: 26, max: 56 }, listing_pages: { min: 2, max: 2 }, threads: { min: 24, max: 54 }, expansions: { min: 0, max: 0 } },
-      basis: { requests_per_minute: 100, subreddits: [{ name: 'Programming', source: 'stored', posts: 30, comments_per_post: 12, share_with_comments: 1 }, { name: 'neverseen', source: 'defaults', posts: 0 }] },
+      requests: {
+        total: { min: 2, max: 62, source: 'mixed', assumed: 56 }, listing_pages: { min: 2, max: 2, source: 'measured' },
+        threads: { min: 0, max: 60, source: 'mixed', assumed: 54 }, expansions: { min: 0, max: 0, source: 'exact' },
+      },
+      basis: { requests_per_minute: 100, assumptions: [expect.stringMatching(/^Nothing is stored of r\/neverseen\. Assumed of each: .*80 of 100 with comments, 20 comments a post/)], subreddits: [{ name: 'Programming', source: 'stored', posts: 30, comments_per_post: 12, share_with_comments: 1 }, { name: 'neverseen', source: 'defaults', posts: 0 }] },
     });
-    expect(body.minutes.max).toBeCloseTo(0.6, 1);
+    expect(body.minutes).toEqual({ min: 0, max: 0.6, assumed: 0.6 });
+  });
+
+  test('a deletion sync, from the rows that it would look at', async () => {
+    const rowsOf = async (table: string, where: object = {}) => Number((await db.database(table).where(where).count())[0]?.['count']);
+    const [posts, comments, books] = [await rowsOf('reddit_posts'), await rowsOf('reddit_comments'), await rowsOf('reddit_comments', { subreddit: 'books' })];
+    const checks = (rows: number) => ({ min: Math.ceil(rows / 100), max: 2 * Math.ceil(rows / 100), source: 'measured' });
+    const all = (await estimate({ task_type: 'REDDIT_DELETION_SYNC', parameters: { max_age_days: 36_500 } })).body;
+    expect(all).toMatchObject({
+      supported: true, requests: { total: checks(posts + comments), checks: checks(posts + comments) },
+      rows: { posts: { min: posts, max: posts, source: 'exact' }, comments: { max: comments, source: 'exact' } },
+    });
+    expect(all.requests.total.min).toBeGreaterThan(3);
+    const some = (await estimate({ task_type: 'REDDIT_DELETION_SYNC', parameters: { max_age_days: 36_500, subreddits: ['Books', 'neverseen'] } })).body;
+    expect(some).toMatchObject({ rows: { comments: { max: books } }, basis: { assumptions: expect.arrayContaining(['Nothing is stored of r/neverseen: nothing there will be checked.']) } });
+    expect((await estimate({ task_type: 'REDDIT_DELETION_SYNC', parameters: { max_age_days: 36_500, limit: 150 } })).body).toMatchObject({ requests: { total: checks(150) }, rows: { posts: { min: 0 } } });
+    expect((await estimate({ task_type: 'REDDIT_DELETION_SYNC', parameters: { max_age_days: 0.001 } })).body.requests.total).toMatchObject({ min: 0, max: 0 });
+  });
+
+  test('an unknown type is told as it is when such a config is saved', async () => {
+    const body = { name: 'x', task_type: 'NO_SUCH_TYPE', scheduler_type: 'manual', parameters: { days_old: 'many' } };
+    const saved = await api.root('POST', '/tasks/configs', body);
+    const estimated = await estimate(body);
+    expect([estimated.status, estimated.body]).toEqual([saved.status, saved.body]);
+    for (const task_type of [undefined, 7, null, 'reddit_scrape']) {
+      const [one, other] = [await api.root('POST', '/tasks/configs', { ...body, task_type }), await estimate({ ...body, task_type })];
+      expect([other.status, other.body]).toEqual([one.status, one.body]);
+    }
   });
 
   test('other types: how long their runs take', async () => {
