@@ -1,14 +1,7 @@
 import pLimit from 'p-limit';
 import { createCleanUp } from './clean-up';
 import { fileNames } from './export-names';
-<<<<<<< HEAD
-import { jsonFormat, ndjsonFormat } from './json-format';
-import { parquetFormat } from './parquet-format';
-import { withoutPrivateColumns } from './private-fields';
-import type { Format } from './export-format';
-=======
 import type { WriteFile } from './file-writer';
->>>>>>> 0c1056f0b464cf526c7c5e0498b929742efe7b82
 import type { FileStore } from '../platform/files/file-store';
 import type { ExportRepository } from '../storage/export-repository';
 import type { Exports } from '../tasks/task-services';
@@ -33,33 +26,7 @@ export function createExports(deps: ExportDeps): Exports {
     const { executionId, source, format, compression } = request;
     const expiry = () => new Date(Date.now() + (request.expiresInDays ?? deps.expiresInDays) * DAY_MS);
     const { id, fileName } = await records.begin({ executionId, source, format, compression, storage: files.storage, fileNames: fileNames(request), expiresAt: expiry() });
-<<<<<<< HEAD
-    const counts = { rows: 0, bytes: 0, truncatedCells: 0 };
-    const hash = createHash('sha256');
-
-    async function* rowsOf({ pages, columns, total }: Snapshot): AsyncGenerator<ExportRow[]> {
-      const jsonColumns = columns.filter(({ kind }) => kind === 'json');
-      onProgress(0, total);
-      for await (const page of pages) {
-        yield jsonColumns.length === 0 ? page : page.map((row) => withoutPrivateColumns(row, jsonColumns));
-        counts.rows += page.length;
-        onProgress(counts.rows, total);
-      }
-    }
-    async function* measured(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-      for await (const chunk of content) {
-        hash.update(chunk);
-        counts.bytes += chunk.length;
-        yield chunk;
-      }
-    }
-    await sources.withSnapshot(request, signal, async (snapshot) => {
-      const content = FORMATS[format]({ columns: snapshot.columns, pages: rowsOf(snapshot), areFormulasEscaped: request.areFormulasEscaped, onTruncated: () => (counts.truncatedCells += 1) });
-      await files.write(fileName, measured(compression === 'gzip' ? gzipped(content) : content), signal);
-    });
-=======
     const file = await writeFile(request, fileName, step);
->>>>>>> 0c1056f0b464cf526c7c5e0498b929742efe7b82
     const expiresAt = expiry();
     await records.complete(id, { bytes: file.bytes, rowCount: file.rows, sha256: file.sha256, expiresAt });
     return { id, name: fileName, storage: files.storage, ...file, expiresAt };
