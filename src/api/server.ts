@@ -19,6 +19,7 @@ import { createExecutionRepository } from '../storage/execution-repository';
 import { createExportRepository } from '../storage/export-repository';
 import { createMetricsRepository } from '../storage/metrics-repository';
 import { createPasswordResetRepository } from '../storage/password-reset-repository';
+import { createDeletionSyncRepository } from '../storage/deletion-sync-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
 import { createScrapeLaneRepository } from '../storage/scrape-lane-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
@@ -54,6 +55,7 @@ async function main(): Promise<void> {
       metrics: createMetricsRepository(database),
       exports: createExportRepository(database),
       lanes: createScrapeLaneRepository(database),
+      deletions: createDeletionSyncRepository(database),
     },
     store,
     temporal: {

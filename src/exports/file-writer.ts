@@ -5,7 +5,7 @@ import { csvFormat } from './csv-format';
 import { createExcelFormat } from './excel-format';
 import { jsonFormat, ndjsonFormat } from './json-format';
 import { parquetFormat } from './parquet-format';
-import { withoutPrivateFields } from './private-fields';
+import { withoutPrivateColumns } from './private-fields';
 import type { Format } from './export-format';
 import type { FileStore } from '../platform/files/file-store';
 import type { ExportRow, ExportSourceRepository, Snapshot } from '../storage/export-source-repository';
@@ -28,7 +28,7 @@ export function createFileWriter({ sources, files }: { sources: ExportSourceRepo
       const jsonColumns = columns.filter(({ kind }) => kind === 'json');
       onProgress(0, total);
       for await (const page of pages) {
-        yield jsonColumns.length === 0 ? page : page.map((row) => withoutPrivateFields(row, jsonColumns));
+        yield jsonColumns.length === 0 ? page : page.map((row) => withoutPrivateColumns(row, jsonColumns));
         counts.rows += page.length;
         onProgress(counts.rows, total);
       }

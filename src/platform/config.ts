@@ -83,6 +83,7 @@ const environment = z.object({
   REDDIT_IS_SANDBOX: flag.default(false),
   REDDIT_SANDBOX_RECORDINGS: z.string().optional(),
   REDDIT_REQUESTS_PER_MINUTE: positive.default(100),
+  REDDIT_REQUEST_TIMEOUT_SECONDS: positive.default(30),
 
   EXPORT_FOLDER: z.string().optional(),
   EXPORT_EXPIRES_IN_DAYS: positive.max(3650).default(7),

@@ -54,7 +54,7 @@ export function createRedditContentRepository(database: Database) {
 
   return {
     upsertPosts: (items: RedditPost[], options: UpsertOptions) => upsert(database, POSTS, items.map(scrubPost), options),
-    stats: (subreddits: string[]) => contentStats(database, subreddits),
+    stats: (subreddits: string[], isSandbox: boolean) => contentStats(database, subreddits, isSandbox),
     upsertComments: (items: RedditComment[], options: UpsertOptions) => upsert(database, COMMENTS, items.map(scrubComment), options),
 
     async listPosts(query: PageQuery): Promise<Page<RedditPostRow>> {
@@ -74,7 +74,7 @@ export function createRedditContentRepository(database: Database) {
 
     /** Comments with this text somewhere in them, in any case, the best first. */
     async findComments(query: SubstringQuery): Promise<RedditCommentRow[]> {
-      const { sql, bindings } = substringMatches(query);
+      const { sql, bindings } = await substringMatches(database, query);
       return selectComments().whereRaw(`id in (${sql})`, bindings).orderBy([{ column: 'score', order: 'desc' }, { column: 'reddit_created_at', order: 'desc' }, { column: 'id', order: 'desc' }]);
     },
 

@@ -70,6 +70,7 @@ async function main(): Promise<void> {
     oauthBaseUrl: config.REDDIT_OAUTH_BASE_URL,
     wwwBaseUrl: config.REDDIT_WWW_BASE_URL,
     isSandbox: config.REDDIT_IS_SANDBOX,
+    requestTimeoutMs: config.REDDIT_REQUEST_TIMEOUT_SECONDS * 1_000,
     log,
   });
 
