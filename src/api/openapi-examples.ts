@@ -92,7 +92,7 @@ export const EXAMPLES: Record<string, { request?: unknown; answer?: unknown }> =
   'get /api/v1/reddit/posts': { answer: [post] },
   'get /api/v1/reddit/search': {
     answer: {
-      total: 1, is_total_capped: false,
+      total: 1, is_total_capped: false, hint: null,
       items: [
         {
           kind: 'comment', id: 'k1x2y3', post_id: post.id, title: post.title, subreddit: 'typescript', author: 'someone', score: 12, is_nsfw: false, is_sandbox: false, reddit_created_at: AT, rank: 0.12,

@@ -59,7 +59,7 @@ const withoutNul = (text: string | null, most: number) => text?.replaceAll('\0',
 const writeCursor = (id: number) => Buffer.from(`a:${id}`).toString('base64url');
 function readCursor(cursor: string): number {
   const match = /^a:(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (!match) throw new BadCursorError('the cursor is not one of this list');
+  if (!match) throw new BadCursorError(cursor);
   return Number(match[1]);
 }
 

@@ -71,7 +71,7 @@ function readCursor(cursor: string): { startedAtKey: string; id: number } {
   const match = /^e:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z):(\d{1,10})$/.exec(Buffer.from(cursor, 'base64url').toString());
   const { 1: startedAtKey = '', 2: digits } = match ?? [];
   const id = Number(digits);
-  if (!isInstant(startedAtKey) || id > LAST_INTEGER) throw new BadCursorError('the cursor is not one of this list');
+  if (!isInstant(startedAtKey) || id > LAST_INTEGER) throw new BadCursorError(cursor);
   return { startedAtKey, id };
 }
 

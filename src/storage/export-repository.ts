@@ -61,7 +61,7 @@ const COLUMNS = {
 const writeCursor = (id: number) => Buffer.from(`x:${id}`).toString('base64url');
 function readCursor(cursor: string): number {
   const match = /^x:(\d{1,9})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (!match) throw new BadCursorError('the cursor is not one of this list');
+  if (!match) throw new BadCursorError(cursor);
   return Number(match[1]);
 }
 

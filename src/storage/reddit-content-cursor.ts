@@ -1,6 +1,9 @@
 /** The list was asked to go on from something that none of its pages has named. */
 export class BadCursorError extends Error {
   override readonly name = 'BadCursorError';
+  constructor(readonly cursor: string) {
+    super('The cursor is not one of this list');
+  }
 }
 
 /** What a list is ordered by, newest (or highest) first; ids decide between equals. */
@@ -25,6 +28,6 @@ export function readCursor(sortKey: SortKey, cursor: string): Position {
   const match = /^([ts]):(-?\d{1,16}):(\w{1,50})$/.exec(Buffer.from(cursor, 'base64url').toString());
   const key = Number(match?.[2]);
   const [least, most] = LIMITS[sortKey];
-  if (match?.[1] !== LETTERS[sortKey] || key < least || key > most) throw new BadCursorError('the cursor is not one of this list');
+  if (match?.[1] !== LETTERS[sortKey] || key < least || key > most) throw new BadCursorError(cursor);
   return { key, id: match[3] ?? '' };
 }

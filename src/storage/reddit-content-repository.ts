@@ -74,7 +74,7 @@ export function createRedditContentRepository(database: Database) {
 
     /** Comments with this text somewhere in them, in any case, the best first. */
     async findComments(query: SubstringQuery): Promise<RedditCommentRow[]> {
-      const { sql, bindings } = substringMatches(query);
+      const { sql, bindings } = await substringMatches(database, query);
       return selectComments().whereRaw(`id in (${sql})`, bindings).orderBy([{ column: 'score', order: 'desc' }, { column: 'reddit_created_at', order: 'desc' }, { column: 'id', order: 'desc' }]);
     },
 

@@ -9628,7 +9628,7 @@ export interface paths {
         get: {
             parameters: {
                 query: {
-                    /** @description As one types into a search engine: words, "a phrase", or, -not */
+                    /** @description As one types into a search engine: words, "a phrase", or, -not. Not blank; of stop words alone ("the", "and") nothing is found, and `hint` says so */
                     q: string;
                     kind?: "post" | "comment" | "all";
                     /** @description In any case; repeat it for several */
@@ -9662,6 +9662,7 @@ export interface paths {
                          * @example {
                          *       "total": 1,
                          *       "is_total_capped": false,
+                         *       "hint": null,
                          *       "items": [
                          *         {
                          *           "kind": "comment",
@@ -11088,6 +11089,8 @@ export interface components {
             total: number;
             /** @description There are more: of posts and of comments the newest 2,000 matches each are ranked */
             is_total_capped: boolean;
+            /** @description Why nothing can be found: q has no word to look for. Null otherwise */
+            hint: string | null;
             items: {
                 /** @enum {string} */
                 kind: "post" | "comment";
@@ -11168,7 +11171,7 @@ export interface components {
             edited_at: string | null;
             /** @description The comment it answers is not stored; it stands among the answers to the post */
             is_orphan: boolean;
-            /** @description Comments below it that the limits leave out */
+            /** @description Stored comments that are not shown, and that this one is the nearest shown comment above: its replies beyond `limit`, or at the last level all of them, each with everything below it. Deleted ones count */
             more_count: number;
             replies: components["schemas"]["RedditCommentNode"][];
         };
@@ -11178,7 +11181,7 @@ export interface components {
             sort: "top" | "new" | "old" | "controversial";
             /** @description Comments in this answer */
             shown: number;
-            /** @description Comments among the answers to the post, and below them, that the limit leaves out */
+            /** @description Of the answers to the post those beyond `limit`, each with everything below it. What is left out further down is counted where it hangs: `shown`, this and every more_count of the tree together are all comments stored, or 5,000 of them where `truncated` */
             more_count: number;
             /** @description More than 5,000 comments are stored: these are the ones nearest to the post, the best of a level first, and counts leave the others out */
             truncated: boolean;

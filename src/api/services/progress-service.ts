@@ -2,6 +2,7 @@ import { redditScrape } from '../../tasks/reddit-scrape';
 import { NotFoundError } from '../errors';
 import { workIdOf, type ProgressGateway } from './progress-gateway';
 import { overlay, partsOfEnded, partsOfLanes, partsOfResult, percentOf, readBeat, type ScrapePart } from './scrape-progress';
+import { fieldsFor, type Reader } from './reader';
 import type { ExecutionQueryRepository, ExecutionView } from '../../storage/execution-query-repository';
 import type { ScrapeLaneRepository } from '../../storage/scrape-lane-repository';
 import type { ProgressBody } from '../schemas/progress-schemas';
@@ -52,7 +53,7 @@ export function createProgressService(deps: { queries: ExecutionQueryRepository;
     return present(view, parts, { phase: 'ended', source: told ? 'result' : 'row', updatedAt: new Date(view.completedAt ?? view.startedAt) });
   }
 
-  async function ofOther(view: ExecutionView): Promise<ProgressBody> {
+  async function ofOther(view: ExecutionView, reader: Reader): Promise<ProgressBody> {
     const isRunning = view.status === 'running';
     const [beat] = isRunning ? await gateway.heartbeats(view.workflowId, view.runId) : [];
     return {
@@ -62,17 +63,17 @@ export function createProgressService(deps: { queries: ExecutionQueryRepository;
       phase: isRunning ? 'running' : 'ended',
       subreddits: [],
       requests: null,
-      cursor: beat?.details ?? null,
+      cursor: fieldsFor(reader, view.taskType, beat?.details ?? null),
       source: beat ? 'heartbeat' : isRunning || view.result === null ? 'row' : 'result',
       updated_at: latest(beat ? [beat.at] : [], new Date(view.completedAt ?? view.startedAt)).toISOString(),
     };
   }
 
   return {
-    async get(idOrTaskId: string): Promise<ProgressBody> {
+    async get(idOrTaskId: string, reader: Reader): Promise<ProgressBody> {
       const view = await queries.find(idOrTaskId);
       if (!view) throw new NotFoundError('Execution not found');
-      return view.taskType === redditScrape.name ? ofScrape(view) : ofOther(view);
+      return view.taskType === redditScrape.name ? ofScrape(view) : ofOther(view, reader);
     },
   };
 }
