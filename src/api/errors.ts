@@ -1,3 +1,4 @@
+import type { BadCursorError } from '../storage/page-cursor';
 import type { ScheduleConfigError } from '../scheduling/schedule-config';
 import type { FaultItem } from './fault-items';
 
@@ -92,7 +93,7 @@ const scheduleFaults = (error: ScheduleConfigError): FaultItem[] => error.issues
 /** Named error -> status and body. The first rule that matches counts; what no rule knows is a 500. */
 const RULES: Rule[] = [
   [named('RequestFaultsError'), (error) => ({ status: 422, detail: (error as RequestFaultsError).items })],
-  [named('BadCursorError'), always(422, [{ type: 'value_error', loc: ['query', 'cursor'], msg: 'Not a cursor of this list', input: null }])],
+  [named('BadCursorError'), (error) => ({ status: 422, detail: [{ type: 'value_error', loc: ['query', 'cursor'], msg: 'Not a cursor of this list', input: (error as BadCursorError).cursor }] })],
   [named('BadRequestError'), text(400)],
   [named('UnauthorizedError'), (error) => ({ status: 401, detail: error.message ?? '', headers: { 'WWW-Authenticate': 'Bearer' } })],
   [named('ForbiddenError'), text(403)],

@@ -111,7 +111,15 @@ async function chooseMethod(wanted: BackupRequest['method'], { database }: Backu
   // Without pg_restore of its version nobody here could read the archive again.
   if (dump !== undefined && dump >= server && restore !== undefined && restore >= dump) return 'pg_dump';
   if (wanted === 'auto') return 'copy';
-  throw new BackupUnavailableError(dump === undefined || restore === undefined ? 'pg_dump and pg_restore are not both to be found on the PATH of the worker' : `pg_dump ${dump} and pg_restore ${restore} are too old for PostgreSQL ${server}`);
+  throw new BackupUnavailableError(whyNotByDump({ server, dump, restore }));
+}
+
+/** For whoever asked for pg_dump: what is missing, what to install, and the way round it. */
+function whyNotByDump({ server, dump, restore }: { server: number; dump?: number; restore?: number }): string {
+  const missing = [dump === undefined ? 'pg_dump' : '', restore === undefined ? 'pg_restore' : ''].filter(Boolean);
+  const found = `pg_dump is of version ${dump} and pg_restore of version ${restore}; needed is ${server} or newer, and a pg_restore that is not older than pg_dump`;
+  const reason = missing.length > 0 ? `${missing.join(' and ')} cannot be found on the worker's PATH` : found;
+  return `${reason}. On the machine of each worker, install PostgreSQL's client programs of version ${server} or newer (Debian and Ubuntu: postgresql-client-${server}; Homebrew: postgresql@${server}), or set the parameter method to "copy", which needs no program, or to "auto", which takes pg_dump only where it can be used`;
 }
 
 function toResult({ manifest, bytes, sha256 }: StoredBackup, reason: string | null, removed: string[]): WrittenBackup {

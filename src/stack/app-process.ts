@@ -25,6 +25,8 @@ export interface AppProcessOptions {
   maxCrashes?: number;
   /** Before the first restart; doubled for each one that follows closely. */
   restartDelayMs?: number;
+  /** To whoever watches the console. */
+  say?: (line: string) => void;
 }
 
 const CRASH_WINDOW_MS = 120_000;
@@ -35,7 +37,7 @@ const MAX_DELAY_MS = 10_000;
  * The channel is also its lifeline: when it closes, because we were killed, the process stops by itself.
  */
 export async function startAppProcess(options: AppProcessOptions): Promise<AppProcess> {
-  const { maxCrashes = 5, restartDelayMs = 500 } = options;
+  const { name, logFile, maxCrashes = 5, restartDelayMs = 500, say = console.error } = options;
   let child = launch(options);
   let isStopping = false;
   let giveUp: (error: StartError) => void;
@@ -48,11 +50,29 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
       if (isStopping) return;
       crashes.push(Date.now());
       const recent = crashes.filter((time) => time > Date.now() - CRASH_WINDOW_MS).length;
-      if (recent > maxCrashes) return giveUp(crashError(`${options.name} crashed ${recent} times in a row (${reason})`, options.logFile));
-      await sleep(Math.min(restartDelayMs * 2 ** (recent - 1), MAX_DELAY_MS));
+      const ended = `${name} (process ${child.pid}) has ended unasked: ${reason}`;
+      if (recent > maxCrashes) {
+        say(`${ended}, ${recent} times within ${CRASH_WINDOW_MS / 1_000} s by now. It is not started again, and everything stops. Its log: ${logFile}`);
+        return giveUp(crashError(`${name} crashed ${recent} times in a row (${reason})`, logFile));
+      }
+      const delayMs = Math.min(restartDelayMs * 2 ** (recent - 1), MAX_DELAY_MS);
+      say(`${ended}. It is started again in ${delayMs / 1_000} s (restart ${recent} of at most ${maxCrashes} within ${CRASH_WINDOW_MS / 1_000} s). Its log: ${logFile}`);
+      await sleep(delayMs);
       if (isStopping) return;
       child = launch(options);
+      void watchRestart(child);
     }
+  };
+
+  /** Of a restart that ends before it is ready the loop above hears by itself; one that hangs is made to end. */
+  const watchRestart = async (restarted: ChildProcess) => {
+    const outcome = await whenReady(restarted, options).then(
+      () => 'ready',
+      () => (hasEnded(restarted) ? 'ended' : 'hangs'),
+    );
+    if (isStopping) return;
+    if (outcome === 'ready') say(`${name} is ready again (process ${restarted.pid})`);
+    if (outcome === 'hangs') restarted.kill('SIGKILL');
   };
 
   const app: AppProcess = {
@@ -61,7 +81,7 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
       isStopping = true;
       // An open channel would keep a process alive that has nothing else left to do.
       if (child.connected) child.disconnect();
-      if (child.pid && child.exitCode === null && child.signalCode === null) await stopProcess(child.pid, [['SIGTERM', options.graceMs], ['SIGKILL', 5_000]]);
+      if (child.pid && !hasEnded(child)) await stopProcess(child.pid, [['SIGTERM', options.graceMs], ['SIGKILL', 5_000]]);
     },
     kill: () => {
       isStopping = true;
@@ -85,11 +105,14 @@ function launch({ entry, env, logFile }: AppProcessOptions): ChildProcess {
   return child;
 }
 
+const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
+
 function endOf(child: ChildProcess): Promise<string> {
-  if (child.exitCode !== null) return Promise.resolve(`exit code ${child.exitCode}`);
+  const describe = (code: number | null, signal: string | null) => (signal ? `ended by ${signal}` : `exit code ${code}`);
+  if (hasEnded(child)) return Promise.resolve(describe(child.exitCode, child.signalCode));
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(signal ? `ended by ${signal}` : `exit code ${code}`));
+    child.once('exit', (code, signal) => resolve(describe(code, signal)));
   });
 }
 

@@ -70,7 +70,7 @@ function isInstant(key: string): boolean {
 function readCursor(cursor: string): { startedAtKey: string; id: number } {
   const { 1: startedAtKey = '', 2: digits } = decodeCursor(/^e:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z):(\d{1,10})$/, cursor);
   const id = Number(digits);
-  if (!isInstant(startedAtKey) || id > LAST_INTEGER) throw new BadCursorError('the cursor is not one of this list');
+  if (!isInstant(startedAtKey) || id > LAST_INTEGER) throw new BadCursorError(cursor);
   return { startedAtKey, id };
 }
 

@@ -1,6 +1,9 @@
 /** The list was asked to go on from something that none of its pages has named. */
 export class BadCursorError extends Error {
   override readonly name = 'BadCursorError';
+  constructor(readonly cursor: string) {
+    super('The cursor is not one of this list');
+  }
 }
 
 export const encodeCursor = (text: string): string => Buffer.from(text).toString('base64url');
@@ -8,7 +11,7 @@ export const encodeCursor = (text: string): string => Buffer.from(text).toString
 /** What the pattern finds in a cursor; refused is what it does not match. */
 export function decodeCursor(pattern: RegExp, cursor: string): RegExpExecArray {
   const match = pattern.exec(Buffer.from(cursor, 'base64url').toString());
-  if (!match) throw new BadCursorError('the cursor is not one of this list');
+  if (!match) throw new BadCursorError(cursor);
   return match;
 }
 

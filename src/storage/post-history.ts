@@ -17,7 +17,7 @@ export async function listSnapshots(database: Database, query: { postId: string;
   if (query.to) found.where('taken_at', '<', query.to);
   if (query.cursor !== undefined) {
     const [, after = ''] = decodeCursor(/^h:(\d{1,18})$/, query.cursor);
-    if (Number(after) > LAST_INSTANT_MICROSECONDS) throw new BadCursorError('the cursor is not one of this list');
+    if (Number(after) > LAST_INSTANT_MICROSECONDS) throw new BadCursorError(query.cursor);
     found.whereRaw("taken_at > timestamptz 'epoch' + cast(? as int8) * interval '1 microsecond'", [after]);
   }
   const rows = await found

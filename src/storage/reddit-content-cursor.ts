@@ -22,6 +22,6 @@ export function readCursor(sortKey: SortKey, cursor: string): Position {
   const match = decodeCursor(/^([ts]):(-?\d{1,16}):(\w{1,50})$/, cursor);
   const key = Number(match[2]);
   const [least, most] = LIMITS[sortKey];
-  if (match[1] !== LETTERS[sortKey] || key < least || key > most) throw new BadCursorError('the cursor is not one of this list');
+  if (match[1] !== LETTERS[sortKey] || key < least || key > most) throw new BadCursorError(cursor);
   return { key, id: match[3] ?? '' };
 }

@@ -55,7 +55,7 @@ export function createRedditContentRepository(database: Database) {
 
   return {
     upsertPosts: (items: RedditPost[], options: UpsertOptions) => upsert(database, POSTS, items.map(scrubPost), options),
-    stats: (subreddits: string[]) => contentStats(database, subreddits),
+    stats: (subreddits: string[], isSandbox: boolean) => contentStats(database, subreddits, isSandbox),
     upsertComments: (items: RedditComment[], options: UpsertOptions) => upsert(database, COMMENTS, items.map(scrubComment), options),
 
     async listPosts(query: PageQuery): Promise<Page<RedditPostRow>> {

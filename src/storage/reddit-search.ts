@@ -41,6 +41,8 @@ export interface SearchPage {
   /** Of those that were ranked. */
   total: number;
   isCapped: boolean;
+  /** No word is left to look for: all of them are stop words, or there is none. */
+  isWordless: boolean;
 }
 
 /** Private-use characters, taken out of the texts before: those in a headline were put there by the search. */
@@ -71,7 +73,7 @@ const writeCursor = ({ asOf, rank, at, kind, id }: Anchor) => encodeCursor(`q:${
 function readCursor(cursor: string): Anchor {
   const match = decodeCursor(/^q:(\d{1,16}):(\d+(?:\.\d+)?(?:e-?\d{1,2})?):(-?\d{1,18}):(post|comment):(\w{1,50})$/, cursor);
   const [asOf, rank, at] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  if (!(asOf < 4e15) || !(rank < 1e6) || !Number.isSafeInteger(at)) throw new BadCursorError('the cursor is not one of this list');
+  if (!(asOf < 4e15) || !(rank < 1e6) || !Number.isSafeInteger(at)) throw new BadCursorError(cursor);
   return { asOf, rank, at, kind: match[4] as ContentKind, id: match[5] ?? '' };
 }
 
@@ -127,9 +129,9 @@ function statement(query: SearchQuery, anchor: Anchor | undefined, horizons: Hor
   return `
     with ${query.kinds.map(newest).join(',')},
     matches as materialized (${query.kinds.map(ranked).join(' union all ')}),
-    totals as (select count(*) as total, count(*) filter (where kind = 'post') >= :most or count(*) filter (where kind = 'comment') >= :most as is_capped from matches),
+    totals as (select count(*) as total, count(*) filter (where kind = 'post') >= :most or count(*) filter (where kind = 'comment') >= :most as is_capped, numnode(websearch_to_tsquery('english', :q)) = 0 as is_wordless from matches),
     page as (select * from matches ${anchor ? 'where (rank, at, kind, id) < (:rank, :at, :kind, :id)' : ''} order by rank desc, at desc, kind desc, id desc limit :limit + 1)
-    select totals.total, totals.is_capped as "isCapped", (extract(epoch from now()) * 1000000)::int8 as "asOf", page.kind, page.id, page.at, page.rank, p.id as "postId", p.title, coalesce(c.subreddit, p.subreddit) as subreddit,
+    select totals.total, totals.is_capped as "isCapped", totals.is_wordless as "isWordless", (extract(epoch from now()) * 1000000)::int8 as "asOf", page.kind, page.id, page.at, page.rank, p.id as "postId", p.title, coalesce(c.subreddit, p.subreddit) as subreddit,
       case page.kind when 'post' then p.author else c.author end as author, coalesce(c.score, p.score) as score, coalesce(c.reddit_created_at, p.reddit_created_at) as "redditCreatedAt",
       p.is_nsfw as "isNsfw", case page.kind when 'post' then p.is_sandbox else c.is_sandbox end as "isSandbox",
       case page.kind when 'post' then ${headline('p.title', 'HighlightAll=true')} end as "markedTitle",
@@ -145,6 +147,7 @@ interface FoundRow extends Omit<SearchHit, 'markedTitle' | 'fragments'> {
   markedText: string | null;
   total: number;
   isCapped: boolean;
+  isWordless: boolean;
   asOf: number;
   at: number;
 }
@@ -171,9 +174,10 @@ export async function searchContent(database: Database, query: SearchQuery): Pro
   const found = rows.filter(({ id }) => id !== null);
   const { items: hits, nextCursor } = pageOf(found, query.limit, ({ rank, at, kind, id }) => writeCursor({ asOf: anchor?.asOf ?? first?.asOf ?? 0, rank, at, kind, id }));
   return {
-    hits: hits.map(({ total: _total, isCapped: _isCapped, asOf: _asOf, at: _at, markedTitle, markedText, ...hit }) => ({ ...hit, markedTitle: markedTitle === null ? null : readMarked(markedTitle), fragments: (markedText ?? '').split(MARKS.cut).filter((text) => text.trim() !== '').map(readMarked) })),
+    hits: hits.map(({ total: _total, isCapped: _isCapped, isWordless: _isWordless, asOf: _asOf, at: _at, markedTitle, markedText, ...hit }) => ({ ...hit, markedTitle: markedTitle === null ? null : readMarked(markedTitle), fragments: (markedText ?? '').split(MARKS.cut).filter((text) => text.trim() !== '').map(readMarked) })),
     nextCursor,
     total: first?.total ?? 0,
     isCapped: first?.isCapped ?? false,
+    isWordless: first?.isWordless ?? false,
   };
 }

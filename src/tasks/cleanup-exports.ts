@@ -9,7 +9,7 @@ export const cleanupExports = defineTaskType({
   name: 'CLEANUP_EXPORTS',
   summary: 'Removes exported files that have expired, and what broken-off exports left behind',
   parameters: cleanupParameters({
-    days_old: z.int().min(0).max(3650).nullable().default(null).describe('Also those that are older than this, whenever they expire; null for expired ones only'),
+    days_old: z.int().min(0).max(3650).nullable().default(null).describe('Also those that were begun (created_at) longer ago than this, whenever they expire; null for expired ones only'),
     dry_run: z.boolean().default(false).describe('Counts and removes nothing'),
   }),
   async run(context, { days_old: daysOld, dry_run: isDryRun }) {

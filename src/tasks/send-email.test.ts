@@ -118,5 +118,5 @@ test('parameters that would make no mail, or another than was asked for, are ref
   expect(issuesOf({ to_email: Array.from({ length: 51 }, (_, index) => `a${index}@example.org`) })).toEqual(['to_email too_big']);
   expect(issuesOf({ to_email: 'ann@example.org\r\nBcc: x@example.org', cc: ['a@example.org, b@example.org'], bcc: 'Ann <ann@example.org>' })).toEqual(['to_email.0 invalid_format', 'cc.0 invalid_format', 'bcc.0 invalid_format']);
   expect(issuesOf({ subject: 'one\r\nBcc: x@example.org' })).toEqual(['subject invalid_format']);
-  expect(issuesOf({ subject: ' ', content: '', priority: 'high' })).toEqual(['subject too_small', 'content too_small', ' unrecognized_keys']);
+  expect(issuesOf({ subject: ' ', content: '', priority: 'high' })).toEqual(['subject invalid_format', 'content too_small', ' unrecognized_keys']);
 });

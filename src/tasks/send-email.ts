@@ -6,9 +6,11 @@ const MAX_TEXT_CHARACTERS = 1_000_000;
 
 const address = z.email('is not an e-mail address').max(254);
 const distinct = (addresses: string[]) => addresses.filter((one, index) => addresses.findIndex((other) => other.toLowerCase() === one.toLowerCase()) === index);
-const addresses = z.preprocess((given) => (typeof given === 'string' ? [given] : given), z.array(address).min(1, 'name at least one address').max(50, 'at most 50 addresses').overwrite(distinct));
-// In a header a line break would begin the next one.
-const line = z.string().trim().min(1, 'is empty').max(500).regex(/^\P{Cc}*$/u, 'must be one line, without control characters');
+const addresses = z
+  .preprocess((given) => (typeof given === 'string' ? [given] : given), z.array(address).min(1, 'name at least one address').max(50, 'at most 50 addresses').overwrite(distinct))
+  .meta({ isOneOrMany: true });
+// In a header a line break would begin the next one. Checked as it is sent, so that the JSON Schema says the same.
+const line = z.string().max(500).regex(/\S/, 'is empty').regex(/^\P{Cc}*$/u, 'must be one line, without control characters').trim();
 const body = z.string().max(MAX_TEXT_CHARACTERS);
 
 export const sendEmailParameters = z.strictObject({
@@ -26,6 +28,8 @@ export const sendEmail = defineTaskType({
   name: 'SEND_EMAIL',
   summary: 'Sends a mail to one or more recipients, each a copy of their own, and to nobody twice',
   parameters: sendEmailParameters,
+  // `to` and `response` are the result's of each copy, `recipient` is the cursor's.
+  privateFields: [...Object.keys(sendEmailParameters.shape), 'to', 'response', 'recipient'],
   async run(context, parameters) {
     const { to_email: to, cc = [], bcc = [], reply_to: replyTo, subject, content: text, html } = parameters;
     const recipients = await deliver(context, distinct([...to, ...cc, ...bcc]), { to, ...(cc.length > 0 ? { cc } : {}), replyTo, subject, text, html });

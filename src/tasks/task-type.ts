@@ -2,6 +2,13 @@ import type { z } from 'zod';
 import type { Estimate, EstimateBasis } from './task-estimate';
 import type { TaskServices } from './task-services';
 
+declare module 'zod' {
+  interface GlobalMeta {
+    /** A list for which its one entry may stand alone: the JSON Schema offers both. */
+    isOneOrMany?: boolean;
+  }
+}
+
 export type JsonObject = Record<string, unknown>;
 
 /** What one attempt of a run gets to work with. */
@@ -33,6 +40,11 @@ export interface TaskType<Parameters = unknown> {
    * batches, which is several times faster, but it can neither heartbeat nor be cancelled half-way.
    */
   readonly isShort: boolean;
+  /**
+   * Names of what only operators may read: parameters, and fields of results and cursors at any depth. Whoever has less
+   * is shown `[redacted]` for them, and for the failures of such runs, which may quote them; exports are, for everybody.
+   */
+  readonly privateFields: readonly string[];
   /** The name of the workflow that does the work in steps of its own, where one activity is not enough. */
   readonly workflow?: string;
   /** What a config with these parameters would cost, before it is run. */
@@ -44,6 +56,7 @@ interface Definition<Schema extends z.ZodType> {
   name: string;
   summary: string;
   parameters: Schema;
+  privateFields?: readonly string[];
   estimate?(parameters: z.infer<Schema>, basis: EstimateBasis): Promise<Estimate>;
 }
 interface InOneGo<Schema extends z.ZodType> {
@@ -56,9 +69,9 @@ interface InSteps {
 
 /** Declares a task type; the parameters' type is inferred from their schema. It has a `run`, or names a workflow of its own. */
 export function defineTaskType<Schema extends z.ZodType>(definition: Definition<Schema> & (InOneGo<Schema> | InSteps)): TaskType {
-  if ('run' in definition) return { isShort: false, ...definition };
+  if ('run' in definition) return { isShort: false, privateFields: [], ...definition };
   const run = () => Promise.reject(new PermanentTaskError(`${definition.name} is done by the workflow ${definition.workflow}; this run was begun by a version that had none: start it again`));
-  return { isShort: false, run, ...definition };
+  return { isShort: false, privateFields: [], run, ...definition };
 }
 
 /** A failure that no retry can mend: it ends the run at once. */

@@ -158,7 +158,7 @@ describe('the list', () => {
     expect(seen).toEqual(all);
   });
 
-  test.each(['cursor=x', 'outcome=maybe', 'since=yesterday', 'limit=501', 'limit=0'])('%s is refused', async (query) => {
+  test.each(['cursor=x', 'outcome=maybe', 'since=yesterday', 'limit=501', 'limit=0', 'until=2026-01-01&since=2026-01-02'])('%s is refused', async (query) => {
     expect(await api.root('GET', `/audit-log?${query}`)).toMatchObject({ status: 422, body: { detail: [{ loc: ['query', query.split('=')[0]] }] } });
   });
 });

@@ -15,6 +15,7 @@ import { createExecutionRepository } from '../../src/storage/execution-repositor
 import { createExportRepository } from '../../src/storage/export-repository';
 import { createMetricsRepository } from '../../src/storage/metrics-repository';
 import { createPasswordResetRepository } from '../../src/storage/password-reset-repository';
+import { createDeletionSyncRepository } from '../../src/storage/deletion-sync-repository';
 import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
 import { createScrapeLaneRepository } from '../../src/storage/scrape-lane-repository';
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
@@ -61,6 +62,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
       metrics: createMetricsRepository(database),
       exports: createExportRepository(database),
       lanes: createScrapeLaneRepository(database),
+      deletions: createDeletionSyncRepository(database),
     },
     store,
     temporal: {

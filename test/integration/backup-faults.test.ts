@@ -130,7 +130,7 @@ function writeInProcess(place: string, limits: string): { stdout: string; stderr
     const load = (name) => require('${DIST}/' + name);
     const { createBackups } = load('backups/create-backups');
     const url = process.env.DATABASE_URL;
-    const backups = createBackups({ folder: load('backups/backup-folder').createBackupFolder('${place}'), url, connect: () => load('platform/postgres').connectClient({ url, applicationName: 'taskloom-backup' }), taskloomVersion: '0' });
+    const backups = createBackups({ folder: load('backups/backup-folder').createBackupFolder('${place}'), url, connect: () => load('platform/postgres-client').connectClient({ url, applicationName: 'taskloom-backup' }), taskloomVersion: '0' });
     let mostBuffers = 0;
     const timer = setInterval(() => (mostBuffers = Math.max(mostBuffers, process.memoryUsage().arrayBuffers)), 10);
     backups.write({ executionId: 1, configId: 1, startedAt: new Date(), type: 'full', method: 'copy', keep: 1 }, { signal: new AbortController().signal, onProgress: () => undefined })

@@ -6,6 +6,7 @@ import { createDatabase, migrate } from '../../src/platform/postgres';
 import { askPostgres } from '../../src/platform/start-checks';
 import { choosePort } from '../../src/stack/free-port';
 import { unprivilegedUser } from '../../src/stack/postgres-binaries';
+import { classifyFailure } from '../../src/activities/failures';
 import { programVersion } from '../../src/backups/pg-dump';
 import { startServiceProcess, type ServiceProcess } from '../../src/stack/service-process';
 import { waitFor } from '../support/process';
@@ -110,11 +111,19 @@ test('an older pg_dump is not used: auto takes COPY, and who insists is told', a
   try {
     process.env.PATH = folder;
     expect(await bench.run({ method: 'auto' })).toMatchObject({ method: 'copy' });
-    await expect(bench.run({ method: 'pg_dump' })).rejects.toMatchObject({ name: 'BackupUnavailableError', message: expect.stringContaining('not both to be found on the PATH') });
+    const whatToDo = new RegExp(`postgresql-client-${EMBEDDED}\\b.* or set the parameter method to "copy"`);
+    const refusal = async () => classifyFailure(await bench.run({ method: 'pg_dump' }).catch((error: unknown) => error));
+    const absent = await refusal();
+    expect(absent).toMatchObject({ type: 'BackupUnavailableError', isRetryable: false, message: expect.stringMatching(whatToDo) });
+    expect(absent.message).toMatch(/^pg_dump and pg_restore cannot be found on the worker's PATH\./);
     for (const program of ['pg_dump', 'pg_restore']) writeFileSync(path.join(folder, program), `#!/bin/sh\necho "${program} (PostgreSQL) 9.6.24"\n`, { mode: 0o755 });
     expect(await programVersion('pg_dump')).toBe(9);
     expect(await bench.run({ method: 'auto' })).toMatchObject({ method: 'copy' });
-    await expect(bench.run({ method: 'pg_dump' })).rejects.toMatchObject({ name: 'BackupUnavailableError', message: expect.stringContaining('too old for PostgreSQL') });
+    const old = await refusal();
+    expect(old).toMatchObject({ type: 'BackupUnavailableError', isRetryable: false, message: expect.stringMatching(whatToDo) });
+    expect(old.message).toMatch(/^pg_dump is of version 9 and pg_restore of version 9; needed is 18 or newer/);
+    rmSync(path.join(folder, 'pg_restore'));
+    expect((await refusal()).message).toMatch(/^pg_restore cannot be found/);
   } finally {
     process.env.PATH = before;
     rmSync(folder, { recursive: true });

@@ -29,7 +29,7 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-exports-'));
   env = { DATABASE_URL: db.url, REDIS_URL: testServices().redisUrl, TEMPORAL_ADDRESS: testServices().temporalAddress, TEMPORAL_NAMESPACE: temporal.namespace, TEMPORAL_TASK_QUEUE: taskQueue, EXPORT_FOLDER: folder, REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9', REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9', WORKER_SHUTDOWN_GRACE_SECONDS: '2' };
   await db.database.raw(`insert into task_executions (task_id, task_type, status, triggered_by, workflow_id, run_id, started_at, result)
-    select 'many-' || n, 'MANY', 'succeeded', 'manual', 'many-' || n, '', '2026-01-01'::timestamptz + n * interval '1 second', jsonb_build_object('return_value', jsonb_build_object('n', n, 'text', repeat('text ', 60))) from generate_series(1, ${ROWS}) n`);
+    select 'many-' || n, 'HEALTH_CHECK', 'succeeded', 'manual', 'many-' || n, '', '2026-01-01'::timestamptz + n * interval '1 second', jsonb_build_object('return_value', jsonb_build_object('n', n, 'text', repeat('text ', 60))) from generate_series(1, ${ROWS}) n`);
 });
 afterEach(async () => {
   for (const worker of workers.splice(0)) await worker.kill();
@@ -46,7 +46,7 @@ const startWorker = async () => {
   return worker;
 };
 async function start(parameters: object, timeoutSeconds: number | null = null) {
-  const config = await createTaskConfigRepository(db.database).create({ name: 'many', description: null, taskType: 'DATA_EXPORT', schedulerType: 'manual', parameters: { source: 'executions', filters: { task_types: ['MANY'] }, ...parameters }, scheduleConfig: {}, maxRetries: 0, timeoutSeconds, priority: 5 });
+  const config = await createTaskConfigRepository(db.database).create({ name: 'many', description: null, taskType: 'DATA_EXPORT', schedulerType: 'manual', parameters: { source: 'executions', filters: { task_types: ['HEALTH_CHECK'] }, ...parameters }, scheduleConfig: {}, maxRetries: 0, timeoutSeconds, priority: 5 });
   const workflowId = `export-${randomUUID()}`;
   return temporal.client.workflow.start<typeof workflows.runTask>('runTask', { workflowId, taskQueue, args: [{ configId: config.id, triggeredBy: 'manual' }] });
 }
@@ -127,7 +127,7 @@ test.each(['csv', 'excel', 'parquet'])('memory does not grow with the rows: %s',
     const sources = load('storage/export-source-repository').createExportSourceRepository(database);
     const records = { begin: async () => ({ id: 1, fileName: 'memory-${format}' }), complete: async () => undefined };
     const exporter = load('exports/create-exports').createExports({ sources, records, files: load('platform/files/local-file-store').createLocalFileStore('${folder}/memory'), expiresInDays: 1 });
-    const write = (to) => exporter.write({ executionId: 1, configId: 1, startedAt: new Date(), source: 'executions', format: '${format}', compression: 'none', to, filters: { task_types: ['MANY'] }, areFormulasEscaped: true, expiresInDays: null }, { signal: new AbortController().signal, onProgress: () => undefined });
+    const write = (to) => exporter.write({ executionId: 1, configId: 1, startedAt: new Date(), source: 'executions', format: '${format}', compression: 'none', to, filters: { task_types: ['HEALTH_CHECK'] }, areFormulasEscaped: true, expiresInDays: null }, { signal: new AbortController().signal, onProgress: () => undefined });
     (async () => {
       let mostBuffers = 0;
       const timer = setInterval(() => (mostBuffers = Math.max(mostBuffers, process.memoryUsage().arrayBuffers)), 10);

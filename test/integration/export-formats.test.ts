@@ -14,12 +14,15 @@ const SECRETS = { url: 'https://example.org', api_key: 'SECRET1', nested: [{ Pas
 
 beforeAll(async () => {
   db = await createTestDatabase();
-  bench = createExportBench(db.database);
+  bench = createExportBench(db);
   await insertContent(db.database);
   const configId = await insertConfig(db.database, { name: 'größe "x"', description: '=cmd()', parameters: SECRETS, created_at: '2026-01-01T00:00:00Z' });
   await insertConfig(db.database, { task_type: 'SEND_EMAIL', name: 'mail', parameters: { to_email: 'SECRET3@example.org', subject: 'SECRET4', content: 'SECRET5' }, schedule_status: 'paused', created_at: '2026-01-02T00:00:00Z' });
   await insertExecution(db.database, { config_id: configId, result: BIG, started_at: '2026-01-01T00:00:00.000Z', duration_seconds: 1.234 });
-  await insertExecution(db.database, { task_type: null, status: 'failed', error_message: 'a,\r\n"b"', started_at: '2026-01-02T00:00:00.000Z', duration_seconds: null, completed_at: null });
+  await insertExecution(db.database, { task_type: 'TEST_FAILURE', status: 'failed', error_message: 'a,\r\n"b"', started_at: '2026-01-02T00:00:00.000Z', duration_seconds: null, completed_at: null });
+  const LETTER_RUN = { status: 'timed_out', parameters: { subject: 'SECRET6' }, error_message: 'SECRET7', started_at: '2026-03-01T00:00:00.000Z' };
+  await insertExecution(db.database, { task_type: 'SEND_EMAIL', ...LETTER_RUN });
+  await insertExecution(db.database, { task_type: 'NO_LONGER_THERE', ...LETTER_RUN });
 });
 afterAll(async () => {
   bench?.remove();
@@ -83,6 +86,9 @@ test('secrets and letters are blackened, what is beside them is not', async () =
     { url: 'https://example.org', api_key: '[redacted]', nested: [{ Password: '[redacted]' }] },
     { to_email: '[redacted]', subject: '[redacted]', content: '[redacted]' },
   ]);
+  const runs = await readExport('json', fileOf(await bench.run({ source: 'executions', date_range: { from: '2026-03-01', to: '2026-03-02' } })));
+  const blackened = { parameters: { subject: '[redacted]' }, error_message: '[redacted]' };
+  expect(runs).toEqual([expect.objectContaining({ task_type: 'SEND_EMAIL', ...blackened }), expect.objectContaining({ task_type: 'NO_LONGER_THERE', ...blackened })]);
 });
 
 test('formulas stay as they are where somebody asks for it', async () => {

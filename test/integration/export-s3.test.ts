@@ -31,7 +31,7 @@ beforeAll(async () => {
   store = createS3FileStore({ endpoint, bucket: 'bucket', region: 'us-east-1', credentials, prefix: 'taskloom/', isPathStyleForced: true });
   client = new S3Client({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true });
   [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  bench = createExportBench(db.database, store);
+  bench = createExportBench(db, store);
   api = await createTestApi({ database: db.database, temporal, files: store });
   await insertContent(db.database);
 });

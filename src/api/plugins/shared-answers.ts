@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The answer follows from the address alone, whoever asks: those who ask at the same time share one. */
+    /** The answer follows from the address and the role of who asks: those of a role who ask at the same time share one. */
     isShared?: boolean;
   }
 }
@@ -19,7 +19,7 @@ export function installSharedAnswers(app: FastifyInstance): void {
     if (!route.config?.isShared || route.method !== 'GET') return;
     const { handler } = route;
     route.handler = async function (request, reply) {
-      const { answer, headers } = await together(`${request.method} ${request.url}`, async () => {
+      const { answer, headers } = await together(`${request.user?.role ?? 'none'} ${request.url}`, async () => {
         const answer = (await handler.call(this, request, reply)) as object;
         return { answer, headers: HEADERS.map((name) => [name, reply.getHeader(name)] as const) };
       });

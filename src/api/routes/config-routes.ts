@@ -15,12 +15,12 @@ export function registerConfigRoutes(app: ZodApp, { configs, estimates, previews
   const admin = { access: 'admin' } as const;
   const tags = ['configs'];
 
-  app.get('/tasks/configs', { config: shared, schema: { tags, summary: 'A page of task configs', querystring: schemas.listQuery, response: { 200: schemas.configPage, ...faults } } }, async (request) => configs.list(request.query));
+  app.get('/tasks/configs', { config: shared, schema: { tags, summary: 'A page of task configs', querystring: schemas.listQuery, response: { 200: schemas.configPage, ...faults } } }, async (request) => configs.list(request.query, request.user));
 
   app.post(
     '/tasks/configs',
     { config: { ...admin, audit: { action: 'config.create', target: 'task_config', keep: ['name', 'task_type', 'scheduler_type'] } }, schema: { tags, summary: 'Create a task config', querystring: schemas.createQuery, body: schemas.createBody, response: { 201: schemas.config, ...faults } } },
-    async (request, reply) => reply.status(201).send(await configs.create(request.body, { isStarted: request.query.auto_schedule || request.query.auto_start })),
+    async (request, reply) => reply.status(201).send(await configs.create(request.body, { isStarted: request.query.auto_schedule || request.query.auto_start }, request.user)),
   );
 
   app.post(
@@ -44,7 +44,7 @@ export function registerConfigRoutes(app: ZodApp, { configs, estimates, previews
   app.get(
     '/tasks/configs/:id',
     { config: shared, schema: { tags, summary: 'A task config, with the newest events of its schedule', params: idParams, querystring: schemas.detailQuery, response: { 200: schemas.configDetail, ...notFound, ...faults } } },
-    async (request) => configs.get(request.params.id, request.query.include_stats),
+    async (request) => configs.get(request.params.id, request.query.include_stats, request.user),
   );
 
   app.route({
@@ -56,7 +56,7 @@ export function registerConfigRoutes(app: ZodApp, { configs, estimates, previews
       findMoreFaults: async ({ params, body }) => (isObject(params) && isObject(body) ? configs.findUpdateFaults(params.id as number, body) : []),
     },
     schema: { tags, summary: 'Change some fields; an armed schedule follows at once', params: idParams, body: schemas.updateBody, response: { 200: schemas.config, ...notFound, ...faults } },
-    handler: async (request) => configs.update(request.params.id, request.body),
+    handler: async (request) => configs.update(request.params.id, request.body, request.user),
   });
 
   app.delete('/tasks/configs/:id', { config: { ...admin, audit: { action: 'config.delete', target: 'task_config' } }, schema: { tags, summary: 'Stop the schedule and delete the config; its executions stay', params: idParams, response: { 200: schemas.deleted, ...notFound, ...faults } } }, async (request) => ({

@@ -14,20 +14,20 @@ export function registerExecutionRoutes(app: ZodApp, { executions, progress }: {
 
   for (const path of ['/tasks/executions/by-config/:id', '/tasks/executions/configs/:id']) {
     app.get(path, { config: shared, schema: { tags, summary: 'The runs of a config', params: idParams, querystring: schemas.byConfigQuery, response: { 200: schemas.configExecutions, ...faults } } }, async (request, reply) => {
-      const { items, nextCursor } = await executions.listByConfig(request.params.id, request.query);
+      const { items, nextCursor } = await executions.listByConfig(request.params.id, request.query, request.user);
       linkNextPage(request, reply, nextCursor);
       return { config_id: request.params.id, executions: items, count: items.length };
     });
   }
 
   app.get('/tasks/executions/recent', { config: shared, schema: { tags, summary: 'The runs of the last hours', querystring: schemas.recentQuery, response: { 200: schemas.recentExecutions, ...faults } } }, async (request, reply) => {
-    const { items, nextCursor } = await executions.listRecent(request.query);
+    const { items, nextCursor } = await executions.listRecent(request.query, request.user);
     linkNextPage(request, reply, nextCursor);
     return { hours: request.query.hours, executions: items, count: items.length };
   });
 
   app.get('/tasks/executions/failed', { config: shared, schema: { tags, summary: 'The unsuccessful runs of the last days', querystring: schemas.failedQuery, response: { 200: schemas.failedExecutions, ...faults } } }, async (request, reply) => {
-    const { items, nextCursor } = await executions.listFailed(request.query);
+    const { items, nextCursor } = await executions.listFailed(request.query, request.user);
     linkNextPage(request, reply, nextCursor);
     return { days: request.query.days, failed_executions: items, count: items.length };
   });
@@ -45,13 +45,13 @@ export function registerExecutionRoutes(app: ZodApp, { executions, progress }: {
   app.get(
     '/tasks/executions/:id',
     { config, schema: { tags, summary: 'One run, with its attempts and, while it runs, what Temporal says of it', params: idOrTaskIdParams, response: { 200: schemas.executionDetail, ...notFound, ...faults } } },
-    async (request) => executions.get(request.params.id),
+    async (request) => executions.get(request.params.id, request.user),
   );
 
   app.get(
     '/tasks/executions/:id/progress',
     { config, schema: { tags, summary: 'How far a run is: live while it runs, from its result afterwards', params: idOrTaskIdParams, response: { 200: progressBody, ...notFound, ...faults } } },
-    async (request) => progress.get(request.params.id),
+    async (request) => progress.get(request.params.id, request.user),
   );
 
   app.delete(

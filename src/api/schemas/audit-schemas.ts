@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { datetime, jsonObject } from './common-schemas';
-import { cursor, id, instant, limit } from './request-values';
+import { cursor, id, inOrder, instant, limit } from './request-values';
 
 const OUTCOMES = ['succeeded', 'refused', 'failed'] as const;
 const text = (most: number) => z.string().min(1).max(most).optional();
@@ -17,7 +17,7 @@ export const auditQuery = z.object({
   since: instant.optional().describe('At or after'),
   until: instant.optional().describe('Before'),
   cursor,
-});
+}).refine(...inOrder('since', 'until'));
 export type AuditQuery = z.infer<typeof auditQuery>;
 
 export const auditEntry = z

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { count, datetime } from './common-schemas';
-import { boolean, cursor, instant, integer, limit } from './request-values';
+import { boolean, cursor, inOrder, instant, integer, limit } from './request-values';
 
 const subredditName = z.string().min(1).max(100);
 const list = <Item extends z.ZodType>(item: Item, most: number) => z.preprocess((given) => (given === undefined || Array.isArray(given) ? given : [given]), z.array(item).min(1).max(most).optional());
 
-export const searchQuery = z.object({
-  q: z.string().min(1).max(500).describe('As one types into a search engine: words, "a phrase", or, -not'),
+/** Pages go by cursor: `page` and `offset`, which would be passed over in silence, are refused like all that is not named. */
+export const searchQuery = z.strictObject({
+  q: z.string().min(1).max(500).regex(/\S/).describe('As one types into a search engine: words, "a phrase", or, -not. Not blank; of stop words alone ("the", "and") nothing is found, and `hint` says so'),
   kind: z.enum(['post', 'comment', 'all']).default('all'),
   subreddit: list(subredditName, 50).describe('In any case; repeat it for several'),
   author: z.string().min(1).max(100).optional().describe('In any case'),
@@ -16,7 +17,7 @@ export const searchQuery = z.object({
   nsfw: boolean(z.boolean().optional()).describe('A comment is as its post'),
   limit: limit(100, 25),
   cursor,
-});
+}).refine(...inOrder('since', 'until'));
 export type SearchParams = z.infer<typeof searchQuery>;
 
 const html = z.string().describe('Safe to show as HTML: the text is escaped, and has no other tag than <mark> around what matches');
@@ -24,6 +25,7 @@ export const searchAnswer = z
   .object({
     total: count.describe('Matches that were ranked'),
     is_total_capped: z.boolean().describe('There are more: of posts and of comments the newest 2,000 matches each are ranked'),
+    hint: z.string().nullable().describe('Why nothing can be found: q has no word to look for. Null otherwise'),
     items: z.array(
       z.object({
         kind: z.enum(['post', 'comment']),
@@ -67,7 +69,7 @@ export const subredditStats = z
   .meta({ id: 'SubredditStats' });
 export type SubredditStatsBody = z.infer<typeof subredditStats>;
 
-export const historyQuery = z.object({ from: instant.optional().describe('Noted at or after'), to: instant.optional().describe('Noted before'), limit: limit(5_000, 500), cursor });
+export const historyQuery = z.object({ from: instant.optional().describe('Noted at or after'), to: instant.optional().describe('Noted before'), limit: limit(5_000, 500), cursor }).refine(...inOrder('from', 'to'));
 export type HistoryQuery = z.infer<typeof historyQuery>;
 export const postSnapshot = z.object({ taken_at: datetime, score: z.int(), upvote_ratio: z.number().nullable(), num_comments: z.int() }).meta({ id: 'PostSnapshot' });
 export type PostSnapshotBody = z.infer<typeof postSnapshot>;

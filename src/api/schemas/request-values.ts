@@ -33,6 +33,12 @@ export const instant = z
   })
   .meta({ format: 'date-time' });
 
+/** For `refine`: a span of time that ends before it begins is refused, beside whatever else is wrong. */
+export const inOrder = <From extends string, To extends string>(from: From, to: To): [(query: { [Name in From | To]?: Date }) => boolean, { path: string[]; message: string; when: () => boolean }] => [
+  ({ [from]: first, [to]: last }) => !(first instanceof Date && last instanceof Date) || first <= last,
+  { path: [to], message: `Input should not be before ${from}`, when: () => true },
+];
+
 export const limit = (most: number, preset: number) => integer(z.int().min(1).max(most).default(preset));
 
 /** Where the last page ended; opaque. */

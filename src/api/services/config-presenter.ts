@@ -1,4 +1,5 @@
 import { toMilliseconds } from './execution-presenter';
+import { fieldsFor, type Reader } from './reader';
 import type { ActualSchedule } from '../../scheduling/schedule-gateway';
 import type { ConfigTotals } from '../../storage/execution-totals';
 import type { ScheduleEvent } from '../../storage/models/schedule-event';
@@ -13,14 +14,14 @@ export const isArmed = (actual: Actual) => actual?.state === 'active';
 const isFinishing = (config: TaskConfig, actual: Actual) => actual?.state === 'exhausted' && actual.recentRuns.length > 0 && (actual.revision ?? config.revision) === config.revision;
 export const isConsistent = (config: TaskConfig, actual: Actual) => actual !== undefined && (config.scheduleStatus === 'active') === (isArmed(actual) || isFinishing(config, actual));
 
-export function presentConfig(config: TaskConfig, actual: Actual): ConfigBody {
+export function presentConfig(config: TaskConfig, actual: Actual, reader: Reader): ConfigBody {
   return {
     id: config.id,
     name: config.name,
     description: config.description,
     task_type: config.taskType,
     scheduler_type: config.schedulerType,
-    parameters: config.parameters,
+    parameters: fieldsFor(reader, config.taskType, config.parameters),
     schedule_config: config.scheduleConfig,
     max_retries: config.maxRetries,
     timeout_seconds: config.timeoutSeconds,

@@ -9,6 +9,7 @@ import type { ScheduleView } from '../../scheduling/schedule-view';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { TaskConfig } from '../../storage/models/task-config';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
+import type { Reader } from './reader';
 import type { ConfigBody, ConfigDetailBody, ConfigPage, CreateBody, ListQuery, UpdateBody } from '../schemas/config-schemas';
 
 const RECENT_EVENTS = 5;
@@ -47,16 +48,16 @@ export function createConfigService(deps: ConfigServiceDeps) {
   const actualOf = (id: number): Promise<Actual> => ifTemporalAnswers(() => schedules.find(id));
 
   /** The row and its schedule as they are now. */
-  async function present(id: number): Promise<ConfigBody> {
+  async function present(id: number, reader: Reader): Promise<ConfigBody> {
     const [config, actual] = await Promise.all([find(id), actualOf(id)]);
-    return presentConfig(config, actual);
+    return presentConfig(config, actual, reader);
   }
 
   /** By the rules of the config's own types. */
   const findFaults = (config: TaskConfig, body: Partial<Record<keyof UpdateBody, unknown>>) => toFaultItems('body', findConfigIssues(config, body), body);
 
   return {
-    async list(query: ListQuery): Promise<ConfigPage> {
+    async list(query: ListQuery, reader: Reader): Promise<ConfigPage> {
       const { items, total } = await configs.list({
         taskType: query.task_type,
         nameSearch: query.name_search,
@@ -67,7 +68,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
       });
       const actual = await ifTemporalAnswers(() => schedules.of(items.map((config) => config.id)));
       return {
-        items: items.map((config) => presentConfig(config, actual && (actual.get(config.id) ?? null))),
+        items: items.map((config) => presentConfig(config, actual && (actual.get(config.id) ?? null), reader)),
         total,
         page: query.page,
         page_size: query.page_size,
@@ -75,15 +76,15 @@ export function createConfigService(deps: ConfigServiceDeps) {
       };
     },
 
-    async get(id: number, withStats: boolean): Promise<ConfigDetailBody> {
+    async get(id: number, withStats: boolean, reader: Reader): Promise<ConfigDetailBody> {
       const [found, actual, totals] = await Promise.all([configs.getWithEvents(id, RECENT_EVENTS), actualOf(id), withStats ? queries.configTotals(id) : null]);
       if (!found) throw new NotFoundError('Task config not found');
       const { config, events } = found;
-      return { ...presentConfig(config, actual), recent_history: events.map(presentRecentEvent), stats: totals && presentConfigStats(totals) };
+      return { ...presentConfig(config, actual, reader), recent_history: events.map(presentRecentEvent), stats: totals && presentConfigStats(totals) };
     },
 
     /** Of a body that its schema has checked, parameters and schedule too. A schedule that cannot be started does not undo the config: its state is then `error`, and says why. */
-    async create(body: CreateBody, options: { isStarted: boolean }): Promise<ConfigBody> {
+    async create(body: CreateBody, options: { isStarted: boolean }, reader: Reader): Promise<ConfigBody> {
       const { id } = await configs.create({
         name: body.name,
         description: body.description,
@@ -96,11 +97,11 @@ export function createConfigService(deps: ConfigServiceDeps) {
         priority: body.priority,
       });
       if (options.isStarted && body.scheduler_type !== 'manual') await actions.start(id);
-      return present(id);
+      return present(id, reader);
     },
 
     /** An armed schedule follows at once; while Temporal is away the row is kept, and reconcile makes it follow. */
-    async update(id: number, body: UpdateBody): Promise<ConfigBody> {
+    async update(id: number, body: UpdateBody, reader: Reader): Promise<ConfigBody> {
       const config = await find(id);
       const faults = findFaults(config, body);
       if (faults.length > 0) throw new RequestFaultsError(faults);
@@ -115,7 +116,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
       });
       if (!updated) throw new NotFoundError('Task config not found');
       if (updated.scheduleStatus !== 'inactive') await actions.rearm(id);
-      return present(id);
+      return present(id, reader);
     },
 
     /** What is wrong with parameters and schedule of a body that has other faults besides; nothing for a config that is not there. */

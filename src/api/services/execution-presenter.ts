@@ -1,3 +1,4 @@
+import { failureTextFor, fieldsFor, type Reader } from './reader';
 import type { ExecutionView } from '../../storage/execution-query-repository';
 import type { ExecutionTotals } from '../../storage/execution-totals';
 import type { ExecutionBody, ExecutionFullBody, StatsBody } from '../schemas/execution-schemas';
@@ -8,7 +9,7 @@ export type LinkToRun = (workflowId: string, runId: string) => string | null;
 /** Of a time to the microsecond: the form of all answers. */
 export const toMilliseconds = (instant: string) => `${instant.slice(0, 23)}Z`;
 
-export function presentExecution(view: ExecutionView, linkToRun: LinkToRun): ExecutionBody {
+export function presentExecution(view: ExecutionView, linkToRun: LinkToRun, reader: Reader): ExecutionBody {
   return {
     id: view.id,
     task_id: view.taskId,
@@ -17,8 +18,8 @@ export function presentExecution(view: ExecutionView, linkToRun: LinkToRun): Exe
     started_at: toMilliseconds(view.startedAt),
     completed_at: view.completedAt && toMilliseconds(view.completedAt),
     duration_seconds: view.durationSeconds,
-    result: view.result,
-    error_message: view.errorMessage,
+    result: fieldsFor(reader, view.taskType, view.result),
+    error_message: failureTextFor(reader, view.taskType, view.errorMessage),
     created_at: toMilliseconds(view.createdAt),
     status: view.status,
     task_type: view.taskType,
@@ -32,8 +33,8 @@ export function presentExecution(view: ExecutionView, linkToRun: LinkToRun): Exe
   };
 }
 
-export function presentExecutionFull(view: ExecutionView, linkToRun: LinkToRun): ExecutionFullBody {
-  return { ...presentExecution(view, linkToRun), config_name: view.configName, error_traceback: view.errorTraceback };
+export function presentExecutionFull(view: ExecutionView, linkToRun: LinkToRun, reader: Reader): ExecutionFullBody {
+  return { ...presentExecution(view, linkToRun, reader), config_name: view.configName, error_traceback: failureTextFor(reader, view.taskType, view.errorTraceback) };
 }
 
 const percent = (part: number, total: number) => (total === 0 ? 0 : (part / total) * 100);

@@ -1,6 +1,7 @@
 import { NotFoundError } from '../errors';
 import { EXECUTION_STATUSES, type ExecutionBody, type ExecutionDetailBody, type ExecutionFullBody, type StatsBody } from '../schemas/execution-schemas';
 import { presentExecution, presentExecutionFull, presentStats, type LinkToRun } from './execution-presenter';
+import { failureFor, failureTextFor, fieldsFor, type Reader } from './reader';
 import type { ExecutionGateway } from './execution-gateway';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { ExecutionStatus } from '../../storage/models/task-execution';
@@ -34,20 +35,20 @@ export function createExecutionService(deps: { queries: ExecutionQueryRepository
   const { queries, gateway, linkToRun } = deps;
 
   return {
-    async listByConfig(configId: number, query: ListQuery): Promise<ListPage<ExecutionBody>> {
+    async listByConfig(configId: number, query: ListQuery, reader: Reader): Promise<ListPage<ExecutionBody>> {
       const page = await queries.list({ configId, limit: query.limit, cursor: query.cursor, statuses: statusesOf(query.status, FINISHED) });
-      return { items: page.items.map((view) => presentExecution(view, linkToRun)), nextCursor: page.nextCursor };
+      return { items: page.items.map((view) => presentExecution(view, linkToRun, reader)), nextCursor: page.nextCursor };
     },
 
-    async listRecent(query: ListQuery & { hours: number }): Promise<ListPage<ExecutionFullBody>> {
+    async listRecent(query: ListQuery & { hours: number }, reader: Reader): Promise<ListPage<ExecutionFullBody>> {
       const page = await queries.list({ startedSince: since(query.hours * HOUR_MS), limit: query.limit, cursor: query.cursor, statuses: statusesOf(query.status, FINISHED) });
-      return { items: page.items.map((view) => presentExecutionFull(view, linkToRun)), nextCursor: page.nextCursor };
+      return { items: page.items.map((view) => presentExecutionFull(view, linkToRun, reader)), nextCursor: page.nextCursor };
     },
 
     /** The contract leaves `result` null here. */
-    async listFailed(query: ListQuery & { days: number }): Promise<ListPage<ExecutionFullBody>> {
+    async listFailed(query: ListQuery & { days: number }, reader: Reader): Promise<ListPage<ExecutionFullBody>> {
       const page = await queries.list({ startedSince: since(query.days * DAY_MS), limit: query.limit, cursor: query.cursor, statuses: statusesOf(query.status, UNSUCCESSFUL) });
-      return { items: page.items.map((view) => ({ ...presentExecutionFull(view, linkToRun), result: null })), nextCursor: page.nextCursor };
+      return { items: page.items.map((view) => ({ ...presentExecutionFull(view, linkToRun, reader), result: null })), nextCursor: page.nextCursor };
     },
 
     async stats(days: number, configId?: number): Promise<StatsBody> {
@@ -57,7 +58,7 @@ export function createExecutionService(deps: { queries: ExecutionQueryRepository
       return presentStats(totals, days);
     },
 
-    async get(idOrTaskId: string): Promise<ExecutionDetailBody> {
+    async get(idOrTaskId: string, reader: Reader): Promise<ExecutionDetailBody> {
       const view = await queries.find(idOrTaskId);
       if (!view) {
         const isQueued = !/^\d+$/.test(idOrTaskId) && (await gateway.isRunOpen(idOrTaskId).catch(() => false));
@@ -65,8 +66,8 @@ export function createExecutionService(deps: { queries: ExecutionQueryRepository
       }
       const [attempts, live] = await Promise.all([queries.listAttempts(view.id), view.status === 'running' ? gateway.describeLive(view.workflowId, view.runId) : undefined]);
       return {
-        ...presentExecutionFull(view, linkToRun),
-        parameters: view.parameters,
+        ...presentExecutionFull(view, linkToRun, reader),
+        parameters: fieldsFor(reader, view.taskType, view.parameters),
         attempts: attempts.map((attempt) => ({
           attempt: attempt.attempt,
           // Open, and with a reason already: it waits for its turn at Reddit.
@@ -74,9 +75,9 @@ export function createExecutionService(deps: { queries: ExecutionQueryRepository
           worker: attempt.worker,
           started_at: attempt.startedAt.toISOString(),
           ended_at: attempt.endedAt?.toISOString() ?? null,
-          failure: attempt.failure,
+          failure: failureFor(reader, view.taskType, attempt.failure),
         })),
-        ...(live ? { live } : {}),
+        ...(live ? { live: { ...live, pending_activities: live.pending_activities.map((activity) => ({ ...activity, last_failure: failureTextFor(reader, view.taskType, activity.last_failure) })) } } : {}),
       };
     },
 

@@ -1,7 +1,8 @@
 import { redditScrape } from '../../tasks/reddit-scrape';
 import { NotFoundError } from '../errors';
 import { workIdOf, type ProgressGateway } from './progress-gateway';
-import { overlay, partsOfLanes, partsOfResult, percentOf, readBeat, type ScrapePart } from './scrape-progress';
+import { overlay, partsOfEnded, partsOfLanes, partsOfResult, percentOf, readBeat, type ScrapePart } from './scrape-progress';
+import { fieldsFor, type Reader } from './reader';
 import type { ExecutionQueryRepository, ExecutionView } from '../../storage/execution-query-repository';
 import type { ScrapeLaneRepository } from '../../storage/scrape-lane-repository';
 import type { ProgressBody } from '../schemas/progress-schemas';
@@ -19,7 +20,7 @@ export function createProgressService(deps: { queries: ExecutionQueryRepository;
     return {
       execution_id: view.id,
       status: view.status,
-      percent: view.status === 'succeeded' ? 100 : percentOf(parts),
+      percent: percentOf(parts),
       phase: told.phase,
       subreddits: parts.map(({ name, posts, comments, threads_done, threads_total, state }) => ({ name, posts, comments, threads_done, threads_total, state })),
       requests: { spent: sum((part) => part.requests), saved: sum((part) => part.requests_saved) },
@@ -48,11 +49,11 @@ export function createProgressService(deps: { queries: ExecutionQueryRepository;
   async function ofScrape(view: ExecutionView): Promise<ProgressBody> {
     if (view.status === 'running') return ofRunningScrape(view);
     const told = partsOfResult(view.result);
-    const parts = told ?? partsOfLanes(await lanes.list(view.id), view.parameters);
+    const parts = told ?? partsOfEnded(await lanes.list(view.id), view.parameters, view.status);
     return present(view, parts, { phase: 'ended', source: told ? 'result' : 'row', updatedAt: new Date(view.completedAt ?? view.startedAt) });
   }
 
-  async function ofOther(view: ExecutionView): Promise<ProgressBody> {
+  async function ofOther(view: ExecutionView, reader: Reader): Promise<ProgressBody> {
     const isRunning = view.status === 'running';
     const [beat] = isRunning ? await gateway.heartbeats(view.workflowId, view.runId) : [];
     return {
@@ -62,17 +63,17 @@ export function createProgressService(deps: { queries: ExecutionQueryRepository;
       phase: isRunning ? 'running' : 'ended',
       subreddits: [],
       requests: null,
-      cursor: beat?.details ?? null,
+      cursor: fieldsFor(reader, view.taskType, beat?.details ?? null),
       source: beat ? 'heartbeat' : isRunning || view.result === null ? 'row' : 'result',
       updated_at: latest(beat ? [beat.at] : [], new Date(view.completedAt ?? view.startedAt)).toISOString(),
     };
   }
 
   return {
-    async get(idOrTaskId: string): Promise<ProgressBody> {
+    async get(idOrTaskId: string, reader: Reader): Promise<ProgressBody> {
       const view = await queries.find(idOrTaskId);
       if (!view) throw new NotFoundError('Execution not found');
-      return view.taskType === redditScrape.name ? ofScrape(view) : ofOther(view);
+      return view.taskType === redditScrape.name ? ofScrape(view) : ofOther(view, reader);
     },
   };
 }

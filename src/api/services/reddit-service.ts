@@ -9,6 +9,7 @@ import type { ListPage } from './execution-service';
 
 /** What one answer is made of at most; beyond it the tree is truncated, and says so. */
 const MOST_IN_A_TREE = 5_000;
+const WORDLESS = 'q has no word to look for: words like "the" or "not" are in nearly every text and are left out, and so are signs. Add a rarer one';
 const DAY_MS = 86_400_000;
 
 const pageQuery = ({ min_score: minScore, ...query }: ContentQuery) => ({ ...query, minScore });
@@ -44,8 +45,8 @@ export function createRedditService({ content }: { content: RedditContentReposit
     },
 
     async search({ kind, subreddit, min_score: minScore, ...query }: SearchParams): Promise<SearchBody & { nextCursor: string | null }> {
-      const { hits, total, isCapped, nextCursor } = await content.search({ ...query, minScore, subreddits: subreddit, kinds: kind === 'all' ? ['post', 'comment'] : [kind] });
-      return { total, is_total_capped: isCapped, items: hits.map(presentHit), nextCursor };
+      const { hits, total, isCapped, isWordless, nextCursor } = await content.search({ ...query, minScore, subreddits: subreddit, kinds: kind === 'all' ? ['post', 'comment'] : [kind] });
+      return { total, is_total_capped: isCapped, hint: isWordless ? WORDLESS : null, items: hits.map(presentHit), nextCursor };
     },
 
     async searchComments({ query, min_score: minScore, days, ...rest }: CommentSearchBody): Promise<CommentBody[]> {

@@ -13,7 +13,16 @@ interface JsonSchema {
   anyOf?: JsonSchema[];
 }
 
-const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema & Record<string, unknown>;
+/** `[…]` becomes "one of them, or […]". */
+function offerBoth(schema: z.core.JSONSchema.BaseSchema): void {
+  const { isOneOrMany, description, ...list } = schema;
+  if (!isOneOrMany) return;
+  for (const name of Object.keys(schema)) delete schema[name];
+  Object.assign(schema, { ...(description === undefined ? {} : { description }), anyOf: [list.items, list] });
+}
+
+/** What the API accepts, not what it makes of it. */
+const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override: ({ jsonSchema }) => offerBoth(jsonSchema) }) as JsonSchema & Record<string, unknown>;
 
 function rangeOf(schema: JsonSchema) {
   const numbers = schema.anyOf?.[0] ?? schema;

@@ -5,9 +5,13 @@ import type { OutdatedKind } from '../task-services';
 const DAY_MS = 86_400_000;
 
 export const dryRun = z.boolean().default(false).describe('Only count what would go');
-export const daysOld = (preset: number, bounds: { min: number; max: number } = { min: 1, max: 36_500 }) => z.int().min(bounds.min).max(bounds.max).default(preset).describe('What is older than this goes');
+export const daysOld = (preset: number, ageIs: string, bounds: { min: number; max: number } = { min: 1, max: 36_500 }) => z.int().min(bounds.min).max(bounds.max).default(preset).describe(`What is older than this goes: its age counts from when ${ageIs}`);
 
 const squashed = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+
+/** Of names that squash to the same. */
+const otherSpellings = (name: string) => `^[^a-zA-Z0-9]*${[...squashed(name)].map((letter) => `[${letter}${letter.toUpperCase()}][^a-zA-Z0-9]*`).join('')}$`;
+const namesOf = (shape: z.ZodRawShape) => ({ anyOf: [{ enum: Object.keys(shape) }, { not: { anyOf: Object.keys(shape).map((name) => ({ type: 'string', pattern: otherSpellings(name) })) } }] });
 
 /**
  * Parameters of a task type that deletes. Unknown ones are ignored, as they always were, but not those that are a known
@@ -19,7 +23,7 @@ export const cleanupParameters = <Shape extends z.ZodRawShape>(shape: Shape) =>
       const meant = Object.keys(shape).find((known) => known !== name && squashed(known) === squashed(name));
       if (meant) context.addIssue({ code: 'custom', path: [name], message: `is not known; ${meant} is`, input: given[name] });
     }
-  });
+  }).meta({ propertyNames: namesOf(shape) });
 
 type Counts = Record<string, number>;
 

@@ -3,6 +3,7 @@ import type { ExportFilters, ExportSource } from '../task-services';
 
 const FORMATS = ['json', 'ndjson', 'csv', 'excel', 'parquet'] as const;
 const COMPRESSED_FORMATS = ['excel', 'parquet'];
+const PRESET_SOURCE = 'posts';
 
 /** Which filters each source knows. The parameters name all of them; one that the source does not know is a fault. */
 const FILTERS_OF: Record<ExportSource, readonly (keyof ExportFilters)[]> = {
@@ -19,6 +20,7 @@ const STATUSES_OF: Partial<Record<ExportSource, readonly string[]>> = {
 const moment = z
   .union([z.iso.datetime({ offset: true, local: true }), z.iso.date()], 'Input should be an ISO 8601 date or date and time')
   .refine((text) => !text.startsWith('0000') && !Number.isNaN(readMoment(text)), 'There is no such moment')
+  .meta({ not: { type: 'string', pattern: '^0000' } })
   .describe('ISO 8601; without a zone it is UTC, without a time the beginning of the day');
 
 /** In milliseconds. */
@@ -26,7 +28,7 @@ export function readMoment(text: string): number {
   return Date.parse(/[zZ]$|[+-]\d\d:?\d\d$/.test(text) || !/[tT]/.test(text) ? text : `${text}Z`);
 }
 
-const names = (describe: string) => z.array(z.string().trim().min(1).max(100)).min(1).max(1000).optional().describe(describe);
+const names = (describe: string) => z.array(z.string().max(100).regex(/\S/, 'is empty').trim()).min(1).max(1000).optional().describe(describe);
 const ids = z.array(z.int32().positive()).min(1).max(1000).optional();
 
 const filters = z
@@ -45,9 +47,21 @@ const dateRange = z
   .strictObject({ from: moment.optional(), to: moment.optional() })
   .refine(({ from, to }) => from === undefined || to === undefined || readMoment(from) < readMoment(to), 'from has to be before to');
 
+/** What one parameter says of another, for the JSON Schema: as `superRefine` below checks it. */
+const rulesBetweenParameters = [
+  { if: { type: 'object', properties: { export_format: { enum: COMPRESSED_FORMATS } }, required: ['export_format'] }, then: { type: 'object', properties: { compression: { const: 'none' } } } },
+  ...Object.entries(FILTERS_OF).map(([source, known]) => {
+    const statuses = STATUSES_OF[source as ExportSource];
+    return {
+      if: { type: 'object', properties: { source: { const: source } }, ...(source === PRESET_SOURCE ? {} : { required: ['source'] }) },
+      then: { type: 'object', properties: { filters: { type: 'object', propertyNames: { enum: known }, ...(statuses ? { properties: { statuses: { type: 'array', items: { type: 'string', pattern: `^\\s*(?:${statuses.join('|')})\\s*$` } } } } : {}) } } },
+    };
+  }),
+];
+
 export const exportParameters = z
   .strictObject({
-    source: z.enum(['posts', 'comments', 'executions', 'configs']).default('posts'),
+    source: z.enum(['posts', 'comments', 'executions', 'configs']).default(PRESET_SOURCE),
     export_format: z.enum(FORMATS).default('json'),
     compression: z.enum(['none', 'gzip']).default('none').describe('Not for excel and parquet, which are compressed as they are'),
     date_range: dateRange.nullable().default(null).describe('from ≤ moment < to. The moment is that at which a post or comment was written, an execution started, a config was created'),
@@ -66,5 +80,6 @@ export const exportParameters = z
     parameters.filters.statuses?.forEach((status, index) => {
       if (known && !known.includes(status)) fault(['filters', 'statuses', index], `${source} have the statuses ${known.join(', ')}`, status);
     });
-  });
+  })
+  .meta({ allOf: rulesBetweenParameters });
 export type ExportParameters = z.infer<typeof exportParameters>;

@@ -4,12 +4,11 @@ import type { RedditSort, RedditTimeFilter } from '../../platform/reddit/reddit-
 const SORTS = ['hot', 'new', 'top', 'rising', 'controversial'] as const satisfies readonly RedditSort[];
 const TIME_FILTERS = ['hour', 'day', 'week', 'month', 'year', 'all'] as const satisfies readonly RedditTimeFilter[];
 
-/** With or without "r/". */
+/** With or without "r/". The pattern is of what is sent, so that the JSON Schema says the same as the check. */
 export const subreddit = z
   .string()
-  .trim()
-  .overwrite((name) => name.replace(/^\/?r\//i, ''))
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_]{1,21}$/, 'is not the name of a subreddit (2 to 22 letters, digits and _, such as "funny" or "r/funny")');
+  .regex(/^\s*(?:\/?[rR]\/)?[A-Za-z0-9][A-Za-z0-9_]{1,21}\s*$/, 'is not the name of a subreddit (2 to 22 letters, digits and _, such as "funny" or "r/funny")')
+  .overwrite((name) => name.trim().replace(/^\/?r\//i, ''));
 
 const withoutRepeats = (names: string[]) => names.filter((name, index) => names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) === index);
 

@@ -148,6 +148,11 @@ test('what a config would cost is told before it is saved', async () => {
   expect((await estimate({ task_type: 'HEALTH_CHECK' })).body).toMatchObject({ supported: false, runs: 0, typical_duration_seconds: null });
   expect(faultsOf(await estimate({ task_type: 'REDDIT_SCRAPE' }))).toEqual([['missing', 'body.parameters.subreddits']]);
   expect(faultsOf(await estimate({}))).toEqual([['missing', 'body.task_type']]);
+  // As when a config is saved; only `execute/by-type`, where the type is part of the address, has a 400 of the contract's.
+  const unknown = { task_type: 'NO_SUCH_TYPE' };
+  expect(faultsOf(await estimate(unknown))).toEqual([['enum', 'body.task_type']]);
+  expect(faultsOf(await root('POST', '/tasks/configs', { name: 'x', scheduler_type: 'manual', ...unknown }))).toEqual([['enum', 'body.task_type']]);
+  expect((await root('POST', '/tasks/execute/by-type/NO_SUCH_TYPE')).status).toBe(400);
 });
 
 contract.testCoverage();

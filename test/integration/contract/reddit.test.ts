@@ -40,7 +40,7 @@ test.each(LISTS.map(([path]) => path))('%s takes times with a zone, with Z, or w
   const none = ['', 'yesterday', '2026-02-30', '2026-13-01', '1767225600', '2026', 'T00:00', '99999-01-01', '2026-01-01T25:00'];
   for (const time of none) expect([time, faultsOf(await user('GET', `${path}?until=${time}`))]).toEqual([time, [['datetime_parsing', 'query.until']]]);
   expect(faultsOf(await user('GET', `${path}?limit=0&subreddit=&min_score=2147483648&nsfw=perhaps&q=&since=x`)).map(([, loc]) => loc)).toEqual(['query.limit', 'query.subreddit', 'query.min_score', 'query.since', 'query.nsfw', 'query.q']);
-  expect(faultsOf(await user('GET', `${path}?cursor=none`))).toEqual([['value_error', 'query.cursor']]);
+  expect((await user('GET', `${path}?cursor=none`)).body.detail).toEqual([{ type: 'value_error', loc: ['query', 'cursor'], msg: 'Not a cursor of this list', input: 'none' }]);
 });
 
 for (const [path, most] of LISTS) {
@@ -98,10 +98,18 @@ describe('search', () => {
   });
 
   test('takes any characters for what they are', async () => {
-    for (const q of ["'", "');drop table users;--", '%', '_', '\\', ':*', '!', '&|!()<->', '"', '"unclosed', '<2>', 'a:*B', '-', 'or', '🦓', '帖子', 'x'.repeat(500), ' ']) expect([q, (await user('GET', `/reddit/search?q=${encodeURIComponent(q)}`)).status]).toEqual([q, 200]);
+    for (const q of ["'", "');drop table users;--", '%', '_', '\\', ':*', '!', '&|!()<->', '"', '"unclosed', '<2>', 'a:*B', '-', 'or', '🦓', '帖子', 'x'.repeat(500)]) expect([q, (await user('GET', `/reddit/search?q=${encodeURIComponent(q)}`)).status]).toEqual([q, 200]);
     expect(faultsOf(await user('GET', '/reddit/search?q=%00'))).toEqual([['value_error', 'query.q']]);
     expect(faultsOf(await user('GET', '/reddit/search'))).toEqual([['missing', 'query.q']]);
+    for (const q of ['%20', '%20%09%0a', '%e3%80%80']) expect([q, faultsOf(await user('GET', `/reddit/search?q=${q}`))]).toEqual([q, [['string_pattern_mismatch', 'query.q']]]);
+    expect(faultsOf(await user('GET', '/reddit/search?q=zebra&page=2&offset=25&page_size=x'))).toEqual([['extra_forbidden', 'query.page'], ['extra_forbidden', 'query.offset'], ['extra_forbidden', 'query.page_size']]);
+    expect(faultsOf(await user('GET', '/reddit/search?q=zebra&since=2026-02-02&until=2026-02-01&limit=0'))).toEqual([['greater_than_equal', 'query.limit'], ['value_error', 'query.until']]);
     expect(faultsOf(await user('GET', `/reddit/search?q=${'x'.repeat(501)}&kind=user&limit=101&since=x&author=&subreddit=`)).map(([, loc]) => loc.split('.').slice(0, 2).join('.')).sort()).toEqual(['query.author', 'query.kind', 'query.limit', 'query.q', 'query.since', 'query.subreddit']);
+  });
+
+  test('of words that are not looked for nothing is found, and the answer says why', async () => {
+    for (const q of ['the', 'The AND of', '-', '"the"', '-the', '!?']) expect([q, await find(`q=${encodeURIComponent(q)}`)]).toEqual([q, { total: 0, is_total_capped: false, hint: expect.stringContaining('no word to look for'), items: [] }]);
+    for (const q of ['zebra', 'the zebra', '-zebra', 'nothinglikeit']) expect([q, (await find(`q=${encodeURIComponent(q)}`)).hint]).toEqual([q, null]);
   });
 
   test('paged by one is the whole, and what comes in meanwhile does not shift it', async () => {
@@ -252,6 +260,11 @@ describe('the history of a post', () => {
     expect(first.body).toHaveLength(2);
     expect(await scores(`?limit=2&cursor=${String(first.headers['x-next-cursor'])}`)).toEqual([30]);
     expect((await user('GET', '/reddit/posts/p2/history')).body).toEqual([]);
+  });
+
+  test('a span that ends before it begins is refused; one of no length is empty', async () => {
+    expect((await user('GET', '/reddit/posts/hist/history?from=2026-02-03&to=2026-02-02')).body.detail).toEqual([{ type: 'value_error', loc: ['query', 'to'], msg: 'Input should not be before from', input: '2026-02-02' }]);
+    expect(await scores('?from=2026-02-02&to=2026-02-02')).toEqual([]);
   });
 
   test('of an unknown post is a 404; what is wrong with the query is told', async () => {
