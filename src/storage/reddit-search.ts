@@ -1,4 +1,4 @@
-import { BadCursorError } from './reddit-content-cursor';
+import { BadCursorError, decodeCursor, encodeCursor, pageOf } from './page-cursor';
 import type { Database } from '../platform/postgres';
 
 export type ContentKind = 'post' | 'comment';
@@ -68,12 +68,12 @@ interface Anchor {
   kind: ContentKind;
   id: string;
 }
-const writeCursor = ({ asOf, rank, at, kind, id }: Anchor) => Buffer.from(`q:${asOf}:${rank}:${at}:${kind}:${id}`).toString('base64url');
+const writeCursor = ({ asOf, rank, at, kind, id }: Anchor) => encodeCursor(`q:${asOf}:${rank}:${at}:${kind}:${id}`);
 
 function readCursor(cursor: string): Anchor {
-  const match = /^q:(\d{1,16}):(\d+(?:\.\d+)?(?:e-?\d{1,2})?):(-?\d{1,18}):(post|comment):(\w{1,50})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  const [asOf, rank, at] = [Number(match?.[1]), Number(match?.[2]), Number(match?.[3])];
-  if (!match || !(asOf < 4e15) || !(rank < 1e6) || !Number.isSafeInteger(at)) throw new BadCursorError(cursor);
+  const match = decodeCursor(/^q:(\d{1,16}):(\d+(?:\.\d+)?(?:e-?\d{1,2})?):(-?\d{1,18}):(post|comment):(\w{1,50})$/, cursor);
+  const [asOf, rank, at] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  if (!(asOf < 4e15) || !(rank < 1e6) || !Number.isSafeInteger(at)) throw new BadCursorError(cursor);
   return { asOf, rank, at, kind: match[4] as ContentKind, id: match[5] ?? '' };
 }
 
@@ -172,11 +172,10 @@ export async function searchContent(database: Database, query: SearchQuery): Pro
   const { rows } = await database.raw<{ rows: FoundRow[] }>(statement(query, anchor, horizons), { ...known, postHorizon: horizons.post, commentHorizon: horizons.comment } as never);
   const [first] = rows;
   const found = rows.filter(({ id }) => id !== null);
-  const hits = found.slice(0, query.limit);
-  const last = found.length > query.limit ? hits.at(-1) : undefined;
+  const { items: hits, nextCursor } = pageOf(found, query.limit, ({ rank, at, kind, id }) => writeCursor({ asOf: anchor?.asOf ?? first?.asOf ?? 0, rank, at, kind, id }));
   return {
     hits: hits.map(({ total: _total, isCapped: _isCapped, isWordless: _isWordless, asOf: _asOf, at: _at, markedTitle, markedText, ...hit }) => ({ ...hit, markedTitle: markedTitle === null ? null : readMarked(markedTitle), fragments: (markedText ?? '').split(MARKS.cut).filter((text) => text.trim() !== '').map(readMarked) })),
-    nextCursor: last ? writeCursor({ asOf: anchor?.asOf ?? first?.asOf ?? 0, rank: last.rank, at: last.at, kind: last.kind, id: last.id }) : null,
+    nextCursor,
     total: first?.total ?? 0,
     isCapped: first?.isCapped ?? false,
     isWordless: first?.isWordless ?? false,
