@@ -52,6 +52,22 @@ describe('refreshing', () => {
     expect(access.exp - access.iat).toBe(1_800);
   });
 
+  test('the audit log says whose spent token came again, and that it ended the session; of garbage it knows nobody', async () => {
+    const { body: first } = await api.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD });
+    const { body: second } = await api.anonymous('POST', '/auth/refresh', { refresh_token: first.refresh_token });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const ids: string[] = [];
+    for (const token of [first.refresh_token, second.refresh_token, 'garbage']) {
+      const answer = await api.anonymous('POST', '/auth/refresh', { refresh_token: token });
+      expect(answer.status).toBe(401);
+      ids.push(String(answer.headers['x-request-id']));
+    }
+    const entries = await Promise.all(ids.map(async (id) => (await api.root('GET', `/audit-log?request_id=${id}`)).body));
+    const mine = { action: 'auth.refresh', outcome: 'refused', actor_id: api.userIds[1], actor_name: 'user', target_type: 'user', target_id: String(api.userIds[1]) };
+    expect(entries).toMatchObject([[{ ...mine, details: { is_replayed: true } }], [{ ...mine, details: {} }], [{ action: 'auth.refresh', actor_id: null, target_id: null }]]);
+    expect(entries[1][0].details).toEqual({});
+  });
+
   test('a spent token is refused, and ends the whole session', async () => {
     const first = await login();
     const other = await login();
