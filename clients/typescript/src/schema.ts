@@ -291,9 +291,10 @@ export interface paths {
                     "application/json": {
                         /**
                          * Format: email
-                         * @description The case of its domain does not count
+                         * @description Kept in the case it is given in, but for the domain; one that differs by case only is the same
                          */
                         email: string;
+                        /** @description One that differs by case only is the same */
                         username: string;
                         /** @description 8 characters or more, and none of the commonest */
                         password: string;
@@ -1629,7 +1630,7 @@ export interface paths {
                     "application/json": {
                         /**
                          * Format: email
-                         * @description The case of its domain does not count
+                         * @description Kept in the case it is given in, but for the domain; one that differs by case only is the same
                          */
                         email: string;
                     };
@@ -2078,7 +2079,7 @@ export interface paths {
         };
         put?: never;
         /**
-         * Create a user
+         * Create a user; with an API key, one without a role
          * @description Needs the role admin; an API key with the scope admin.
          */
         post: {
@@ -2093,9 +2094,10 @@ export interface paths {
                     "application/json": {
                         /**
                          * Format: email
-                         * @description The case of its domain does not count
+                         * @description Kept in the case it is given in, but for the domain; one that differs by case only is the same
                          */
                         email: string;
+                        /** @description One that differs by case only is the same */
                         username: string;
                         /** @description 8 characters or more, and none of the commonest */
                         password: string;
@@ -2382,7 +2384,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a user, and end his sessions
-         * @description Needs the role admin; an API key with the scope admin.
+         * @description Needs the role admin; not with an API key.
          */
         delete: {
             parameters: {
@@ -2427,7 +2429,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
+                /** @description Not allowed to this user. Needs the role admin; not with an API key. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2534,7 +2536,7 @@ export interface paths {
         head?: never;
         /**
          * Change some fields of myself; of any user to admins
-         * @description An API key never changes the password or the e-mail of its owner.
+         * @description An API key of the scope admin changes full name and age alone: neither password, e-mail, user name and role, nor whether somebody is active, be it its owner or somebody else.
          *
          *     Every signed-in user may; an API key with the scope admin.
          */
@@ -2552,9 +2554,10 @@ export interface paths {
                     "application/json": {
                         /**
                          * Format: email
-                         * @description The case of its domain does not count
+                         * @description Kept in the case it is given in, but for the domain; one that differs by case only is the same
                          */
                         email?: string;
+                        /** @description One that differs by case only is the same */
                         username?: string;
                         /** @description Ends all sessions of the user */
                         password?: string;
@@ -9621,7 +9624,7 @@ export interface paths {
         get: {
             parameters: {
                 query: {
-                    /** @description As one types into a search engine: words, "a phrase", or, -not */
+                    /** @description As one types into a search engine: words, "a phrase", or, -not. Not blank; of stop words alone ("the", "and") nothing is found, and `hint` says so */
                     q: string;
                     kind?: "post" | "comment" | "all";
                     /** @description In any case; repeat it for several */
@@ -9655,6 +9658,7 @@ export interface paths {
                          * @example {
                          *       "total": 1,
                          *       "is_total_capped": false,
+                         *       "hint": null,
                          *       "items": [
                          *         {
                          *           "kind": "comment",
@@ -11080,6 +11084,8 @@ export interface components {
             total: number;
             /** @description There are more: of posts and of comments the newest 2,000 matches each are ranked */
             is_total_capped: boolean;
+            /** @description Why nothing can be found: q has no word to look for. Null otherwise */
+            hint: string | null;
             items: {
                 /** @enum {string} */
                 kind: "post" | "comment";
@@ -11160,7 +11166,7 @@ export interface components {
             edited_at: string | null;
             /** @description The comment it answers is not stored; it stands among the answers to the post */
             is_orphan: boolean;
-            /** @description Comments below it that the limits leave out */
+            /** @description Stored comments that are not shown, and that this one is the nearest shown comment above: its replies beyond `limit`, or at the last level all of them, each with everything below it. Deleted ones count */
             more_count: number;
             replies: components["schemas"]["RedditCommentNode"][];
         };
@@ -11170,7 +11176,7 @@ export interface components {
             sort: "top" | "new" | "old" | "controversial";
             /** @description Comments in this answer */
             shown: number;
-            /** @description Comments among the answers to the post, and below them, that the limit leaves out */
+            /** @description Of the answers to the post those beyond `limit`, each with everything below it. What is left out further down is counted where it hangs: `shown`, this and every more_count of the tree together are all comments stored, or 5,000 of them where `truncated` */
             more_count: number;
             /** @description More than 5,000 comments are stored: these are the ones nearest to the post, the best of a level first, and counts leave the others out */
             truncated: boolean;
