@@ -113,6 +113,8 @@ const figure = (value: number) => (Number.isNaN(value) ? '' : value.toFixed(0));
 async function main(): Promise<void> {
   const stack = await startBenchStack({ apiPort: API_PORT });
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-bench-files-'));
+  // Also when it is told to stop, which ends us before anything is awaited.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const bucket = new S3rver({ port: 0, address: '127.0.0.1', silent: true, directory: path.join(folder, 's3'), configureBuckets: [{ name: BUCKET, configs: [] }] });
   try {
     mkdirSync(path.join(folder, 's3'));
@@ -133,7 +135,6 @@ async function main(): Promise<void> {
   } finally {
     await bucket.close().catch(() => undefined);
     await stack.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
