@@ -28,7 +28,7 @@ interface Run {
   parameters: object;
   isInBucket?: boolean;
 }
-const exportOf = (name: string, parameters: object, isInBucket = false): Run => ({ name, taskType: 'DATA_EXPORT', parameters: { source: 'executions', filters: { task_types: ['BENCH'] }, ...parameters }, isInBucket });
+const exportOf = (name: string, parameters: object, isInBucket = false): Run => ({ name, taskType: 'DATA_EXPORT', parameters: { source: 'executions', filters: { task_types: ['HEALTH_CHECK'] }, ...parameters }, isInBucket });
 const longPostsAs = (format: string): Run => ({ name: `long-${format}`, taskType: 'DATA_EXPORT', parameters: { source: 'posts', export_format: format } });
 const RUNS: Run[] = [
   ...['json', 'ndjson', 'csv', 'excel', 'parquet'].map((format) => exportOf(format, { export_format: format })),
@@ -57,7 +57,7 @@ interface Execution {
 async function seed({ database }: BenchStack): Promise<void> {
   await database.raw(
     `insert into task_executions (task_id, task_type, status, triggered_by, workflow_id, run_id, started_at, completed_at, duration_seconds, result)
-     select 'bench-' || n, 'BENCH', 'succeeded', 'manual', 'bench-' || n, '', '2026-01-01'::timestamptz + n * interval '1 second', '2026-01-01'::timestamptz + (n + 2) * interval '1 second', 2,
+     select 'bench-' || n, 'HEALTH_CHECK', 'succeeded', 'manual', 'bench-' || n, '', '2026-01-01'::timestamptz + n * interval '1 second', '2026-01-01'::timestamptz + (n + 2) * interval '1 second', 2,
             jsonb_build_object('return_value', jsonb_build_object('n', n, 'text', repeat('some words ', 1 + n % 60)))
      from generate_series(1, ?::int) n`,
     [ROWS],

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** What the kernel says of a process, in bytes; elsewhere than on Linux, or when it is gone, nothing. */
@@ -13,6 +14,10 @@ export function memoryOf(pid: number | undefined): { now: number; peak: number }
 }
 
 export function childrenOf(pid: number | undefined): number[] {
+  if (process.platform !== 'linux') {
+    const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+    return processes.filter(([, parent]) => parent === pid).map(([child = NaN]) => child);
+  }
   const isChild = (entry: string) => {
     try {
       // The command name may hold blanks and brackets: the parent is the second field behind its last bracket.

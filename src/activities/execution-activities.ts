@@ -83,12 +83,13 @@ export function createExecutionActivities(deps: ActivityDeps) {
       } catch (error) {
         const verdict = judgeWait(classifyFailure(error), waited, { now: Date.now(), patience: deps.outagePatience ?? OUTAGE_PATIENCE });
         const failure = verdict.kind === 'failure' ? verdict.failure : classifyFailure(error);
-        const record = (outcome: 'failed' | 'cancelled' | 'lost') => executions.failAttempt(plan.executionId, opened.attempt, outcome, failure, new Date());
+        const record = (outcome: 'failed' | 'lost') => executions.failAttempt(plan.executionId, opened.attempt, outcome, failure, new Date());
         if (error instanceof CancelledFailure) {
+          // Cancelled, or out of time: only the run's end can tell, and closes the attempt likewise.
+          if (error.message !== 'WORKER_SHUTDOWN') throw error;
           // A worker that shuts down hands the run on; that is nobody's failure and costs none of max_retries.
-          const isHandedOn = error.message === 'WORKER_SHUTDOWN';
-          await record(isHandedOn ? 'lost' : 'cancelled');
-          throw isHandedOn ? ApplicationFailure.retryable('The worker shut down', 'WorkerShutdown') : error;
+          await record('lost');
+          throw ApplicationFailure.retryable('The worker shut down', 'WorkerShutdown');
         }
         if (verdict.kind === 'wait') {
           await executions.deferAttempt(plan.executionId, opened.attempt, { ...failure, waited: verdict.waited }, new Date());

@@ -3,17 +3,20 @@ import { writeResetMail } from './reset-mail';
 const user = { email: 'ann@example.org', username: 'ann', fullName: null };
 const reset = { id: '5f4d', token: 'a-token' };
 
-it('has the link twice in the page and once in the text, at the configured place', () => {
+it('has the link in the page, as button and as text, and in the text, at the configured place; in English first', () => {
   const mail = writeResetMail(user, reset, 'https://app.example/front//');
   expect(mail).toMatchObject({ to: ['ann@example.org'], recipient: 'ann@example.org', key: 'password-reset-5f4d' });
   expect(mail.text).toMatch(/^https:\/\/app\.example\/front\/reset-password\?token=a-token$/m);
-  expect(mail.html?.match(/https:\/\/app\.example\/front\/reset-password\?token=a-token/g)).toHaveLength(2);
+  expect(mail.html?.match(/https:\/\/app\.example\/front\/reset-password\?token=a-token/g)).toHaveLength(4);
+  expect(mail.subject).toMatch(/^Reset your Taskloom password/);
+  for (const body of [mail.text, mail.html ?? '']) expect([body.indexOf('Hello ann,'), body.indexOf('您好，ann：')].every((at, index, all) => at >= 0 && (index === 0 || at > all[0]!))).toBe(true);
+  for (const body of [mail.text, mail.html ?? '']) expect([body.includes('Taskloom account'), body.includes('1 hour'), body.includes('1 小时')]).toEqual([true, true, true]);
   expect(mail.text).toContain('ann');
 });
 
 it('takes a name as text: no markup, and one line', () => {
   const mail = writeResetMail({ ...user, fullName: `<b>"Some"\r\n\u2028Bcc: x@example.org\n\nUser</b>${'x'.repeat(200)}` }, reset, 'https://app.example');
-  expect(mail.text.split('\n\n')).toHaveLength(4);
+  expect(mail.text.split('\n\n')).toHaveLength(9);
   expect(mail.text).toContain('<b>"Some" Bcc: x@example.org User</b>xx');
   expect(mail.html).not.toContain('<b>');
   expect(mail.text).not.toContain('x'.repeat(100));

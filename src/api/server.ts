@@ -15,6 +15,7 @@ import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } fr
 import { createApiRepositories } from '../storage/api-repositories';
 import { createApp } from './app';
 import { requestLogFields } from './plugins/request-log';
+import { REDIS_WITHIN_MS } from './within';
 import { createServices } from './services/create-services';
 
 /** The HTTP process: connects everything, listens until it is told to stop, finishes what it has begun. */
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
   await checkServers(config, url, target);
   const temporal = await connectTemporal(target);
   const database = createDatabase({ url, poolSize: config.DATABASE_POOL_SIZE, applicationName: 'taskloom-api' });
-  const store = createKeyValueStore(config.REDIS_URL ?? 'memory://');
+  const store = createKeyValueStore(config.REDIS_URL ?? 'memory://', { answerWithinMs: REDIS_WITHIN_MS });
   if (!config.REDIS_URL) log.warn('REDIS_URL is not set: sessions are kept in this process and end with it');
 
   const services = createServices({

@@ -1,3 +1,6 @@
+/** Who asks the API is told in this time that Redis hangs. The first question of a request that is not answered ends it. */
+export const REDIS_WITHIN_MS = 1_500;
+
 /** Rejects when the answer takes longer; what was asked for goes on, and nobody waits for it. */
 export async function within<Answer>(ms: number, asked: Promise<Answer>): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;

@@ -17,9 +17,9 @@ redis.call('SET', KEYS[1], cjson.encode(state), 'EX', ARGV[2])
 return cjson.encode(answer)
 `;
 
-export function createRedisStore(url: string): KeyValueStore {
-  // A caller is told of a lost server within seconds instead of being queued until it is back.
-  const redis = new Redis(url, { maxRetriesPerRequest: 1, connectTimeout: 5_000, commandTimeout: 5_000 });
+export function createRedisStore(url: string, { answerWithinMs }: { answerWithinMs: number }): KeyValueStore {
+  // A caller is told of a lost server, or of one that takes connections and says nothing, instead of being queued until it is back.
+  const redis = new Redis(url, { maxRetriesPerRequest: 1, connectTimeout: 5_000, commandTimeout: answerWithinMs });
   // A command that fails for want of a connection does not say why there is none; this event does.
   let lostBecause: Error | undefined;
   redis

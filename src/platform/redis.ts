@@ -40,6 +40,6 @@ export interface KeyValueStore {
 }
 
 /** `redis://…`, `rediss://…`, or `memory://`: a store inside this process, for one machine without Redis. */
-export function createKeyValueStore(url: string): KeyValueStore {
-  return url.startsWith('memory:') ? createMemoryStore() : createRedisStore(url);
+export function createKeyValueStore(url: string, { answerWithinMs = 5_000 }: { answerWithinMs?: number } = {}): KeyValueStore {
+  return url.startsWith('memory:') ? createMemoryStore() : createRedisStore(url, { answerWithinMs });
 }

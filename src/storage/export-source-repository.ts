@@ -57,8 +57,8 @@ export function createExportSourceRepository({ connect }: { connect: () => Promi
         const pages = async function* () {
           for (let fetched = FETCH_ROWS; fetched === FETCH_ROWS; ) {
             fetched = 0;
-            signal.throwIfAborted();
             for await (const page of readRowPages<ExportRow>(client, `fetch ${FETCH_ROWS} from export_rows`, PAGE)) {
+              signal.throwIfAborted();
               fetched += page.length;
               yield page;
             }

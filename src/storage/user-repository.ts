@@ -38,7 +38,7 @@ export class LastAdminError extends Error {
   override readonly name = 'LastAdminError';
 }
 
-/** The part before the @ is told apart by case, the domain is not. */
+/** As it is stored: the part before the @ in the case that its owner gave it. */
 export function normalizeEmail(email: string): string {
   const at = email.lastIndexOf('@');
   return email.slice(0, at) + email.slice(at).toLowerCase();
@@ -52,14 +52,25 @@ export function createUserRepository(database: Database) {
   const nextVersion = users.raw('session_version + 1') as never;
   const roleWithoutAdmin = users.raw("nullif(role, 'admin')") as never;
 
+  /** Exactly as it is spelt; otherwise in any case, but for those who share their spelling since before that was refused. */
+  const findSpelt = (column: 'username' | 'email', text: string) =>
+    users
+      .query()
+      .where(column, text)
+      .orWhere((anyCase) => void anyCase.whereRaw(`lower(${column}) = lower(?)`, [text]).where(`is_${column}_shared`, false))
+      .orderByRaw(`${column} = ? desc`, [text])
+      .first();
+  /** Who takes another name leaves his share in the old one behind. */
+  const sharedStill = (column: 'username' | 'email', text: string) => users.raw(`is_${column}_shared and lower(${column}) = lower(?)`, [text]) as never;
+
   /** E-mail first, whichever of the two the database has met first. */
   const writeUnique = async <Answer>(user: { id?: number; email: string | undefined }, write: () => PromiseLike<Answer>): Promise<Answer> => {
     try {
       return await write();
     } catch (error) {
       if (!(error instanceof UniqueViolationError)) throw error;
-      const owner = user.email === undefined ? undefined : await users.query().findOne({ email: user.email });
-      const isEmail = error.constraint === 'users_email_unique' || (owner !== undefined && owner.id !== user.id);
+      const owner = user.email === undefined ? undefined : await findSpelt('email', user.email);
+      const isEmail = error.constraint.startsWith('users_email') || (owner !== undefined && owner.id !== user.id);
       throw isEmail ? new EmailTakenError('E-mail is taken', { cause: error }) : new UsernameTakenError('User name is taken', { cause: error });
     }
   };
@@ -76,14 +87,15 @@ export function createUserRepository(database: Database) {
     },
 
     async findByEmail(email: string): Promise<User | undefined> {
-      return users.query().findOne({ email: normalizeEmail(email) });
+      return findSpelt('email', normalizeEmail(email));
     },
 
-    /** By user name first, then by e-mail. */
+    /** By user name first, then by e-mail; each by its exact spelling first, then in any case. */
     async findByLogin(login: string): Promise<User | undefined> {
-      const byName = await users.query().findOne({ username: login });
-      if (byName || !login.includes('@')) return byName;
-      return users.query().findOne({ email: normalizeEmail(login) });
+      const name = login.trim();
+      const byName = await findSpelt('username', name);
+      if (byName || !name.includes('@')) return byName;
+      return findSpelt('email', normalizeEmail(name));
     },
 
     async list(query: UserQuery): Promise<User[]> {
@@ -110,7 +122,9 @@ export function createUserRepository(database: Database) {
       return writeUnique({ id, email }, () =>
         users.transaction(async (transaction) => {
           if (changes.isActive === false || endsAdmin) await keepAnAdmin(id, transaction);
-          const patch = { ...changes, ...(email === undefined ? {} : { email }), ...(isAdmin === false ? { role: roleWithoutAdmin } : {}), ...(endsSessions ? { sessionVersion: nextVersion } : {}), updatedAt: new Date() };
+          const { username } = changes;
+          const spellings = { ...(username === undefined ? {} : { isUsernameShared: sharedStill('username', username) }), ...(email === undefined ? {} : { email, isEmailShared: sharedStill('email', email) }) };
+          const patch = { ...changes, ...spellings, ...(isAdmin === false ? { role: roleWithoutAdmin } : {}), ...(endsSessions ? { sessionVersion: nextVersion } : {}), updatedAt: new Date() };
           // A link that is under way was asked for by whoever had the mailbox or the password before.
           if (email !== undefined || changes.hashedPassword !== undefined) await transaction('password_resets').where({ user_id: id }).del();
           return users.query(transaction).findById(id).patch(patch).returning('*').first();

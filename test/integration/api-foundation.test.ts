@@ -289,6 +289,12 @@ describe('documentation', () => {
     const policy = String(page.headers['content-security-policy']);
     expect(policy).toContain("script-src 'self'");
     expect(policy).not.toContain('upgrade-insecure-requests');
+    // Swagger UI styles elements from its scripts, and each would be an error in the console.
+    expect(policy).toContain("style-src 'self' 'unsafe-inline'");
+    expect(page.body).toContain('<title>Taskloom API</title>');
+    const initializer = await api.app.inject({ url: '/docs/static/swagger-initializer.js' });
+    expect(initializer.body).toContain('"layout":"BaseLayout"');
+    expect((await api.app.inject({ url: '/docs/static/theme/taskloom.css' })).statusCode).toBe(200);
     const scripts = [...page.body.matchAll(/src="([^"]+)"/g)].map((match) => new URL(match[1] ?? '', 'http://localhost/docs/').pathname);
     expect(scripts.length).toBeGreaterThan(1);
     for (const script of scripts) expect([script, (await api.app.inject({ url: script })).statusCode]).toEqual([script, 200]);

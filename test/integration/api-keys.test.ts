@@ -174,6 +174,25 @@ describe('a key', () => {
     expect((await asKey(weak.key)('GET', '/users')).body.map(({ username }: { username: string }) => username)).not.toContain('idle');
   });
 
+  test('gives nobody access, and takes it from nobody, its owner or others; what is no door it may write', async () => {
+    const { key } = await create();
+    const ask = asKey(key);
+    const before = await db.database('users').orderBy('id');
+    const [self, other] = api.userIds;
+    const refused = { status: 403, body: { detail: expect.stringMatching(/^Not with an API key: sign in/) } };
+    for (const id of [self, other]) {
+      for (const body of [{ password: 'a long enough one' }, { email: 'thief@example.org' }, { username: 'thief' }, { role: 'viewer' }, { is_superuser: id !== self }, { is_active: false }]) expect([id, body, await ask('PATCH', `/users/${id}`, { ...body, full_name: 'Thief' })]).toMatchObject([id, body, refused]);
+      expect(await ask('DELETE', `/users/${id}`)).toMatchObject(refused);
+      expect(await ask('POST', `/auth/api-keys?user_id=${id}`, { name: 'x', scope: 'read' })).toMatchObject(refused);
+    }
+    expect(await ask('PATCH', `/users/${api.userIds[2]}`, { is_active: true })).toMatchObject(refused);
+    const made = { username: 'made', email: 'made@example.org', password: 'a long enough one' };
+    for (const rights of [{ role: 'viewer' }, { role: 'admin' }, { is_superuser: true }]) expect([rights, await ask('POST', '/users', { ...made, ...rights })]).toMatchObject([rights, refused]);
+    expect(await db.database('users').orderBy('id')).toEqual(before);
+    expect(await ask('POST', '/users', made)).toMatchObject({ status: 201, body: { role: null } });
+    expect(await ask('PATCH', `/users/${other}`, { full_name: 'Renamed', age: 30, username: 'user', email: 'user@example.com', is_active: true, is_superuser: false })).toMatchObject({ status: 200, body: { full_name: 'Renamed', age: 30 } });
+  });
+
   test('of somebody else is seen and revoked by admins only', async () => {
     await setRole(1, 'operator');
     const { id, key } = await create({ scope: 'read' }, api.user);

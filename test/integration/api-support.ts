@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { createApp, type AppOptions } from '../../src/api/app';
+import { REDIS_WITHIN_MS } from '../../src/api/within';
 import { createServices } from '../../src/api/services/create-services';
 import { createLocalFileStore } from '../../src/platform/files/local-file-store';
 import { hashPassword, passwords } from '../../src/platform/password';
@@ -34,7 +35,7 @@ let hashedPassword: Promise<string> | undefined;
 /** The whole API over real servers, with an admin (id 1), a user without a role (id 2) and an inactive one (id 3). */
 export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; log?: pino.Logger; files?: FileStore; areSeveralSessionsAllowed?: boolean; areAttemptsLimited?: boolean; app?: Partial<AppOptions> }) {
   const { database, temporal } = options;
-  const store = createKeyValueStore(options.redisUrl ?? (await redisUrlOf(database)));
+  const store = createKeyValueStore(options.redisUrl ?? (await redisUrlOf(database)), { answerWithinMs: REDIS_WITHIN_MS });
   const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });
   const resetTokens = createResetTokens(SECRET);
   const budget = createRedditBudget({ store, clientId: randomUUID(), requestsPerMinute: 100 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { waitFor } from '../support/process';
 import { connectTestTemporal } from '../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
@@ -35,6 +36,26 @@ test('after ten wrong passwords an account has to wait, whether it exists or not
     await expectRefusal(login(username, 'wrong horse'));
   }
   expect((await login('root', PASSWORD)).status).toBe(200);
+});
+
+test.each([['user', ['user', ' USER ', 'User', 'user@example.com', 'USER@Example.COM ']], ['nobody', ['nobody', 'NOBODY', ' nobody', 'Nobody ', 'nobody']]])('%s counts as one, however spelt', async (_, spellings) => {
+  for (const index of times(10)) expect([index, (await login(spellings[index % 5]!, 'wrong horse', `192.0.2.${index}`)).status]).toEqual([index, 401]);
+  for (const spelling of spellings) await expectRefusal(login(spelling, 'wrong horse'));
+});
+
+test('passwords that are reset, and links that are looked at, do not count as wrong tokens', async () => {
+  const [user] = await db.database('users').where({ username: 'user' }).select('id');
+  for (const index of times(32)) {
+    const id = randomUUID();
+    await db.database('password_resets').where({ user_id: user.id }).del();
+    await db.database('password_resets').insert({ user_id: user.id, public_id: id, token_hash: api.resetTokens.hashOf(id), expires_at: new Date(Date.now() + 60_000) });
+    const token = api.resetTokens.tokenOf(id);
+    expect([index, (await api.anonymous('POST', '/auth/verify-reset-token', { token })).body.success]).toEqual([index, true]);
+    if (index % 4 === 0) expect([index, (await api.anonymous('POST', '/auth/reset-password', { token, new_password: PASSWORD })).status]).toEqual([index, 200]);
+  }
+  // Had each of them counted, the wrong ones would have to wait.
+  for (const index of times(30)) expect([index, (await api.anonymous('POST', '/auth/verify-reset-token', { token: 'guessed' })).body.success]).toEqual([index, false]);
+  await expectRefusal(api.anonymous('POST', '/auth/reset-password', { token: 'guessed', new_password: PASSWORD }));
 });
 
 test('the right password has to wait too, and then wipes the slate', async () => {

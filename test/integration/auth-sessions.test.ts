@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { REDIS_WITHIN_MS, within } from '../../src/api/within';
 import { createKeyValueStore } from '../../src/platform/redis';
 import { findRedisProgram, startEmbeddedRedis } from '../../src/stack/embedded-redis';
 import { waitFor } from '../support/process';
@@ -37,6 +38,22 @@ describe('refreshing', () => {
     const { body } = await api.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD, remember_me: true });
     const access = claims((await refresh(body.refresh_token)).body.access_token);
     expect(access.exp - access.iat).toBe(1_800);
+  });
+
+  test('the audit log says whose spent token came again, and that it ended the session; of garbage it knows nobody', async () => {
+    const { body: first } = await api.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD });
+    const { body: second } = await api.anonymous('POST', '/auth/refresh', { refresh_token: first.refresh_token });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const ids: string[] = [];
+    for (const token of [first.refresh_token, second.refresh_token, 'garbage']) {
+      const answer = await api.anonymous('POST', '/auth/refresh', { refresh_token: token });
+      expect(answer.status).toBe(401);
+      ids.push(String(answer.headers['x-request-id']));
+    }
+    const entries = await Promise.all(ids.map(async (id) => (await api.root('GET', `/audit-log?request_id=${id}`)).body));
+    const mine = { action: 'auth.refresh', outcome: 'refused', actor_id: api.userIds[1], actor_name: 'user', target_type: 'user', target_id: String(api.userIds[1]) };
+    expect(entries).toMatchObject([[{ ...mine, details: { is_replayed: true } }], [{ ...mine, details: {} }], [{ action: 'auth.refresh', actor_id: null, target_id: null }]]);
+    expect(entries[1][0].details).toEqual({});
   });
 
   test('a spent token is refused, and ends the whole session', async () => {
@@ -210,4 +227,34 @@ describe('sessions', () => {
   await own.close();
   await back.stop();
   rmSync(folder, { recursive: true, force: true });
+});
+
+(findRedisProgram() ? test : test.skip)('a Redis that takes connections and says nothing is a 503 before the client loses patience; when it goes on all do', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-sessions-'));
+  const redis = await startEmbeddedRedis({ folder, logFile: path.join(folder, 'redis.log'), password: 'none' });
+  const pid = Number(/\d+/.exec(readFileSync(path.join(folder, 'redis.pid'), 'utf8'))?.[0]);
+  const own = await createTestApi({ database: db.database, temporal, redisUrl: redis.url, areAttemptsLimited: true });
+  try {
+    const pair = await login(own);
+    const withToken = own.withToken(pair.access_token);
+    expect((await withToken('GET', '/auth/me')).status).toBe(200);
+    process.kill(pid, 'SIGSTOP');
+    const asks = [
+      () => withToken('GET', '/auth/me'),
+      () => own.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD }),
+      () => refresh(pair.refresh_token, own),
+      () => own.anonymous('POST', '/auth/forgot-password', { email: 'user@example.com' }),
+      () => own.anonymous('POST', '/auth/register', { username: 'ann', email: 'ann@example.org', password: 'a long enough one' }),
+    ];
+    // A deadline and no measure: twice the time that is set, for a busy machine.
+    const answers = await Promise.all(asks.map((ask) => within(2 * REDIS_WITHIN_MS, ask())));
+    expect(answers.map(({ status, body }) => [status, body])).toEqual(asks.map(() => [503, { detail: expect.any(String) }]));
+    process.kill(pid, 'SIGCONT');
+    await waitFor(async () => (await withToken('GET', '/auth/me')).status === 200);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+    await own.close();
+    await redis.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

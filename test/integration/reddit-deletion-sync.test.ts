@@ -143,7 +143,7 @@ test('an answer with items that cannot be read, or with nothing in it, is no pro
   world.sandbox.setFaults({ malformedEvery: 0 });
   let answers = 0;
   const { reddit } = world;
-  world.reddit = { ...reddit, scoped: () => ({ ...reddit, getSubreddit: reddit.getSubreddit, getInfo: async (...query) => (answers++ === 0 ? { posts: [], comments: [], malformed: 0 } : reddit.getInfo(...query)) }) };
+  world.reddit = { ...reddit, scoped: () => ({ ...reddit, getSubreddit: (...query) => reddit.getSubreddit(...query), getInfo: async (...query) => (answers++ === 0 ? { posts: [], comments: [], malformed: 0 } : reddit.getInfo(...query)) }) };
   expect(await sync()).toMatchObject({ deleted: 0, unchanged: await total() });
 });
 

@@ -59,7 +59,7 @@ const SCHEDULED = 1;
 async function waitingTries(workflowId: string, least: number) {
   return waitFor(async () => {
     const description = await worker!.temporal.client.workflow.getHandle(workflowId).describe().catch(() => undefined);
-    const waiting = (description?.raw.pendingActivities ?? []).filter(({ state, attempt, lastFailure }) => state === SCHEDULED && Number(attempt) > least && lastFailure);
+    const waiting = (description?.raw.pendingActivities ?? []).filter(({ state, attempt, lastFailure }) => Number(state) === SCHEDULED && Number(attempt) > least && lastFailure);
     return waiting.length > 0 && waiting;
   });
 }

@@ -65,7 +65,7 @@ test('the mail has a link that works, and neither token nor link is anywhere els
   expect(await outcome()).toBe('sent');
   const row = await resetRow();
   expect(row).toMatchObject({ mail_state: 'sent', mailed_at: expect.any(Date) });
-  expect(server.mails).toMatchObject([{ to: ['user@example.com'], parsed: { subject: '重置密码 / Password reset', messageId: `<password-reset-${row.public_id}@example.org>`, to: [{ address: 'user@example.com' }] } }]);
+  expect(server.mails).toMatchObject([{ to: ['user@example.com'], parsed: { subject: 'Reset your Taskloom password / 重置 Taskloom 密码', messageId: `<password-reset-${row.public_id}@example.org>`, to: [{ address: 'user@example.com' }] } }]);
   const { raw, parsed } = server.mails[0]!;
   expect(raw).not.toContain('evil');
   expect(raw.split('\r\n\r\n')[0]).not.toMatch(/^bcc/im);

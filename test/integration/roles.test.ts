@@ -49,7 +49,7 @@ const ACCESSES: Record<Access, string[]> = {
     'DELETE /api/v1/tasks/executions/cleanup', 'DELETE /api/v1/exports/:id', 'POST /api/v1/users', 'DELETE /api/v1/users/:user_id', 'GET /api/v1/audit-log',
   ],
 };
-const SESSION_ONLY = ['POST /api/v1/auth/revoke', 'POST /api/v1/auth/logout', 'GET /api/v1/auth/sessions', 'DELETE /api/v1/auth/sessions/:id', 'POST /api/v1/auth/api-keys', 'DELETE /api/v1/auth/api-keys/:id'];
+const SESSION_ONLY = ['POST /api/v1/auth/revoke', 'POST /api/v1/auth/logout', 'GET /api/v1/auth/sessions', 'DELETE /api/v1/auth/sessions/:id', 'POST /api/v1/auth/api-keys', 'DELETE /api/v1/auth/api-keys/:id', 'DELETE /api/v1/users/:user_id'];
 const SESSION_ENDS = ['POST /api/v1/auth/revoke', 'POST /api/v1/auth/logout'];
 const guarded = (Object.entries(ACCESSES) as [Access, string[]][]).flatMap(([access, routes]) => (access === 'open' ? [] : routes.map((route) => ({ access, route }))));
 

@@ -72,12 +72,12 @@ async function expectEverything(result: { posts: { new: number }; comments: { ne
 }
 /**
  * Everything at once that Reddit is known to do: every 7th answer a 503, 429 in bursts, bodies cut in half, pages of HTML,
- * broken connections, posts that are none, one answer in eight taking one to two seconds, one in fifty longer than
+ * broken connections, posts that are none, one answer in twelve taking one to two seconds, one in sixty longer than
  * the client waits. With 20 ms for all the others the scrape lasts as long as it takes the tokens to expire in its midst.
  */
 const badDay: RedditSandboxOptions['faults'] = {
   errorEvery: 7, rateLimitEvery: 37, rateLimitBurst: 3, retryAfterSeconds: 1, truncateEvery: 19, htmlEvery: 29, resetEvery: 31, malformedEvery: 97,
-  latencyMs: 20, slowEvery: 8, slowMs: 1_000, hangEvery: 50, hangMs: 2 * CLIENT_WAITS_SECONDS * 1_000,
+  latencyMs: 20, slowEvery: 12, slowMs: 1_000, hangEvery: 60, hangMs: 2 * CLIENT_WAITS_SECONDS * 1_000,
 };
 
 /**

@@ -26,12 +26,42 @@ describe('registering', () => {
     expect((await register({ username: 'bob', email: 'bob@example.org' })).body).toMatchObject({ full_name: null, age: null });
   });
 
-  test('refuses what is taken, the e-mail first; the domain has no case', async () => {
+  test('refuses what is taken, in whatever case, the e-mail first', async () => {
     await register();
     expect(await register()).toMatchObject(EMAIL_TAKEN);
     expect(await register({ username: 'other', email: 'Ann.Lee@EXAMPLE.org' })).toMatchObject(EMAIL_TAKEN);
     expect(await register({ email: 'other@example.org' })).toMatchObject(NAME_TAKEN);
-    expect((await register({ email: 'ann.lee@example.org', username: 'ANN' })).status).toBe(201);
+    expect(await register({ username: 'other', email: 'ann.LEE@example.org' })).toMatchObject(EMAIL_TAKEN);
+    expect(await register({ email: 'other@example.org', username: 'ANN' })).toMatchObject(NAME_TAKEN);
+    expect(await register({ email: 'ANN.lee@example.org', username: 'ANN' })).toMatchObject(EMAIL_TAKEN);
+    expect(await api.root('POST', '/users', { ...NEW, email: 'other@example.org', username: 'aNN' })).toMatchObject(NAME_TAKEN);
+    const other = await register({ username: 'other', email: 'other@example.org' });
+    const patch = (body: object) => api.root('PATCH', `/users/${other.body.id}`, body);
+    expect(await patch({ username: 'Ann' })).toMatchObject(NAME_TAKEN);
+    expect(await patch({ email: 'ANN.LEE@example.org' })).toMatchObject(EMAIL_TAKEN);
+    // One's own in another case is free.
+    expect(await patch({ username: 'OTHER', email: 'Other@example.org' })).toMatchObject({ status: 200, body: { username: 'OTHER', email: 'Other@example.org' } });
+  });
+
+  test('who shares a name or an address but for case since before that was refused goes on, each by his own spelling', async () => {
+    const { body: { id: oldest } } = await register({ username: 'Twin', email: 'Twin@example.org' });
+    const [row] = await db.database('users').where({ id: oldest }).select('hashed_password');
+    const other = 'another long one';
+    const { body: { id: second } } = await register({ username: 'second', email: 'second@example.org', password: other });
+    await db.database('users').where({ id: second }).update({ username: 'twin', email: 'twin@example.org', is_username_shared: true, is_email_shared: true });
+    expect(row.hashed_password).toEqual(expect.any(String));
+    const subOf = async (name: string, password: string) => {
+      const { status, body } = await login(name, password);
+      return status === 200 ? Number((api.app.jwt.decode<{ sub: string }>(body.access_token))?.sub) : status;
+    };
+    for (const name of ['Twin', 'TWIN', ' tWIN ', 'Twin@example.org', 'TWIN@Example.org']) expect([name, await subOf(name, NEW.password)]).toEqual([name, oldest]);
+    for (const name of ['twin', 'twin@EXAMPLE.org']) expect([name, await subOf(name, other)]).toEqual([name, second]);
+    expect(await register({ username: 'tWin', email: 'free@example.org' })).toMatchObject(NAME_TAKEN);
+    // Sending what is stored, as the web client does, changes nothing; another name leaves the shared one for good.
+    expect((await api.root('PATCH', `/users/${second}`, { username: 'twin', email: 'twin@example.org', full_name: 'Second' })).status).toBe(200);
+    expect((await api.root('PATCH', `/users/${second}`, { username: 'alone', email: 'alone@example.org' })).status).toBe(200);
+    expect(await subOf('ALONE', other)).toBe(second);
+    expect(await api.root('PATCH', `/users/${second}`, { username: 'twin' })).toMatchObject(NAME_TAKEN);
   });
 
   test('of many at once one gets the name', async () => {

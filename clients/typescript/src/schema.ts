@@ -291,9 +291,10 @@ export interface paths {
                     "application/json": {
                         /**
                          * Format: email
-                         * @description The case of its domain does not count
+                         * @description Kept in the case it is given in, but for the domain; one that differs by case only is the same
                          */
                         email: string;
+                        /** @description One that differs by case only is the same */
                         username: string;
                         /** @description 8 characters or more, and none of the commonest */
                         password: string;
@@ -1629,7 +1630,7 @@ export interface paths {
                     "application/json": {
                         /**
                          * Format: email
-                         * @description The case of its domain does not count
+                         * @description Kept in the case it is given in, but for the domain; one that differs by case only is the same
                          */
                         email: string;
                     };
@@ -2078,7 +2079,7 @@ export interface paths {
         };
         put?: never;
         /**
-         * Create a user
+         * Create a user; with an API key, one without a role
          * @description Needs the role admin; an API key with the scope admin.
          */
         post: {
@@ -2093,9 +2094,10 @@ export interface paths {
                     "application/json": {
                         /**
                          * Format: email
-                         * @description The case of its domain does not count
+                         * @description Kept in the case it is given in, but for the domain; one that differs by case only is the same
                          */
                         email: string;
+                        /** @description One that differs by case only is the same */
                         username: string;
                         /** @description 8 characters or more, and none of the commonest */
                         password: string;
@@ -2382,7 +2384,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a user, and end his sessions
-         * @description Needs the role admin; an API key with the scope admin.
+         * @description Needs the role admin; not with an API key.
          */
         delete: {
             parameters: {
@@ -2427,7 +2429,7 @@ export interface paths {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
-                /** @description Not allowed to this user. Needs the role admin; an API key with the scope admin. */
+                /** @description Not allowed to this user. Needs the role admin; not with an API key. */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -2534,7 +2536,7 @@ export interface paths {
         head?: never;
         /**
          * Change some fields of myself; of any user to admins
-         * @description An API key never changes the password or the e-mail of its owner.
+         * @description An API key of the scope admin changes full name and age alone: neither password, e-mail, user name and role, nor whether somebody is active, be it its owner or somebody else.
          *
          *     Every signed-in user may; an API key with the scope admin.
          */
@@ -2552,9 +2554,10 @@ export interface paths {
                     "application/json": {
                         /**
                          * Format: email
-                         * @description The case of its domain does not count
+                         * @description Kept in the case it is given in, but for the domain; one that differs by case only is the same
                          */
                         email?: string;
+                        /** @description One that differs by case only is the same */
                         username?: string;
                         /** @description Ends all sessions of the user */
                         password?: string;

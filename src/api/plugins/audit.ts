@@ -15,6 +15,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     audit?: AuditRule | false;
   }
+  interface FastifyRequest {
+    /** What a handler of an open route knows of who asks, by a token whose signature is good. */
+    audited: { actorId: number; targetId: string; details: Record<string, unknown> } | null;
+  }
   interface FastifySchema {
     'x-audit'?: string;
   }
@@ -39,9 +43,10 @@ function outcomeOf(status: number, answer: Fields): NewAuditEntry['outcome'] {
   return status >= 400 || answer.success === false ? 'refused' : 'succeeded';
 }
 
-/** The signed-in user; whom a refusal turned away (its token was good, or it would be a 401); or whom the answer signs in. */
+/** The signed-in user; whom the handler has made out; whom a refusal turned away (its token was good, or it would be a 401); or whom the answer signs in. */
 function actorOf(app: FastifyInstance, request: FastifyRequest, status: number, answer: Fields): number | null {
   if (request.user as unknown) return request.user.id;
+  if (request.audited) return request.audited.actorId;
   const token = status === 403 ? request.headers.authorization?.split(' ')[1] : answer.access_token;
   const claims = typeof token === 'string' ? app.jwt.decode<{ sub?: string }>(token) : null;
   return Number(claims?.sub) || null;
@@ -64,6 +69,7 @@ function detailsOf(rule: AuditRule, request: FastifyRequest, answer: Fields): Fi
  * or anybody could fill the table.
  */
 export function installAudit(app: FastifyInstance, services: { audit: { record(entry: NewAuditEntry): Promise<void> } }): void {
+  app.decorateRequest('audited', null);
   app.addHook('onRoute', ({ url, config, schema }) => {
     const rule = config?.audit;
     if (rule && rule.keep?.some((name) => SECRET.test(name))) throw new Error(`${url}: the audit log keeps no secrets`);
@@ -78,7 +84,7 @@ export function installAudit(app: FastifyInstance, services: { audit: { record(e
     if (actorId === null && access !== 'open') return;
 
     const params = fieldsOf(request.params) as Record<string, string>;
-    const target = (params.id ?? params.user_id ?? params.type ?? answer.id ?? answer.task_id) as string | number | undefined;
+    const target = (params.id ?? params.user_id ?? params.type ?? answer.id ?? answer.task_id ?? request.audited?.targetId) as string | number | undefined;
     const entry: NewAuditEntry = {
       actorId,
       apiKey: request.apiKey && { id: request.apiKey.id, prefix: request.apiKey.prefix },
@@ -90,7 +96,7 @@ export function installAudit(app: FastifyInstance, services: { audit: { record(e
       address: request.ip,
       userAgent: request.headers['user-agent'] ?? null,
       requestId: request.id,
-      details: detailsOf(rule, request, answer),
+      details: { ...detailsOf(rule, request, answer), ...request.audited?.details },
     };
     await within(WRITE_WITHIN_MS, services.audit.record(entry)).catch((error: unknown) => request.log.error({ err: error, audit: entry }, 'audit entry not written'));
   });

@@ -33,7 +33,10 @@ export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: Auth
   app.post(
     '/auth/refresh',
     { config: { ...open, audit: { action: 'auth.refresh', target: 'user' } }, schema: { tags, summary: 'Exchange a refresh token for a new pair; using it a second time ends the session', body: schemas.refreshBody, response: { 200: schemas.tokenPair, ...unauthorized, ...faults, ...tooMany, ...unavailable } } },
-    async (request) => auth.refresh(request.body.refresh_token, clientOf(request), app.tokens),
+    async (request) =>
+      auth.refresh(request.body.refresh_token, clientOf(request), app.tokens, ({ userId, isReplayed }) => {
+        request.audited = { actorId: userId, targetId: String(userId), details: isReplayed ? { is_replayed: true } : {} };
+      }),
   );
 
   app.post(

@@ -5,9 +5,13 @@ import { boolean, cursor, inOrder, instant, integer, limit } from './request-val
 const subredditName = z.string().min(1).max(100);
 const list = <Item extends z.ZodType>(item: Item, most: number) => z.preprocess((given) => (given === undefined || Array.isArray(given) ? given : [given]), z.array(item).min(1).max(most).optional());
 
+// What is blank to some readers of regular expressions and not to others is named, so that all read it alike.
+// eslint-disable-next-line no-control-regex
+const NOT_BLANK = /[^\s\u001c-\u001f\u0085\ufeff]/;
+
 /** Pages go by cursor: `page` and `offset`, which would be passed over in silence, are refused like all that is not named. */
 export const searchQuery = z.strictObject({
-  q: z.string().min(1).max(500).regex(/\S/).describe('As one types into a search engine: words, "a phrase", or, -not. Not blank; of stop words alone ("the", "and") nothing is found, and `hint` says so'),
+  q: z.string().min(1).max(500).regex(NOT_BLANK).describe('As one types into a search engine: words, "a phrase", or, -not. Not blank; of stop words alone ("the", "and") nothing is found, and `hint` says so'),
   kind: z.enum(['post', 'comment', 'all']).default('all'),
   subreddit: list(subredditName, 50).describe('In any case; repeat it for several'),
   author: z.string().min(1).max(100).optional().describe('In any case'),

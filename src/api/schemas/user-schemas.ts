@@ -26,8 +26,8 @@ const PASSWORD_LENGTH = 1_000;
 const age = z.int().min(0).max(150).nullable();
 export const fields = {
   // RFC 5321: 64 before the @.
-  email: z.email('Input should be a valid e-mail address').refine((text) => text.lastIndexOf('@') <= 64, 'Input should be a valid e-mail address').max(255).describe('The case of its domain does not count'),
-  username: z.string().min(3).max(50).regex(/^[A-Za-z0-9_-]+$/),
+  email: z.email('Input should be a valid e-mail address').refine((text) => text.lastIndexOf('@') <= 64, 'Input should be a valid e-mail address').max(255).describe('Kept in the case it is given in, but for the domain; one that differs by case only is the same'),
+  username: z.string().min(3).max(50).regex(/^[A-Za-z0-9_-]+$/).describe('One that differs by case only is the same'),
   full_name: z.string().max(255).nullable(),
   newPassword: z.string().max(PASSWORD_LENGTH).describe('8 characters or more, and none of the commonest').meta({ minLength: 8 }),
 };

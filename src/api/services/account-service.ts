@@ -19,6 +19,10 @@ const rightsOf = ({ role, is_superuser: isSuperuser, is_active: isActive }: Upda
 const changesRights = (user: User, { role, is_superuser: isSuperuser, is_active: isActive }: UpdateUserBody): boolean =>
   (role !== undefined && role !== user.role) || (isSuperuser !== undefined && isSuperuser !== (user.role === 'admin')) || (isActive !== undefined && isActive !== user.isActive);
 
+/** How somebody gets in, and what he may do then. Who steals a key must not get an account by it, nor take one away. */
+const changesAccess = (user: User, body: UpdateUserBody): boolean =>
+  body.password !== undefined || changesRights(user, body) || (body.username !== undefined && body.username !== user.username) || (body.email !== undefined && body.email !== user.email);
+
 /** Users, as they are made and changed: by themselves, or by admins. */
 export function createAccountService(deps: { users: UserRepository; sessions: SessionService; passwords: { hash(password: string): Promise<string> }; findPasswordFault: PasswordPolicy; limits: AttemptLimits }) {
   const { users, sessions, findPasswordFault } = deps;
@@ -60,7 +64,11 @@ export function createAccountService(deps: { users: UserRepository; sessions: Se
       await deps.limits.attempt('register address', address);
       return create(body, { isActive: true, role: null });
     },
-    create: (body: CreateUserBody): Promise<UserBody> => create(body, { isActive: body.is_active, role: body.role ?? (body.is_superuser ? 'admin' : null) }),
+    async create(body: CreateUserBody, { isByKey }: { isByKey: boolean }): Promise<UserBody> {
+      const role = body.role ?? (body.is_superuser ? 'admin' : null);
+      if (isByKey && role !== null) throw new ForbiddenError('Not with an API key: sign in to create a user with a role');
+      return create(body, { isActive: body.is_active, role });
+    },
 
     /** Who is no admin sees the inactive ones only when asking for them. */
     async list(actor: User, query: ListUsersQuery): Promise<UserBody[]> {
@@ -74,9 +82,8 @@ export function createAccountService(deps: { users: UserRepository; sessions: Se
     },
 
     async update(actor: User, id: number, body: UpdateUserBody, { isByKey }: { isByKey: boolean }): Promise<UserBody> {
-      // Who steals a key must not get the account by it.
-      if (isByKey && actor.id === id && (body.password !== undefined || body.email !== undefined)) throw new ForbiddenError('Not with an API key: sign in to change your own password or e-mail');
       const user = await findFor(actor, id);
+      if (isByKey && changesAccess(user, body)) throw new ForbiddenError('Not with an API key: sign in to change a password, an e-mail, a user name, a role or whether somebody is active');
       if (changesRights(user, body) && actor.role !== 'admin') throw new ForbiddenError(TEXTS.forbidden);
       const changes = await toChanges(actor, user, body);
       if (Object.keys(changes).length === 0) return presentUser(user);

@@ -33,17 +33,19 @@ export function createAuthService(deps: { users: UserRepository; sessions: Sessi
 
   const authenticate = async ({ username, password }: Credentials, { address }: Client): Promise<User> => {
     await limits.check('login address', address);
-    await limits.check('login account', username);
     const user = await users.findByLogin(username);
+    // By whichever name, in whatever spelling: an account has one counter, and a name that nobody has one like it.
+    const account = user ? `user ${user.id}` : `name ${username.trim()}`;
+    await limits.check('login account', account);
     const hash = user?.hashedPassword ?? (await (decoy ??= passwords.hash('no user has this password')));
     const isRight = await passwords.verify(hash, password);
     if (!user || !isRight) {
       await limits.count('login address', address);
-      await limits.count('login account', username);
+      await limits.count('login account', account);
       throw new UnauthorizedError(TEXTS.badCredentials);
     }
-    await limits.check('login account', username);
-    await limits.forgive('login account', username);
+    await limits.check('login account', account);
+    await limits.forgive('login account', account);
     if (!user.isActive) throw new ForbiddenError(TEXTS.userInactive);
     if (passwords.isOutdated(hash)) await users.replaceHash(user.id, hash, await passwords.hash(password));
     return user;
@@ -69,7 +71,8 @@ export function createAuthService(deps: { users: UserRepository; sessions: Sessi
       return sessions.start(user, client, credentials.remember_me ? REMEMBERED_SECONDS : deps.accessMinutes * 60, tokens);
     },
 
-    async refresh(token: string, { address }: Client, tokens: TokenService): Promise<TokenPair> {
+    /** `note` is told whose token it was, and whether it was spent already: then its session has just been ended. */
+    async refresh(token: string, { address }: Client, tokens: TokenService, note: (presented: { userId: number; isReplayed: boolean }) => void): Promise<TokenPair> {
       await limits.check('refresh address', address);
       const presented = { token, arrivedAtMs: Date.now() };
       let claims: TokenClaims;
@@ -80,7 +83,8 @@ export function createAuthService(deps: { users: UserRepository; sessions: Sessi
       }
       const isGood = await isLive(await sessions.find(claims.sid), claims.userId);
       const pair = isGood ? await sessions.rotate(claims.sid, presented, deps.accessMinutes * 60, tokens) : undefined;
-      if (pair) return pair;
+      note({ userId: claims.userId, isReplayed: pair === 'replayed' });
+      if (pair && pair !== 'replayed') return pair;
       await limits.count('refresh address', address);
       throw new UnauthorizedError(TEXTS.badRefreshToken);
     },

@@ -38,6 +38,12 @@ export function createPasswordResetService(deps: Deps) {
     await deps.startMail(id).catch((error: unknown) => log.warn({ err: error, resetId: id }, 'the mail with the reset link is not on its way yet; reconcile will see to it'));
   };
 
+  /** Only wrong tokens count: those who reset their passwords from one address do not slow each other down. */
+  const refuse = async (address: string): Promise<never> => {
+    await limits.count('reset address', address);
+    throw new BadRequestError(UNUSABLE);
+  };
+
   return {
     /** Returns before the user is looked up, so that neither answer nor time tells whether the address is known. */
     async request(email: string, address: string): Promise<void> {
@@ -55,19 +61,21 @@ export function createPasswordResetService(deps: Deps) {
     },
 
     async isUsable(token: string, address: string): Promise<boolean> {
-      await limits.attempt('reset address', address);
-      return (await resets.findUser(hashToken(token))) !== undefined;
+      await limits.check('reset address', address);
+      const isKnown = (await resets.findUser(hashToken(token))) !== undefined;
+      if (!isKnown) await limits.count('reset address', address);
+      return isKnown;
     },
 
     async reset(token: string, newPassword: string, address: string): Promise<void> {
-      await limits.attempt('reset address', address);
+      await limits.check('reset address', address);
       const userId = await resets.findUser(hashToken(token));
       const user = userId === undefined ? undefined : await users.get(userId);
-      if (!user?.isActive) throw new BadRequestError(UNUSABLE);
+      if (!user?.isActive) return refuse(address);
       const fault = deps.findPasswordFault(newPassword, user);
       if (fault) throw new BadRequestError(fault);
       const changed = await resets.use(hashToken(token), await deps.passwords.hash(newPassword));
-      if (changed === undefined) throw new BadRequestError(UNUSABLE);
+      if (changed === undefined) return refuse(address);
       await deps.sessions.forget(changed);
     },
   };

@@ -85,16 +85,17 @@ export function createSessionService(deps: { store: KeyValueStore; lifetimeSecon
 
     /**
      * Exchanges the session's newest refresh token for the next; undefined when it is not that.
-     * A spent token was stolen, or its successor was, so it ends the session; but not when it was sent before the exchange
+     * A spent token was stolen, or its successor was, so it ends the session (`replayed`); but not when it was sent before the exchange
      * that spent it was done: then a client has merely asked twice.
      */
-    async rotate(sid: string, presented: { token: string; arrivedAtMs: number }, accessSeconds: number, tokens: TokenService): Promise<TokenPair | undefined> {
+    async rotate(sid: string, presented: { token: string; arrivedAtMs: number }, accessSeconds: number, tokens: TokenService): Promise<TokenPair | 'replayed' | undefined> {
       const found = await read(sid);
       if (!found) return undefined;
       const { session, text } = found;
       if (session.refreshHash !== hashToken(presented.token)) {
-        if (presented.arrivedAtMs >= (session.refreshedAtMs ?? 0)) await end(sid, session.userId);
-        return undefined;
+        if (presented.arrivedAtMs < (session.refreshedAtMs ?? 0)) return undefined;
+        await end(sid, session.userId);
+        return 'replayed';
       }
       const refresh = tokens.issue(session.userId, 'refresh_token', session.expiresAt - nowSeconds(), sid);
       const next: Session = { ...session, refreshHash: hashToken(refresh.token), refreshedAtMs: Date.now() };
