@@ -24,7 +24,7 @@ module.exports = {
     ...roomRules('tasks', { types: ['platform'] }),
     ...roomRules('scheduling', { types: ['platform', 'storage', 'workflows'] }),
     ...roomRules('activities', { runtime: ['tasks'], types: ['storage', 'platform', 'scheduling'] }),
-    ...roomRules('exports', { runtime: ['tasks'], types: ['storage', 'platform'] }),
+    ...roomRules('exports', { runtime: ['tasks'], types: ['storage', 'platform'], entries: ['export-process\\.ts'], entryRuntime: ['storage', 'platform'] }),
     ...roomRules('backups', { types: ['tasks', 'storage', 'platform'] }),
     ...roomRules('workflows', { types: ['activities'] }),
     ...roomRules('api', { runtime: ['tasks', 'scheduling'], types: ['storage', 'platform', 'workflows'], entries: ['server\\.ts', 'create-admin\\.ts', 'build-openapi\\.ts'], entryRuntime: ['storage', 'platform'] }),

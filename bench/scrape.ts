@@ -1,12 +1,12 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import Table from 'cli-table3';
 import { createRedditContentRepository } from '../src/storage/reddit-content-repository';
 import type { RedditComment } from '../src/platform/reddit/reddit-client';
 import { startBenchStack, type BenchStack } from './bench-stack';
 import { until } from './figures';
+import { memoryOf } from './process-memory';
 
 /**
  * `npm run bench:scrape -- [posts] [comments a post]`: a scrape from the request to its finished row, against a sandbox
@@ -37,16 +37,6 @@ async function requestsSent(): Promise<number> {
 const countComments = async (stack: BenchStack) => Number((await stack.database('reddit_comments').count())[0]?.['count'] ?? 0);
 const clear = (stack: BenchStack) => stack.database.raw('truncate reddit_posts cascade');
 
-/** The kernel keeps the peak; elsewhere than on Linux it is not told. */
-function peakOf(pid: number | undefined): number | null {
-  try {
-    const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-    return kilobytes === undefined ? null : Number(kilobytes) * 1_024;
-  } catch {
-    return null;
-  }
-}
-
 async function scrapeWithTaskloom(stack: BenchStack): Promise<Measured> {
   const worker = await stack.startProcess('src/worker/main.js', { REDDIT_CLIENT_ID: 'bench', REDDIT_CLIENT_SECRET: 'bench', REDDIT_REQUESTS_PER_MINUTE: '10000000', REDDIT_OAUTH_BASE_URL: SANDBOX_URL, REDDIT_WWW_BASE_URL: SANDBOX_URL, REDDIT_IS_SANDBOX: 'true' });
   const before = await requestsSent();
@@ -63,7 +53,7 @@ async function scrapeWithTaskloom(stack: BenchStack): Promise<Measured> {
   const elapsedMs = performance.now() - startedAt;
   const [row] = await ended();
   if (row?.status !== 'succeeded') throw new Error(`The scrape ended as ${row?.status}: ${row?.error_message}`);
-  const measured = { comments: await countComments(stack), elapsedMs, requests: (await requestsSent()) - before, peakBytes: peakOf(worker.pid) };
+  const measured = { comments: await countComments(stack), elapsedMs, requests: (await requestsSent()) - before, peakBytes: memoryOf(worker.pid)?.peak ?? null };
   await stack.stopProcess(worker);
   return measured;
 }

@@ -39,6 +39,7 @@ test.each([
   ['a platform file that knows the tasks', { 'src/platform/bad.ts': "import type { Table } from '../tasks/table';\nexport type X = Table;\n", 'src/tasks/table.ts': table }, 'platform-types'],
   ['a backup that connects by itself', { 'src/backups/bad.ts': "import { table } from '../platform/table';\nexport const x = table;\n", 'src/platform/table.ts': table }, 'backups-run-time'],
   ['an export that connects by itself', { 'src/exports/bad.ts': "import { table } from '../storage/table';\nexport const x = table;\n", 'src/storage/table.ts': table }, 'exports-run-time'],
+  ['an export process that knows the API', { 'src/exports/export-process.ts': "import { table } from '../api/table';\nexport const x = table;\n", 'src/api/table.ts': table }, 'exports-entry'],
   ['a migration that imports the source', { 'migrations/0001_bad.ts': "import { table } from '../src/storage/table';\nexport const x = table;\n", 'src/storage/table.ts': table }, 'migrations-stand-alone'],
   ['snoowrap outside its folder', { 'src/tasks/bad.ts': "import Snoowrap from 'snoowrap';\nexport const x = Snoowrap;\n" }, 'snoowrap-in-one-place'],
 ])('%s breaks a rule', async (_, files, rule) => {

@@ -4,6 +4,7 @@ import { runAttempt } from './attempt-runner';
 import { endOf, outcomeOf, planOf } from './execution-plan';
 import { classifyFailure, refuseTooManyLost } from './failures';
 import { runShortAttempt } from './short-task';
+import { judgeWait, noWaits, OUTAGE_PATIENCE } from './transient-waits';
 import type { ActivityDeps } from './index';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from './run-request';
 import type { NewExecution, OpenedAttempt } from '../storage/execution-repository';
@@ -11,7 +12,6 @@ import type { TaskExecution } from '../storage/models/task-execution';
 import type { JsonObject } from '../tasks/task-type';
 
 const HEARTBEAT_INTERVAL_MS = 1_000;
-const SHORTEST_DEFERRAL_MS = 1_000;
 
 export function createExecutionActivities(deps: ActivityDeps) {
   const { executions, services, log } = deps;
@@ -71,24 +71,29 @@ export function createExecutionActivities(deps: ActivityDeps) {
 
       let cursor: unknown = context.info.heartbeatDetails;
       const beat = setInterval(() => context.heartbeat(cursor), HEARTBEAT_INTERVAL_MS);
+      let waited = opened.waited ?? noWaits(opened.attempt);
       const saveCursor = (next: unknown) => {
         cursor = next;
+        // It got on: an outage that comes now is another one.
+        waited = noWaits(opened.attempt);
         context.heartbeat(next);
       };
       try {
         return await runAttempt(services, plan, { attempt: opened.attempt, signal, cursor, saveCursor, log });
       } catch (error) {
-        const failure = classifyFailure(error);
-        const record = (outcome: 'failed' | 'cancelled' | 'lost') => executions.failAttempt(plan.executionId, opened.attempt, outcome, failure, new Date());
+        const verdict = judgeWait(classifyFailure(error), waited, { now: Date.now(), patience: deps.outagePatience ?? OUTAGE_PATIENCE });
+        const failure = verdict.kind === 'failure' ? verdict.failure : classifyFailure(error);
+        const record = (outcome: 'failed' | 'lost') => executions.failAttempt(plan.executionId, opened.attempt, outcome, failure, new Date());
         if (error instanceof CancelledFailure) {
+          // Cancelled, or out of time: only the run's end can tell, and closes the attempt likewise.
+          if (error.message !== 'WORKER_SHUTDOWN') throw error;
           // A worker that shuts down hands the run on; that is nobody's failure and costs none of max_retries.
-          const isHandedOn = error.message === 'WORKER_SHUTDOWN';
-          await record(isHandedOn ? 'lost' : 'cancelled');
-          throw isHandedOn ? ApplicationFailure.retryable('The worker shut down', 'WorkerShutdown') : error;
+          await record('lost');
+          throw ApplicationFailure.retryable('The worker shut down', 'WorkerShutdown');
         }
-        if (failure.isDeferral) {
-          await executions.deferAttempt(plan.executionId, opened.attempt, failure, new Date());
-          throw ApplicationFailure.create({ message: failure.message, type: failure.type, nextRetryDelay: Math.max(SHORTEST_DEFERRAL_MS, failure.retryDelayMs ?? 0), category: ApplicationFailureCategory.BENIGN });
+        if (verdict.kind === 'wait') {
+          await executions.deferAttempt(plan.executionId, opened.attempt, { ...failure, waited: verdict.waited }, new Date());
+          throw ApplicationFailure.create({ message: failure.message, type: failure.type, nextRetryDelay: verdict.waitMs, category: ApplicationFailureCategory.BENIGN });
         }
         await record('failed');
         throw ApplicationFailure.create({

@@ -8,8 +8,8 @@ export interface ClassifiedFailure {
   isRetryable: boolean;
   /** Set when the other side said how long to wait. */
   retryDelayMs?: number;
-  /** Nothing went wrong, it is only not its turn: the attempt waits, and costs the run none of its retries. */
-  isDeferral?: boolean;
+  /** Nobody's failure, and over after a while. `busy`: the other side asked to come back. `away`: it cannot be had, and says nothing. */
+  disturbance?: 'busy' | 'away';
 }
 
 /** These say that a second try would end the same way. Everything unknown is retried. */
@@ -27,7 +27,7 @@ export function classifyFailure(error: unknown): ClassifiedFailure {
   const failure: ClassifiedFailure = { type: error.name, message: error.message, traceback: tracebackOf(error), isRetryable: !PERMANENT_NAMES.has(error.name) };
   if (error.name === 'RedditError') {
     const { kind, details } = error as RedditError;
-    return { ...failure, type: `RedditError.${kind}`, isRetryable: !PERMANENT_REDDIT_KINDS.has(kind), retryDelayMs: details.retryAfterMs, isDeferral: isWait(kind, details.retryAfterMs) };
+    return { ...failure, type: `RedditError.${kind}`, isRetryable: !PERMANENT_REDDIT_KINDS.has(kind), retryDelayMs: details.retryAfterMs, disturbance: disturbanceOf(kind, details.retryAfterMs) };
   }
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string' && PERMANENT_SQLSTATE.test(code) && code.length === 5) return { ...failure, type: `PostgresError.${code}`, isRetryable: false };
@@ -42,8 +42,12 @@ export function refuseTooManyLost(lost: number): void {
   if (lost > LOST_WORKERS_ALLOWED) throw ApplicationFailure.nonRetryable(`Gave up after ${LOST_WORKERS_ALLOWED} lost workers`, 'WorkerLost');
 }
 
-/** A busy Reddit, or our own budget, names the time from which it will answer. One that names none may stay broken. */
-const isWait = (kind: RedditErrorKind, retryAfterMs: number | undefined) => retryAfterMs !== undefined && (kind === 'rate_limited' || (kind === 'unavailable' && retryAfterMs > 0));
+/** A busy Reddit, or our own budget, names the time from which it will answer. One that cannot be reached, or breaks, names none. */
+function disturbanceOf(kind: RedditErrorKind, retryAfterMs = 0): ClassifiedFailure['disturbance'] {
+  if (kind === 'rate_limited') return 'busy';
+  if (kind === 'unavailable') return retryAfterMs > 0 ? 'busy' : 'away';
+  return kind === 'network' ? 'away' : undefined;
+}
 
 /** The stack, followed by those of the causes. */
 function tracebackOf(error: Error): string {

@@ -2,6 +2,7 @@ import { createBatchActivities } from './batch-activities';
 import { createExecutionActivities } from './execution-activities';
 import { createResetMailActivities, type ResetMailDeps } from './reset-mail-activities';
 import { createScrapeActivities, type ScrapeLimits } from './scrape-activities';
+import type { OutagePatience } from './transient-waits';
 import type { Logger } from '../platform/logger';
 import type { ExecutionRepository } from '../storage/execution-repository';
 import type { ScrapeLaneRepository } from '../storage/scrape-lane-repository';
@@ -20,6 +21,8 @@ export interface ActivityDeps extends ResetMailDeps {
   reconcile: () => Promise<object>;
   /** Where they are not what docs/adr/0012 says: smaller ones show in a test what large scrapes do. */
   scrapeLimits?: Partial<ScrapeLimits>;
+  /** A shorter one shows in a test what ten minutes do. */
+  outagePatience?: OutagePatience;
 }
 
 /** For the reconcile pass, which knows no task types. */

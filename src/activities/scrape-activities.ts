@@ -42,7 +42,7 @@ export function createScrapeActivities(deps: ActivityDeps) {
   async function judgeWhole(row: TaskExecution, error: unknown): Promise<unknown> {
     if (classifyFailure(error).isRetryable) return error;
     await lanes.open({ executionId: row.id, states: [], worker: deps.workerIdentity });
-    return failures.judge({ executionId: row.id, attempt: row.attempt, maxRetries: row.maxRetries, waits: 0 }, error);
+    return (await failures.judge({ executionId: row.id, attempt: row.attempt, maxRetries: row.maxRetries, waited: null }, error)).failure;
   }
 
   /** Takes the lane for this try. A try before it that still holds it was lost with its worker. */
@@ -89,10 +89,16 @@ export function createScrapeActivities(deps: ActivityDeps) {
       } catch (error) {
         // A worker that shuts down gives the subreddit back where it stands: that is nobody's failure.
         const isHandedOn = error instanceof CancelledFailure && error.message === 'WORKER_SHUTDOWN';
-        const verdict = error instanceof CancelledFailure ? error : await failures.judge({ executionId, attempt: held.heldAttempt ?? 1, maxRetries: row.maxRetries, waits: lane.waits }, error);
-        if (!(error instanceof CancelledFailure)) lane.waits += 1;
-        await save(true);
-        if (!isHandedOn) throw verdict;
+        if (error instanceof CancelledFailure) {
+          await save(true);
+          if (!isHandedOn) throw error;
+        } else {
+          const { failure, waited } = await failures.judge({ executionId, attempt: held.heldAttempt ?? 1, maxRetries: row.maxRetries, waited: lane.waited }, error);
+          lane.waited = waited;
+          lane.brokenBy = failure.nonRetryable ? failure.message : null;
+          await save(true);
+          throw failure;
+        }
       } finally {
         clearInterval(beat);
       }

@@ -1,5 +1,6 @@
 import { classifyFailure } from './failures';
 import { runAttempt } from './attempt-runner';
+import { judgeWait, noWaits, OUTAGE_PATIENCE } from './transient-waits';
 import type { ActivityDeps } from './index';
 import type { ExecutionOutcome, RunPlan } from './run-request';
 import type { OpenedAttempt } from '../storage/execution-repository';
@@ -20,7 +21,7 @@ export function timedOut(timeoutSeconds: number | null): ExecutionOutcome {
 }
 
 /** One attempt of a short task, inside what is left of the run's time. A failed one is recorded; it asks for another while the plan has retries left. */
-export async function runShortAttempt({ executions, services, log }: ActivityDeps, plan: RunPlan, opened: OpenedAttempt): Promise<ShortAttempt> {
+export async function runShortAttempt({ executions, services, log, outagePatience = OUTAGE_PATIENCE }: ActivityDeps, plan: RunPlan, opened: OpenedAttempt): Promise<ShortAttempt> {
   const leftMs = () => (plan.timeoutSeconds === null ? Infinity : Date.parse(plan.startedAt) + plan.timeoutSeconds * 1_000 - Date.now());
   const isRunsTime = leftMs() <= ATTEMPT_LIMIT_MS;
   const controller = new AbortController();
@@ -30,17 +31,18 @@ export async function runShortAttempt({ executions, services, log }: ActivityDep
     return { kind: 'ended', outcome: { status: 'succeeded', result } };
   } catch (error) {
     const status = error instanceof ShortTaskTimeout ? 'timed_out' : 'failed';
-    const failure = classifyFailure(error);
-    if (failure.isDeferral) {
-      await executions.deferAttempt(plan.executionId, opened.attempt, failure, new Date());
-      const waitMs = Math.max(FIRST_BACKOFF_MS, failure.retryDelayMs ?? 0);
-      return { kind: 'again', waitMs: Math.max(0, Math.min(waitMs, leftMs())), isLast: waitMs >= leftMs() };
+    const again = (waitMs: number): ShortAttempt => ({ kind: 'again', waitMs: Math.max(0, Math.min(waitMs, leftMs())), isLast: waitMs >= leftMs() });
+    const classified = classifyFailure(error);
+    const verdict = judgeWait(classified, opened.waited ?? noWaits(opened.attempt), { now: Date.now(), patience: outagePatience });
+    if (verdict.kind === 'wait') {
+      await executions.deferAttempt(plan.executionId, opened.attempt, { ...classified, waited: verdict.waited }, new Date());
+      return again(verdict.waitMs);
     }
+    const { failure } = verdict;
     await executions.failAttempt(plan.executionId, opened.attempt, status, failure, new Date());
     if (status === 'timed_out' && isRunsTime) return { kind: 'ended', outcome: timedOut(plan.timeoutSeconds) };
     if (failure.isRetryable && opened.failedAttempts < plan.maxRetries) {
-      const waitMs = failure.retryDelayMs ?? Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** opened.failedAttempts);
-      return { kind: 'again', waitMs: Math.max(0, Math.min(waitMs, leftMs())), isLast: waitMs >= leftMs() };
+      return again(failure.retryDelayMs ?? Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** opened.failedAttempts));
     }
     return { kind: 'ended', outcome: { status, errorType: failure.type, errorMessage: failure.message, errorTraceback: failure.traceback } };
   } finally {

@@ -1,10 +1,9 @@
-import { ApplicationFailure } from '@temporalio/common';
-import { classifyFailure, refuseTooManyLost, type ClassifiedFailure } from './failures';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { classifyFailure, refuseTooManyLost } from './failures';
+import { judgeWait, noWaits, OUTAGE_PATIENCE } from './transient-waits';
 import type { ActivityDeps } from './index';
+import type { AttemptWaits } from '../storage/execution-repository';
 
-/** Times in a row that one step may be told to come back later; then it counts as a failure. */
-const WAITS_ALLOWED = 1_000;
-const UNTOLD_WAIT_MS = 60_000;
 const LONGEST_BACKOFF_MS = 60_000;
 
 export interface BrokenStep {
@@ -12,21 +11,21 @@ export interface BrokenStep {
   /** The run's attempt that the step belongs to. */
   attempt: number;
   maxRetries: number;
-  /** Times in a row that it had to wait already. */
-  waits: number;
+  /** What it has waited for already; an older attempt's counts for nothing. */
+  waited: AttemptWaits | null;
 }
-
-/** Set when the other side only asked to come back later: that is nobody's failure. */
-function waitOf(failure: ClassifiedFailure): number | undefined {
-  const isWait = failure.type === 'RedditError.rate_limited' || (failure.type === 'RedditError.unavailable' && failure.retryDelayMs !== undefined);
-  return isWait ? (failure.retryDelayMs ?? UNTOLD_WAIT_MS) : undefined;
+export interface StepVerdict {
+  /** What to throw: it says whether the step is tried again, and when. */
+  failure: ApplicationFailure;
+  /** What the next try has waited for. */
+  waited: AttemptWaits | null;
 }
 
 /**
  * What becomes of a run when one of its steps breaks (docs/adr/0012). The first step that breaks ends the run's attempt
  * and costs one of max_retries; others of that attempt are the same disturbance. A lost worker costs nothing.
  */
-export function createStepFailures({ stepAttempts, workerIdentity: worker }: ActivityDeps) {
+export function createStepFailures({ stepAttempts, workerIdentity: worker, outagePatience = OUTAGE_PATIENCE }: ActivityDeps) {
   return {
     /** A step's last try never reported its end. Throws when too many have gone that way. */
     async recordLost(executionId: number, attempt: number): Promise<void> {
@@ -34,20 +33,24 @@ export function createStepFailures({ stepAttempts, workerIdentity: worker }: Act
       refuseTooManyLost(lost);
     },
 
-    /** What to throw: it says whether the step is tried again, and when. No slot is held meanwhile. */
-    async judge(step: BrokenStep, error: unknown): Promise<ApplicationFailure> {
-      const failure = classifyFailure(error);
-      const { message, type } = failure;
-      const waitMs = waitOf(failure);
-      if (waitMs !== undefined && step.waits < WAITS_ALLOWED) return ApplicationFailure.create({ message, type, nonRetryable: false, nextRetryDelay: waitMs });
+    /** No slot is held until the next try. */
+    async judge(step: BrokenStep, error: unknown): Promise<StepVerdict> {
+      const waited = step.waited?.attempt === step.attempt ? step.waited : noWaits(step.attempt);
+      const verdict = judgeWait(classifyFailure(error), waited, { now: Date.now(), patience: outagePatience });
+      if (verdict.kind === 'wait') {
+        const { message, type } = classifyFailure(error);
+        return { failure: ApplicationFailure.create({ message, type, nextRetryDelay: verdict.waitMs, category: ApplicationFailureCategory.BENIGN }), waited: verdict.waited };
+      }
+      const { failure } = verdict;
       const { failed, isUsedUp } = await stepAttempts.breakAttempt({ ...step, outcome: 'failed', failure, isFinal: !failure.isRetryable, worker });
-      return ApplicationFailure.create({
-        message,
-        type,
+      const thrown = ApplicationFailure.create({
+        message: failure.message,
+        type: failure.type,
         nonRetryable: !failure.isRetryable || isUsedUp,
         nextRetryDelay: failure.retryDelayMs ?? Math.min(LONGEST_BACKOFF_MS, 1_000 * 2 ** Math.max(0, failed - 1)),
         details: [failure.traceback],
       });
+      return { failure: thrown, waited: null };
     },
   };
 }

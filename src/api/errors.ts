@@ -1,4 +1,4 @@
-import type { BadCursorError } from '../storage/reddit-content-cursor';
+import type { BadCursorError } from '../storage/page-cursor';
 import type { ScheduleConfigError } from '../scheduling/schedule-config';
 import type { FaultItem } from './fault-items';
 

@@ -65,9 +65,9 @@ export const EXAMPLES: Record<string, { request?: unknown; answer?: unknown }> =
     request: { task_type: 'REDDIT_SCRAPE', parameters: { subreddits: ['typescript'], posts_limit: 200 } } satisfies z.input<typeof estimateBody>,
     answer: {
       task_type: 'REDDIT_SCRAPE', supported: true,
-      requests: { total: { min: 92, max: 182 }, listing_pages: { min: 2, max: 2 }, threads: { min: 90, max: 180 }, expansions: { min: 0, max: 0 } },
-      minutes: { min: 0.9, max: 1.8 }, rows: { posts: { min: 200, max: 200 }, comments: { min: 1_800, max: 3_600 } },
-      basis: { requests_per_minute: 100, subreddits: [{ name: 'typescript', source: 'stored', posts: 1_000, comments_per_post: 18, share_with_comments: 0.9 }] },
+      requests: { total: { min: 92, max: 182, source: 'measured' }, listing_pages: { min: 2, max: 2, source: 'measured' }, threads: { min: 90, max: 180, source: 'measured' }, expansions: { min: 0, max: 0, source: 'exact' } },
+      minutes: { min: 0.9, max: 1.8 }, rows: { posts: { min: 200, max: 200, source: 'measured' }, comments: { min: 1_800, max: 3_600, source: 'measured' } },
+      basis: { requests_per_minute: 100, assumptions: [], subreddits: [{ name: 'typescript', source: 'stored', posts: 1_000, comments_per_post: 18, share_with_comments: 0.9 }] },
     } satisfies EstimateBody,
   },
   'post /api/v1/tasks/schedules/{id}/{action}': { answer: { success: true, message: 'Schedule of r/typescript, nightly started', config_id: 2 } },

@@ -1,7 +1,7 @@
 // First: it notes who started us.
 import { stopWithNpm } from '../platform/npm-watch';
 import { version } from '../../package.json';
-import { readConfig } from '../platform/config';
+import { fileStoreSettings, readConfig } from '../platform/config';
 import { createFileStore } from '../platform/files/create-file-store';
 import { createLogger } from '../platform/logger';
 import { passwords } from '../platform/password';
@@ -19,6 +19,7 @@ import { createExecutionRepository } from '../storage/execution-repository';
 import { createExportRepository } from '../storage/export-repository';
 import { createMetricsRepository } from '../storage/metrics-repository';
 import { createPasswordResetRepository } from '../storage/password-reset-repository';
+import { createDeletionSyncRepository } from '../storage/deletion-sync-repository';
 import { createRedditContentRepository } from '../storage/reddit-content-repository';
 import { createScrapeLaneRepository } from '../storage/scrape-lane-repository';
 import { createTaskConfigRepository } from '../storage/task-config-repository';
@@ -55,6 +56,7 @@ async function main(): Promise<void> {
       metrics: createMetricsRepository(database),
       exports: createExportRepository(database),
       lanes: createScrapeLaneRepository(database),
+      deletions: createDeletionSyncRepository(database),
     },
     store,
     temporal: {
@@ -67,7 +69,7 @@ async function main(): Promise<void> {
     auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS, areSeveralSessionsAllowed: config.MULTIPLE_SESSIONS, areAttemptsLimited: config.LIMIT_ATTEMPTS },
     resetTokens: createResetTokens(config.JWT_SECRET_KEY),
     reddit: { isSandbox: config.REDDIT_IS_SANDBOX, requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE, budget: createRedditBudget({ store, clientId: config.REDDIT_CLIENT_ID ?? '', requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE }) },
-    files: createFileStore(config),
+    files: createFileStore(fileStoreSettings(config)),
     log,
   });
   const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, metricsToken: config.METRICS_TOKEN, trustedProxies: config.TRUSTED_PROXIES, version });

@@ -1,69 +1,35 @@
-import { createHash } from 'node:crypto';
-import { Readable, pipeline } from 'node:stream';
-import { createGzip } from 'node:zlib';
 import pLimit from 'p-limit';
 import { createCleanUp } from './clean-up';
-import { csvFormat } from './csv-format';
-import { createExcelFormat } from './excel-format';
 import { fileNames } from './export-names';
-import { jsonFormat, ndjsonFormat } from './json-format';
-import { parquetFormat } from './parquet-format';
-import { withoutPrivateColumns } from './private-fields';
-import type { Format } from './export-format';
+import type { WriteFile } from './file-writer';
 import type { FileStore } from '../platform/files/file-store';
 import type { ExportRepository } from '../storage/export-repository';
-import type { ExportRow, ExportSourceRepository, Snapshot } from '../storage/export-source-repository';
-import type { ExportFormat, Exports } from '../tasks/task-services';
+import type { Exports } from '../tasks/task-services';
 
-const FORMATS: Record<ExportFormat, Format> = { json: jsonFormat, ndjson: ndjsonFormat, csv: csvFormat, excel: createExcelFormat(), parquet: parquetFormat };
-
-/** Each holds a database connection and a transaction for as long as it takes; the others wait. */
+/** Each holds a process, a database connection and a transaction for as long as it takes; the others wait. */
 const EXPORTS_AT_ONCE = 2;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 export interface ExportDeps {
-  sources: ExportSourceRepository;
+  writeFile: WriteFile;
   records: ExportRepository;
   files: FileStore;
   expiresInDays: number;
 }
 
-/** Rows from PostgreSQL into files: page by page through format, compression and checksum into the store. */
+/** Takes exports one after the other, and keeps their rows in step with their files. */
 export function createExports(deps: ExportDeps): Exports {
-  const { sources, records, files } = deps;
+  const { writeFile, records, files } = deps;
   const limit = pLimit(EXPORTS_AT_ONCE);
 
-  const write: Exports['write'] = async (request, { signal, onProgress }) => {
+  const write: Exports['write'] = async (request, step) => {
     const { executionId, source, format, compression } = request;
     const expiry = () => new Date(Date.now() + (request.expiresInDays ?? deps.expiresInDays) * DAY_MS);
     const { id, fileName } = await records.begin({ executionId, source, format, compression, storage: files.storage, fileNames: fileNames(request), expiresAt: expiry() });
-    const counts = { rows: 0, bytes: 0, truncatedCells: 0 };
-    const hash = createHash('sha256');
-
-    async function* rowsOf({ pages, columns, total }: Snapshot): AsyncGenerator<ExportRow[]> {
-      const jsonColumns = columns.filter(({ kind }) => kind === 'json');
-      onProgress(0, total);
-      for await (const page of pages) {
-        yield jsonColumns.length === 0 ? page : page.map((row) => withoutPrivateColumns(row, jsonColumns));
-        counts.rows += page.length;
-        onProgress(counts.rows, total);
-      }
-    }
-    async function* measured(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-      for await (const chunk of content) {
-        hash.update(chunk);
-        counts.bytes += chunk.length;
-        yield chunk;
-      }
-    }
-    await sources.withSnapshot(request, signal, async (snapshot) => {
-      const content = FORMATS[format]({ columns: snapshot.columns, pages: rowsOf(snapshot), areFormulasEscaped: request.areFormulasEscaped, onTruncated: () => (counts.truncatedCells += 1) });
-      await files.write(fileName, measured(compression === 'gzip' ? gzipped(content) : content), signal);
-    });
+    const file = await writeFile(request, fileName, step);
     const expiresAt = expiry();
-    const sha256 = hash.digest('hex');
-    await records.complete(id, { bytes: counts.bytes, rowCount: counts.rows, sha256, expiresAt });
-    return { id, name: fileName, storage: files.storage, ...counts, sha256, expiresAt };
+    await records.complete(id, { bytes: file.bytes, rowCount: file.rows, sha256: file.sha256, expiresAt });
+    return { id, name: fileName, storage: files.storage, ...file, expiresAt };
   };
 
   return {
@@ -79,11 +45,6 @@ export function createExports(deps: ExportDeps): Exports {
     },
     cleanUp: createCleanUp(deps),
   };
-}
-
-function gzipped(content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  // The error of either end arrives at the reader of the last stream.
-  return pipeline(Readable.from(content, { objectMode: false }), createGzip(), () => undefined);
 }
 
 function whenAborted(signal: AbortSignal): Promise<never> {

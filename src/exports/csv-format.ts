@@ -3,8 +3,8 @@ import type { Format } from './export-format';
 import type { ExportColumn } from '../storage/export-sources';
 import type { ExportRow } from '../storage/export-source-repository';
 
-/** RFC 4180. An empty text is quoted and null is not, so that they can be told apart; line breaks of any kind are quoted. */
-const OPTIONS: Options = { record_delimiter: 'windows', quoted_match: /^$|[\r\n]/ };
+/** RFC 4180. An empty text is quoted and null is not, so that they can be told apart. */
+const OPTIONS: Options = { record_delimiter: 'windows', quoted_match: /^$/ };
 
 /** What a spreadsheet takes for the beginning of a formula, also in its full-width forms and behind blanks that it passes over. */
 const FORMULA = /^[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/;

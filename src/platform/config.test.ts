@@ -1,4 +1,4 @@
-import { databaseUrl, readConfig } from './config';
+import { databaseUrl, ENV_ALIASES, ENV_VARIABLES, foreignVariables, readConfig } from './config';
 
 const bad = (env: NodeJS.ProcessEnv): string => {
   try {
@@ -36,4 +36,10 @@ test.each(['postgres://taskloom:SEC@RETpw@127.0.0.1:1/x', 'postgres://me@[::1]:5
 test('the parts of an address make a URL, also with a plain IPv6 address and a password of any letters', () => {
   expect(databaseUrl(readConfig({ POSTGRES_HOST: '::1', POSTGRES_PASSWORD: 'p/w@?#' }))).toBe('postgres://postgres:p%2Fw%40%3F%23@[::1]:5432/taskloom');
   expect(databaseUrl(readConfig({ POSTGRES_HOST: 'db.internal', POSTGRES_PORT: '1', POSTGRES_DB: 'x' }))).toBe('postgres://postgres@db.internal:1/x');
+});
+
+test('a process that is told its settings another way gets none of our variables', () => {
+  const ours = Object.fromEntries([...ENV_VARIABLES, ...Object.keys(ENV_ALIASES), 'TEMPORAL_API_KEY'].map((name) => [name, 'SECRET']));
+  const others = { PATH: '/bin', AWS_PROFILE: 'exports', PGSSLMODE: 'require', NODE_EXTRA_CA_CERTS: '/ca.pem' };
+  expect(foreignVariables({ ...ours, ...others })).toEqual(others);
 });

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 import { StartError } from './start-error';
+import type { FileStoreSettings } from './files/create-file-store';
 
 /** Every variable Taskloom reads, once. README's table and docker-compose.yml are checked against `ENV_VARIABLES`. */
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -82,6 +83,7 @@ const environment = z.object({
   REDDIT_IS_SANDBOX: flag.default(false),
   REDDIT_SANDBOX_RECORDINGS: z.string().optional(),
   REDDIT_REQUESTS_PER_MINUTE: positive.default(100),
+  REDDIT_REQUEST_TIMEOUT_SECONDS: positive.default(30),
 
   EXPORT_FOLDER: z.string().optional(),
   EXPORT_EXPIRES_IN_DAYS: positive.max(3650).default(7),
@@ -136,6 +138,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return parsed.data;
 }
 
+/** The environment of a process that is told its settings in another way: without ours, and the secrets among them. */
+export function foreignVariables(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const ours = new Set<string>([...ENV_VARIABLES, ...Object.keys(ENV_ALIASES)]);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !ours.has(name) && !name.startsWith('TEMPORAL_')));
+}
+
 /** The address of PostgreSQL that the environment names, or undefined when it names none. */
 export function databaseUrl(config: Config): string | undefined {
   if (config.DATABASE_URL) return config.DATABASE_URL;
@@ -181,6 +189,11 @@ export function s3Settings(config: Config) {
 /** Where exports lie when there is no bucket. */
 export function exportFolder(config: Config): string {
   return path.resolve(config.EXPORT_FOLDER ?? path.join(config.TASKLOOM_HOME, 'exports'));
+}
+
+export function fileStoreSettings(config: Config): FileStoreSettings {
+  const s3 = s3Settings(config);
+  return s3 ? { s3 } : { folder: exportFolder(config) };
 }
 
 /** Where workers keep backups, and where a restore looks for them. */

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { testServices } from '../../test/support/test-services';
-import { createKeyValueStore, type KeyValueStore } from './redis';
+import { createKeyValueStore } from './redis';
 
 const stores = ['memory://', ...(testServices().redisUrl.startsWith('redis:') ? [testServices().redisUrl] : [])];
 
 describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value store %s', (_protocol, url) => {
-  let store: KeyValueStore;
-  let key: string;
-  beforeAll(() => (store = createKeyValueStore(url)));
-  beforeEach(() => (key = `contract:${randomBytes(8).toString('hex')}`));
+  const store = createKeyValueStore(url);
+  const newKey = () => `contract:${randomBytes(8).toString('hex')}`;
   afterAll(() => store.close());
 
-  it('keeps a value until it is deleted, and tells one caller that it was', async () => {
+  // At once: half of them wait for a time to be up.
+  it.concurrent('keeps a value until it is deleted, and tells one caller that it was', async () => {
+    const key = newKey();
     expect(await store.get(key)).toBeNull();
     expect(await store.set(key, 'value with ünïcode')).toBe(true);
     expect(await store.get(key)).toBe('value with ünïcode');
@@ -21,7 +21,8 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
     expect(await store.get(key)).toBeNull();
   });
 
-  it('overwrites, unless it was asked to set an absent key only', async () => {
+  it.concurrent('overwrites, unless it was asked to set an absent key only', async () => {
+    const key = newKey();
     expect(await store.set(key, 'one', { onlyIfAbsent: true })).toBe(true);
     expect(await store.set(key, 'two', { onlyIfAbsent: true, ttlSeconds: 60 })).toBe(false);
     expect(await store.get(key)).toBe('one');
@@ -29,12 +30,14 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
     expect(await store.get(key)).toBe('three');
   });
 
-  it('lets one of many concurrent callers claim a key', async () => {
+  it.concurrent('lets one of many concurrent callers claim a key', async () => {
+    const key = newKey();
     const claims = await Promise.all(Array.from({ length: 20 }, (_, index) => store.set(key, String(index), { onlyIfAbsent: true, ttlSeconds: 60 })));
     expect(claims.filter(Boolean)).toHaveLength(1);
   });
 
-  it('forgets a value when its time is up, and may then claim it again', async () => {
+  it.concurrent('forgets a value when its time is up, and may then claim it again', async () => {
+    const key = newKey();
     await store.set(key, 'short', { ttlSeconds: 1 });
     expect(await store.get(key)).toBe('short');
     await sleep(1_100);
@@ -43,14 +46,16 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
     expect(await store.set(key, 'again', { onlyIfAbsent: true })).toBe(true);
   });
 
-  it('drops the time to live of a value that is set anew without one', async () => {
+  it.concurrent('drops the time to live of a value that is set anew without one', async () => {
+    const key = newKey();
     await store.set(key, 'short', { ttlSeconds: 1 });
     await store.set(key, 'for good');
     await sleep(1_100);
     expect(await store.get(key)).toBe('for good');
   });
 
-  it('replaces a value that is still as expected, for one of many callers, and prolongs nothing', async () => {
+  it.concurrent('replaces a value that is still as expected, for one of many callers, and prolongs nothing', async () => {
+    const key = newKey();
     expect(await store.replace(key, '', 'new')).toBe(false);
     await store.set(key, 'old', { ttlSeconds: 1 });
     const told = await Promise.all(Array.from({ length: 10 }, (_, index) => store.replace(key, 'old', `new ${index}`)));
@@ -61,7 +66,8 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
     expect(await store.replace(key, `new ${told.indexOf(true)}`, 'again')).toBe(false);
   });
 
-  it('keeps members of a set, each for its own time', async () => {
+  it.concurrent('keeps members of a set, each for its own time', async () => {
+    const key = newKey();
     expect(await store.members(key)).toEqual([]);
     await store.addMember(key, 'long', 60);
     await store.addMember(key, 'short', 1);
@@ -75,13 +81,15 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
     expect((await store.members(key)).sort()).toEqual(['later', 'long']);
   });
 
-  it('counts concurrent callers without losing one', async () => {
+  it.concurrent('counts concurrent callers without losing one', async () => {
+    const key = newKey();
     const counts = await Promise.all(Array.from({ length: 50 }, () => store.increment(key, { ttlSeconds: 60 })));
     expect(new Set(counts)).toEqual(new Set(Array.from({ length: 50 }, (_, index) => index + 1)));
     expect(await store.get(key)).toBe('50');
   });
 
-  it('starts a count again when the time of its first is up, however late the last was', async () => {
+  it.concurrent('starts a count again when the time of its first is up, however late the last was', async () => {
+    const key = newKey();
     await store.increment(key, { ttlSeconds: 1 });
     await sleep(600);
     expect(await store.increment(key, { ttlSeconds: 1 })).toBe(2);
@@ -89,7 +97,8 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
     expect(await store.increment(key, { ttlSeconds: 1 })).toBe(1);
   });
 
-  it('prolongs a key that is there, and only that', async () => {
+  it.concurrent('prolongs a key that is there, and only that', async () => {
+    const key = newKey();
     await store.set(key, 'value', { ttlSeconds: 1 });
     expect(await store.expire(key, 60)).toBe(true);
     await sleep(1_100);
@@ -106,20 +115,22 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
     },
   };
 
-  it('takes a state from one step to the next, for concurrent callers one after the other', async () => {
+  it.concurrent('takes a state from one step to the next, for concurrent callers one after the other', async () => {
+    const key = newKey();
     const answers = await Promise.all(Array.from({ length: 30 }, () => store.apply(key, adding, { add: 2 }, 60)));
     expect(answers.map(({ sum }) => sum).sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, n) => 2 * (n + 1)));
     expect(answers.every(({ isTimed }) => isTimed)).toBe(true);
   });
 
-  it('forgets a state that was not stepped on for its time', async () => {
+  it.concurrent('forgets a state that was not stepped on for its time', async () => {
+    const key = newKey();
     await store.apply(key, adding, { add: 1 }, 1);
     expect(await store.apply(key, adding, { add: 1 }, 1)).toMatchObject({ sum: 2 });
     await sleep(1_100);
     expect(await store.apply(key, adding, { add: 1 }, 1)).toMatchObject({ sum: 1 });
   });
 
-  it('answers a ping', async () => {
+  it.concurrent('answers a ping', async () => {
     await expect(store.ping()).resolves.toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { Client } from 'pg';
 import { databaseUrl, databaseVariable, type Config } from './config';
-import { connectionString } from './postgres';
+import { connectionString } from './postgres-client';
 import { createKeyValueStore } from './redis';
 import { StartError, unreachable } from './start-error';
 import { connectTemporal, temporalVariable, type TemporalTarget } from './temporal';

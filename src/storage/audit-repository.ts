@@ -1,5 +1,5 @@
 import { beginningWith } from './like-patterns';
-import { BadCursorError } from './reddit-content-cursor';
+import { decodeCursor, encodeCursor, pageOf } from './page-cursor';
 import type { Database } from '../platform/postgres';
 
 export const AUDIT_OUTCOMES = ['succeeded', 'refused', 'failed'] as const;
@@ -56,12 +56,7 @@ const API_KEY = `case when api_key_id is not null then json_build_object('id', a
 /** PostgreSQL refuses NUL, and a path or a name may well bring one. */
 const withoutNul = (text: string | null, most: number) => text?.replaceAll('\0', '').slice(0, most) ?? null;
 
-const writeCursor = (id: number) => Buffer.from(`a:${id}`).toString('base64url');
-function readCursor(cursor: string): number {
-  const match = /^a:(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (!match) throw new BadCursorError(cursor);
-  return Number(match[1]);
-}
+const CURSOR = /^a:(\d{1,15})$/;
 
 export type AuditRepository = ReturnType<typeof createAuditRepository>;
 
@@ -101,10 +96,9 @@ export function createAuditRepository(database: Database) {
       else if (filter.action !== undefined) void query.where('action', filter.action);
       if (filter.since) void query.where('created_at', '>=', filter.since);
       if (filter.until) void query.where('created_at', '<', filter.until);
-      if (filter.cursor !== undefined) void query.where('id', '<', readCursor(filter.cursor));
+      if (filter.cursor !== undefined) void query.where('id', '<', Number(decodeCursor(CURSOR, filter.cursor)[1]));
       const rows = await query.orderBy('id', 'desc').limit(filter.limit + 1);
-      const last = rows.length > filter.limit ? rows[filter.limit - 1] : undefined;
-      return { items: rows.slice(0, filter.limit), nextCursor: last ? writeCursor(last.id) : null };
+      return pageOf(rows, filter.limit, (last) => encodeCursor(`a:${last.id}`));
     },
   };
 }

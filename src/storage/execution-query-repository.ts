@@ -1,6 +1,6 @@
 import { createExecutionTotals } from './execution-totals';
+import { BadCursorError, decodeCursor, encodeCursor, pageOf } from './page-cursor';
 import { prepare, type InstantText } from './prepared-statement';
-import { BadCursorError } from './reddit-content-cursor';
 import { createRetentionRepository } from './retention-repository';
 import type { Database } from '../platform/postgres';
 import type { ExecutionStatus, TriggeredBy } from './models/task-execution';
@@ -59,7 +59,7 @@ const COLUMNS = `e.id, e.task_id as "taskId", e.config_id as "configId", c.name 
   e.parameters, e.max_retries as "maxRetries", e.timeout_seconds as "timeoutSeconds", e.priority, e.workflow_id as "workflowId", e.run_id as "runId",
   e.attempt, e.started_at as "startedAt", e.completed_at as "completedAt", e.duration_seconds as "durationSeconds",
   e.result, e.error_message as "errorMessage", e.error_traceback as "errorTraceback", e.created_at as "createdAt"`;
-const writeCursor = (last: ExecutionView) => Buffer.from(`e:${last.startedAt}:${last.id}`).toString('base64url');
+const writeCursor = (last: ExecutionView) => encodeCursor(`e:${last.startedAt}:${last.id}`);
 
 /** False also for what only looks like one (30 February), and for the year 0, which PostgreSQL does not have. */
 function isInstant(key: string): boolean {
@@ -68,8 +68,7 @@ function isInstant(key: string): boolean {
 }
 
 function readCursor(cursor: string): { startedAtKey: string; id: number } {
-  const match = /^e:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z):(\d{1,10})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  const { 1: startedAtKey = '', 2: digits } = match ?? [];
+  const { 1: startedAtKey = '', 2: digits } = decodeCursor(/^e:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z):(\d{1,10})$/, cursor);
   const id = Number(digits);
   if (!isInstant(startedAtKey) || id > LAST_INTEGER) throw new BadCursorError(cursor);
   return { startedAtKey, id };
@@ -107,8 +106,7 @@ export function createExecutionQueryRepository(database: Database) {
         beforeId: before?.id,
         limit: filter.limit + 1,
       });
-      const last = rows.length > filter.limit ? rows[filter.limit - 1] : undefined;
-      return { items: rows.slice(0, filter.limit), nextCursor: last ? writeCursor(last) : null };
+      return pageOf(rows, filter.limit, writeCursor);
     },
 
     /** All digits: the id of a row. Anything else: a task id, of which the newest row counts. */

@@ -36,6 +36,15 @@ export interface AttemptFailure {
   isRetryable: boolean;
 }
 
+/** What an attempt has waited for in a row, since it last got something done. It is this attempt's alone: the next begins anew. */
+export interface AttemptWaits {
+  attempt: number;
+  /** Times that it had to come back later. */
+  waits: number;
+  /** The outage it is in: since when (ISO 8601), and how often it was met. */
+  outage: { since: string; met: number } | null;
+}
+
 export interface BatchItem {
   /** 1 for the first. */
   n: number;
@@ -54,6 +63,8 @@ export interface OpenedAttempt {
   /** Attempts before this one that failed; lost ones do not count. */
   failedAttempts: number;
   lostAttempts: number;
+  /** Set when it goes on after a wait. */
+  waited: AttemptWaits | null;
 }
 
 export interface RunningExecution {
@@ -162,14 +173,15 @@ export function createExecutionRepository(database: Database) {
          lost as (update task_attempts a set outcome = 'lost', ended_at = ? from alive where a.execution_id = alive.id and a.outcome = 'running'),
          counted as (update task_executions e set attempt = alive.attempt from alive where e.id = alive.id and alive.attempt > 1),
          opened as (insert into task_attempts (execution_id, attempt, worker, started_at) select id, attempt, ?, ? from alive)
-         select counts.id as "executionId", coalesce(alive.attempt, resumed.attempt) as attempt, failed as "failedAttempts", lost as "lostAttempts"
+         select counts.id as "executionId", coalesce(alive.attempt, resumed.attempt) as attempt, failed as "failedAttempts", lost as "lostAttempts",
+                (select a.failure -> 'waited' from task_attempts a where a.execution_id = counts.id and a.attempt = resumed.attempt) as waited
          from counts left join alive on alive.id = counts.id left join resumed on resumed.execution_id = counts.id`,
         [executionIds, worker, startedAt, worker, startedAt],
       );
     },
 
-    /** Leaves an attempt open that has to wait for its turn, with the reason: the run's next attempt is its continuation. */
-    async deferAttempt(executionId: number, attempt: number, failure: AttemptFailure, at: Date): Promise<void> {
+    /** Leaves an attempt open that has to wait, with the reason: the run's next attempt is its continuation, and is told what it has waited for. */
+    async deferAttempt(executionId: number, attempt: number, failure: AttemptFailure & { waited: AttemptWaits }, at: Date): Promise<void> {
       await rowsOf("update task_attempts set failure = ?::jsonb where execution_id = ? and attempt = ? and outcome = 'running'", [toJson({ ...failure, deferredAt: at }), executionId, attempt]);
     },
 

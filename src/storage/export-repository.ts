@@ -1,4 +1,4 @@
-import { BadCursorError } from './reddit-content-cursor';
+import { decodeCursor, encodeCursor, pageOf } from './page-cursor';
 import type { Database } from '../platform/postgres';
 
 export const EXPORT_STATUSES = ['available', 'expired', 'deleted'] as const;
@@ -58,12 +58,7 @@ const COLUMNS = {
   bytes: 'bytes', rowCount: 'row_count', sha256: 'sha256', createdAt: 'created_at', completedAt: 'completed_at', expiresAt: 'expires_at', deletedAt: 'deleted_at',
 };
 
-const writeCursor = (id: number) => Buffer.from(`x:${id}`).toString('base64url');
-function readCursor(cursor: string): number {
-  const match = /^x:(\d{1,9})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (!match) throw new BadCursorError(cursor);
-  return Number(match[1]);
-}
+const CURSOR = /^x:(\d{1,9})$/;
 
 export type ExportRepository = ReturnType<typeof createExportRepository>;
 
@@ -103,10 +98,9 @@ export function createExportRepository(database: Database) {
       for (const [column, value] of Object.entries({ source: filter.source, format: filter.format, config_id: filter.configId })) if (value !== undefined) void query.where(column, value);
       if (filter.status === 'deleted') void query.whereNotNull('deleted_at');
       else if (filter.status) void query.whereNull('deleted_at').where('expires_at', filter.status === 'expired' ? '<=' : '>', database.fn.now());
-      if (filter.cursor !== undefined) void query.where('id', '<', readCursor(filter.cursor));
+      if (filter.cursor !== undefined) void query.where('id', '<', Number(decodeCursor(CURSOR, filter.cursor)[1]));
       const rows = await query.orderBy('id', 'desc').limit(filter.limit + 1);
-      const last = rows.length > filter.limit ? rows[filter.limit - 1] : undefined;
-      return { items: rows.slice(0, filter.limit), nextCursor: last ? writeCursor(last.id) : null };
+      return pageOf(rows, filter.limit, (last) => encodeCursor(`x:${last.id}`));
     },
 
     /**

@@ -1,5 +1,3 @@
-import type { Knex } from 'knex';
-
 export type ColumnKind = 'text' | 'integer' | 'real' | 'boolean' | 'timestamp' | 'json';
 export interface ExportColumn {
   name: string;
@@ -81,7 +79,7 @@ const SOURCES: Record<SourceName, Source> = {
 export const columnsOf = (source: SourceName): readonly ExportColumn[] => SOURCES[source].columns.map(({ name, kind, isNullable }) => ({ name, kind, isNullable }));
 
 /** The statement for the rows, in their order, and the one that counts them. */
-export function selectRows({ source, from, to, filters }: SourceSelection): { rows: string; count: string; bindings: Knex.RawBinding[] } {
+export function selectRows({ source, from, to, filters }: SourceSelection): { rows: string; count: string; values: unknown[] } {
   const { from: tables, moment, id, columns: list, filters: known } = SOURCES[source];
   const conditions: [string, unknown][] = Object.entries(filters).flatMap(([name, value]) => {
     const sql = known[name as keyof Filters];
@@ -89,10 +87,10 @@ export function selectRows({ source, from, to, filters }: SourceSelection): { ro
   });
   if (from) conditions.push([`${moment} >= ?`, from]);
   if (to) conditions.push([`${moment} < ?`, to]);
-  const where = conditions.length === 0 ? '' : ` where ${conditions.map(([sql]) => sql).join(' and ')}`;
+  const where = conditions.length === 0 ? '' : ` where ${conditions.map(([sql], index) => sql.replace('?', `$${index + 1}`)).join(' and ')}`;
   return {
     rows: `select ${list.map((column) => `${column.sql} as "${column.name}"`).join(', ')} from ${tables}${where} order by ${moment}, ${id}`,
     count: `select count(*) from ${tables}${where}`,
-    bindings: conditions.map(([, value]) => value as Knex.RawBinding),
+    values: conditions.map(([, value]) => value),
   };
 }

@@ -1,10 +1,4 @@
-/** The list was asked to go on from something that none of its pages has named. */
-export class BadCursorError extends Error {
-  override readonly name = 'BadCursorError';
-  constructor(readonly cursor: string) {
-    super('The cursor is not one of this list');
-  }
-}
+import { BadCursorError, decodeCursor, encodeCursor } from './page-cursor';
 
 /** What a list is ordered by, newest (or highest) first; ids decide between equals. */
 export type SortKey = 'redditCreatedAt' | 'score';
@@ -21,13 +15,13 @@ const LIMITS: Record<SortKey, [number, number]> = {
 const LETTERS: Record<SortKey, string> = { redditCreatedAt: 't', score: 's' };
 
 export function writeCursor(sortKey: SortKey, { key, id }: Position): string {
-  return Buffer.from(`${LETTERS[sortKey]}:${key}:${id}`).toString('base64url');
+  return encodeCursor(`${LETTERS[sortKey]}:${key}:${id}`);
 }
 
 export function readCursor(sortKey: SortKey, cursor: string): Position {
-  const match = /^([ts]):(-?\d{1,16}):(\w{1,50})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  const key = Number(match?.[2]);
+  const match = decodeCursor(/^([ts]):(-?\d{1,16}):(\w{1,50})$/, cursor);
+  const key = Number(match[2]);
   const [least, most] = LIMITS[sortKey];
-  if (match?.[1] !== LETTERS[sortKey] || key < least || key > most) throw new BadCursorError(cursor);
+  if (match[1] !== LETTERS[sortKey] || key < least || key > most) throw new BadCursorError(cursor);
   return { key, id: match[3] ?? '' };
 }

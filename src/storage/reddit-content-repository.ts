@@ -1,6 +1,7 @@
 import type { QueryBuilder } from 'objection';
 import { RedditCommentRow } from './models/reddit-comment';
 import { RedditPostRow } from './models/reddit-post';
+import { pageOf } from './page-cursor';
 import { readCursor, writeCursor, type SortKey } from './reddit-content-cursor';
 import { contentStats } from './reddit-content-stats';
 import { listSnapshots } from './post-history';
@@ -29,7 +30,7 @@ export interface PageQuery extends ContentFilters {
   cursor?: string;
 }
 export interface Page<Row> {
-  rows: Row[];
+  items: Row[];
   /** Null on the last page. */
   nextCursor: string | null;
 }
@@ -54,7 +55,7 @@ export function createRedditContentRepository(database: Database) {
 
   return {
     upsertPosts: (items: RedditPost[], options: UpsertOptions) => upsert(database, POSTS, items.map(scrubPost), options),
-    stats: (subreddits: string[]) => contentStats(database, subreddits),
+    stats: (subreddits: string[], isSandbox: boolean) => contentStats(database, subreddits, isSandbox),
     upsertComments: (items: RedditComment[], options: UpsertOptions) => upsert(database, COMMENTS, items.map(scrubComment), options),
 
     async listPosts(query: PageQuery): Promise<Page<RedditPostRow>> {
@@ -74,7 +75,7 @@ export function createRedditContentRepository(database: Database) {
 
     /** Comments with this text somewhere in them, in any case, the best first. */
     async findComments(query: SubstringQuery): Promise<RedditCommentRow[]> {
-      const { sql, bindings } = substringMatches(query);
+      const { sql, bindings } = await substringMatches(database, query);
       return selectComments().whereRaw(`id in (${sql})`, bindings).orderBy([{ column: 'score', order: 'desc' }, { column: 'reddit_created_at', order: 'desc' }, { column: 'id', order: 'desc' }]);
     },
 
@@ -109,6 +110,5 @@ async function readPage<Found extends Row>(found: QueryBuilder<Found, Found[]>, 
     found.whereRaw('(??, id) < (?, ?)', [column, sortKey === 'score' ? key : new Date(key), id]);
   }
   const rows = await found.orderBy([{ column, order: 'desc' }, { column: 'id', order: 'desc' }]).limit(query.limit + 1);
-  const last = rows.length > query.limit ? rows[query.limit - 1] : undefined;
-  return { rows: rows.slice(0, query.limit), nextCursor: last ? writeCursor(sortKey, { key: Number(last[sortKey]), id: last.id }) : null };
+  return pageOf(rows, query.limit, (last) => writeCursor(sortKey, { key: Number(last[sortKey]), id: last.id }));
 }

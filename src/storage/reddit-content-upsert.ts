@@ -11,7 +11,7 @@ export interface UpsertTarget<Item> {
   table: 'reddit_posts' | 'reddit_comments';
   /** `id` is not among them. */
   columns: Column<Item>[];
-  /** Rows whose parent is gone are left out. */
+  /** Rows whose parent is gone, or goes meanwhile, are left out, and counted nowhere. */
   parent?: { table: string; column: string };
   /** Columns whose values are also kept over time, a row whenever one of them changed. */
   snapshots?: { table: string; key: string; columns: string[] };
@@ -78,7 +78,10 @@ export async function upsert<Item extends { id: string }>(database: Database, ta
   return rows[0] ?? counts;
 }
 
-/** As the rows stood before the statement, and what of them is written beside their history. */
+/**
+ * As the rows stood before the statement, and what of them is written beside their history. One that somebody deleted
+ * while this statement waited for it is inserted anew, and its history begins anew.
+ */
 function snapshotParts({ table, snapshots }: Pick<UpsertTarget<never>, 'table' | 'snapshots'>): { before: string; after: string; returned: string } {
   if (!snapshots) return { before: '', after: '', returned: '' };
   const list = (source: string) => snapshots.columns.map((column) => `${source}.${column}`).join(', ');
@@ -88,7 +91,7 @@ function snapshotParts({ table, snapshots }: Pick<UpsertTarget<never>, 'table' |
     after: `noted as (
       insert into ${snapshots.table} (${snapshots.key}, taken_at, ${snapshots.columns.join(', ')})
       select touched.id, touched.scraped_at, ${list('touched')} from touched left join before using (id)
-      where before.id is null or (${list('before')}) is distinct from (${list('touched')})
+      where before.id is null or (${list('before')}) is distinct from (${list('touched')}) or touched.first_seen_at = touched.scraped_at
       on conflict do nothing
     ),`,
   };

@@ -1,4 +1,4 @@
-import { BadCursorError } from './reddit-content-cursor';
+import { BadCursorError, decodeCursor, encodeCursor, pageOf } from './page-cursor';
 import type { Database } from '../platform/postgres';
 
 export type ContentKind = 'post' | 'comment';
@@ -49,8 +49,12 @@ export interface SearchPage {
 const MARKS = { open: '\ue000', close: '\ue001', cut: '\ue002' } as const;
 /** Common words match hundreds of thousands of rows: of each kind so many of the newest are ranked, and no more. */
 export const MOST_RANKED = 2_000;
-/** They are looked for among so many of the newest rows first, which costs some milliseconds whatever is asked. */
-const WINDOW = 40_000;
+/** How common the words are is learned from so many of the newest rows, in some milliseconds. */
+const SAMPLE = 10_000;
+/** Fewer matches among them say too little, and are few enough in all. */
+const LEAST_IN_SAMPLE = 30;
+/** Rows looked through beyond those that should do: words are not spread evenly over time. */
+const SPARE = 1.5;
 /** A headline is made of so much of a text; what matches further down is found, and not shown. */
 const HEADLINE_CHARACTERS = 20_000;
 /** By how much a word counts: in a text (D), and in a title (A). */
@@ -64,42 +68,60 @@ interface Anchor {
   kind: ContentKind;
   id: string;
 }
-const writeCursor = ({ asOf, rank, at, kind, id }: Anchor) => Buffer.from(`q:${asOf}:${rank}:${at}:${kind}:${id}`).toString('base64url');
+const writeCursor = ({ asOf, rank, at, kind, id }: Anchor) => encodeCursor(`q:${asOf}:${rank}:${at}:${kind}:${id}`);
 
 function readCursor(cursor: string): Anchor {
-  const match = /^q:(\d{1,16}):(\d+(?:\.\d+)?(?:e-?\d{1,2})?):(-?\d{1,18}):(post|comment):(\w{1,50})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  const [asOf, rank, at] = [Number(match?.[1]), Number(match?.[2]), Number(match?.[3])];
-  if (!match || !(asOf < 4e15) || !(rank < 1e6) || !Number.isSafeInteger(at)) throw new BadCursorError(cursor);
+  const match = decodeCursor(/^q:(\d{1,16}):(\d+(?:\.\d+)?(?:e-?\d{1,2})?):(-?\d{1,18}):(post|comment):(\w{1,50})$/, cursor);
+  const [asOf, rank, at] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  if (!(asOf < 4e15) || !(rank < 1e6) || !Number.isSafeInteger(at)) throw new BadCursorError(cursor);
   return { asOf, rank, at, kind: match[4] as ContentKind, id: match[5] ?? '' };
 }
+
+/** Null: all of time. */
+type Horizons = Partial<Record<ContentKind, Date | null>>;
 
 const PARTS: Record<ContentKind, { table: string; nsfw: string }> = {
   post: { table: 'reddit_posts', nsfw: 'r.is_nsfw = :nsfw' },
   comment: { table: 'reddit_comments', nsfw: 'exists (select from reddit_posts p where p.id = r.post_id and p.is_nsfw = :nsfw)' },
 };
 
-function statement(query: SearchQuery, anchor: Anchor | undefined): string {
-  const times = [query.since && 'r.reddit_created_at >= :since', query.until && 'r.reddit_created_at < :until'];
-  const matches = (kind: ContentKind) => [
-    "r.search @@ websearch_to_tsquery('english', :q) and not r.is_deleted",
-    anchor && "r.first_seen_at <= timestamptz 'epoch' + :asOf * interval '1 microsecond'",
-    query.subreddits && 'lower(r.subreddit) = any(cast(:subreddits as text[]))',
-    query.author !== undefined && 'lower(r.author) = lower(:author)',
-    query.minScore !== undefined && 'r.score >= :minScore',
-    query.nsfw !== undefined && PARTS[kind].nsfw,
-  ];
-  const where = (...conditions: (string | Date | false | undefined)[]) => `where ${conditions.filter((one) => typeof one === 'string').join(' and ') || 'true'}`;
-  // Common words fill the window, by an index in the order of time. What does not is rare enough to be found by the index
-  // of words, and ordered then: the "+ interval" keeps the planner from walking through all of time for it.
-  const newest = (kind: ContentKind) => `
-    ${kind}_window as materialized (
-      select r.* from (select r.* from ${PARTS[kind].table} r ${where(...times)} order by r.reddit_created_at desc, r.id desc limit ${WINDOW}) r ${where(...matches(kind))} limit :most
-    ),
+type Condition = string | Date | false | undefined;
+const where = (...conditions: Condition[]) => `where ${conditions.filter((one) => typeof one === 'string').join(' and ') || 'true'}`;
+const timesOf = (query: SearchQuery): Condition[] => [query.since && 'r.reddit_created_at >= :since', query.until && 'r.reddit_created_at < :until'];
+const matchesOf = (query: SearchQuery, anchor: Anchor | undefined, kind: ContentKind): Condition[] => [
+  "r.search @@ websearch_to_tsquery('english', :q) and not r.is_deleted",
+  anchor && "r.first_seen_at <= timestamptz 'epoch' + :asOf * interval '1 microsecond'",
+  query.subreddits && 'lower(r.subreddit) = any(cast(:subreddits as text[]))',
+  query.author !== undefined && 'lower(r.author) = lower(:author)',
+  query.minScore !== undefined && 'r.score >= :minScore',
+  query.nsfw !== undefined && PARTS[kind].nsfw,
+];
+
+/** Since when there should be as many matches of a kind as are ranked; null when they are rare, or unknown. */
+function horizonsStatement(query: SearchQuery, anchor: Anchor | undefined): string {
+  const newest = (kind: ContentKind) => `from ${PARTS[kind].table} r ${where(...timesOf(query))} order by r.reddit_created_at desc, r.id desc`;
+  const horizon = (kind: ContentKind) => `(
+    select (select r.reddit_created_at ${newest(kind)} offset cast(${SAMPLE * SPARE} * :most / found as int) limit 1)
+    from (select count(*) as found from (select r.* ${newest(kind)} limit ${SAMPLE}) r ${where(...matchesOf(query, anchor, kind))}) sample where found >= ${LEAST_IN_SAMPLE}
+  ) as ${kind}`;
+  return `select ${query.kinds.map(horizon).join(', ')}`;
+}
+
+function statement(query: SearchQuery, anchor: Anchor | undefined, horizons: Horizons): string {
+  const newestOf = (kind: ContentKind, ...conditions: Condition[]) =>
+    // The "+ interval" keeps the planner from walking through all of time until it has found enough.
+    `select r.id, r.search, r.reddit_created_at from ${PARTS[kind].table} r ${where(...conditions, ...timesOf(query), ...matchesOf(query, anchor, kind))} order by r.reddit_created_at + interval '0' desc, r.id desc limit :most`;
+  // Of common words the newest matches are found by two indexes together, that of words and that of time, without a look
+  // at the others. Should there be fewer of them than the sample promised, all of time is looked through after all.
+  const newest = (kind: ContentKind) =>
+    horizons[kind]
+      ? `${kind}_recent as materialized (${newestOf(kind, `r.reddit_created_at >= :${kind}Horizon`)}),
     ${kind}_newest as (
-      select id, search, reddit_created_at from ${kind}_window where (select count(*) from ${kind}_window) >= :most
+      select * from ${kind}_recent where (select count(*) from ${kind}_recent) >= :most
       union all
-      (select r.id, r.search, r.reddit_created_at from ${PARTS[kind].table} r ${where('(select count(*) from ' + kind + '_window) < :most', ...times, ...matches(kind))} order by r.reddit_created_at + interval '0' desc, r.id desc limit :most)
-    )`;
+      (${newestOf(kind, `(select count(*) from ${kind}_recent) < :most`)})
+    )`
+      : `${kind}_newest as (${newestOf(kind)})`;
   const ranked = (kind: ContentKind) =>
     `select '${kind}' as kind, id, (extract(epoch from reddit_created_at) * 1000000)::int8 as at, ts_rank_cd(${WEIGHTS}, search, websearch_to_tsquery('english', :q), 1)::float8 as rank from ${kind}_newest`;
   const headline = (text: string, options: string) =>
@@ -130,6 +152,11 @@ interface FoundRow extends Omit<SearchHit, 'markedTitle' | 'fragments'> {
   at: number;
 }
 
+function knownBindings(query: SearchQuery, anchor: Anchor | undefined): Record<string, unknown> {
+  const bindings = { ...anchor, q: query.q, most: MOST_RANKED, limit: query.limit, subreddits: query.subreddits?.map((name) => name.toLowerCase()), author: query.author, minScore: query.minScore, since: query.since, until: query.until, nsfw: query.nsfw };
+  return Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined));
+}
+
 /** Every mark that opens is closed in the same fragment. */
 const readMarked = (marked: string): Fragment =>
   marked.split(MARKS.open).flatMap((run, index) => {
@@ -140,16 +167,15 @@ const readMarked = (marked: string): Fragment =>
 /** Posts and comments together, the best match first, the newest first among equals. What is deleted is not found. */
 export async function searchContent(database: Database, query: SearchQuery): Promise<SearchPage> {
   const anchor = query.cursor === undefined ? undefined : readCursor(query.cursor);
-  const bindings = { ...anchor, q: query.q, most: MOST_RANKED, limit: query.limit, subreddits: query.subreddits?.map((name) => name.toLowerCase()), author: query.author, minScore: query.minScore, since: query.since, until: query.until, nsfw: query.nsfw };
-  const known = Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined));
-  const { rows } = await database.raw<{ rows: FoundRow[] }>(statement(query, anchor), known as never);
+  const known = knownBindings(query, anchor);
+  const { rows: [horizons = {}] } = await database.raw<{ rows: Horizons[] }>(horizonsStatement(query, anchor), known as never);
+  const { rows } = await database.raw<{ rows: FoundRow[] }>(statement(query, anchor, horizons), { ...known, postHorizon: horizons.post, commentHorizon: horizons.comment } as never);
   const [first] = rows;
   const found = rows.filter(({ id }) => id !== null);
-  const hits = found.slice(0, query.limit);
-  const last = found.length > query.limit ? hits.at(-1) : undefined;
+  const { items: hits, nextCursor } = pageOf(found, query.limit, ({ rank, at, kind, id }) => writeCursor({ asOf: anchor?.asOf ?? first?.asOf ?? 0, rank, at, kind, id }));
   return {
     hits: hits.map(({ total: _total, isCapped: _isCapped, isWordless: _isWordless, asOf: _asOf, at: _at, markedTitle, markedText, ...hit }) => ({ ...hit, markedTitle: markedTitle === null ? null : readMarked(markedTitle), fragments: (markedText ?? '').split(MARKS.cut).filter((text) => text.trim() !== '').map(readMarked) })),
-    nextCursor: last ? writeCursor({ asOf: anchor?.asOf ?? first?.asOf ?? 0, rank: last.rank, at: last.at, kind: last.kind, id: last.id }) : null,
+    nextCursor,
     total: first?.total ?? 0,
     isCapped: first?.isCapped ?? false,
     isWordless: first?.isWordless ?? false,

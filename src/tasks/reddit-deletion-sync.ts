@@ -1,8 +1,7 @@
 import { defineTaskType } from './task-type';
-import { checkBatch, IDS_A_REQUEST } from './reddit-deletion-sync/sync-batch';
-import { syncParameters } from './reddit-deletion-sync/sync-parameters';
-
-const DAY_MS = 86_400_000;
+import { checkBatch, IDS_A_REQUEST, type HiddenSubreddits } from './reddit-deletion-sync/sync-batch';
+import { estimateSync } from './reddit-deletion-sync/sync-estimate';
+import { scopeOf, syncParameters } from './reddit-deletion-sync/sync-parameters';
 
 /**
  * Where a run stands is in the rows themselves: what it has checked is not due again before the next run. So an attempt
@@ -12,28 +11,29 @@ export const redditDeletionSync = defineTaskType({
   name: 'REDDIT_DELETION_SYNC',
   summary: 'Asks Reddit for stored posts and comments again, and takes the text and author from those that were deleted or removed there',
   parameters: syncParameters,
+  estimate: estimateSync,
   async run(context, parameters) {
     const { signal, startedAt, executionId } = context;
     const { reddit, deletions } = context.services;
-    const daysAgo = (days: number) => new Date(startedAt.getTime() - days * DAY_MS);
-    // What is younger than the run was just seen; with a clock behind Reddit's it would seem to come from the future.
-    const until = parameters.min_age_days > 0 ? daysAgo(parameters.min_age_days) : daysAgo(-1);
-    const scope = { subreddits: parameters.subreddits, isSandbox: reddit.isSandbox, since: daysAgo(parameters.max_age_days), until };
+    const scope = { ...scopeOf(parameters, startedAt), isSandbox: reddit.isSandbox };
+    const hidden: HiddenSubreddits = new Map();
     let counts = await deletions.countsOf(executionId);
     while (counts.checked < parameters.limit) {
       signal.throwIfAborted();
       const due = await deletions.listDue(scope, { runStartedAt: startedAt, limit: Math.min(IDS_A_REQUEST, parameters.limit - counts.checked) });
       if (due.length === 0) break;
       const sentBefore = reddit.requestsSent();
-      const checks = await checkBatch(reddit, due, signal);
+      const checks = await checkBatch(reddit, due, hidden, signal);
       counts = await deletions.record(executionId, { runStartedAt: startedAt, checks, requests: reddit.requestsSent() - sentBefore });
       context.saveCursor(counts);
     }
-    const { checked, deleted, removed, restored, unreadable, requests } = counts;
+    const { checked, deleted, removed, restored, unreadable, withheld, requests } = counts;
     return {
       config_id: context.configId, source: reddit.isSandbox ? 'sandbox' : 'reddit',
-      checked, deleted, removed, restored, unreadable, unchanged: checked - deleted - removed - restored - unreadable, requests,
+      checked, deleted, removed, restored, unreadable, withheld, unchanged: checked - deleted - removed - restored - unreadable - withheld, requests,
       limit_reached: checked >= parameters.limit,
+      withheld_subreddits: await deletions.listWithheld(executionId),
+      without_content: await deletions.withoutContent(parameters.subreddits, reddit.isSandbox),
     };
   },
 });

@@ -181,8 +181,22 @@ export interface ScrapeMemory {
   forgetListed(executionId: number): Promise<void>;
 }
 
-/** What Reddit says of a stored post or comment. `gone` carries what stands in place of its text; `there` the text, for what was gone before. */
-export type ContentCheck = { fullname: string } & ({ state: 'there'; title: string | null; text: string | null; author: string | null; isSubmitter: boolean } | { state: 'gone'; marker: '[deleted]' | '[removed]' } | { state: 'unreadable' });
+/** A stored post or comment that is to be compared with Reddit; its subreddit in lower case. */
+export interface DueContent {
+  fullname: string;
+  subreddit: string;
+}
+
+/**
+ * What Reddit says of a stored post or comment. `gone` carries what stands in place of its text; `there` the text, for
+ * what was gone before; `withheld` why Reddit shows nothing of its subreddit.
+ */
+export type ContentCheck = { fullname: string } & (
+  | { state: 'there'; title: string | null; text: string | null; author: string | null; isSubmitter: boolean }
+  | { state: 'gone'; marker: '[deleted]' | '[removed]' }
+  | { state: 'unreadable' }
+  | { state: 'withheld'; subreddit: string; reason: string }
+);
 
 export interface CheckCounts {
   checked: number;
@@ -191,15 +205,20 @@ export interface CheckCounts {
   removed: number;
   restored: number;
   unreadable: number;
+  /** Left as they are, because Reddit shows nothing of their subreddit. */
+  withheld: number;
   requests: number;
 }
 
 /** Which content was compared with Reddit when, and what became of it. Counts are kept by execution, in step with the rows. */
 export interface DeletionStore {
   countsOf(executionId: number): Promise<CheckCounts>;
-  /** Fullnames of what was not checked since `runStartedAt`, the longest unchecked first. */
-  listDue(scope: { subreddits: string[]; isSandbox: boolean; since: Date; until: Date }, page: { runStartedAt: Date; limit: number }): Promise<string[]>;
+  /** What was not checked since `runStartedAt`, the longest unchecked first. */
+  listDue(scope: { subreddits: string[]; isSandbox: boolean; since: Date; until: Date }, page: { runStartedAt: Date; limit: number }): Promise<DueContent[]>;
   record(executionId: number, found: { runStartedAt: Date; checks: ContentCheck[]; requests: number }): Promise<CheckCounts>;
+  listWithheld(executionId: number): Promise<{ subreddit: string; reason: string; items: number }[]>;
+  /** Those of these subreddits of which nothing is stored, as they were given. */
+  withoutContent(subreddits: string[], isSandbox: boolean): Promise<string[]>;
 }
 
 /** The outside world, as far as task types may touch it. Wired in worker/main.ts. */

@@ -7,11 +7,13 @@ import { findConfigFault } from '../activities';
 import { createBackupFolder } from '../backups/backup-folder';
 import { createBackups } from '../backups/create-backups';
 import { createExports } from '../exports/create-exports';
-import { backupFolder, readConfig, smtpSettings } from '../platform/config';
+import { createProcessWriter } from '../exports/process-writer';
+import { backupFolder, fileStoreSettings, foreignVariables, readConfig, smtpSettings } from '../platform/config';
 import { createFileStore } from '../platform/files/create-file-store';
 import { createLogger } from '../platform/logger';
 import { createMailer, createMissingMailer } from '../platform/mailer';
-import { connectClient, createDatabase } from '../platform/postgres';
+import { createDatabase } from '../platform/postgres';
+import { connectClient } from '../platform/postgres-client';
 import { createProbes } from '../platform/probes';
 import { createRedditClient } from '../platform/reddit/snoowrap-client';
 import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
@@ -29,7 +31,6 @@ import { createAuditRepository } from '../storage/audit-repository';
 import { createDeletionSyncRepository } from '../storage/deletion-sync-repository';
 import { createExecutionRepository } from '../storage/execution-repository';
 import { createExportRepository } from '../storage/export-repository';
-import { createExportSourceRepository } from '../storage/export-source-repository';
 import { createMailDeliveryRepository } from '../storage/mail-delivery-repository';
 import { createOverdueRunRepository } from '../storage/overdue-run-repository';
 import { createPasswordResetRepository } from '../storage/password-reset-repository';
@@ -69,6 +70,7 @@ async function main(): Promise<void> {
     oauthBaseUrl: config.REDDIT_OAUTH_BASE_URL,
     wwwBaseUrl: config.REDDIT_WWW_BASE_URL,
     isSandbox: config.REDDIT_IS_SANDBOX,
+    requestTimeoutMs: config.REDDIT_REQUEST_TIMEOUT_SECONDS * 1_000,
     log,
   });
 
@@ -76,10 +78,12 @@ async function main(): Promise<void> {
   const resets = createPasswordResetRepository(database);
   const configs = createTaskConfigRepository(database);
   const executions = createExecutionRepository(database);
+  const fileStore = fileStoreSettings(config);
+  const files = createFileStore(fileStore);
   const exporter = createExports({
-    sources: createExportSourceRepository(database),
+    writeFile: createProcessWriter({ program: require.resolve('../exports/export-process'), settings: { databaseUrl: url, files: fileStore }, env: foreignVariables(), files }),
     records: createExportRepository(database),
-    files: createFileStore(config),
+    files,
     expiresInDays: config.EXPORT_EXPIRES_IN_DAYS,
   });
   const backups = createBackups({ folder: createBackupFolder(backupFolder(config)), url, connect: () => connectClient({ url, applicationName: 'taskloom-backup' }), taskloomVersion: version });

@@ -1,24 +1,11 @@
 import pino from 'pino';
 import { createOpenapiDocument } from '../../src/api/openapi-document';
 import { createAuditRepository } from '../../src/storage/audit-repository';
-import { connectTestTemporal } from '../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../support/test-database';
-import { createTestApi, insertConfig, insertExecution, type TestApi } from './api-support';
-import type { TemporalConnection } from '../../src/platform/temporal';
+import { createTestDatabase } from '../support/test-database';
+import { createTestApi, insertConfig, insertExecution, type TestStack, useTestApi } from './api-support';
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
-
-beforeAll(async () => {
-  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  api = await createTestApi({ database: db.database, temporal });
-});
-afterAll(async () => {
-  await api?.close();
-  await temporal?.close();
-  await db?.drop();
-});
+let { db, temporal, api } = {} as TestStack;
+useTestApi('file', (stack) => ({ db, temporal, api } = stack));
 
 const log = async (query = '') => (await api.root('GET', `/audit-log?${query}`)).body;
 const newest = async () => (await log('limit=1'))[0];

@@ -6,24 +6,11 @@ import { requestLogFields } from '../../src/api/plugins/request-log';
 import { createLogger } from '../../src/platform/logger';
 import { connectTestTemporal } from '../support/task-worker';
 import { startProcess, waitFor } from '../support/process';
-import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import { testServices } from '../support/test-services';
-import { createTestApi, insertConfig, PASSWORD, redisUrlOf, SECRET, type TestApi } from './api-support';
-import type { TemporalConnection } from '../../src/platform/temporal';
+import { createTestApi, insertConfig, PASSWORD, redisUrlOf, SECRET, type TestStack, useTestApi } from './api-support';
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
-
-beforeAll(async () => {
-  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  api = await createTestApi({ database: db.database, temporal });
-});
-afterAll(async () => {
-  await api?.close();
-  await temporal?.close();
-  await db?.drop();
-});
+let { db, api } = {} as TestStack;
+useTestApi('file', (stack) => ({ db, api } = stack));
 
 test('every line that is logged for a request carries its X-Request-ID, once', async () => {
   const lines: string[] = [];

@@ -8,26 +8,10 @@ import { createTaskloomClient } from '../../clients/typescript/src';
 import { createLogger } from '../../src/platform/logger';
 import { findRedisProgram, startEmbeddedRedis } from '../../src/stack/embedded-redis';
 import { waitFor } from '../support/process';
-import { connectTestTemporal } from '../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../support/test-database';
-import { createTestApi, insertConfig, PASSWORD, type TestApi } from './api-support';
-import type { TemporalConnection } from '../../src/platform/temporal';
+import { createTestApi, insertConfig, PASSWORD, type TestApi, type TestStack, useTestApi } from './api-support';
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
-beforeAll(async () => {
-  temporal = await connectTestTemporal();
-});
-beforeEach(async () => {
-  db = await createTestDatabase();
-  api = await createTestApi({ database: db.database, temporal });
-});
-afterEach(async () => {
-  await api.close();
-  await db.drop();
-});
-afterAll(() => temporal?.close());
+let { db, temporal, api } = {} as TestStack;
+useTestApi('test', (stack) => ({ db, temporal, api } = stack));
 
 type Caller = TestApi['root'];
 const create = async (body: object = {}, as: Caller = api.root) => {

@@ -88,7 +88,30 @@ test('other task types tell what they report, or as little as there is', async (
 
 test('a cancelled scrape tells how far it came', async () => {
   const id = await insertExecution(db.database, { task_type: 'REDDIT_SCRAPE', status: 'cancelled', parameters: JSON.stringify({ subreddits: ['books'] }) });
-  expect((await api.root('GET', `/tasks/executions/${id}/progress`)).body).toMatchObject({ status: 'cancelled', percent: 0, phase: 'ended', source: 'row', subreddits: [{ name: 'books', state: 'waiting' }] });
+  expect((await api.root('GET', `/tasks/executions/${id}/progress`)).body).toMatchObject({ status: 'cancelled', percent: 0, phase: 'ended', source: 'row', subreddits: [{ name: 'books', state: 'skipped' }] });
+});
+
+test.each([['cancelled', undefined], ['timed_out', 2]] as const)('a run that is %s in mid-scrape has no subreddit at work any more', async (status, timeoutSeconds) => {
+  world.sandbox.setFaults({ latencyMs: 150 });
+  const { body: config } = await api.root('POST', '/tasks/configs', { name: `ends ${status}`, task_type: 'REDDIT_SCRAPE', scheduler_type: 'manual', parameters: { ...parameters, subreddits: ['programming', 'history', 'gardening', 'askscience', 'selfhosted'], reread_unchanged: true }, timeout_seconds: timeoutSeconds });
+  const { body: submitted } = await api.root('POST', `/tasks/execute/${config.id}`);
+  const progress = async () => (await api.root('GET', `/tasks/executions/${submitted.task_id}/progress`)).body;
+  await waitFor(async () => (await progress()).subreddits?.some((one: { threads_done: number }) => one.threads_done > 1));
+  if (!timeoutSeconds) await api.root('POST', `/tasks/executions/${submitted.task_id}/cancel`);
+  await waitFor(async () => (await progress()).status === status);
+  const ended = await progress();
+  expect(ended).toMatchObject({ phase: 'ended', source: 'row', subreddits: [{ state: 'cancelled' }, { state: 'cancelled' }, { state: 'cancelled' }, { state: 'cancelled' }, { state: 'skipped' }] });
+  expect(ended.percent).toBeGreaterThan(0);
+  expect(ended.percent).toBeLessThan(100);
+  world.sandbox.setFaults({ latencyMs: 0 });
+  await db.database('task_configs').del();
+});
+
+test('a subreddit that Reddit refuses is not counted as done', async () => {
+  const { body: submitted } = await api.root('POST', '/tasks/execute/by-type/REDDIT_SCRAPE', { task_params: { ...parameters, subreddits: ['books', 'taskloom_private'] } });
+  const progress = async () => (await api.root('GET', `/tasks/executions/${submitted.task_id}/progress`)).body;
+  await waitFor(async () => (await progress()).status === 'succeeded');
+  expect(await progress()).toMatchObject({ percent: 50, subreddits: [{ state: 'succeeded' }, { state: 'failed' }] });
 });
 
 test('an unknown run is 404, and a user who may not is 403', async () => {
@@ -107,10 +130,40 @@ describe('what a config would cost', () => {
     // Every thread of the one is known; of the other nothing is.
     expect(body).toMatchObject({
       supported: true,
-      requests: { total: { min: 26, max: 56 }, listing_pages: { min: 2, max: 2 }, threads: { min: 24, max: 54 }, expansions: { min: 0, max: 0 } },
-      basis: { requests_per_minute: 100, subreddits: [{ name: 'Programming', source: 'stored', posts: 30, comments_per_post: 12, share_with_comments: 1 }, { name: 'neverseen', source: 'defaults', posts: 0 }] },
+      requests: {
+        total: { min: 2, max: 62, source: 'mixed', assumed: 56 }, listing_pages: { min: 2, max: 2, source: 'measured' },
+        threads: { min: 0, max: 60, source: 'mixed', assumed: 54 }, expansions: { min: 0, max: 0, source: 'exact' },
+      },
+      basis: { requests_per_minute: 100, assumptions: [expect.stringMatching(/^Nothing is stored of r\/neverseen\. Assumed of each: .*80 of 100 with comments, 20 comments a post/)], subreddits: [{ name: 'Programming', source: 'stored', posts: 30, comments_per_post: 12, share_with_comments: 1 }, { name: 'neverseen', source: 'defaults', posts: 0 }] },
     });
-    expect(body.minutes.max).toBeCloseTo(0.6, 1);
+    expect(body.minutes).toEqual({ min: 0, max: 0.6, assumed: 0.6 });
+  });
+
+  test('a deletion sync, from the rows that it would look at', async () => {
+    const rowsOf = async (table: string, where: object = {}) => Number((await db.database(table).where(where).count())[0]?.['count']);
+    const [posts, comments, books] = [await rowsOf('reddit_posts'), await rowsOf('reddit_comments'), await rowsOf('reddit_comments', { subreddit: 'books' })];
+    const checks = (rows: number) => ({ min: Math.ceil(rows / 100), max: 2 * Math.ceil(rows / 100), source: 'measured' });
+    const all = (await estimate({ task_type: 'REDDIT_DELETION_SYNC', parameters: { max_age_days: 36_500 } })).body;
+    expect(all).toMatchObject({
+      supported: true, requests: { total: checks(posts + comments), checks: checks(posts + comments) },
+      rows: { posts: { min: posts, max: posts, source: 'exact' }, comments: { max: comments, source: 'exact' } },
+    });
+    expect(all.requests.total.min).toBeGreaterThan(3);
+    const some = (await estimate({ task_type: 'REDDIT_DELETION_SYNC', parameters: { max_age_days: 36_500, subreddits: ['Books', 'neverseen'] } })).body;
+    expect(some).toMatchObject({ rows: { comments: { max: books } }, basis: { assumptions: expect.arrayContaining(['Nothing is stored of r/neverseen: nothing there will be checked.']) } });
+    expect((await estimate({ task_type: 'REDDIT_DELETION_SYNC', parameters: { max_age_days: 36_500, limit: 150 } })).body).toMatchObject({ requests: { total: checks(150) }, rows: { posts: { min: 0 } } });
+    expect((await estimate({ task_type: 'REDDIT_DELETION_SYNC', parameters: { max_age_days: 0.001 } })).body.requests.total).toMatchObject({ min: 0, max: 0 });
+  });
+
+  test('an unknown type is told as it is when such a config is saved', async () => {
+    const body = { name: 'x', task_type: 'NO_SUCH_TYPE', scheduler_type: 'manual', parameters: { days_old: 'many' } };
+    const saved = await api.root('POST', '/tasks/configs', body);
+    const estimated = await estimate(body);
+    expect([estimated.status, estimated.body]).toEqual([saved.status, saved.body]);
+    for (const task_type of [undefined, 7, null, 'reddit_scrape']) {
+      const [one, other] = [await api.root('POST', '/tasks/configs', { ...body, task_type }), await estimate({ ...body, task_type })];
+      expect([other.status, other.body]).toEqual([one.status, one.body]);
+    }
   });
 
   test('other types: how long their runs take', async () => {

@@ -16,10 +16,13 @@ import { createExecutionRepository } from '../../src/storage/execution-repositor
 import { createExportRepository } from '../../src/storage/export-repository';
 import { createMetricsRepository } from '../../src/storage/metrics-repository';
 import { createPasswordResetRepository } from '../../src/storage/password-reset-repository';
+import { createDeletionSyncRepository } from '../../src/storage/deletion-sync-repository';
 import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
 import { createScrapeLaneRepository } from '../../src/storage/scrape-lane-repository';
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
 import { createUserRepository } from '../../src/storage/user-repository';
+import { connectTestTemporal } from '../support/task-worker';
+import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import { testServices } from '../support/test-services';
 import type { FileStore } from '../../src/platform/files/file-store';
 import type { Database } from '../../src/platform/postgres';
@@ -37,6 +40,8 @@ export async function redisUrlOf(database: Database): Promise<string> {
   const { rows } = await database.raw<{ rows: { name: string }[] }>('select current_database() as name');
   return redisUrl.startsWith('redis') ? `${redisUrl}?keyPrefix=${rows[0]?.name}:` : redisUrl;
 }
+
+let hashedPassword: Promise<string> | undefined;
 
 /** The whole API over real servers, with an admin (id 1), a user without a role (id 2) and an inactive one (id 3). */
 export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; log?: pino.Logger; files?: FileStore; areSeveralSessionsAllowed?: boolean; areAttemptsLimited?: boolean; app?: Partial<AppOptions> }) {
@@ -58,6 +63,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
       metrics: createMetricsRepository(database),
       exports: createExportRepository(database),
       lanes: createScrapeLaneRepository(database),
+      deletions: createDeletionSyncRepository(database),
     },
     store,
     temporal: {
@@ -73,7 +79,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
     files: options.files ?? createLocalFileStore('/nonexistent'),
     log,
   });
-  const hashed_password = await hashPassword(PASSWORD);
+  const hashed_password = await (hashedPassword ??= hashPassword(PASSWORD));
   const user = (username: string, more: object) => ({ username, email: `${username}@example.com`, hashed_password, full_name: null, age: null, ...more });
   const rows = [user('root', { role: 'admin' }), user('user', {}), user('idle', { is_active: false })];
   const ids = await database('users').insert(rows).onConflict('username').merge().returning<{ id: number; session_version: number }[]>(['id', 'session_version']);
@@ -119,6 +125,30 @@ export async function createTestApi(options: { database: Database; temporal: Tem
       await store.close();
     },
   };
+}
+
+export interface TestStack {
+  db: TestDatabase;
+  temporal: TemporalConnection;
+  api: TestApi;
+}
+
+/** An API over a database of its own for each test of this file (or describe), or one for all of them; `use` is given each. */
+export function useTestApi(each: 'test' | 'file', use: (stack: TestStack) => void): void {
+  let temporal: TemporalConnection | undefined;
+  let stack: TestStack | undefined;
+  (each === 'test' ? beforeEach : beforeAll)(async () => {
+    temporal ??= await connectTestTemporal();
+    const db = await createTestDatabase();
+    stack = { db, temporal, api: await createTestApi({ database: db.database, temporal }) };
+    use(stack);
+  });
+  (each === 'test' ? afterEach : afterAll)(async () => {
+    await stack?.api.close();
+    await stack?.db.drop();
+    stack = undefined;
+  });
+  afterAll(() => temporal?.close());
 }
 
 /** A finished run, unless said otherwise. */

@@ -1,23 +1,7 @@
-import { connectTestTemporal } from '../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../support/test-database';
-import { createTestApi, PASSWORD, type TestApi } from './api-support';
-import type { TemporalConnection } from '../../src/platform/temporal';
+import { PASSWORD, type TestStack, useTestApi } from './api-support';
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
-beforeAll(async () => {
-  temporal = await connectTestTemporal();
-});
-beforeEach(async () => {
-  db = await createTestDatabase();
-  api = await createTestApi({ database: db.database, temporal });
-});
-afterEach(async () => {
-  await api.close();
-  await db.drop();
-});
-afterAll(() => temporal?.close());
+let { db, api } = {} as TestStack;
+useTestApi('test', (stack) => ({ db, api } = stack));
 
 const NEW_PASSWORD = 'another long one';
 const login = (password: string) => api.anonymous('POST', '/auth/login', { username: 'user', password });

@@ -5,24 +5,11 @@ import { REDIS_WITHIN_MS, within } from '../../src/api/within';
 import { createKeyValueStore } from '../../src/platform/redis';
 import { findRedisProgram, startEmbeddedRedis } from '../../src/stack/embedded-redis';
 import { waitFor } from '../support/process';
-import { connectTestTemporal } from '../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import { testServices } from '../support/test-services';
-import { createTestApi, PASSWORD, type TestApi, redisUrlOf } from './api-support';
-import type { TemporalConnection } from '../../src/platform/temporal';
+import { createTestApi, PASSWORD, redisUrlOf, type TestApi, type TestStack, useTestApi } from './api-support';
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
-beforeAll(async () => {
-  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  api = await createTestApi({ database: db.database, temporal });
-});
-afterAll(async () => {
-  await api?.close();
-  await temporal?.close();
-  await db?.drop();
-});
+let { db, temporal, api } = {} as TestStack;
+useTestApi('file', (stack) => ({ db, temporal, api } = stack));
 
 interface Pair {
   access_token: string;

@@ -9,6 +9,7 @@ import { unprivilegedUser } from '../../src/stack/postgres-binaries';
 import { classifyFailure } from '../../src/activities/failures';
 import { programVersion } from '../../src/backups/pg-dump';
 import { startServiceProcess, type ServiceProcess } from '../../src/stack/service-process';
+import { waitFor } from '../support/process';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import { createBackupBench, everything, fillDatabase, nameOf, restoreElsewhere, type BackupBench } from './backup-support';
 
@@ -95,10 +96,10 @@ const name = canTest ? 'by pg_dump' : `SKIPPED: pg_dump is not on the PATH, or (
     const abort = new AbortController();
     await expect(bench.run({ method: 'pg_dump' }, { signal: abort.signal, onProgress: () => abort.abort(new Error('enough')) })).rejects.toThrow('enough');
     expect(readdirSync(bench.folder.path)).toEqual([]);
-    for (;;) {
+    await waitFor(async () => {
       const { rows } = await db.database.raw<{ rows: unknown[] }>("select from pg_stat_activity where application_name = 'taskloom-backup' and datname = current_database()");
-      if (rows.length === 0) break;
-    }
+      return rows.length === 0;
+    });
   });
 });
 

@@ -20,10 +20,9 @@ const DEAD = '127.0.0.1:9';
 
 describe('a service that a variable names', () => {
   const { postgresUrl, temporalAddress, redisUrl } = testServices();
-  let home: string;
+  const home = mkdtempSync(path.join(os.tmpdir(), 'configured-'));
   let database: Database;
   beforeAll(() => {
-    home = mkdtempSync(path.join(os.tmpdir(), 'configured-'));
     database = createDatabase({ url: postgresUrl, poolSize: 1, applicationName: 'taskloom-test' });
   });
   afterAll(async () => {
@@ -43,7 +42,8 @@ describe('a service that a variable names', () => {
     expect(used[0].summary).not.toContain(new URL(postgresUrl).password);
   });
 
-  it.each<[string, StartService, Record<string, string>, RegExp]>([
+  // At once: two of them take ten seconds each to give up.
+  it.concurrent.each<[string, StartService, Record<string, string>, RegExp]>([
     ['PostgreSQL by URL', startPostgres, { DATABASE_URL: `postgres://me:secret@${DEAD}/x` }, /^DATABASE_URL: PostgreSQL at postgres:\/\/me:\*\*\*@127.0.0.1:9\/x cannot be used: connection refused/],
     ['PostgreSQL by parts', startPostgres, { POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: '9', POSTGRES_PASSWORD: 'secret' }, /^POSTGRES_HOST: PostgreSQL at .*:\*\*\*@127.0.0.1:9\/taskloom cannot be used: connection refused/],
     ['PostgreSQL, wrong password', startPostgres, { DATABASE_URL: withPath('/postgres', { password: 'secret' }) }, /^DATABASE_URL: .*cannot be used: password authentication failed for user "taskloom"/],

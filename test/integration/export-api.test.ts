@@ -16,7 +16,7 @@ let api: TestApi;
 
 beforeAll(async () => {
   db = await createTestDatabase();
-  bench = createExportBench(db.database);
+  bench = createExportBench(db);
   await insertContent(db.database);
   worker = await startTestWorker({ database: db.database, services: { exports: bench.exports }, taskQueue: `exports-${randomUUID()}` });
   api = await createTestApi({ database: db.database, temporal: worker.temporal, taskQueue: worker.taskQueue, files: createLocalFileStore(bench.folder) });

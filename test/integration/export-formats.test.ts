@@ -14,7 +14,7 @@ const SECRETS = { url: 'https://example.org', api_key: 'SECRET1', nested: [{ Pas
 
 beforeAll(async () => {
   db = await createTestDatabase();
-  bench = createExportBench(db.database);
+  bench = createExportBench(db);
   await insertContent(db.database);
   const configId = await insertConfig(db.database, { name: 'größe "x"', description: '=cmd()', parameters: SECRETS, created_at: '2026-01-01T00:00:00Z' });
   await insertConfig(db.database, { task_type: 'SEND_EMAIL', name: 'mail', parameters: { to_email: 'SECRET3@example.org', subject: 'SECRET4', content: 'SECRET5' }, schedule_status: 'paused', created_at: '2026-01-02T00:00:00Z' });

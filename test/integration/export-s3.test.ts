@@ -1,21 +1,26 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import type { AddressInfo } from 'node:net';
 import S3rver from 's3rver';
 import { S3Client, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { createProcessWriter } from '../../src/exports/process-writer';
 import { createS3FileStore } from '../../src/platform/files/s3-file-store';
 import { cleanupExports } from '../../src/tasks/cleanup-exports';
 import { connectTestTemporal } from '../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import { createTestApi, type TestApi } from './api-support';
-import { createExportBench, insertContent, readExport, type ExportBench } from './export-support';
+import { createExportBench, insertContent, NASTY, readExport, type ExportBench } from './export-support';
 import type { FileStore } from '../../src/platform/files/file-store';
 import type { TemporalConnection } from '../../src/platform/temporal';
 
 const credentials = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
 let folder: string;
 let server: S3rver;
+let endpoint: string;
 let store: FileStore;
 let client: S3Client;
 let db: TestDatabase;
@@ -27,11 +32,11 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-s3-'));
   server = new S3rver({ port: 0, address: '127.0.0.1', silent: true, directory: folder, configureBuckets: [{ name: 'bucket', configs: [] }] });
   const { port } = await server.run();
-  const endpoint = `http://127.0.0.1:${port}`;
+  endpoint = `http://127.0.0.1:${port}`;
   store = createS3FileStore({ endpoint, bucket: 'bucket', region: 'us-east-1', credentials, prefix: 'taskloom/', isPathStyleForced: true });
   client = new S3Client({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true });
   [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  bench = createExportBench(db.database, store);
+  bench = createExportBench(db, store);
   api = await createTestApi({ database: db.database, temporal, files: store });
   await insertContent(db.database);
 });
@@ -98,6 +103,43 @@ test('one that is cancelled, or breaks off, is not there', async () => {
   const broken = new Error('the rows broke off');
   await expect(store.write(`${randomUUID()}.bin`, megabytes(40, (n) => { if (n === 20) throw broken; }), signal())).rejects.toBe(broken);
   expect(await keys()).toEqual([]);
+});
+
+test('written by a process of its own, in one part and in several', async () => {
+  const settings = { databaseUrl: db.url, files: { s3: { endpoint, bucket: 'bucket', region: 'us-east-1', credentials, prefix: 'taskloom/', isPathStyleForced: true } } };
+  const write = createProcessWriter({ program: path.resolve(__dirname, '../../dist/src/exports/export-process.js'), settings, env: process.env, files: store });
+  const request = { executionId: 1, configId: null, startedAt: new Date(), source: 'comments' as const, format: 'csv' as const, compression: 'none' as const, filters: {}, areFormulasEscaped: true, expiresInDays: null };
+  const expectFile = async (rows: number) => {
+    const file = await write(request, 'own.csv', { signal: signal(), onProgress: () => undefined });
+    const bytes = await bytesOf('own.csv');
+    expect(file).toEqual({ rows, bytes: bytes.length, truncatedCells: 0, sha256: createHash('sha256').update(bytes).digest('hex') });
+    expect(await readExport('csv', bytes)).toHaveLength(rows);
+    return bytes.length;
+  };
+  await expectFile(NASTY.length);
+  await db.database.raw("insert into reddit_comments (id, post_id, body, subreddit, reddit_created_at) select 'm' || n, 'p000', repeat('x', 9000), 'many', '2026-05-01' from generate_series(1, 4000) n");
+  expect(await expectFile(NASTY.length + 4_000)).toBeGreaterThan(2 * 16 * 1024 * 1024);
+  await store.remove('own.csv');
+});
+
+test('what a killed write left is removed, and nothing beside it', async () => {
+  // s3rver cannot list uploads, which is no fault; a server that can is one of our own.
+  await store.discard('killed.csv');
+  const removed: string[] = [];
+  const upload = (key: string, id: string) => `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload>`;
+  const listing = createServer((request, response) => {
+    if (request.method === 'DELETE') removed.push(request.url ?? '');
+    response.end(request.method === 'DELETE' ? '' : `<ListMultipartUploadsResult>${upload('taskloom/killed.csv', 'one')}${upload('taskloom/killed.csv.gz', 'two')}${upload('taskloom/killed.csv', 'three')}<IsTruncated>false</IsTruncated></ListMultipartUploadsResult>`);
+  }).listen(0, '127.0.0.1');
+  await once(listing, 'listening');
+  const { port } = listing.address() as AddressInfo;
+  try {
+    await createS3FileStore({ endpoint: `http://127.0.0.1:${port}`, bucket: 'bucket', region: 'us-east-1', credentials, prefix: 'taskloom/', isPathStyleForced: true }).discard('killed.csv');
+  } finally {
+    listing.close();
+    listing.closeAllConnections();
+  }
+  expect(removed.map((url) => /^(.+)\?.*uploadId=(\w+)/.exec(url)?.slice(1))).toEqual([['/bucket/taskloom/killed.csv', 'one'], ['/bucket/taskloom/killed.csv', 'three']]);
 });
 
 test('names lead nowhere else', async () => {

@@ -4,13 +4,16 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import { createExports } from '../../src/exports/create-exports';
+import { createFileWriter } from '../../src/exports/file-writer';
 import { createLocalFileStore } from '../../src/platform/files/local-file-store';
+import { connectClient } from '../../src/platform/postgres-client';
 import { createExportRepository, type ExportRepository } from '../../src/storage/export-repository';
 import { createExportSourceRepository } from '../../src/storage/export-source-repository';
 import { dataExport } from '../../src/tasks/data-export';
 import { insertExecution } from './api-support';
 import type { FileStore } from '../../src/platform/files/file-store';
 import type { Database } from '../../src/platform/postgres';
+import type { TestDatabase } from '../support/test-database';
 import type { Exports, TaskServices } from '../../src/tasks/task-services';
 import type { TaskContext, TaskType } from '../../src/tasks/task-type';
 
@@ -81,11 +84,13 @@ export interface ExportBench {
   remove(): void;
 }
 
-/** The export as the worker wires it, over a folder of its own or another store. */
-export function createExportBench(database: Database, files?: FileStore): ExportBench {
+/** The export as a worker and its process wire it, in one process, over a folder of its own or another store. */
+export function createExportBench({ database, url }: Pick<TestDatabase, 'database' | 'url'>, store?: FileStore): ExportBench {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-exports-'));
   const records = createExportRepository(database);
-  const exports = createExports({ sources: createExportSourceRepository(database), records, files: files ?? createLocalFileStore(folder), expiresInDays: 7 });
+  const files = store ?? createLocalFileStore(folder);
+  const sources = createExportSourceRepository({ connect: () => connectClient({ url, applicationName: 'test' }) });
+  const exports = createExports({ writeFile: createFileWriter({ sources, files }), records, files, expiresInDays: 7 });
   return {
     folder,
     exports,

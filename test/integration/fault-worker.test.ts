@@ -56,7 +56,7 @@ const rowOf = async (workflowId: string) => (await db.database('task_executions'
 const attemptsOf = async (executionId: number) => db.database('task_attempts').where({ execution_id: executionId }).orderBy('attempt');
 
 test('a worker that is told to stop hands its run on, although the config allows no retry', async () => {
-  const config = await createConfig('TEST_TIMEOUT', { sleep_seconds: 12 });
+  const config = await createConfig('TEST_TIMEOUT', { sleep_seconds: 6 });
   const first = await startWorker();
   const handle = await start(config.id);
   await waitFor(async () => {

@@ -117,7 +117,7 @@ describe('lists', () => {
       run(),
     );
   });
-  const ids = async (found: Promise<{ rows: { id: string }[] }>) => (await found).rows.map((row) => row.id);
+  const ids = async (found: Promise<{ items: { id: string }[] }>) => (await found).items.map((row) => row.id);
 
   test('newest first, by each filter', async () => {
     const list = (filters: object) => ids(content.listPosts({ limit: 10, ...filters }));
@@ -143,7 +143,7 @@ describe('lists', () => {
     let cursor: string | undefined;
     do {
       const page = await content.listPosts({ limit: 1, cursor });
-      paged.push(...page.rows.map((row) => row.id));
+      paged.push(...page.items.map((row) => row.id));
       await content.upsertPosts([post(`new${paged.length}`, { createdAt: day(20) })], run());
       cursor = page.nextCursor ?? undefined;
     } while (cursor);
@@ -166,7 +166,7 @@ describe('lists', () => {
     expect(Object.keys(row!).sort()).toEqual(
       ['author', 'content', 'domain', 'editedAt', 'firstSeenAt', 'flairText', 'id', 'isDeleted', 'isNsfw', 'isSandbox', 'isSelf', 'isSpoiler', 'numComments', 'redditCreatedAt', 'score', 'scrapedAt', 'subreddit', 'subredditSubscribers', 'title', 'upvoteRatio', 'url'],
     );
-    expect((await content.listComments({ limit: 1 })).rows[0]).toMatchObject({ id: '4', postId: 'b', parentId: 't3_b', isSandbox: false, redditCreatedAt: day(7) });
+    expect((await content.listComments({ limit: 1 })).items[0]).toMatchObject({ id: '4', postId: 'b', parentId: 't3_b', isSandbox: false, redditCreatedAt: day(7) });
     expect(await content.getPost('nobody')).toBeUndefined();
   });
 });

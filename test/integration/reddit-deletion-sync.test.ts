@@ -75,7 +75,7 @@ test('what is gone at Reddit loses its text, its author and what the search knew
     { name: `t1_${comments[0]}`, change: 'delete' }, { name: `t1_${comments[1]}`, change: 'remove' }, { name: `t1_${comments[2]}`, change: 'lose' },
   ]);
   const result = await sync();
-  expect(result).toEqual({ config_id: 7, source: 'sandbox', checked: count, deleted: 4, removed: 2, restored: 0, unreadable: 0, unchanged: count - 6, requests: Math.ceil(count / 100), limit_reached: false });
+  expect(result).toEqual({ config_id: 7, source: 'sandbox', checked: count, deleted: 4, removed: 2, restored: 0, unreadable: 0, withheld: 0, unchanged: count - 6, requests: Math.ceil(count / 100), limit_reached: false, withheld_subreddits: [], without_content: [] });
   expect(await total()).toBe(count);
   const rows = await db.database('reddit_posts').whereIn('id', posts.slice(0, 3)).orderBy('id');
   expect(rows.map(({ title, content, author, url, domain, flair_text, is_deleted, search }) => [title, content, author, url, domain, flair_text, is_deleted, search])).toEqual(
@@ -119,8 +119,8 @@ test('runs with a limit take the longest unchecked first, and come round to ever
 
 test('only the named subreddits, in any case, only of that age, and nothing of the real Reddit is held against the sandbox', async () => {
   const { posts } = await plant();
-  expect(await sync({ subreddits: ['nothing'] })).toMatchObject({ checked: 0, requests: 0 });
-  expect(await sync({ subreddits: ['TypeScript', 'nothing'], limit: 10 })).toMatchObject({ checked: 10 });
+  expect(await sync({ subreddits: ['nothing'] })).toMatchObject({ checked: 0, requests: 0, without_content: ['nothing'] });
+  expect(await sync({ subreddits: ['TypeScript', 'nothing'], limit: 10 })).toMatchObject({ checked: 10, without_content: ['nothing'] });
   const old = await db.database('reddit_posts').where('reddit_created_at', '<', new Date(Date.now() - 86_400_000)).count<{ count: number }[]>();
   const oldComments = await db.database('reddit_comments').where('reddit_created_at', '<', new Date(Date.now() - 86_400_000)).count<{ count: number }[]>();
   const all = await total();
@@ -143,8 +143,57 @@ test('an answer with items that cannot be read, or with nothing in it, is no pro
   world.sandbox.setFaults({ malformedEvery: 0 });
   let answers = 0;
   const { reddit } = world;
-  world.reddit = { ...reddit, scoped: () => ({ ...reddit, getInfo: async (...query) => (answers++ === 0 ? { posts: [], comments: [], malformed: 0 } : reddit.getInfo(...query)) }) };
+  world.reddit = { ...reddit, scoped: () => ({ ...reddit, getSubreddit: (...query) => reddit.getSubreddit(...query), getInfo: async (...query) => (answers++ === 0 ? { posts: [], comments: [], malformed: 0 } : reddit.getInfo(...query)) }) };
   expect(await sync()).toMatchObject({ deleted: 0, unchanged: await total() });
+});
+
+describe('a subreddit that Reddit no longer shows', () => {
+  /** Both of a few rows: they share requests. */
+  async function plantTwo() {
+    await plant();
+    await scrape({ ...parameters, subreddits: ['books'], posts_limit: 20 });
+    const rows = async (name: string) => Number((await db.database.raw<{ rows: { n: number }[] }>('select (select count(*) from reddit_posts where subreddit = :name) + (select count(*) from reddit_comments where subreddit = :name) as n', { name })).rows[0]!.n);
+    return { books: await rows('books'), typescript: await rows('typescript') };
+  }
+  const texts = () => db.database('reddit_comments').where({ subreddit: 'typescript' }).orderBy('id').select('id', 'body', 'author', 'is_deleted', 'scraped_at');
+
+  test.each([['private', 403], ['banned', 404], ['quarantined', 403]] as const)('%s: its content stays as it is and is told of, that of the others is compared', async (access, status) => {
+    const rows = await plantTwo();
+    const before = await texts();
+    const book = await db.database('reddit_comments').where({ subreddit: 'books', is_deleted: false }).first();
+    world.sandbox.changeContent([{ subreddit: 'TypeScript', access }, { name: `t1_${book.id}`, change: 'lose' }]);
+    world.sandbox.requests.clear();
+    const result = await sync();
+    expect(result).toMatchObject({
+      checked: rows.books + rows.typescript, deleted: 1, removed: 0, withheld: rows.typescript, unchanged: rows.books - 1,
+      withheld_subreddits: [{ subreddit: 'typescript', reason: expect.stringMatching(`${status}, ${access}`), items: rows.typescript }],
+    });
+    expect(await texts()).toEqual(before);
+    const asked = (part: string) => world.sandbox.requests.entries.filter(({ path }) => path.includes(part));
+    expect(asked('/about')).toHaveLength(1);
+    // What is hidden is asked for until that is known, and no more.
+    expect(asked('/api/info').length).toBeLessThanOrEqual(Math.ceil(rows.books / 100) + 2);
+    expect(result.requests).toBe(world.sandbox.requests.entries.filter(({ path }) => !path.includes('access_token')).length);
+
+    world.sandbox.changeContent([{ subreddit: 'typescript', access: 'public' }]);
+    expect(await sync()).toMatchObject({ withheld: 0, deleted: 0, unchanged: rows.books + rows.typescript, withheld_subreddits: [] });
+  });
+
+  test('one that is there and has lost everything is scrubbed', async () => {
+    const { posts, comments } = await plant();
+    world.sandbox.changeContent([...posts.map((id) => `t3_${id}`), ...comments.map((id) => `t1_${id}`)].map((name) => ({ name, change: 'lose' })));
+    expect(await sync()).toMatchObject({ deleted: posts.length + comments.length, withheld: 0 });
+    expect(await everything()).not.toMatch(SECRETS);
+  });
+
+  test('while nobody can say whether it is there, nothing is scrubbed', async () => {
+    await plant();
+    const before = await texts();
+    const { reddit } = world;
+    world.reddit = { ...reddit, scoped: () => ({ ...reddit, getInfo: async () => ({ posts: [], comments: [], malformed: 0 }), getSubreddit: () => Promise.reject(new Error('no answer')) }) };
+    await expect(sync()).rejects.toThrow('no answer');
+    expect(await texts()).toEqual(before);
+  });
 });
 
 test('an attempt that is stopped between two answers, or dies, leaves its counts to the next, which asks for nothing again', async () => {
@@ -218,5 +267,5 @@ test('the sandbox changes things over HTTP too, and says what it cannot read', a
   expect((await send([{ name: gone, change: 'lose' }])).status).toBe(200);
   expect((await world.reddit.getInfo([gone, `t3_${posts[1]!.id}`])).posts.map(({ id }) => id)).toEqual([posts[1]!.id]);
   expect((await world.reddit.listPosts({ subreddit: 'typescript', sort: 'new', limit: 2 })).posts.map(({ id }) => id)).not.toContain(posts[0]!.id);
-  for (const body of [{}, [{ name: 'x', change: 'lose' }], [{ name: gone, change: 'explode' }], [{ name: gone, change: 'edit' }]]) expect([body, (await send(body)).status]).toEqual([body, 400]);
+  for (const body of [{}, [{ name: 'x', change: 'lose' }], [{ name: gone, change: 'explode' }], [{ name: gone, change: 'edit' }], [{ subreddit: 'typescript', access: 'open' }]]) expect([body, (await send(body)).status]).toEqual([body, 400]);
 });

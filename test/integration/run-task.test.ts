@@ -98,7 +98,7 @@ test('the time limit ends the run as timed out, and its activity with it', async
   await expect(handle.result()).rejects.toThrow();
   const row = await executionOf(handle.workflowId);
   expect(row).toMatchObject({ status: 'timed_out', error_message: 'Timed out after 1 s' });
-  expect(await attemptsOf(row.id)).toMatchObject([{ outcome: 'cancelled' }]);
+  expect(await attemptsOf(row.id)).toMatchObject([{ outcome: 'timed_out' }]);
 });
 
 test('a cancelled run stops its work and is recorded as cancelled', async () => {

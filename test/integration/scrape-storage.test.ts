@@ -120,6 +120,12 @@ describe('what scrapes remember', () => {
   test('what the newest stored posts are like', async () => {
     await store(['a', 'b']);
     await scrapes().saveThread({ postId: 'a', numComments: 2, ...reading, isComplete: true, requests: 4 });
-    expect(await createRedditContentRepository(db.database).stats(['Funny', 'none'])).toEqual([{ subreddit: 'funny', posts: 2, commentsPerPost: 2, shareWithComments: 1, expansionsPerThread: 3, unchangedThreads: 1 }]);
+    const stats = (isSandbox = false) => createRedditContentRepository(db.database).stats(['Funny', 'none'], isSandbox);
+    const found = { subreddit: 'funny', posts: 2, commentsPerPost: 2, shareWithComments: 1, expansionsPerThread: 3, threadsRead: 1, unchangedThreads: 1 };
+    expect(await stats()).toEqual([found]);
+    expect(await stats(true)).toEqual([]);
+    // One that was left folded would have cost another request.
+    await scrapes().saveThread({ postId: 'b', numComments: 2, ...reading, isComplete: false, requests: 1 });
+    expect(await stats()).toEqual([{ ...found, expansionsPerThread: 2, threadsRead: 2, unchangedThreads: 2 }]);
   });
 });

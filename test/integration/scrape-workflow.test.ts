@@ -149,17 +149,17 @@ test('what breaks at the same moment costs one retry, and a run without any left
   const breaking: RedditClient = { ...world.reddit, scoped: () => {
     const scoped = world.reddit.scoped();
     return { ...scoped, listPosts: async (query, signal) => {
-      if (isDown) throw new RedditError('network', `r/${query.subreddit} cannot be reached`);
+      if (isDown) throw new RedditError('malformed', `r/${query.subreddit} cannot be read`);
       return scoped.listPosts(query, signal);
     } };
   } };
   const worker = await startWorker({ subredditsAtOnce: 3 }, breaking);
   const subreddits = ['programming', 'books', 'gardening'];
   const failed = await start(worker, { ...everything, subreddits });
-  await expect(failed.result()).rejects.toMatchObject({ cause: { type: 'RedditError.network' } });
+  await expect(failed.result()).rejects.toMatchObject({ cause: { type: 'RedditError.malformed' } });
   const failedRow = await rowOf(failed.workflowId);
-  expect(failedRow).toMatchObject({ status: 'failed', error_message: expect.stringContaining('cannot be reached'), error_traceback: expect.stringContaining('RedditError') });
-  expect(await attemptsOf(failedRow.id)).toMatchObject([{ attempt: 1, outcome: 'failed', failure: { type: 'RedditError.network', isRetryable: true } }]);
+  expect(failedRow).toMatchObject({ status: 'failed', error_message: expect.stringContaining('cannot be read'), error_traceback: expect.stringContaining('RedditError') });
+  expect(await attemptsOf(failedRow.id)).toMatchObject([{ attempt: 1, outcome: 'failed', failure: { type: 'RedditError.malformed', isRetryable: true } }]);
 
   const handle = await start(worker, { ...everything, subreddits }, { maxRetries: 1 });
   await waitFor(async () => (await attemptsOf((await rowOf(handle.workflowId))?.id ?? 0)).length === 2);

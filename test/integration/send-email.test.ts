@@ -114,6 +114,26 @@ test('a worker that is killed half-way: the next sends to the others, and to nob
   expect(new Set(server.mails.map(({ parsed }) => parsed.messageId)).size).toBe(4);
 });
 
+test.each([['cancelled', {}], ['timed_out', { timeout_seconds: 1 }]])('a server that never answers holds no run that is %s, and nothing is sent afterwards', async (status, limits) => {
+  await startWorker();
+  let isHeld = false;
+  let hangUp = (): void => undefined;
+  server.onMail = () => {
+    isHeld = true;
+    return new Promise((resolve) => (hangUp = () => resolve(undefined)));
+  };
+  const taskId = await start({ to_email: PEOPLE }, limits);
+  await waitFor(async () => isHeld);
+  const askedAt = Date.now();
+  if (status === 'cancelled') await temporal.client.workflow.getHandle(taskId).cancel();
+  const row = await ended(taskId);
+  expect(row).toMatchObject({ status, result: null });
+  expect((row.completed_at as Date).getTime() - askedAt).toBeLessThan(5_000);
+  await waitFor(async () => worker!.worker.getStatus().numInFlightActivities === 0);
+  hangUp();
+  expect(await db.database('mail_deliveries').where({ execution_id: row.id }).pluck('state')).toEqual(['sending']);
+});
+
 test('bad parameters are refused when the config is written', async () => {
   const create = (parameters: object) => api.root('POST', '/tasks/configs', { name: 'a mail', task_type: 'SEND_EMAIL', scheduler_type: 'manual', schedule_config: {}, parameters });
   const answer = await create({ to_email: ['ann@example.org', 'nobody'], subject: 'one\r\nBcc: other@example.org', priority: 'high' });

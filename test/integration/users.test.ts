@@ -1,23 +1,7 @@
-import { connectTestTemporal } from '../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../support/test-database';
-import { createTestApi, PASSWORD, type TestApi } from './api-support';
-import type { TemporalConnection } from '../../src/platform/temporal';
+import { createTestApi, PASSWORD, type TestStack, useTestApi } from './api-support';
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
-beforeAll(async () => {
-  temporal = await connectTestTemporal();
-});
-beforeEach(async () => {
-  db = await createTestDatabase();
-  api = await createTestApi({ database: db.database, temporal });
-});
-afterEach(async () => {
-  await api.close();
-  await db.drop();
-});
-afterAll(() => temporal?.close());
+let { db, temporal, api } = {} as TestStack;
+useTestApi('test', (stack) => ({ db, temporal, api } = stack));
 
 const NEW = { email: 'Ann.Lee@Example.ORG', username: 'ann', password: 'a long enough one' };
 const FORBIDDEN = { status: 403, body: { detail: '权限不足' } };

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../support/process';
 import { connectTestTemporal } from '../support/task-worker';
 import { testServices } from '../support/test-services';
 import type { TemporalConnection } from '../../src/platform/temporal';
@@ -27,11 +27,8 @@ async function whilePolling<Answer>(taskQueue: string, identity: string, during:
   const ask = () => connection.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name: taskQueue }, identity });
   const asking = connection.withDeadline(Date.now() + 30_000, () => connection.withAbortSignal(abort.signal, ask)).catch(() => undefined);
   try {
-    for (;;) {
-      const { pollers } = await connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: 1 });
-      if (pollers.length > 0) return await during();
-      await sleep(20);
-    }
+    await waitFor(async () => (await connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: 1 })).pollers.length > 0);
+    return await during();
   } finally {
     abort.abort();
     await asking;

@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 
 const DIST = path.resolve(__dirname, '../../dist/src');
 
@@ -39,11 +40,18 @@ export async function startProcess(file: 'worker/main.js' | 'api/server.js', env
   return { child, logText, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
 }
 
-/** Looks every 50 ms until there is something to see; jest's own time limit ends a wait in vain. */
-export async function waitFor<Value>(look: () => Promise<Value | undefined | null | false>): Promise<Value> {
+const WAIT_LIMIT_MS = 120_000;
+
+/**
+ * Looks every 50 ms until there is something to see. Jest fails a test whose time is over and does not stop it: a wait in
+ * vain has to end by itself, or it goes on looking beside the tests that follow.
+ */
+export async function waitFor<Value>(look: () => Promise<Value | undefined | null | false>, limitMs = WAIT_LIMIT_MS): Promise<Value> {
+  const deadline = performance.now() + limitMs;
   for (;;) {
     const value = await look();
     if (value) return value;
+    if (performance.now() > deadline) throw new Error(`Waited in vain for ${limitMs / 1_000} s; at last there was ${inspect(value)}`);
     await sleep(50);
   }
 }

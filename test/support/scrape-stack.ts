@@ -25,6 +25,11 @@ export function countRequests({ requests }: RedditSandbox) {
   return {
     all: asked.length,
     failed: asked.length - ok.length,
+    /** Spoilt by one of the sandbox's faults, and refused for a token that had expired. */
+    struck: asked.filter(({ fault }) => fault).length,
+    expired: asked.filter(({ status, fault }) => status === 401 && !fault).length,
+    faults: new Set(asked.map(({ fault }) => fault)),
+    logins: requests.entries.filter(({ path, status }) => path.includes('access_token') && status === 200).length,
     ok: ok.length,
     listings: ok.filter(({ path }) => isListing(path)).length,
     trees: ok.filter(({ path, query }) => path.includes('/comments/') && !query['comment']).length,

@@ -13,6 +13,7 @@ import { createWorker } from '../../src/worker/create-worker';
 import { testServices } from './test-services';
 import type { ResetMailDeps } from '../../src/activities/reset-mail-activities';
 import type { ScrapeLimits } from '../../src/activities/scrape-activities';
+import type { OutagePatience } from '../../src/activities/transient-waits';
 import type { Database } from '../../src/platform/postgres';
 import type { TaskServices } from '../../src/tasks/task-services';
 
@@ -34,7 +35,7 @@ export async function connectTestTemporal(): Promise<TemporalConnection> {
 }
 
 /** A real worker inside the test, on a task queue of its own. Task types that need more than `services` gives fail. */
-export async function startTestWorker(options: { database: Database; services?: Partial<Omit<TaskServices, 'probes'>>; reconcile?: () => Promise<object>; scrapeLimits?: Partial<ScrapeLimits>; resetMail?: Pick<ResetMailDeps, 'resetTokens' | 'mailer'>; taskQueue?: string; temporal?: TemporalConnection }): Promise<TestWorker> {
+export async function startTestWorker(options: { database: Database; services?: Partial<Omit<TaskServices, 'probes'>>; reconcile?: () => Promise<object>; scrapeLimits?: Partial<ScrapeLimits>; outagePatience?: OutagePatience; resetMail?: Pick<ResetMailDeps, 'resetTokens' | 'mailer'>; taskQueue?: string; temporal?: TemporalConnection }): Promise<TestWorker> {
   Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) });
   const temporal = options.temporal ?? (await connectTestTemporal());
   const connection = await NativeConnection.connect({ address: testServices().temporalAddress });
@@ -55,6 +56,7 @@ export async function startTestWorker(options: { database: Database; services?: 
       lanes: createScrapeLaneRepository(options.database),
       stepAttempts: createStepAttemptRepository(options.database),
       scrapeLimits: options.scrapeLimits,
+      outagePatience: options.outagePatience,
       services: {
         probes: { postgres: createProbe(() => options.database.raw('select 1')), redis: healthy, temporal: healthy, reddit: healthy },
         ...(options.services as Omit<TaskServices, 'probes'>),

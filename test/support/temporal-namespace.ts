@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { connectTemporal, registerSearchAttributes, type TemporalConnection } from '../../src/platform/temporal';
+import { waitFor } from './process';
 import { testServices } from './test-services';
 
 /** A namespace of the caller's own: a reconcile pass removes every schedule of it that has no config. */
@@ -10,14 +10,14 @@ export async function createTestNamespace(): Promise<TemporalConnection> {
   const temporal = await connectTemporal({ address: temporalAddress, namespace, connection: { address: temporalAddress } });
   await temporal.connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 as never } });
   // The server's parts learn of a new namespace and its attributes one after another.
-  for (;;) {
+  return waitFor(async () => {
     try {
       await registerSearchAttributes(temporal.connection, namespace);
       for await (const _ of temporal.client.schedule.list({ query: 'TaskConfigId IS NOT NULL' }));
       await temporal.client.workflow.count("TaskType = 'none'");
       return temporal;
     } catch {
-      await sleep(100);
+      return undefined;
     }
-  }
+  });
 }

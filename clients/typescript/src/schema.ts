@@ -3345,19 +3345,23 @@ export interface paths {
                          *       "requests": {
                          *         "total": {
                          *           "min": 92,
-                         *           "max": 182
+                         *           "max": 182,
+                         *           "source": "measured"
                          *         },
                          *         "listing_pages": {
                          *           "min": 2,
-                         *           "max": 2
+                         *           "max": 2,
+                         *           "source": "measured"
                          *         },
                          *         "threads": {
                          *           "min": 90,
-                         *           "max": 180
+                         *           "max": 180,
+                         *           "source": "measured"
                          *         },
                          *         "expansions": {
                          *           "min": 0,
-                         *           "max": 0
+                         *           "max": 0,
+                         *           "source": "exact"
                          *         }
                          *       },
                          *       "minutes": {
@@ -3367,15 +3371,18 @@ export interface paths {
                          *       "rows": {
                          *         "posts": {
                          *           "min": 200,
-                         *           "max": 200
+                         *           "max": 200,
+                         *           "source": "measured"
                          *         },
                          *         "comments": {
                          *           "min": 1800,
-                         *           "max": 3600
+                         *           "max": 3600,
+                         *           "source": "measured"
                          *         }
                          *       },
                          *       "basis": {
                          *         "requests_per_minute": 100,
+                         *         "assumptions": [],
                          *         "subreddits": [
                          *           {
                          *             "name": "typescript",
@@ -10600,48 +10607,46 @@ export interface components {
                 message: string;
             }[];
         };
+        EstimateFigure: {
+            min: number;
+            max: number;
+            /**
+             * @description exact: from the parameters alone, or counted. measured: from what is stored; min where nothing has changed since, max where all of it has to be asked for. assumed: by basis.assumptions; min and max are then the least and the most that the parameters allow. mixed: some of it is measured, some assumed
+             * @enum {string}
+             */
+            source: "exact" | "measured" | "assumed" | "mixed";
+            /** @description Where something rests on an assumption: what it comes to by that */
+            assumed?: number;
+        };
         ConfigEstimate: {
             task_type: string;
             /** @description Whether this task type can tell what it will cost */
             supported: boolean;
-            /** @description To Reddit, from the least (what is known already costs nothing) to the most */
+            /** @description To Reddit. checks: stored posts and comments that are looked up, a hundred a request */
             requests?: {
-                total: {
-                    min: number;
-                    max: number;
-                };
-                listing_pages: {
-                    min: number;
-                    max: number;
-                };
-                threads: {
-                    min: number;
-                    max: number;
-                };
-                expansions: {
-                    min: number;
-                    max: number;
-                };
+                total: components["schemas"]["EstimateFigure"];
+                listing_pages?: components["schemas"]["EstimateFigure"];
+                threads?: components["schemas"]["EstimateFigure"];
+                expansions?: components["schemas"]["EstimateFigure"];
+                checks?: components["schemas"]["EstimateFigure"];
             };
             /** @description For the requests alone, when nobody else spends of the budget */
             minutes?: {
                 min: number;
                 max: number;
+                /** @description Where something rests on an assumption: what it comes to by that */
+                assumed?: number;
             };
             /** @description Posts and comments that will be looked at */
             rows?: {
-                posts: {
-                    min: number;
-                    max: number;
-                };
-                comments: {
-                    min: number;
-                    max: number;
-                };
+                posts: components["schemas"]["EstimateFigure"];
+                comments: components["schemas"]["EstimateFigure"];
             };
-            /** @description What the figures rest on: up to 1,000 stored posts of each subreddit, or, where there are none, assumptions */
+            /** @description What the figures rest on: up to 1,000 stored posts of each subreddit, or, where there are none, assumptions; of REDDIT_DELETION_SYNC the rows that are stored */
             basis?: {
                 requests_per_minute: number;
+                /** @description What was assumed, in words; empty when everything is measured */
+                assumptions: string[];
                 subreddits: {
                     name: string;
                     /** @enum {string} */
@@ -10824,7 +10829,7 @@ export interface components {
             execution_id: number;
             /** @enum {string} */
             status: "running" | "succeeded" | "failed" | "cancelled" | "terminated" | "timed_out";
-            /** @description As far as can be told: what is to come may be less than was asked for. Null where nothing tells */
+            /** @description Of a REDDIT_SCRAPE: of the pages and threads that each subreddit takes, those that are done, on average over the subreddits. What the pages to come hold is taken to be like those before, so it may fall a little. A subreddit that failed counts as far as it came: a run that succeeded without it ends below 100. Other task types: 100 once they succeeded. Null where nothing tells */
             percent: number | null;
             /** @enum {string} */
             phase: "starting" | "scraping" | "finishing" | "running" | "ended";
@@ -10837,8 +10842,11 @@ export interface components {
                 threads_done: number;
                 /** @description Those of the pages that were read so far */
                 threads_total: number;
-                /** @enum {string} */
-                state: "waiting" | "running" | "succeeded" | "failed";
+                /**
+                 * @description Of a run that has ended none is waiting or running: cancelled was at work when the run ended, skipped had not begun
+                 * @enum {string}
+                 */
+                state: "waiting" | "running" | "succeeded" | "failed" | "cancelled" | "skipped";
             }[];
             /** @description To Reddit; null for other task types */
             requests: {

@@ -43,13 +43,14 @@ import type { ExecutionRepository } from '../../storage/execution-repository';
 import type { ExportRepository } from '../../storage/export-repository';
 import type { MetricsRepository } from '../../storage/metrics-repository';
 import type { PasswordResetRepository } from '../../storage/password-reset-repository';
+import type { DeletionSyncRepository } from '../../storage/deletion-sync-repository';
 import type { RedditContentRepository } from '../../storage/reddit-content-repository';
 import type { ScrapeLaneRepository } from '../../storage/scrape-lane-repository';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
 import type { UserRepository } from '../../storage/user-repository';
 
 export interface ServiceDeps {
-  repositories: { users: UserRepository; apiKeys: ApiKeyRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository; exports: ExportRepository; lanes: ScrapeLaneRepository };
+  repositories: { users: UserRepository; apiKeys: ApiKeyRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository; exports: ExportRepository; lanes: ScrapeLaneRepository; deletions: DeletionSyncRepository };
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
@@ -99,7 +100,7 @@ export function createServices(deps: ServiceDeps) {
     schedules: createScheduleService({ configs, schedules, actions }),
     executions: createExecutionService({ queries, gateway, linkToRun }),
     progress: createProgressService({ queries, gateway: createProgressGateway(temporal), lanes: deps.repositories.lanes }),
-    estimates: createEstimateService({ queries, content, requestsPerMinute: async () => deps.reddit.requestsPerMinute }),
+    estimates: createEstimateService({ queries, content, deletions: deps.repositories.deletions, isSandbox: deps.reddit.isSandbox, requestsPerMinute: async () => deps.reddit.requestsPerMinute }),
     execute: createExecuteService({ configs, queries, gateway }),
     exports: createExportService({ records: deps.repositories.exports, files: deps.files }),
     runControl: createRunControlService({ queries, executions, gateway }),

@@ -1,6 +1,7 @@
 import { findTaskType } from '../../tasks/registry';
 import { NotFoundError } from '../errors';
-import type { ContentStats } from '../../tasks/task-estimate';
+import type { DeletionSyncRepository } from '../../storage/deletion-sync-repository';
+import type { ContentStats, EstimateBasis } from '../../tasks/task-estimate';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { EstimateBody } from '../schemas/estimate-schemas';
 
@@ -9,7 +10,10 @@ const RUNS_LOOKED_AT = 20;
 
 export interface EstimateDeps {
   queries: Pick<ExecutionQueryRepository, 'recentDurationsOfType'>;
-  content: { stats(subreddits: string[]): Promise<ContentStats[]> };
+  content: { stats(subreddits: string[], isSandbox: boolean): Promise<ContentStats[]> };
+  deletions: Pick<DeletionSyncRepository, 'countStored' | 'withoutContent'>;
+  /** Whose content is looked at: the sandbox's or Reddit's. */
+  isSandbox: boolean;
   /** What may be asked of Reddit, at the present budget. */
   requestsPerMinute: () => Promise<number>;
 }
@@ -23,14 +27,19 @@ const median = (sorted: number[]) => {
 export type EstimateService = ReturnType<typeof createEstimateService>;
 
 /** What a config will cost, before it is saved. */
-export function createEstimateService({ queries, content, requestsPerMinute }: EstimateDeps) {
+export function createEstimateService({ queries, content, deletions, isSandbox, requestsPerMinute }: EstimateDeps) {
   return {
     /** Of a body that its schema has checked, the parameters too. */
     async estimate(body: { task_type: string; parameters: Record<string, unknown> }): Promise<EstimateBody> {
       const taskType = findTaskType(body.task_type);
       if (!taskType) throw new NotFoundError(`Unknown task type ${body.task_type}`);
       if (taskType.estimate) {
-        const basis = { requestsPerMinute: await requestsPerMinute(), contentStats: (subreddits: string[]) => content.stats(subreddits) };
+        const basis: EstimateBasis = {
+          requestsPerMinute: await requestsPerMinute(),
+          contentStats: (subreddits) => content.stats(subreddits, isSandbox),
+          countStored: (scope, limit) => deletions.countStored({ ...scope, isSandbox }, limit),
+          withoutContent: (subreddits) => deletions.withoutContent(subreddits, isSandbox),
+        };
         return { task_type: taskType.name, supported: true, ...(await taskType.estimate(taskType.parameters.parse(body.parameters), basis)) };
       }
       const durations = (await queries.recentDurationsOfType(taskType.name, RUNS_LOOKED_AT)).sort((a, b) => a - b);

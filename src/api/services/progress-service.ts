@@ -1,7 +1,7 @@
 import { redditScrape } from '../../tasks/reddit-scrape';
 import { NotFoundError } from '../errors';
 import { workIdOf, type ProgressGateway } from './progress-gateway';
-import { overlay, partsOfLanes, partsOfResult, percentOf, readBeat, type ScrapePart } from './scrape-progress';
+import { overlay, partsOfEnded, partsOfLanes, partsOfResult, percentOf, readBeat, type ScrapePart } from './scrape-progress';
 import { fieldsFor, type Reader } from './reader';
 import type { ExecutionQueryRepository, ExecutionView } from '../../storage/execution-query-repository';
 import type { ScrapeLaneRepository } from '../../storage/scrape-lane-repository';
@@ -20,7 +20,7 @@ export function createProgressService(deps: { queries: ExecutionQueryRepository;
     return {
       execution_id: view.id,
       status: view.status,
-      percent: view.status === 'succeeded' ? 100 : percentOf(parts),
+      percent: percentOf(parts),
       phase: told.phase,
       subreddits: parts.map(({ name, posts, comments, threads_done, threads_total, state }) => ({ name, posts, comments, threads_done, threads_total, state })),
       requests: { spent: sum((part) => part.requests), saved: sum((part) => part.requests_saved) },
@@ -49,7 +49,7 @@ export function createProgressService(deps: { queries: ExecutionQueryRepository;
   async function ofScrape(view: ExecutionView): Promise<ProgressBody> {
     if (view.status === 'running') return ofRunningScrape(view);
     const told = partsOfResult(view.result);
-    const parts = told ?? partsOfLanes(await lanes.list(view.id), view.parameters);
+    const parts = told ?? partsOfEnded(await lanes.list(view.id), view.parameters, view.status);
     return present(view, parts, { phase: 'ended', source: told ? 'result' : 'row', updatedAt: new Date(view.completedAt ?? view.startedAt) });
   }
 

@@ -28,19 +28,19 @@ export function createRedditService({ content }: { content: RedditContentReposit
     getPost,
 
     async listPosts(query: ContentQuery): Promise<ListPage<PostBody>> {
-      const { rows, nextCursor } = await content.listPosts(pageQuery(query));
+      const { items: rows, nextCursor } = await content.listPosts(pageQuery(query));
       return { items: rows.map(presentPost), nextCursor };
     },
 
     async listPostComments(postId: string, query: ContentQuery): Promise<ListPage<CommentBody>> {
-      const { rows, nextCursor } = await content.listPostComments(postId, pageQuery(query));
+      const { items: rows, nextCursor } = await content.listPostComments(postId, pageQuery(query));
       // A post without comments is an empty list; only an unknown one is not found.
       if (rows.length === 0) await getPost(postId);
       return { items: rows.map(presentComment), nextCursor };
     },
 
     async listComments(query: ContentQuery): Promise<ListPage<CommentBody>> {
-      const { rows, nextCursor } = await content.listComments(pageQuery(query));
+      const { items: rows, nextCursor } = await content.listComments(pageQuery(query));
       return { items: rows.map(presentComment), nextCursor };
     },
 
@@ -67,7 +67,7 @@ export function createRedditService({ content }: { content: RedditContentReposit
     },
 
     async history(postId: string, query: HistoryQuery): Promise<ListPage<PostSnapshotBody>> {
-      const { rows, nextCursor } = await content.listSnapshots({ ...query, postId });
+      const { items: rows, nextCursor } = await content.listSnapshots({ ...query, postId });
       if (rows.length === 0) await getPost(postId);
       return { items: rows.map((row) => ({ taken_at: row.takenAt.toISOString(), score: row.score, upvote_ratio: row.upvoteRatio, num_comments: row.numComments })), nextCursor };
     },

@@ -1,10 +1,11 @@
-import { exportFolder, s3Settings, type Config } from '../config';
 import { createLocalFileStore } from './local-file-store';
-import { createS3FileStore } from './s3-file-store';
+import { createS3FileStore, type S3Settings } from './s3-file-store';
 import type { FileStore } from './file-store';
 
+/** A bucket, or a folder. */
+export type FileStoreSettings = { s3: S3Settings } | { folder: string };
+
 /** Where exports are: worker and API have to be told the same. */
-export function createFileStore(config: Config): FileStore {
-  const s3 = s3Settings(config);
-  return s3 ? createS3FileStore(s3) : createLocalFileStore(exportFolder(config));
+export function createFileStore(settings: FileStoreSettings): FileStore {
+  return 's3' in settings ? createS3FileStore(settings.s3) : createLocalFileStore(settings.folder);
 }

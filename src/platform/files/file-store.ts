@@ -9,6 +9,8 @@ export interface FileStore {
   read(name: string, range?: { start: number; end: number }): Promise<Readable>;
   /** False when there was none. */
   remove(name: string): Promise<boolean>;
+  /** Removes what writes of this name that broke off have left. One that is still at work can no longer end well. */
+  discard(name: string): Promise<void>;
   /** What writes that broke off before then have left. Answers how many there were. */
   sweep(brokenOffBefore: Date, isDryRun: boolean): Promise<number>;
 }

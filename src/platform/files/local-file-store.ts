@@ -60,6 +60,8 @@ export function createLocalFileStore(folder: string): FileStore {
       );
     },
 
+    discard: async (name) => removePartsOf(checkFileName(name)),
+
     async sweep(brokenOffBefore, isDryRun) {
       let found = 0;
       for (const part of await parts()) {

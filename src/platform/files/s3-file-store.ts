@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { checkFileName, FileMissingError, type FileStore } from './file-store';
 import type * as Sdk from '@aws-sdk/client-s3';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { MultipartUpload, S3Client } from '@aws-sdk/client-s3';
 
 export interface S3Settings {
   /** Left out: Amazon's own. */
@@ -39,6 +39,26 @@ export function createS3FileStore(settings: S3Settings): FileStore {
         responseChecksumValidation: 'WHEN_REQUIRED',
       }),
     })));
+
+  /** Those that have begun and not ended. */
+  async function* uploads(prefix: string): AsyncGenerator<MultipartUpload> {
+    const { client, sdk } = await connect();
+    let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
+    for (;;) {
+      const page = await client.send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: prefix, ...markers })).catch((error: unknown) => {
+        // Some servers cannot list them, and forget them by themselves.
+        if ((error as Error).name === 'NotImplemented') return undefined;
+        throw error;
+      });
+      yield* page?.Uploads ?? [];
+      if (!page?.IsTruncated) return;
+      markers = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+    }
+  }
+  async function end({ Key, UploadId }: MultipartUpload): Promise<void> {
+    const { client, sdk } = await connect();
+    await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
+  }
 
   return {
     storage: 's3',
@@ -83,24 +103,19 @@ export function createS3FileStore(settings: S3Settings): FileStore {
       return isThere;
     },
 
+    async discard(name) {
+      const key = keyOf(name);
+      for await (const upload of uploads(key)) if (upload.Key === key) await end(upload);
+    },
+
     async sweep(brokenOffBefore, isDryRun) {
-      const { client, sdk } = await connect();
       let found = 0;
-      let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
-      for (;;) {
-        const page = await client.send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: settings.prefix, ...markers })).catch((error: unknown) => {
-          // Some servers cannot list them, and forget them by themselves.
-          if ((error as Error).name === 'NotImplemented') return undefined;
-          throw error;
-        });
-        for (const { Key, UploadId, Initiated } of page?.Uploads ?? []) {
-          if (!Initiated || Initiated >= brokenOffBefore) continue;
-          found += 1;
-          if (!isDryRun) await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
-        }
-        if (!page?.IsTruncated) return found;
-        markers = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+      for await (const upload of uploads(settings.prefix)) {
+        if (!upload.Initiated || upload.Initiated >= brokenOffBefore) continue;
+        found += 1;
+        if (!isDryRun) await end(upload);
       }
+      return found;
     },
   };
 }

@@ -133,8 +133,15 @@ test('5xx, pages of HTML, cut-off answers and broken connections are tried three
   }
 });
 
+test('what took long to fail is left to the caller, who can wait without a slot', async () => {
+  const silent = await serve(() => ({ raw: () => undefined }));
+  expect(await failure(client(silent.url, { requestTimeoutMs: 60, longestWaitMs: 40 }).listPosts(hot))).toMatchObject({ kind: 'network' });
+  expect(silent.seen).toHaveLength(1);
+});
+
 test('a server that is not there or does not answer is a network failure', async () => {
   expect(await failure(client('http://127.0.0.1:1').listPosts(hot))).toMatchObject({ kind: 'network', cause: { code: 'ECONNREFUSED' } });
+  expect(await failure(client('http://nowhere.invalid').listPosts(hot))).toMatchObject({ kind: 'network', cause: { syscall: 'getaddrinfo' } });
   const silent = await serve(() => ({ raw: () => undefined }));
   expect(await failure(client(silent.url, { requestTimeoutMs: 30, tries: 1 }).listPosts(hot))).toMatchObject({ kind: 'network', message: expect.stringContaining('30 ms') });
 });

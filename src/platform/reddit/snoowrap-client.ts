@@ -92,13 +92,15 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
 
   async function sendPatiently<T>(request: RedditRequest, asker: Asker, read: (body: unknown) => T, count: () => void): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
+      const beganAt = performance.now();
       try {
         return read(await sendWithToken(request, asker, count));
       } catch (error) {
         // Without a status it is the budget's word, not Reddit's: the turn is kept for later, not now.
         if (!isRetryable(error) || attempt >= tries || (error.kind === 'rate_limited' && error.details.status === undefined)) throw error;
         const waitMs = Math.max(backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random()), error.details.retryAfterMs ?? 0);
-        if (waitMs > longestWaitMs) throw error;
+        // What took long to fail is over for now: the caller can wait for the next try without holding anything.
+        if (waitMs > longestWaitMs || performance.now() - beganAt > longestWaitMs) throw error;
         log.warn({ attempt, waitMs: Math.round(waitMs), kind: error.kind }, `${error.message}: trying again`);
         await pause(waitMs, request.signal);
       }

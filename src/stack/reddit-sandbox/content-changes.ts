@@ -1,20 +1,23 @@
 import { z } from 'zod';
-import type { CommentData, PostData, RedditContent, RedditData } from './reddit-content';
+import { SUBREDDIT_ACCESS, type CommentData, type PostData, type RedditContent, type RedditData, type SubredditAccess } from './reddit-content';
 
 /** What happens to a post (t3_) or comment (t1_) after it was written. `lose`: Reddit no longer knows the id at all. */
-export const contentChangesSchema = z.array(
-  z.discriminatedUnion('change', [
-    z.strictObject({ name: z.string().regex(/^t[13]_[0-9a-z]+$/), change: z.enum(['delete', 'remove', 'lose', 'restore']) }),
-    z.strictObject({ name: z.string().regex(/^t[13]_[0-9a-z]+$/), change: z.literal('edit'), text: z.string() }),
-  ]),
-);
+const thingChange = z.discriminatedUnion('change', [
+  z.strictObject({ name: z.string().regex(/^t[13]_[0-9a-z]+$/), change: z.enum(['delete', 'remove', 'lose', 'restore']) }),
+  z.strictObject({ name: z.string().regex(/^t[13]_[0-9a-z]+$/), change: z.literal('edit'), text: z.string() }),
+]);
+type ThingChange = z.infer<typeof thingChange>;
+/** Or to a whole subreddit: who may see it from now on. */
+const subredditChange = z.strictObject({ subreddit: z.string().regex(/^\w+$/), access: z.enum(SUBREDDIT_ACCESS) });
+export const contentChangesSchema = z.array(z.union([thingChange, subredditChange]));
 export type ContentChange = z.infer<typeof contentChangesSchema>[number];
 
 const GONE: Record<'delete' | 'remove', { text: string; category: string }> = { delete: { text: '[deleted]', category: 'deleted' }, remove: { text: '[removed]', category: 'moderator' } };
 
 /** The same content, in which single things can be deleted, removed, lost or edited; trees keep their shape. */
 export function createChangeableContent(content: RedditContent, now: () => Date) {
-  const changes = new Map<string, ContentChange & { at: number }>();
+  const changes = new Map<string, ThingChange & { at: number }>();
+  const access = new Map<string, SubredditAccess>();
   const isLost = (name: string) => changes.get(name)?.change === 'lose';
 
   function changed<Data extends RedditData>(data: Data): Data {
@@ -40,6 +43,10 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
 
   const changeable: RedditContent = {
     ...content,
+    subreddit(name) {
+      const subreddit = content.subreddit(name);
+      return subreddit && { ...subreddit, access: access.get(name.toLowerCase()) ?? subreddit.access };
+    },
     listing: (...query) => content.listing(...query).filter(isListed),
     post: (id) => known(content.post(id)),
     comment: (id) => known(content.comment(id)),
@@ -52,7 +59,8 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
     content: changeable,
     change: (list: ContentChange[]): void => {
       for (const one of list) {
-        if (one.change === 'restore') changes.delete(one.name);
+        if ('subreddit' in one) access.set(one.subreddit.toLowerCase(), one.access);
+        else if (one.change === 'restore') changes.delete(one.name);
         else changes.set(one.name, { ...one, at: Math.floor(now().getTime() / 1000) });
       }
     },

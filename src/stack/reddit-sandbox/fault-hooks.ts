@@ -10,9 +10,10 @@ export const FAULT_HEADER = 'x-taskloom-fault';
 export function addFaultHooks(app: FastifyInstance, faults: FaultPlan, onReset: (request: FastifyRequest) => void): void {
   app.addHook('onRequest', async (request, reply) => {
     const path = request.url.split('?')[0]!;
-    const latencyMs = faults.latencyMs(path);
+    const { ms, isHung } = faults.delay(path);
+    if (isHung) reply.header(FAULT_HEADER, 'hang');
     // Unreferenced: a slow answer does not keep a closing process alive.
-    if (latencyMs) await sleep(latencyMs, undefined, { ref: false });
+    if (ms) await sleep(ms, undefined, { ref: false });
     const fault = faults.next(path);
     if (fault === 'none') return;
     const { errorStatus, htmlStatus, retryAfterSeconds } = faults.current();

@@ -54,6 +54,20 @@ test('an answer comes late by the latency', async () => {
   await expect(client.ask(PATH, { signal: AbortSignal.timeout(150) })).rejects.toThrow(/timeout/);
 });
 
+test('some answers are slow, and some take longer than anybody waits', async () => {
+  client.sandbox.setFaults({ slowEvery: 2, slowMs: 100, hangEvery: 3, hangMs: 700 });
+  const took: number[] = [];
+  for (let asked = 0; asked < 4; asked++) {
+    const askedAt = performance.now();
+    await client.ask(PATH);
+    took.push(performance.now() - askedAt);
+  }
+  expect(took[1]).toBeGreaterThanOrEqual(95);
+  expect(took[2]).toBeGreaterThanOrEqual(695);
+  expect(took[3]).toBeGreaterThanOrEqual(95);
+  expect(client.sandbox.requests.entries.map(({ fault }) => fault)).toEqual([undefined, undefined, 'hang', undefined]);
+});
+
 test('revoking voids all tokens at once, and a new one works', async () => {
   client.sandbox.setFaults({ revokeTokens: true });
   expect((await client.ask(PATH)).status).toBe(401);

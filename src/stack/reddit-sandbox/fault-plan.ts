@@ -11,6 +11,12 @@ export const faultsSchema = z.strictObject({
   rateLimitBurst: z.int().min(1),
   retryAfterSeconds: z.number().min(0),
   latencyMs: z.int().min(0).max(60_000),
+  /** Every Nth answer takes from `slowMs` to twice as long. */
+  slowEvery: every,
+  slowMs: z.int().min(0).max(60_000),
+  /** Every Nth answer takes `hangMs`: meant to be longer than a client waits. */
+  hangEvery: every,
+  hangMs: z.int().min(0).max(120_000),
   /** Half of the JSON, with a length that fits it. */
   truncateEvery: every,
   /** Counts items of post listings and of /api/info, not answers. */
@@ -35,6 +41,10 @@ export const NO_FAULTS: SandboxFaults = {
   rateLimitBurst: 1,
   retryAfterSeconds: 1,
   latencyMs: 0,
+  slowEvery: 0,
+  slowMs: 1_000,
+  hangEvery: 0,
+  hangMs: 60_000,
   truncateEvery: 0,
   malformedEvery: 0,
   htmlEvery: 0,
@@ -52,10 +62,11 @@ const MALFORMED = [{ kind: 't3', data: null }, { kind: 't3', data: {} }, { kind:
 export function createFaultPlan(initial: Partial<SandboxFaults> = {}) {
   let faults: SandboxFaults = { ...NO_FAULTS, ...initial };
   let answers = 0;
+  let arrivals = 0;
   let items = 0;
   let burstLeft = 0;
   const restart = () => {
-    [answers, items, burstLeft] = [0, 0, 0];
+    [answers, arrivals, items, burstLeft] = [0, 0, 0, 0];
   };
   const isDue = (nth: number) => nth > 0 && answers % nth === 0;
   const strikes = (path: string) => (faults.pathIncludes ? path.includes(faults.pathIncludes) : path !== TOKEN_PATH);
@@ -70,7 +81,15 @@ export function createFaultPlan(initial: Partial<SandboxFaults> = {}) {
       faults = { ...NO_FAULTS, ...initial };
       restart();
     },
-    latencyMs: (path: string): number => (strikes(path) ? faults.latencyMs : 0),
+    /** Called once for each request, as it comes in. */
+    delay(path: string): { ms: number; isHung: boolean } {
+      if (!strikes(path)) return { ms: 0, isHung: false };
+      arrivals++;
+      const isHung = faults.hangEvery > 0 && arrivals % faults.hangEvery === 0;
+      const isSlow = faults.slowEvery > 0 && arrivals % faults.slowEvery === 0;
+      // Multiples of a prime spread the slow ones over their span.
+      return { ms: isHung ? faults.hangMs : isSlow ? faults.slowMs + ((arrivals * 137) % (faults.slowMs + 1)) : faults.latencyMs, isHung };
+    },
     /** Called once for each request. */
     next(path: string): Fault {
       if (!strikes(path)) return 'none';

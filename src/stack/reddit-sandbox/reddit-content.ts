@@ -5,9 +5,12 @@ export type RedditData = Record<string, unknown> & { id: string; name: string };
 export type PostData = RedditData & { subreddit: string };
 export type CommentData = RedditData & { link_id: string; parent_id: string };
 
+export const SUBREDDIT_ACCESS = ['public', 'private', 'banned', 'quarantined'] as const;
+export type SubredditAccess = (typeof SUBREDDIT_ACCESS)[number];
+
 export interface SandboxSubreddit {
   name: string;
-  access: 'public' | 'private' | 'banned';
+  access: SubredditAccess;
   about: RedditData;
 }
 

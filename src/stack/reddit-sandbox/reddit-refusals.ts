@@ -10,7 +10,7 @@ export const refuse = (reply: FastifyReply, status: number, extra: Record<string
 /** Sends a refusal and returns true unless the subreddit is there for everybody. */
 export function refusesAccess(reply: FastifyReply, subreddit: SandboxSubreddit | undefined): boolean {
   if (subreddit?.access === 'public') return false;
-  if (subreddit?.access === 'private') void refuse(reply, 403, { reason: 'private' });
+  if (subreddit?.access === 'private' || subreddit?.access === 'quarantined') void refuse(reply, 403, { reason: subreddit.access });
   else void refuse(reply, 404, subreddit ? { reason: 'banned' } : {});
   return true;
 }

@@ -1,8 +1,12 @@
+import { isRefusal } from '../reddit-scrape/lane-context';
 import type { InfoAnswer, RedditClient } from '../../platform/reddit/reddit-client';
-import type { ContentCheck } from '../task-services';
+import type { ContentCheck, DueContent } from '../task-services';
 
 /** What `/api/info` takes at once. */
 export const IDS_A_REQUEST = 100;
+
+/** Subreddits that Reddit does not show, in lower case, and what it says instead. */
+export type HiddenSubreddits = Map<string, string>;
 
 function checksIn({ posts, comments }: InfoAnswer): ContentCheck[] {
   const check = (fullname: string, isDeleted: boolean, found: { title: string | null; text: string | null; author: string | null; isSubmitter: boolean }): ContentCheck =>
@@ -14,19 +18,40 @@ function checksIn({ posts, comments }: InfoAnswer): ContentCheck[] {
 }
 
 /**
- * What Reddit says of these. What it leaves out is gone, but only a sound answer can say so: one with items that cannot be
- * read, or with nothing in it at all, is asked for once more, and what stays unreadable is left as it is.
+ * Looks after the subreddits of which an answer holds nothing. Reddit leaves out whatever the asker may not see, without
+ * a word: that of a private, banned or quarantined subreddit looks as if all of it had been deleted.
  */
-export async function checkBatch(reddit: Pick<RedditClient, 'getInfo'>, fullnames: string[], signal: AbortSignal): Promise<ContentCheck[]> {
-  const asked = new Set(fullnames);
+async function noteHidden(reddit: Pick<RedditClient, 'getSubreddit'>, silent: Set<string>, hidden: HiddenSubreddits, signal: AbortSignal): Promise<void> {
+  for (const name of silent) {
+    try {
+      await reddit.getSubreddit(name, signal);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      hidden.set(name, (error as Error).message);
+    }
+  }
+}
+
+/**
+ * What Reddit says of these. What it leaves out is gone, but only a sound answer can say so: one with items that cannot be
+ * read, or with nothing in it at all, is asked for once more, and what stays unreadable is left as it is. So is what
+ * belongs to a subreddit that is hidden; which are is kept in `hidden`, and nothing more is asked of them.
+ */
+export async function checkBatch(reddit: Pick<RedditClient, 'getInfo' | 'getSubreddit'>, due: DueContent[], hidden: HiddenSubreddits, signal: AbortSignal): Promise<ContentCheck[]> {
   const found = new Map<string, ContentCheck>();
-  const ask = async (names: string[]) => {
+  const missing = () => due.filter(({ fullname, subreddit }) => !found.has(fullname) && !hidden.has(subreddit));
+  const ask = async (wanted: DueContent[]) => {
+    const names = wanted.map(({ fullname }) => fullname);
     const answer = await reddit.getInfo(names, signal);
-    for (const check of checksIn(answer)) if (asked.has(check.fullname)) found.set(check.fullname, check);
+    for (const check of checksIn(answer)) if (names.includes(check.fullname)) found.set(check.fullname, check);
     return answer.malformed;
   };
-  const missing = () => fullnames.filter((name) => !found.has(name));
-  let malformed = await ask(fullnames);
+  let malformed = missing().length > 0 ? await ask(missing()) : 0;
+  const shown = new Set(due.filter(({ fullname }) => found.has(fullname)).map(({ subreddit }) => subreddit));
+  await noteHidden(reddit, new Set(missing().map(({ subreddit }) => subreddit).filter((name) => !shown.has(name))), hidden, signal);
   if (missing().length > 0 && (malformed > 0 || found.size === 0)) malformed = await ask(missing());
-  return [...found.values(), ...missing().map((fullname): ContentCheck => (malformed > 0 ? { fullname, state: 'unreadable' } : { fullname, state: 'gone', marker: '[deleted]' }))];
+  return due.map(({ fullname, subreddit }): ContentCheck => {
+    const reason = hidden.get(subreddit);
+    return found.get(fullname) ?? (reason !== undefined ? { fullname, state: 'withheld', subreddit, reason } : malformed > 0 ? { fullname, state: 'unreadable' } : { fullname, state: 'gone', marker: '[deleted]' });
+  });
 }

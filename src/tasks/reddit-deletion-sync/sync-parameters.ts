@@ -10,3 +10,12 @@ export const syncParameters = z
   })
   .refine(({ min_age_days: least, max_age_days: most }) => least < most, { path: ['min_age_days'], message: 'must be less than max_age_days' });
 export type SyncParameters = z.infer<typeof syncParameters>;
+
+const DAY_MS = 86_400_000;
+
+/** Of what is stored, that which a run that begins then has to look at. */
+export function scopeOf({ subreddits, min_age_days: least, max_age_days: most }: SyncParameters, startedAt: Date) {
+  const daysAgo = (days: number) => new Date(startedAt.getTime() - days * DAY_MS);
+  // Reddit's clock may be ahead of ours.
+  return { subreddits, since: daysAgo(most), until: daysAgo(least > 0 ? least : -1) };
+}

@@ -43,7 +43,8 @@ export async function runSlice(context: LaneContext, lane: LaneState, limits: Sl
     signal.throwIfAborted();
     try {
       await takeStep(context, lane);
-      lane.waits = 0;
+      lane.waited = null;
+      lane.brokenBy = null;
     } catch (error) {
       if (!isRefusal(error)) throw signal.aborted ? signal.reason : error;
       lane.outcome.status = 'failed';

@@ -1,50 +1,97 @@
-import type { ContentStats, Estimate, EstimateBasis, EstimateRange, SubredditBasis } from '../task-estimate';
+import { exactly, minutesOf, sumOf, type ContentStats, type Estimate, type EstimateBasis, type EstimateFigure, type SubredditBasis } from '../task-estimate';
 import type { ScrapeParameters } from './scrape-parameters';
 
 const A_HUNDRED = 100;
 const COMMENTS_A_TREE = 500;
 /** Of a subreddit of which nothing is stored: a middling one, told as an assumption. */
-const ASSUMED = { commentsPerPost: 20, shareWithComments: 0.8 };
+const ASSUMED = { commentsPerPost: 20, shareWithComments: 0.8, expansionsPerThread: 1 };
 
-const range = (min: number, max: number): EstimateRange => ({ min: Math.ceil(Math.min(min, max)), max: Math.ceil(max) });
-const add = (ranges: EstimateRange[]): EstimateRange => ranges.reduce((total, one) => ({ min: total.min + one.min, max: total.max + one.max }), { min: 0, max: 0 });
+const measured = (min: number, max: number): EstimateFigure => ({ min: Math.min(min, max), max, source: 'measured' });
+const assumed = (min: number, amount: number, max: number): EstimateFigure => ({ min, max, source: 'assumed', assumed: Math.min(amount, max) });
 
-/** One subreddit. At best its threads are known and a listing ends at its watermark; at worst nothing is known and every post is there. */
-function estimateOne(parameters: ScrapeParameters, stats: ContentStats | undefined) {
-  const { posts_limit: posts, comments_limit: limit, expand_more: allowance } = parameters;
-  const { commentsPerPost, shareWithComments } = stats ?? ASSUMED;
+interface SubredditFigures {
+  pages: EstimateFigure;
+  threads: EstimateFigure;
+  expansions: EstimateFigure;
+  posts: EstimateFigure;
+  comments: EstimateFigure;
+}
+
+/** Nothing is stored of it: the bounds are those of the parameters. */
+function estimateUnknown({ posts_limit: posts, comments_limit: limit, expand_more: allowance }: ScrapeParameters): SubredditFigures {
+  const { commentsPerPost, shareWithComments, expansionsPerThread } = ASSUMED;
   const pages = Math.ceil(posts / A_HUNDRED);
-  const endsEarly = stats !== undefined && parameters.incremental && parameters.sort === 'new';
-  const threads = limit === 0 ? 0 : posts * shareWithComments;
-  const known = stats && !parameters.reread_unchanged ? Math.min(stats.unchangedThreads, threads) : 0;
-  const perThread = shareWithComments === 0 ? 0 : commentsPerPost / shareWithComments;
-  // What the first request leaves folded, a hundred a call. Of stored subreddits it is averaged thread by thread.
-  const folded = Math.max(0, Math.min(limit, perThread) - COMMENTS_A_TREE) / A_HUNDRED;
-  const expansions = Math.min(allowance, stats ? stats.expansionsPerThread : folded);
-  const comments = Math.min(limit, perThread);
+  const threads = posts * shareWithComments;
+  const mostAThread = Math.min(limit, COMMENTS_A_TREE + allowance * A_HUNDRED);
   return {
-    listing_pages: range(endsEarly ? 1 : stats ? Math.min(pages, Math.max(1, Math.ceil(stats.posts / A_HUNDRED))) : 1, pages),
-    threads: range(threads - known, threads),
-    expansions: range(expansions * (threads - known), expansions * threads),
-    posts: range(stats ? Math.min(posts, stats.posts) : 1, posts),
-    comments: range(comments * (threads - known), comments * threads),
+    pages: pages === 1 ? exactly(1) : assumed(1, pages, pages),
+    threads: limit === 0 ? exactly(0) : assumed(0, threads, posts),
+    expansions: limit === 0 || allowance === 0 ? exactly(0) : assumed(0, threads * expansionsPerThread, posts * allowance),
+    posts: assumed(0, posts, posts),
+    comments: limit === 0 ? exactly(0) : assumed(0, threads * Math.min(mostAThread, commentsPerPost / shareWithComments), posts * mostAThread),
   };
+}
+
+/** At best its threads are unchanged and a listing ends at its watermark; at worst every thread has to be read. */
+function estimateKnown(parameters: ScrapeParameters, stats: ContentStats): SubredditFigures {
+  const { posts_limit: posts, comments_limit: limit, expand_more: allowance } = parameters;
+  const pages = Math.ceil(posts / A_HUNDRED);
+  const endsEarly = parameters.incremental && parameters.sort === 'new';
+  const threads = posts * stats.shareWithComments;
+  const toRead = parameters.reread_unchanged ? threads : Math.max(0, threads - stats.unchangedThreads);
+  const comments = Math.min(limit, COMMENTS_A_TREE + allowance * A_HUNDRED, stats.shareWithComments === 0 ? 0 : stats.commentsPerPost / stats.shareWithComments);
+  const figures = { pages: measured(endsEarly ? 1 : Math.max(1, Math.ceil(stats.posts / A_HUNDRED)), pages), posts: measured(Math.min(posts, stats.posts), posts) };
+  if (limit === 0) return { ...figures, threads: exactly(0), expansions: exactly(0), comments: exactly(0) };
+  return { ...figures, threads: measured(toRead, threads), expansions: expansionsOf(allowance, stats, toRead, threads), comments: measured(comments * toRead, comments * threads) };
+}
+
+/** Threads that were never read tell only by their number of comments what they would cost: not how deep they are. */
+function expansionsOf(allowance: number, { threadsRead, expansionsPerThread }: ContentStats, toRead: number, threads: number): EstimateFigure {
+  if (allowance === 0) return exactly(0);
+  if (threadsRead > 0) return measured(Math.min(allowance, expansionsPerThread) * toRead, Math.min(allowance, expansionsPerThread) * threads);
+  return assumed(0, threads * Math.max(ASSUMED.expansionsPerThread, expansionsPerThread), threads * allowance);
+}
+
+function assumptionsOf(parameters: ScrapeParameters, unknown: string[], unread: string[]): string[] {
+  const { commentsPerPost, shareWithComments, expansionsPerThread } = ASSUMED;
+  const isExpanding = parameters.comments_limit > 0 && parameters.expand_more > 0;
+  const list = (names: string[]) => names.map((name) => `r/${name}`).join(', ');
+  const unfolding = `${expansionsPerThread} further request a thread to unfold comments`;
+  return [
+    ...(unknown.length > 0
+      ? [`Nothing is stored of ${list(unknown)}. Assumed of each: as many posts as posts_limit, ${shareWithComments * 100} of 100 with comments, ${commentsPerPost} comments a post on average${isExpanding ? `, ${unfolding}` : ''}.`]
+      : []),
+    ...(unread.length > 0 && isExpanding ? [`No comments of ${list(unread)} have been read so far. Assumed of each: ${unfolding}.`] : []),
+  ];
+}
+
+/** Stored posts that are looked up, as many as the listing may not show. */
+async function refreshOf({ subreddits, refresh_days: days }: ScrapeParameters, basis: EstimateBasis): Promise<EstimateFigure | undefined> {
+  if (days === 0) return undefined;
+  const now = Date.now();
+  const { posts } = await basis.countStored({ subreddits, since: new Date(now - days * 86_400_000), until: new Date(now) }, A_HUNDRED * 1_000 * subreddits.length);
+  return measured(0, posts === 0 ? 0 : Math.ceil(posts / A_HUNDRED) + subreddits.length - 1);
 }
 
 /** What a scrape will cost, from what is stored of its subreddits. */
 export async function estimateScrape(parameters: ScrapeParameters, basis: EstimateBasis): Promise<Estimate> {
   const known = new Map((await basis.contentStats(parameters.subreddits)).map((stats) => [stats.subreddit, stats]));
   const statsOf = (name: string) => known.get(name.toLowerCase());
-  const each = parameters.subreddits.map((name) => estimateOne(parameters, statsOf(name)));
-  const [listingPages, threads, expansions] = [add(each.map((one) => one.listing_pages)), add(each.map((one) => one.threads)), add(each.map((one) => one.expansions))];
-  const total = add([listingPages, threads, expansions]);
-  const minutes = (requests: number) => Math.round((requests / basis.requestsPerMinute) * 10) / 10;
+  const each = parameters.subreddits.map((name) => {
+    const stats = statsOf(name);
+    return stats ? estimateKnown(parameters, stats) : estimateUnknown(parameters);
+  });
+  const all = (figure: keyof SubredditFigures) => sumOf(each.map((one) => one[figure]));
+  const requests = { listing_pages: all('pages'), threads: all('threads'), expansions: all('expansions') };
+  const checks = await refreshOf(parameters, basis);
+  const total = sumOf([...Object.values(requests), ...(checks ? [checks] : [])]);
   return {
-    requests: { total, listing_pages: listingPages, threads, expansions },
-    minutes: { min: minutes(total.min), max: minutes(total.max) },
-    rows: { posts: add(each.map((one) => one.posts)), comments: add(each.map((one) => one.comments)) },
+    requests: { total, ...requests, ...(checks ? { checks } : {}) },
+    minutes: minutesOf(total, basis.requestsPerMinute),
+    rows: { posts: all('posts'), comments: all('comments') },
     basis: {
       requests_per_minute: basis.requestsPerMinute,
+      assumptions: assumptionsOf(parameters, parameters.subreddits.filter((name) => !statsOf(name)), parameters.subreddits.filter((name) => statsOf(name)?.threadsRead === 0)),
       subreddits: parameters.subreddits.map((name): SubredditBasis => {
         const stats = statsOf(name);
         const { commentsPerPost, shareWithComments } = stats ?? ASSUMED;

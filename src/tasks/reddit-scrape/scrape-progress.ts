@@ -1,4 +1,4 @@
-import { isLaneDone, type LaneState } from './scrape-state';
+import type { LaneState } from './scrape-state';
 import type { ScrapeParameters } from './scrape-parameters';
 
 /** How far a subreddit is, in a form small enough for heartbeats and histories. */
@@ -12,18 +12,32 @@ export interface LaneProgress {
   threads_total: number;
   requests: number;
   requests_saved: number;
-  /** From 0 to 1, as far as is known: the pages to come may hold fewer posts than asked for. */
+  /** From 0 to 1: of the pages and threads that it takes, as far as is known, those that are done. */
   share: number;
 }
 
+const POSTS_A_PAGE = 100;
 const sumOf = (counts: { new: number; updated: number; unchanged: number }) => counts.new + counts.updated + counts.unchanged;
 
-export function progressOf(position: number, lane: LaneState, parameters: ScrapeParameters): LaneProgress {
+/**
+ * Counted in pages and threads, for these are what takes requests: a post without comments is done with its page. The
+ * pages to come are taken to hold as many threads to read as those before them; while there are none, one a post.
+ */
+function shareOf(lane: LaneState, { posts_limit: postsLimit, comments_limit: commentsLimit }: ScrapeParameters): number {
   const { outcome, pending, listing } = lane;
+  if (outcome.status === 'succeeded') return 1;
+  const pagesLeft = listing.isEnded ? 0 : Math.max(1, Math.ceil((postsLimit - listing.listed) / POSTS_A_PAGE));
+  const threadsRead = outcome.threads_read + outcome.threads_failed;
+  const threadsAPost = commentsLimit === 0 ? 0 : listing.listed === 0 ? 1 : (threadsRead + pending.length) / listing.listed;
+  const threadsToCome = listing.isEnded ? 0 : Math.max(0, postsLimit - listing.listed) * threadsAPost;
+  const done = listing.page + threadsRead;
+  const all = done + pagesLeft + pending.length + threadsToCome;
+  return all === 0 ? 0 : Math.min(0.99, done / all);
+}
+
+export function progressOf(position: number, lane: LaneState, parameters: ScrapeParameters): LaneProgress {
+  const { outcome, pending } = lane;
   const threadsDone = outcome.threads_read + outcome.threads_unchanged + outcome.threads_failed;
-  const postsDone = Math.max(0, listing.listed - pending.length);
-  const postsWanted = listing.isEnded ? listing.listed : parameters.posts_limit;
-  const share = isLaneDone(lane) ? 1 : postsWanted === 0 ? 0 : Math.min(0.99, postsDone / postsWanted);
   return {
     position,
     name: outcome.subreddit,
@@ -34,6 +48,6 @@ export function progressOf(position: number, lane: LaneState, parameters: Scrape
     threads_total: threadsDone + pending.length,
     requests: outcome.requests,
     requests_saved: outcome.requests_saved.unchanged_threads + outcome.requests_saved.watermark,
-    share: Math.round(share * 1_000) / 1_000,
+    share: Math.round(shareOf(lane, parameters) * 1_000) / 1_000,
   };
 }

@@ -54,8 +54,10 @@ export const laneState = z.object({
   /** The newest post of the listing: the next watermark. */
   newest: z.object({ id: z.string(), createdAt: z.string() }).nullable(),
   refresh: z.object({ afterId: z.string(), isEnded: z.boolean() }),
-  /** Times in a row that Reddit said to come back later. */
-  waits: z.number(),
+  /** What it has waited for since its last good step. */
+  waited: z.object({ attempt: z.number(), waits: z.number(), outage: z.object({ since: z.string(), met: z.number() }).nullable() }).nullable().default(null),
+  /** The failure with which it ended the run. */
+  brokenBy: z.string().nullable().default(null),
 });
 export type LaneState = z.infer<typeof laneState>;
 export type Thread = NonNullable<LaneState['thread']>;
@@ -80,7 +82,8 @@ export const freshLane = (subreddit: string): LaneState => ({
   thread: null,
   newest: null,
   refresh: { afterId: '', isEnded: false },
-  waits: 0,
+  waited: null,
+  brokenBy: null,
 });
 
 export const isLaneDone = (lane: LaneState) => lane.outcome.status === 'succeeded' || lane.outcome.status === 'failed';

@@ -2,19 +2,31 @@ import { foldedComments, nextExpansion } from './comment-expansion';
 import { isRefusal, redditErrorKind, upsertOptions, type LaneContext } from './lane-context';
 import { readingOf } from './scrape-knowledge';
 import { addCounts, type LaneState, type Thread } from './scrape-state';
-import type { CommentTree } from '../../platform/reddit/reddit-client';
+import type { CommentTree, RedditComment, RedditPost } from '../../platform/reddit/reddit-client';
+import type { UpsertCounts } from '../task-services';
 
 const COMMENTS_A_TREE = 500;
 /** The client has asked several times each turn. */
 const TURNS_OF_AN_UNREADABLE = 3;
-type Found = Omit<CommentTree, 'post'>;
+type Found = Omit<CommentTree, 'post'> & Partial<Pick<CommentTree, 'post'>>;
+
+/** Comments of a post that was cleared away since it was listed are left out by the store: the tree brings the post again. */
+async function keep(context: LaneContext, comments: RedditComment[], post: RedditPost | null): Promise<UpsertCounts> {
+  const { content } = context.services;
+  const options = upsertOptions(context);
+  const counts = await content.upsertComments(comments, options);
+  const kept = counts.created + counts.updated + counts.unchanged;
+  if (kept === comments.length || !post) return counts;
+  await content.upsertPosts([post], options);
+  return content.upsertComments(comments, options);
+}
 
 /** Answers how many it stored. */
 async function store(context: LaneContext, lane: LaneState, found: Found, room: number): Promise<number> {
-  const { known, parameters, services } = context;
+  const { known, parameters } = context;
   const mostLevels = parameters.comments_depth ?? Infinity;
   const fresh = found.comments.filter((comment) => comment.depth < mostLevels && !known.has(comment.id)).slice(0, room);
-  addCounts(lane.outcome.comments, await services.content.upsertComments(fresh, upsertOptions(context)));
+  addCounts(lane.outcome.comments, await keep(context, fresh, found.post ?? null));
   for (const comment of fresh) known.add(comment.id);
   lane.outcome.comments.deleted_marked += fresh.filter((comment) => comment.isDeleted).length;
   lane.outcome.malformed += found.malformed;

@@ -143,6 +143,18 @@ describe('search', () => {
     await contract.database('reddit_comments').where('id', 'like', 'm%').del();
   });
 
+  test('how common a word was of late does not hide what is older', async () => {
+    // Of 16,400 comments the newest 1,900 and the oldest 300 have the one word, the newest 8,400 the other.
+    await contract.database.raw("insert into reddit_comments (id, post_id, body, subreddit, parent_id, reddit_created_at) select 'm' || n, 's1', case when n > 14500 or n <= 300 then 'a giraffe ' else '' end || case when n > 8000 then 'an okapi' else '' end, 'Zoo', 't3_s1', timestamptz '2025-01-01' + n * interval '1 minute' from generate_series(1, 16400) n");
+    expect(await find('q=giraffe&limit=1')).toMatchObject({ total: 2_000, is_total_capped: true, items: [{ id: 'm300' }] });
+    expect(await find('q=okapi&limit=1&until=2025-01-11')).toMatchObject({ total: 2_000, is_total_capped: true, items: [{ id: 'm14399' }] });
+    expect(await find('q=-okapi&limit=1&kind=comment&until=2025-01-11')).toMatchObject({ total: 2_000, is_total_capped: true, items: [{ id: 'm8000' }] });
+    expect(await find('q=giraffe%20-okapi&limit=1')).toMatchObject({ total: 300, is_total_capped: false, items: [{ id: 'm300' }] });
+    const substrings = async (body: object) => (await user('POST', '/reddit/comments/search', body)).body.length;
+    expect([await substrings({ query: 'iraff', limit: 500 }), await substrings({ query: 'okap', limit: 500 }), await substrings({ query: 'giraffe ', limit: 1 }), await substrings({ query: 'iraffes' })]).toEqual([500, 500, 1, 0]);
+    await contract.database('reddit_comments').where('id', 'like', 'm%').del();
+  });
+
   test('in comments alone, for any part of a text, the best first', async () => {
     const ask = (body: object) => user('POST', '/reddit/comments/search', body);
     expect((await ask({ query: 'EBR' })).body.map(({ id }: { id: string }) => id)).toEqual(['t1', 't3', 't2']);

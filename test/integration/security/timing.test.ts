@@ -1,20 +1,7 @@
-import { connectTestTemporal } from '../../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, PASSWORD, type TestApi } from '../api-support';
-import type { TemporalConnection } from '../../../src/platform/temporal';
+import { PASSWORD, type TestStack, useTestApi } from '../api-support';
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
-beforeAll(async () => {
-  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  api = await createTestApi({ database: db.database, temporal });
-});
-afterAll(async () => {
-  await api?.close();
-  await temporal?.close();
-  await db?.drop();
-});
+let { api } = {} as TestStack;
+useTestApi('file', (stack) => ({ api } = stack));
 
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 

@@ -1,0 +1,137 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Table from 'cli-table3';
+import S3rver from 's3rver';
+import { startBenchStack, type BenchStack } from './bench-stack';
+import { childrenOf, memoryOf } from './process-memory';
+
+/**
+ * `npm run bench:export -- [rows] [name …]`: what an export costs in time and memory, in each format, into a folder and
+ * into a bucket; and a backup by COPY of the same database. A worker of its own for each, from the request to the finished
+ * row. Memory is Linux's VmHWM of the exporting process, and by how much the VmRSS of the worker grows.
+ */
+const ROWS = Number(process.argv[2] ?? 1_000_000);
+const ONLY = process.argv.slice(3);
+/** The longest that Reddit takes, in letters of three bytes. */
+const LONG_POSTS = Math.ceil(ROWS / 400);
+const LONG_POST = 40_000;
+const API_PORT = 18_137;
+const LOOK_MS = 25;
+const MB = 1_000_000;
+const BUCKET = 'bench';
+
+interface Run {
+  name: string;
+  taskType: 'DATA_EXPORT' | 'DATA_BACKUP';
+  parameters: object;
+  isInBucket?: boolean;
+}
+const exportOf = (name: string, parameters: object, isInBucket = false): Run => ({ name, taskType: 'DATA_EXPORT', parameters: { source: 'executions', filters: { task_types: ['HEALTH_CHECK'] }, ...parameters }, isInBucket });
+const longPostsAs = (format: string): Run => ({ name: `long-${format}`, taskType: 'DATA_EXPORT', parameters: { source: 'posts', export_format: format } });
+const RUNS: Run[] = [
+  ...['json', 'ndjson', 'csv', 'excel', 'parquet'].map((format) => exportOf(format, { export_format: format })),
+  exportOf('gzip', { export_format: 'ndjson', compression: 'gzip' }),
+  exportOf('s3-ndjson', { export_format: 'ndjson' }, true),
+  exportOf('s3-parquet', { export_format: 'parquet' }, true),
+  ...['json', 'csv', 'excel', 'parquet'].map(longPostsAs),
+  { name: 'backup', taskType: 'DATA_BACKUP', parameters: { backup_type: 'full', method: 'copy' } },
+];
+
+interface Measured {
+  rows: number;
+  bytes: number;
+  elapsedMs: number;
+  /** Of the exporting process; null where there was none. */
+  peak: number | null;
+  workerBefore: number;
+  workerGrowth: number;
+}
+interface Execution {
+  status: string;
+  error_message: string | null;
+  result: { return_value: Record<string, number> } | null;
+}
+
+async function seed({ database }: BenchStack): Promise<void> {
+  await database.raw(
+    `insert into task_executions (task_id, task_type, status, triggered_by, workflow_id, run_id, started_at, completed_at, duration_seconds, result)
+     select 'bench-' || n, 'HEALTH_CHECK', 'succeeded', 'manual', 'bench-' || n, '', '2026-01-01'::timestamptz + n * interval '1 second', '2026-01-01'::timestamptz + (n + 2) * interval '1 second', 2,
+            jsonb_build_object('return_value', jsonb_build_object('n', n, 'text', repeat('some words ', 1 + n % 60)))
+     from generate_series(1, ?::int) n`,
+    [ROWS],
+  );
+  await database.raw(
+    `insert into reddit_posts (id, title, author, subreddit, content, reddit_created_at)
+     select 'p' || n, 'A long post', 'somebody', 'long', repeat('語', ${LONG_POST}), '2026-01-01'::timestamptz + n * interval '1 second' from generate_series(1, ?::int) n`,
+    [LONG_POSTS],
+  );
+  await database.raw('vacuum analyze task_executions');
+}
+
+async function start(stack: BenchStack, { taskType, parameters }: Run): Promise<string> {
+  const response = await fetch(`${stack.apiUrl}/tasks/execute/by-type/${taskType}`, { method: 'POST', headers: { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json' }, body: JSON.stringify({ task_params: parameters }) });
+  if (!response.ok) throw new Error(`${taskType}: ${response.status} ${await response.text()}`);
+  return ((await response.json()) as { task_id: string }).task_id;
+}
+
+async function measure(stack: BenchStack, run: Run, env: NodeJS.ProcessEnv, bucketEnv: NodeJS.ProcessEnv): Promise<Measured> {
+  const worker = await stack.startProcess('src/worker/main.js', { ...env, ...(run.isInBucket && bucketEnv) });
+  // It reconciles at boot.
+  await sleep(3_000);
+  const before = memoryOf(worker.pid)?.now ?? NaN;
+  let most = before;
+  let peak: number | null = null;
+  const timer = setInterval(() => {
+    most = Math.max(most, memoryOf(worker.pid)?.now ?? 0);
+    for (const child of childrenOf(worker.pid)) peak = Math.max(peak ?? 0, memoryOf(child)?.peak ?? 0);
+  }, LOOK_MS);
+  try {
+    const startedAt = performance.now();
+    const taskId = await start(stack, run);
+    for (;;) {
+      const execution = await stack.database('task_executions').where({ task_id: taskId }).first<Execution | undefined>('status', 'error_message', 'result');
+      if (execution?.result) {
+        const { exported_records, file_size_bytes, rows, backup_size_bytes } = execution.result.return_value;
+        return { rows: exported_records ?? rows ?? NaN, bytes: file_size_bytes ?? backup_size_bytes ?? NaN, elapsedMs: performance.now() - startedAt, peak, workerBefore: before, workerGrowth: most - before };
+      }
+      if (execution && execution.status !== 'running') throw new Error(`${run.name}: ${execution.status}: ${execution.error_message}`);
+      await sleep(100);
+    }
+  } finally {
+    clearInterval(timer);
+    await stack.stopProcess(worker);
+  }
+}
+
+async function main(): Promise<void> {
+  const stack = await startBenchStack({ apiPort: API_PORT });
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-bench-files-'));
+  const bucket = new S3rver({ port: 0, address: '127.0.0.1', silent: true, directory: path.join(folder, 's3'), configureBuckets: [{ name: BUCKET, configs: [] }] });
+  try {
+    mkdirSync(path.join(folder, 's3'));
+    const { port } = await bucket.run();
+    const env = { EXPORT_FOLDER: path.join(folder, 'exports'), BACKUP_FOLDER: path.join(folder, 'backups') };
+    const bucketEnv = { S3_ENDPOINT: `http://127.0.0.1:${port}`, S3_BUCKET: BUCKET, S3_ACCESS_KEY_ID: 'S3RVER', S3_SECRET_ACCESS_KEY: 'S3RVER', S3_FORCE_PATH_STYLE: 'true' };
+    process.stderr.write(`Seeding ${ROWS} executions and ${LONG_POSTS} long posts …\n`);
+    await seed(stack);
+    const table = new Table({ style: { head: [], border: [] }, head: ['', 'rows', 'file MB', 's', 'rows/s', 'peak MB', 'worker before MB', 'worker growth MB'] });
+    for (const run of RUNS.filter(({ name }) => ONLY.length === 0 || ONLY.includes(name))) {
+      const { rows, bytes, elapsedMs, peak, workerBefore, workerGrowth } = await measure(stack, run, env, bucketEnv);
+      table.push([run.name, rows, (bytes / MB).toFixed(0), (elapsedMs / 1_000).toFixed(1), (rows / (elapsedMs / 1_000)).toFixed(0), peak === null ? '' : (peak / MB).toFixed(0), (workerBefore / MB).toFixed(0), (workerGrowth / MB).toFixed(0)]);
+      process.stderr.write(`  ${run.name}: ${(elapsedMs / 1_000).toFixed(1)} s, peak ${peak === null ? '-' : (peak / MB).toFixed(0)} MB, worker +${(workerGrowth / MB).toFixed(0)} MB\n`);
+    }
+    console.log(table.toString());
+    console.log(`Time from the request to the finished row; ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}.`);
+  } finally {
+    await bucket.close().catch(() => undefined);
+    await stack.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,85 @@
+import os from 'node:os';
+import Table from 'cli-table3';
+import { startBenchStack, type BenchStack } from './bench-stack';
+import { percentile } from './figures';
+import { seedReddit } from './reddit-seed';
+
+/**
+ * `npm run bench:search -- [comments] [times]`: how long one caller waits for searches and statistics over scraped
+ * content, by HTTP, each question so many times in a row after one that does not count.
+ */
+const COMMENTS = Number(process.argv[2] ?? 1_000_000);
+const TIMES = Number(process.argv[3] ?? 20);
+const POSTS = Math.ceil(COMMENTS / 50);
+
+interface Question {
+  name: string;
+  path: string;
+  body?: object;
+}
+
+const search = (q: string, more = '') => ({ path: `/reddit/search?q=${encodeURIComponent(q)}${more}` });
+const substring = (query: string) => ({ path: '/reddit/comments/search', body: { query } });
+const QUESTIONS: Question[] = [
+  { name: 'a very common word', ...search('people') },
+  { name: 'a common word', ...search('cat') },
+  { name: 'a common word, in one subreddit', ...search('cat', '&subreddit=books') },
+  { name: 'a common word, in a hundred days of last year', ...search('cat', `&since=${daysAgo(300)}&until=${daysAgo(200)}`) },
+  { name: 'a common word, nsfw', ...search('cat', '&nsfw=true') },
+  { name: 'a rare word', ...search('telescope') },
+  { name: 'a very rare word', ...search('zeppelin') },
+  { name: 'two words', ...search('people cat') },
+  { name: 'one word or another', ...search('cat or telescope') },
+  { name: 'a phrase', ...search('"people cat"') },
+  { name: 'all but a word', ...search('-cat') },
+  { name: 'a word without another', ...search('people -cat') },
+  { name: 'comments with a common text', ...substring('people') },
+  { name: 'comments with a rare text', ...substring('zeppelin') },
+  { name: 'comments with a text that is nowhere', ...substring('nowhere at all') },
+  { name: 'a large subreddit, 30 days', path: '/reddit/subreddits/askreddit/stats' },
+  { name: 'a large subreddit, 365 days', path: '/reddit/subreddits/askreddit/stats?days=365' },
+  { name: 'a small subreddit, 365 days', path: '/reddit/subreddits/books/stats?days=365' },
+];
+
+function daysAgo(days: number): string {
+  return new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+}
+
+async function ask(stack: BenchStack, { path, body }: Question): Promise<{ elapsedMs: number; answer: string }> {
+  const startedAt = performance.now();
+  const response = await fetch(`${stack.apiUrl}${path}`, { method: body ? 'POST' : 'GET', headers: { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json' }, ...(body && { body: JSON.stringify(body) }) });
+  const answer = await response.text();
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${answer}`);
+  return { elapsedMs: performance.now() - startedAt, answer };
+}
+
+/** How much was found, or counted. */
+function sizeOf(answer: string): string {
+  const parsed = JSON.parse(answer) as unknown[] | { total?: number; is_total_capped?: boolean; comments?: { total_count: number } };
+  if (Array.isArray(parsed)) return String(parsed.length);
+  return `${parsed.total ?? parsed.comments?.total_count}${parsed.is_total_capped ? ', capped' : ''}`;
+}
+
+async function main(): Promise<void> {
+  const stack = await startBenchStack({ apiPort: 18_141 });
+  try {
+    process.stderr.write(`Writing ${POSTS} posts and ${COMMENTS} comments …\n`);
+    await seedReddit(stack.database, { posts: POSTS, comments: COMMENTS });
+    const table = new Table({ style: { head: [], border: [] }, head: ['question', 'found', 'p50 ms', 'slowest ms'] });
+    for (const question of QUESTIONS) {
+      const { answer } = await ask(stack, question);
+      const times: number[] = [];
+      for (let n = 0; n < TIMES; n += 1) times.push((await ask(stack, question)).elapsedMs);
+      table.push([question.name, sizeOf(answer), percentile(times, 50).toFixed(0), Math.max(...times).toFixed(0)]);
+    }
+    console.log(table.toString());
+    console.log(`${COMMENTS} comments on ${POSTS} posts over a year, each question ${TIMES} times; ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}.`);
+  } finally {
+    await stack.stop();
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

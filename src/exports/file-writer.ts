@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { Readable, pipeline } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import { csvFormat } from './csv-format';
+import { createExcelFormat } from './excel-format';
+import { jsonFormat, ndjsonFormat } from './json-format';
+import { parquetFormat } from './parquet-format';
+import { withoutPrivateColumns } from './private-fields';
+import type { Format } from './export-format';
+import type { FileStore } from '../platform/files/file-store';
+import type { ExportRow, ExportSourceRepository, Snapshot } from '../storage/export-source-repository';
+import type { ExportedFile, ExportFormat, ExportRequest, LongStep } from '../tasks/task-services';
+
+const FORMATS: Record<ExportFormat, Format> = { json: jsonFormat, ndjson: ndjsonFormat, csv: csvFormat, excel: createExcelFormat(), parquet: parquetFormat };
+
+export type WrittenFile = Pick<ExportedFile, 'rows' | 'bytes' | 'truncatedCells' | 'sha256'>;
+
+/** Writes the rows of a request into a file of that name: whole or not at all. */
+export type WriteFile = (request: ExportRequest, fileName: string, step: LongStep<[rowsWritten: number, rowsTotal: number]>) => Promise<WrittenFile>;
+
+/** Rows from PostgreSQL into files: page by page through format, compression and checksum into the store. */
+export function createFileWriter({ sources, files }: { sources: ExportSourceRepository; files: Pick<FileStore, 'write'> }): WriteFile {
+  return async (request, fileName, { signal, onProgress }) => {
+    const counts = { rows: 0, bytes: 0, truncatedCells: 0 };
+    const hash = createHash('sha256');
+
+    async function* rowsOf({ pages, columns, total }: Snapshot): AsyncGenerator<ExportRow[]> {
+      const jsonColumns = columns.filter(({ kind }) => kind === 'json');
+      onProgress(0, total);
+      for await (const page of pages) {
+        yield jsonColumns.length === 0 ? page : page.map((row) => withoutPrivateColumns(row, jsonColumns));
+        counts.rows += page.length;
+        onProgress(counts.rows, total);
+      }
+    }
+    async function* measured(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      for await (const chunk of content) {
+        hash.update(chunk);
+        counts.bytes += chunk.length;
+        yield chunk;
+      }
+    }
+    await sources.withSnapshot(request, signal, async (snapshot) => {
+      const content = FORMATS[request.format]({ columns: snapshot.columns, pages: rowsOf(snapshot), areFormulasEscaped: request.areFormulasEscaped, onTruncated: () => (counts.truncatedCells += 1) });
+      await files.write(fileName, measured(request.compression === 'gzip' ? gzipped(content) : content), signal);
+    });
+    return { ...counts, sha256: hash.digest('hex') };
+  };
+}
+
+function gzipped(content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  // The error of either end arrives at the reader of the last stream.
+  return pipeline(Readable.from(content, { objectMode: false }), createGzip(), () => undefined);
+}

@@ -1,0 +1,29 @@
+import { exactly, minutesOf, type Estimate, type EstimateBasis, type EstimateFigure } from '../task-estimate';
+import { IDS_A_REQUEST } from './sync-batch';
+import { scopeOf, type SyncParameters } from './sync-parameters';
+
+/** What a sync will cost if it begins now: what is stored is counted. */
+export async function estimateSync(parameters: SyncParameters, basis: EstimateBasis): Promise<Estimate> {
+  const { limit, subreddits } = parameters;
+  const stored = await basis.countStored(scopeOf(parameters, new Date()), limit);
+  const checked = Math.min(limit, stored.posts + stored.comments);
+  const requests = Math.ceil(checked / IDS_A_REQUEST);
+  // An answer with unreadable items, or with nothing in it, is asked for once more.
+  const checks: EstimateFigure = { min: requests, max: 2 * requests, source: 'measured' };
+  // Where the limit ends it the longest unchecked come first, of whichever kind.
+  const rows = (own: number, others: number): EstimateFigure => (stored.posts + stored.comments <= limit ? exactly(own) : { min: Math.max(0, checked - others), max: own, source: 'measured' });
+  const without = subreddits.length > 0 ? await basis.withoutContent(subreddits) : [];
+  return {
+    requests: { total: checks, checks },
+    minutes: minutesOf(checks, basis.requestsPerMinute),
+    rows: { posts: rows(stored.posts, stored.comments), comments: rows(stored.comments, stored.posts) },
+    basis: {
+      requests_per_minute: basis.requestsPerMinute,
+      assumptions: [
+        'That every subreddit can still be seen: of each of which an answer holds nothing, one more request asks whether it can.',
+        ...(without.length > 0 ? [`Nothing is stored of ${without.map((name) => `r/${name}`).join(', ')}: nothing there will be checked.`] : []),
+      ],
+      subreddits: [],
+    },
+  };
+}

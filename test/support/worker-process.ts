@@ -1,0 +1,22 @@
+import { startProcess, type TestProcess } from './process';
+import { testServices } from './test-services';
+import type { TestDatabase } from './test-database';
+
+/** A worker in a process of its own, which can be killed: as built into dist, and with a Reddit of the test's own. */
+export function startWorkerProcess({ db, namespace, taskQueue, redditUrl, more }: { db: TestDatabase; namespace: string; taskQueue: string; redditUrl: string; more?: Record<string, string> }): Promise<TestProcess> {
+  return startProcess('worker/main.js', {
+    DATABASE_URL: db.url,
+    REDIS_URL: testServices().redisUrl,
+    TEMPORAL_ADDRESS: testServices().temporalAddress,
+    TEMPORAL_NAMESPACE: namespace,
+    TEMPORAL_TASK_QUEUE: taskQueue,
+    // Of this worker's tests alone: the budget is kept by client id, in the Redis that all share.
+    REDDIT_CLIENT_ID: taskQueue,
+    REDDIT_REQUESTS_PER_MINUTE: '10000000',
+    REDDIT_OAUTH_BASE_URL: redditUrl,
+    REDDIT_WWW_BASE_URL: redditUrl,
+    REDDIT_IS_SANDBOX: 'true',
+    WORKER_SHUTDOWN_GRACE_SECONDS: '2',
+    ...more,
+  });
+}
