@@ -24,7 +24,8 @@ const BUCKET = 'bench';
 
 interface Run {
   name: string;
-  taskType: 'DATA_EXPORT' | 'DATA_BACKUP';
+  /** TEST_TIMEOUT: how much a worker grows that only waits. */
+  taskType: 'DATA_EXPORT' | 'DATA_BACKUP' | 'TEST_TIMEOUT';
   parameters: object;
   isInBucket?: boolean;
 }
@@ -36,15 +37,17 @@ const RUNS: Run[] = [
   exportOf('s3-ndjson', { export_format: 'ndjson' }, true),
   exportOf('s3-parquet', { export_format: 'parquet' }, true),
   ...['json', 'csv', 'excel', 'parquet'].map(longPostsAs),
+  { name: 'nothing', taskType: 'TEST_TIMEOUT', parameters: { sleep_seconds: 60 } },
   { name: 'backup', taskType: 'DATA_BACKUP', parameters: { backup_type: 'full', method: 'copy' } },
 ];
 
+/** What a run has none of is NaN. */
 interface Measured {
   rows: number;
   bytes: number;
   elapsedMs: number;
-  /** Of the exporting process; null where there was none. */
-  peak: number | null;
+  /** Of the exporting process. */
+  peak: number;
   workerBefore: number;
   workerGrowth: number;
 }
@@ -82,10 +85,10 @@ async function measure(stack: BenchStack, run: Run, env: NodeJS.ProcessEnv, buck
   await sleep(3_000);
   const before = memoryOf(worker.pid)?.now ?? NaN;
   let most = before;
-  let peak: number | null = null;
+  let peak = NaN;
   const timer = setInterval(() => {
     most = Math.max(most, memoryOf(worker.pid)?.now ?? 0);
-    for (const child of childrenOf(worker.pid)) peak = Math.max(peak ?? 0, memoryOf(child)?.peak ?? 0);
+    for (const child of childrenOf(worker.pid)) peak = Math.max(peak || 0, memoryOf(child)?.peak ?? 0);
   }, LOOK_MS);
   try {
     const startedAt = performance.now();
@@ -105,6 +108,8 @@ async function measure(stack: BenchStack, run: Run, env: NodeJS.ProcessEnv, buck
   }
 }
 
+const figure = (value: number) => (Number.isNaN(value) ? '' : value.toFixed(0));
+
 async function main(): Promise<void> {
   const stack = await startBenchStack({ apiPort: API_PORT });
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-bench-files-'));
@@ -119,8 +124,9 @@ async function main(): Promise<void> {
     const table = new Table({ style: { head: [], border: [] }, head: ['', 'rows', 'file MB', 's', 'rows/s', 'peak MB', 'worker before MB', 'worker growth MB'] });
     for (const run of RUNS.filter(({ name }) => ONLY.length === 0 || ONLY.includes(name))) {
       const { rows, bytes, elapsedMs, peak, workerBefore, workerGrowth } = await measure(stack, run, env, bucketEnv);
-      table.push([run.name, rows, (bytes / MB).toFixed(0), (elapsedMs / 1_000).toFixed(1), (rows / (elapsedMs / 1_000)).toFixed(0), peak === null ? '' : (peak / MB).toFixed(0), (workerBefore / MB).toFixed(0), (workerGrowth / MB).toFixed(0)]);
-      process.stderr.write(`  ${run.name}: ${(elapsedMs / 1_000).toFixed(1)} s, peak ${peak === null ? '-' : (peak / MB).toFixed(0)} MB, worker +${(workerGrowth / MB).toFixed(0)} MB\n`);
+      const row = [run.name, figure(rows), figure(bytes / MB), (elapsedMs / 1_000).toFixed(1), figure(rows / (elapsedMs / 1_000)), figure(peak / MB), figure(workerBefore / MB), figure(workerGrowth / MB)];
+      table.push(row);
+      process.stderr.write(`  ${row.join(' ')}\n`);
     }
     console.log(table.toString());
     console.log(`Time from the request to the finished row; ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}.`);

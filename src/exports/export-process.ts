@@ -6,6 +6,8 @@ import { packError, type FromExportProcess, type ToExportProcess } from './proce
 
 /** When the worker is gone: to end the statement and remove the file. */
 const LAST_GRACE_MS = 3_000;
+/** The worker passes on one a second. */
+const PROGRESS_EVERY_MS = 250;
 
 /** The process of one export: a worker starts it, tells it what to write, and is told how it went. It loads what that takes and no more. */
 function main(): void {
@@ -16,6 +18,12 @@ function main(): void {
   const stop = new AbortController();
   let isOver = false;
   const tell = (message: FromExportProcess) => void (process.connected && process.send?.(message, undefined, undefined, () => undefined));
+  let toldAt = -Infinity;
+  const tellProgress = (rowsWritten: number, rowsTotal: number) => {
+    if (performance.now() - toldAt < PROGRESS_EVERY_MS && rowsWritten < rowsTotal) return;
+    toldAt = performance.now();
+    tell({ kind: 'progress', rowsWritten, rowsTotal });
+  };
   const end = (outcome: FromExportProcess) => {
     isOver = true;
     tell(outcome);
@@ -27,7 +35,7 @@ function main(): void {
   process.on('uncaughtException', (error) => end({ kind: 'failed', error: packError(error) }));
   process.on('message', (message: ToExportProcess) => {
     if (message.kind === 'abort') return stop.abort(new Error('The export was aborted'));
-    write(message, stop.signal, (rowsWritten, rowsTotal) => tell({ kind: 'progress', rowsWritten, rowsTotal })).then(
+    write(message, stop.signal, tellProgress).then(
       (file) => end({ kind: 'written', file }),
       (error: unknown) => end({ kind: 'failed', error: packError(error) }),
     );

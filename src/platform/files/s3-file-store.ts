@@ -15,8 +15,8 @@ export interface S3Settings {
   isPathStyleForced: boolean;
 }
 
-/** At most 10,000 parts make a file: 160 GB. Two are in memory at once. */
-const PART_BYTES = 16 * 1024 * 1024;
+/** At most 10,000 parts make a file: 80 GB. Two are in memory at once, and what is becoming of them. */
+const PART_BYTES = 8 * 1024 * 1024;
 
 /**
  * A bucket of an S3-compatible server. What is written is not there before the last part has been confirmed. The SDK is
