@@ -12,18 +12,7 @@ import { checkServers, requireDatabaseUrl } from '../platform/start-checks';
 import { createResetTokens } from '../platform/reset-tokens';
 import { reasonOf, showFailedStart, StartError } from '../platform/start-error';
 import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } from '../platform/temporal';
-import { createApiKeyRepository } from '../storage/api-key-repository';
-import { createAuditRepository } from '../storage/audit-repository';
-import { createExecutionQueryRepository } from '../storage/execution-query-repository';
-import { createExecutionRepository } from '../storage/execution-repository';
-import { createExportRepository } from '../storage/export-repository';
-import { createMetricsRepository } from '../storage/metrics-repository';
-import { createPasswordResetRepository } from '../storage/password-reset-repository';
-import { createDeletionSyncRepository } from '../storage/deletion-sync-repository';
-import { createRedditContentRepository } from '../storage/reddit-content-repository';
-import { createScrapeLaneRepository } from '../storage/scrape-lane-repository';
-import { createTaskConfigRepository } from '../storage/task-config-repository';
-import { createUserRepository } from '../storage/user-repository';
+import { createApiRepositories } from '../storage/api-repositories';
 import { createApp } from './app';
 import { requestLogFields } from './plugins/request-log';
 import { REDIS_WITHIN_MS } from './within';
@@ -44,20 +33,7 @@ async function main(): Promise<void> {
   if (!config.REDIS_URL) log.warn('REDIS_URL is not set: sessions are kept in this process and end with it');
 
   const services = createServices({
-    repositories: {
-      users: createUserRepository(database),
-      apiKeys: createApiKeyRepository(database),
-      resets: createPasswordResetRepository(database),
-      configs: createTaskConfigRepository(database),
-      executions: createExecutionRepository(database),
-      queries: createExecutionQueryRepository(database),
-      content: createRedditContentRepository(database),
-      audit: createAuditRepository(database),
-      metrics: createMetricsRepository(database),
-      exports: createExportRepository(database),
-      lanes: createScrapeLaneRepository(database),
-      deletions: createDeletionSyncRepository(database),
-    },
+    repositories: createApiRepositories(database),
     store,
     temporal: {
       client: temporal.client,

@@ -9,18 +9,7 @@ import { createRedditBudget } from '../../src/platform/reddit-budget/reddit-budg
 import { createKeyValueStore } from '../../src/platform/redis';
 import { createResetTokens } from '../../src/platform/reset-tokens';
 import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
-import { createApiKeyRepository } from '../../src/storage/api-key-repository';
-import { createAuditRepository } from '../../src/storage/audit-repository';
-import { createExecutionQueryRepository } from '../../src/storage/execution-query-repository';
-import { createExecutionRepository } from '../../src/storage/execution-repository';
-import { createExportRepository } from '../../src/storage/export-repository';
-import { createMetricsRepository } from '../../src/storage/metrics-repository';
-import { createPasswordResetRepository } from '../../src/storage/password-reset-repository';
-import { createDeletionSyncRepository } from '../../src/storage/deletion-sync-repository';
-import { createRedditContentRepository } from '../../src/storage/reddit-content-repository';
-import { createScrapeLaneRepository } from '../../src/storage/scrape-lane-repository';
-import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
-import { createUserRepository } from '../../src/storage/user-repository';
+import { createApiRepositories } from '../../src/storage/api-repositories';
 import { connectTestTemporal } from '../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import { testServices } from '../support/test-services';
@@ -51,20 +40,7 @@ export async function createTestApi(options: { database: Database; temporal: Tem
   const resetTokens = createResetTokens(SECRET);
   const budget = createRedditBudget({ store, clientId: randomUUID(), requestsPerMinute: 100 });
   const services = createServices({
-    repositories: {
-      users: createUserRepository(database),
-      apiKeys: createApiKeyRepository(database),
-      resets: createPasswordResetRepository(database),
-      configs: createTaskConfigRepository(database),
-      executions: createExecutionRepository(database),
-      queries: createExecutionQueryRepository(database),
-      content: createRedditContentRepository(database),
-      audit: createAuditRepository(database),
-      metrics: createMetricsRepository(database),
-      exports: createExportRepository(database),
-      lanes: createScrapeLaneRepository(database),
-      deletions: createDeletionSyncRepository(database),
-    },
+    repositories: createApiRepositories(database),
     store,
     temporal: {
       client: temporal.client,

@@ -36,21 +36,10 @@ import type { RedditBudget } from '../../platform/reddit-budget/reddit-budget';
 import type { ResetTokens } from '../../platform/reset-tokens';
 import type { KeyValueStore } from '../../platform/redis';
 import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
-import type { ApiKeyRepository } from '../../storage/api-key-repository';
-import type { AuditRepository } from '../../storage/audit-repository';
-import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
-import type { ExecutionRepository } from '../../storage/execution-repository';
-import type { ExportRepository } from '../../storage/export-repository';
-import type { MetricsRepository } from '../../storage/metrics-repository';
-import type { PasswordResetRepository } from '../../storage/password-reset-repository';
-import type { DeletionSyncRepository } from '../../storage/deletion-sync-repository';
-import type { RedditContentRepository } from '../../storage/reddit-content-repository';
-import type { ScrapeLaneRepository } from '../../storage/scrape-lane-repository';
-import type { TaskConfigRepository } from '../../storage/task-config-repository';
-import type { UserRepository } from '../../storage/user-repository';
+import type { ApiRepositories } from '../../storage/api-repositories';
 
 export interface ServiceDeps {
-  repositories: { users: UserRepository; apiKeys: ApiKeyRepository; resets: PasswordResetRepository; configs: TaskConfigRepository; executions: ExecutionRepository; queries: ExecutionQueryRepository; content: RedditContentRepository; audit: AuditRepository; metrics: MetricsRepository; exports: ExportRepository; lanes: ScrapeLaneRepository; deletions: DeletionSyncRepository };
+  repositories: ApiRepositories;
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
