@@ -26,9 +26,9 @@ const claims = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? 
 describe('sign-in', () => {
   const login = (body: object) => api.anonymous('POST', '/auth/login', body);
 
-  test('takes user name or e-mail, whose domain may be in any case', async () => {
-    for (const username of ['root', 'root@example.com', 'root@EXAMPLE.com']) expect((await login({ username, password: PASSWORD })).status).toBe(200);
-    expect((await login({ username: 'ROOT@example.com', password: PASSWORD })).status).toBe(401);
+  test('takes user name or e-mail, in any case', async () => {
+    for (const username of ['root', 'Root', 'root@example.com', 'ROOT@EXAMPLE.com']) expect((await login({ username, password: PASSWORD })).status).toBe(200);
+    expect((await login({ username: 'roots', password: PASSWORD })).status).toBe(401);
   });
 
   test('answers a token pair of the agreed claims, which lives 30 minutes, or a day', async () => {
