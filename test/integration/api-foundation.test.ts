@@ -28,6 +28,7 @@ describe('sign-in', () => {
 
   test('takes user name or e-mail, in any case', async () => {
     for (const username of ['root', 'Root', 'root@example.com', 'ROOT@EXAMPLE.com']) expect((await login({ username, password: PASSWORD })).status).toBe(200);
+    expect((await login({ username: 'roots', password: PASSWORD })).status).toBe(401);
   });
 
   test('answers a token pair of the agreed claims, which lives 30 minutes, or a day', async () => {
