@@ -30,9 +30,9 @@ const ours = services.filter(([, service]) => service.build);
 /** `$VAR`, `${VAR}`, `${VAR:-default}`, `${VAR:?message}`; a doubled dollar is left for the shell in the container. */
 const interpolations = [...composeText.replaceAll('$$', '').matchAll(/\$\{?([A-Z][A-Z0-9_]*)(?::([-?])([^}]*))?/g)].map(([, name = '', kind, rest]) => ({ name, kind, rest }));
 
-const readme = read('README.md');
+const docs = read('docs/configuration.md') + read('docs/production.md');
 const tableVariables = (title: string) => {
-  const [, table = ''] = new RegExp(`<!-- ${title}: begin[^\n]*\n([^]*?)<!-- ${title}: end -->`).exec(readme) ?? [];
+  const [, table = ''] = new RegExp(`<!-- ${title}: begin[^\n]*\n([^]*?)<!-- ${title}: end -->`).exec(docs) ?? [];
   return [...table.matchAll(/^\| `([A-Z0-9_]+)` \| ([^|]*) \|/gm)].map(([, name = '', preset = '']) => ({ name, preset: preset.trim().replaceAll('`', '') }));
 };
 const documented = tableVariables('variables');
@@ -166,10 +166,10 @@ describe('Dockerfile', () => {
   });
 });
 
-describe("README's table of variables", () => {
+describe('the table of variables', () => {
   it('has every variable that is read, and no other', () => {
     expect(sorted(documented.map(({ name }) => name))).toEqual(sorted([...ENV_VARIABLES, ...ofTemporal]));
-    for (const alias of Object.keys(ENV_ALIASES)) expect(readme).toContain(`\`${alias}\``);
+    for (const alias of Object.keys(ENV_ALIASES)) expect(docs).toContain(`\`${alias}\``);
   });
 
   it('tells the defaults that hold', () => {

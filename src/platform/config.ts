@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { StartError } from './start-error';
 import type { FileStoreSettings } from './files/create-file-store';
 
-/** Every variable Taskloom reads, once. README's table and docker-compose.yml are checked against `ENV_VARIABLES`. */
+/** Every variable Taskloom reads, once. The table of docs/configuration.md and docker-compose.yml are checked against `ENV_VARIABLES`. */
 const port = z.coerce.number().int().min(0).max(65_535);
 const positive = z.coerce.number().int().positive();
 const flag = z.enum(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off']).transform((text) => ['true', '1', 'yes', 'on'].includes(text));
