@@ -177,7 +177,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Token has expired"
+                         *       "detail": "用户名或密码不正确"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -241,9 +241,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -288,6 +295,15 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "email": "ada@example.com",
+                     *       "username": "ada",
+                     *       "password": "a long phrase of hers",
+                     *       "full_name": "Ada Lovelace",
+                     *       "age": 36
+                     *     }
+                     */
                     "application/json": {
                         /**
                          * Format: email
@@ -312,6 +328,20 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": 5,
+                         *       "email": "ada@example.com",
+                         *       "username": "ada",
+                         *       "full_name": "Ada Lovelace",
+                         *       "age": 36,
+                         *       "is_active": true,
+                         *       "is_superuser": false,
+                         *       "role": null,
+                         *       "created_at": "2027-03-01T03:30:00.000Z",
+                         *       "updated_at": "2027-03-01T03:30:00.000Z"
+                         *     }
+                         */
                         "application/json": components["schemas"]["User"];
                     };
                 };
@@ -377,9 +407,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -424,6 +461,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "refresh_token": "eyJhbGciOiJIUzI1NiJ9.…"
+                     *     }
+                     */
                     "application/json": {
                         refresh_token: string;
                     };
@@ -447,7 +489,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Token has expired"
+                         *       "detail": "无效的刷新令牌"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -497,9 +539,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -547,6 +596,12 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJIUzI1NiJ9.…",
+                     *       "token_type": "refresh_token"
+                     *     }
+                     */
                     "application/json": {
                         token: string;
                         /**
@@ -601,7 +656,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -651,9 +706,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -744,7 +806,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -767,9 +829,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -860,7 +929,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -869,9 +938,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -964,7 +1040,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -973,9 +1049,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -1071,7 +1154,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -1121,9 +1204,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -1216,7 +1306,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -1252,9 +1342,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -1370,7 +1467,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -1429,9 +1526,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -1528,7 +1632,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -1578,9 +1682,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -1627,6 +1738,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "email": "ada@example.com"
+                     *     }
+                     */
                     "application/json": {
                         /**
                          * Format: email
@@ -1690,9 +1806,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -1740,6 +1863,11 @@ export interface paths {
             /** @description The token, where it is not in the query */
             requestBody?: {
                 content: {
+                    /**
+                     * @example {
+                     *       "token": "the token of the mail"
+                     *     }
+                     */
                     "application/json": {
                         token?: string;
                     } | null;
@@ -1799,9 +1927,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -1846,6 +1981,12 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "token": "the token of the mail",
+                     *       "new_password": "another long phrase"
+                     *     }
+                     */
                     "application/json": {
                         token: string;
                         /** @description 8 characters or more, and none of the commonest */
@@ -1916,9 +2057,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -2019,7 +2167,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -2055,9 +2203,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -2091,6 +2246,16 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "email": "ada@example.com",
+                     *       "username": "ada",
+                     *       "password": "a long phrase of hers",
+                     *       "full_name": "Ada Lovelace",
+                     *       "age": 36,
+                     *       "role": "operator"
+                     *     }
+                     */
                     "application/json": {
                         /**
                          * Format: email
@@ -2120,6 +2285,20 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": 5,
+                         *       "email": "ada@example.com",
+                         *       "username": "ada",
+                         *       "full_name": "Ada Lovelace",
+                         *       "age": 36,
+                         *       "is_active": true,
+                         *       "is_superuser": false,
+                         *       "role": "operator",
+                         *       "created_at": "2027-03-01T03:30:00.000Z",
+                         *       "updated_at": "2027-03-01T03:30:00.000Z"
+                         *     }
+                         */
                         "application/json": components["schemas"]["User"];
                     };
                 };
@@ -2168,7 +2347,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -2227,9 +2406,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -2283,6 +2469,20 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": 5,
+                         *       "email": "ada@example.com",
+                         *       "username": "ada",
+                         *       "full_name": "Ada Lovelace",
+                         *       "age": 36,
+                         *       "is_active": true,
+                         *       "is_superuser": false,
+                         *       "role": null,
+                         *       "created_at": "2027-03-01T03:30:00.000Z",
+                         *       "updated_at": "2027-03-01T03:30:00.000Z"
+                         *     }
+                         */
                         "application/json": components["schemas"]["User"];
                     };
                 };
@@ -2322,7 +2522,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -2358,9 +2558,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -2451,7 +2658,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -2510,9 +2717,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -2551,6 +2765,12 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "full_name": "Ada King",
+                     *       "age": null
+                     *     }
+                     */
                     "application/json": {
                         /**
                          * Format: email
@@ -2579,6 +2799,20 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": 5,
+                         *       "email": "ada@example.com",
+                         *       "username": "ada",
+                         *       "full_name": "Ada King",
+                         *       "age": null,
+                         *       "is_active": true,
+                         *       "is_superuser": false,
+                         *       "role": null,
+                         *       "created_at": "2027-03-01T03:30:00.000Z",
+                         *       "updated_at": "2027-03-01T03:30:00.000Z"
+                         *     }
+                         */
                         "application/json": components["schemas"]["User"];
                     };
                 };
@@ -2618,7 +2852,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -2677,9 +2911,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -2849,9 +3090,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -3072,9 +3320,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -3257,9 +3512,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -3484,9 +3746,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -3617,9 +3886,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -3752,9 +4028,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -3939,9 +4222,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -4076,9 +4366,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -4265,9 +4562,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -4366,9 +4670,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -4470,9 +4781,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -4524,6 +4842,14 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "config_ids": [
+                     *         2,
+                     *         3
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         config_ids: number[];
                     };
@@ -4625,9 +4951,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -4756,9 +5089,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -4890,9 +5230,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -5026,9 +5373,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -5183,9 +5537,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -5324,9 +5685,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -5467,9 +5835,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -5645,9 +6020,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -5787,9 +6169,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -5937,9 +6326,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6036,7 +6432,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "Execution not found"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -6072,9 +6468,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6170,7 +6573,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "Execution not found"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -6206,9 +6609,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6329,7 +6739,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "Execution not found"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -6365,9 +6775,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6520,9 +6937,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6624,7 +7048,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "Execution not found"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -6636,6 +7060,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "The execution has already ended"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6683,9 +7112,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6781,7 +7217,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "Execution not found"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -6793,6 +7229,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "The execution has already ended"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -6840,9 +7281,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -7037,9 +7485,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -7251,9 +7706,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -7420,9 +7882,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -7541,7 +8010,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "Execution not found"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -7553,6 +8022,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "The execution has already ended"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -7600,9 +8074,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -7737,9 +8218,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -7870,9 +8358,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -8009,9 +8504,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -8188,9 +8690,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -8292,9 +8801,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -8396,9 +8912,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -8500,9 +9023,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -8604,9 +9134,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -8708,9 +9245,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -8880,9 +9424,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -9013,9 +9564,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -9161,9 +9719,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -9307,9 +9872,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -9446,9 +10018,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -9587,9 +10166,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -9764,9 +10350,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -9934,9 +10527,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -10069,9 +10669,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -10173,9 +10780,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -10311,7 +10925,7 @@ export interface paths {
                     content: {
                         /**
                          * @example {
-                         *       "detail": "Task config not found"
+                         *       "detail": "用户不存在"
                          *     }
                          */
                         "application/json": components["schemas"]["Error"];
@@ -10347,9 +10961,16 @@ export interface paths {
                 /** @description Too many attempts; Retry-After says when to try again */
                 429: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
                         "application/json": components["schemas"]["Error"];
                     };
                 };
