@@ -5,11 +5,12 @@ import { randomUUID } from 'node:crypto';
 import { maxHeaderSize, type IncomingMessage, type ServerResponse } from 'node:http';
 import { installAnswers } from './plugins/answers';
 import { installAudit } from './plugins/audit';
-import { answerClientError, installErrorAnswers } from './plugins/error-answers';
+import { answerClientError, connectionOptions, installConnectionAnswers } from './plugins/connection-answers';
+import { installErrorAnswers } from './plugins/error-answers';
 import { installTokens } from './plugins/jwt';
 import { installMetrics } from './plugins/metrics';
 import { installOpenapi } from './plugins/openapi';
-import { installOrderlyClose } from './plugins/orderly-close';
+import { installOrderlyClose, REQUEST_TIMEOUT_MS, timeoutOptions } from './plugins/orderly-close';
 import { installRedoc } from './plugins/redoc';
 import { installRequestLog } from './plugins/request-log';
 import { installRequestValidation } from './plugins/request-validation';
@@ -44,6 +45,8 @@ export interface AppOptions {
   metricsToken?: string;
   /** Who may say in X-Forwarded-For on whose behalf they ask. */
   trustedProxies?: string[];
+  /** For tests, which do not wait for a minute. */
+  requestTimeoutMs?: number;
   /** For tests: each answer is compared with its schema. */
   areAnswersChecked?: boolean;
   version: string;
@@ -51,6 +54,7 @@ export interface AppOptions {
 
 /** The HTTP application over ready services; it connects nothing. The answer is ready to listen, or to inject into. */
 export async function createApp(services: Services, options: AppOptions): Promise<FastifyInstance> {
+  const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const app: FastifyInstance = fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -60,6 +64,10 @@ export async function createApp(services: Services, options: AppOptions): Promis
     // No limit but Node's own: the router would refuse a longer parameter before any hook. Schemas say how long it may be.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxHeaderSize },
     clientErrorHandler: answerClientError,
+    requestTimeout: requestTimeoutMs,
+    http: { ...connectionOptions, ...timeoutOptions(requestTimeoutMs) },
+    // Fastify's own answer in this case is no {detail}.
+    return503OnClosing: false,
     trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
     // Keep-alive connections that are idle end at once when the server closes.
     forceCloseConnections: 'idle',
@@ -68,9 +76,10 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await installRequestLog(app);
   const routes = createRouteTable(app);
   installErrorAnswers(app);
-  installOrderlyClose(app);
   await app.register(cors, { origin: options.corsOrigins ?? [], credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], strictPreflight: false, exposedHeaders: ['X-Request-ID', 'X-Process-Time', 'X-Next-Cursor', 'Link', 'Content-Disposition', 'Content-Range', 'Accept-Ranges', 'ETag'] });
   installSecurityHeaders(app);
+  installOrderlyClose(app);
+  installConnectionAnswers(app);
   await installTokens(app, services.jwtSecret);
   installTokenGate(app, services, routes);
   installUnknownRoutes(app, routes);

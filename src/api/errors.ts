@@ -53,6 +53,12 @@ export class RangeNotSatisfiableError extends ApiError {
     super('The file has no such range');
   }
 }
+export class ExpectationFailedError extends ApiError {
+  override readonly name = 'ExpectationFailedError';
+  constructor() {
+    super('Of Expect, only 100-continue is known');
+  }
+}
 export class ConflictError extends ApiError {
   override readonly name = 'ConflictError';
 }
@@ -102,6 +108,7 @@ const RULES: Rule[] = [
   [named('ConflictError'), text(409)],
   [named('GoneError'), text(410)],
   [named('RangeNotSatisfiableError'), (error) => ({ status: 416, detail: error.message ?? '', headers: { 'Content-Range': `bytes */${(error as RangeNotSatisfiableError).size}` } })],
+  [named('ExpectationFailedError'), text(417)],
   [named('UnavailableError'), text(503)],
   [named('TooManyRequestsError'), (error) => ({ status: 429, detail: error.message ?? '', headers: { 'Retry-After': String((error as TooManyRequestsError).retryAfterSeconds) } })],
   [named('TooManyApiKeysError'), text(409)],

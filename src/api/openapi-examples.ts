@@ -1,14 +1,18 @@
 import type { z } from 'zod';
+import { TEXTS } from './errors';
 import type { AuditBody } from './schemas/audit-schemas';
 import type { createApiKeyBody, NewApiKeyBody } from './schemas/api-key-schemas';
-import type { loginBody, TokenPair } from './schemas/auth-schemas';
+import type { loginBody, refreshBody, revokeBody, TokenPair } from './schemas/auth-schemas';
 import type { ConfigBody, createBody, PreviewBody, previewBody, updateBody } from './schemas/config-schemas';
 import type { batchBody, BatchSubmitted, byTypeBody, Submitted } from './schemas/execute-schemas';
 import type { EstimateBody, estimateBody } from './schemas/estimate-schemas';
 import type { ControlResult, ExecutionBody, StatsBody } from './schemas/execution-schemas';
 import type { ProgressBody } from './schemas/progress-schemas';
 import type { commentSearchBody, SearchBody } from './schemas/reddit-insight-schemas';
+import type { forgotBody, resetBody, verifyBody } from './schemas/password-reset-schemas';
 import type { PostBody } from './schemas/reddit-schemas';
+import type { batchBody as batchOfSchedulesBody } from './schemas/schedule-schemas';
+import type { createUserBody, registerBody, updateUserBody, UserBody } from './schemas/user-schemas';
 
 const AT = '2027-03-01T03:30:00.000Z';
 
@@ -38,12 +42,25 @@ const post = {
 
 const { id: _id, created_at: _created, updated_at: _updated, schedule_status: _status, is_scheduled: _scheduled, status_consistent: _consistent, schedule_error: _error, ...newConfig } = config;
 
+const newUser = { email: 'ada@example.com', username: 'ada', password: 'a long phrase of hers', full_name: 'Ada Lovelace', age: 36 };
+const user = { id: 5, email: newUser.email, username: newUser.username, full_name: newUser.full_name, age: newUser.age, is_active: true, is_superuser: false, role: null, created_at: AT, updated_at: AT } satisfies UserBody;
+
 /** What one would type in, and what comes back: by method and path as the document has them. */
 export const EXAMPLES: Record<string, { request?: unknown; answer?: unknown }> = {
   'post /api/v1/auth/login': {
     request: { username: 'admin', password: 'the password of the first start', remember_me: false } satisfies z.input<typeof loginBody>,
     answer: { access_token: 'eyJhbGciOiJIUzI1NiJ9.…', refresh_token: 'eyJhbGciOiJIUzI1NiJ9.…', token_type: 'bearer', expires_at: AT } satisfies TokenPair,
   },
+  'post /api/v1/auth/register': { request: newUser satisfies z.input<typeof registerBody>, answer: user },
+  'post /api/v1/auth/refresh': { request: { refresh_token: 'eyJhbGciOiJIUzI1NiJ9.…' } satisfies z.input<typeof refreshBody> },
+  'post /api/v1/auth/revoke': { request: { token: 'eyJhbGciOiJIUzI1NiJ9.…', token_type: 'refresh_token' } satisfies z.input<typeof revokeBody> },
+  'post /api/v1/auth/forgot-password': { request: { email: newUser.email } satisfies z.input<typeof forgotBody> },
+  'post /api/v1/auth/verify-reset-token': { request: { token: 'the token of the mail' } satisfies z.input<typeof verifyBody> },
+  'post /api/v1/auth/reset-password': { request: { token: 'the token of the mail', new_password: 'another long phrase' } satisfies z.input<typeof resetBody> },
+  'post /api/v1/users': { request: { ...newUser, role: 'operator' } satisfies z.input<typeof createUserBody>, answer: { ...user, role: 'operator' } satisfies UserBody },
+  'get /api/v1/users/{user_id}': { answer: user },
+  'patch /api/v1/users/{user_id}': { request: { full_name: 'Ada King', age: null } satisfies z.input<typeof updateUserBody>, answer: { ...user, full_name: 'Ada King', age: null, updated_at: AT } satisfies UserBody },
+  'post /api/v1/tasks/schedules/batch/{action}': { request: { config_ids: [2, 3] } satisfies z.input<typeof batchOfSchedulesBody> },
   'post /api/v1/auth/api-keys': {
     request: { name: 'nightly export', scope: 'read', expires_in_days: 90 } satisfies z.input<typeof createApiKeyBody>,
     answer: {
@@ -112,14 +129,32 @@ export const EXAMPLES: Record<string, { request?: unknown; answer?: unknown }> =
   },
 };
 
-/** The same wherever they occur. */
-export const ERROR_EXAMPLES: Record<string, unknown> = {
+/** The same wherever they occur, unless said otherwise below. */
+const ERROR_EXAMPLES: Record<string, unknown> = {
   401: { detail: 'Token has expired' },
-  403: { detail: '权限不足' },
+  403: { detail: TEXTS.forbidden },
   404: { detail: 'Task config not found' },
   410: { detail: 'The file has expired' },
   413: { detail: 'Request body is too large' },
   416: { detail: 'The file has no such range' },
   422: { detail: [{ type: 'greater_than_equal', loc: ['query', 'limit'], msg: 'Input should be greater than or equal to 1', input: '0', ctx: { ge: 1 } }] },
+  429: { detail: 'Too many attempts; try again later' },
   503: { detail: 'Temporal does not answer' },
 };
+
+const TAKEN = { emailTaken: { value: { detail: TEXTS.emailTaken } }, usernameTaken: { value: { detail: TEXTS.usernameTaken } } };
+/** By path and status; each is what the path answers. What is `examples` are several. */
+const ERRORS_OF: [paths: RegExp, status: string, shown: { example: unknown } | { examples: object }][] = [
+  [/\/auth\/login$/, '401', { example: { detail: TEXTS.badCredentials } }],
+  [/\/auth\/refresh$/, '401', { example: { detail: TEXTS.badRefreshToken } }],
+  [/\/(auth\/register|users|users\/\{user_id\})$/, '409', { examples: TAKEN }],
+  // Also of the token's own user, whatever is asked for.
+  [/\/(auth|users|audit-log)\b/, '404', { example: { detail: TEXTS.userNotFound } }],
+  [/\/executions\/\{id\}/, '404', { example: { detail: 'Execution not found' } }],
+  [/\/executions\/\{id\}/, '409', { example: { detail: 'The execution has already ended' } }],
+];
+
+export function errorExampleOf(path: string, status: string): { example?: unknown; examples?: object } {
+  const own = ERRORS_OF.find(([paths, of]) => of === status && paths.test(path));
+  return own?.[2] ?? { example: ERROR_EXAMPLES[status] };
+}

@@ -142,13 +142,28 @@ describe('the document', () => {
     }
   });
 
-  test('every example of a request passes the checks', async () => {
+  test('every request with a body has an example, which passes the checks', async () => {
     for (const { name, method, url, requestBody } of operations) {
       const example = exampleOf(requestBody);
-      if (example === undefined) continue;
-      const answer = await api.root(method, url.replace('{id}', '999999').replace('{type}', 'NO_SUCH_TYPE'), example as object);
+      if (!requestBody) continue;
+      expect([name, example]).not.toEqual([name, undefined]);
+      const answer = await api.root(method, url.replace(/\{(user_)?id\}/, '999999').replace('{action}', 'stop').replace('{type}', 'NO_SUCH_TYPE'), example as object);
       expect([name, answer.body]).not.toEqual([name, { detail: expect.any(Array) }]);
     }
+  });
+
+  test('the errors that clients compare with are those that are shown, and 429 tells of Retry-After', () => {
+    const shown = (name: string, status: string) => {
+      const { example, examples } = (operations.find((candidate) => candidate.name === name)?.responses[status]?.content?.['application/json'] ?? {}) as { example?: { detail: string }; examples?: Record<string, { value: { detail: string } }> };
+      return example?.detail ?? Object.values(examples ?? {}).map(({ value }) => value.detail);
+    };
+    expect(shown('get /api/v1/users/{user_id}', '404')).toBe('用户不存在');
+    expect(shown('post /api/v1/auth/login', '401')).toBe('用户名或密码不正确');
+    expect(shown('post /api/v1/auth/refresh', '401')).toBe('无效的刷新令牌');
+    for (const name of ['post /api/v1/auth/register', 'post /api/v1/users']) expect(shown(name, '409')).toEqual(['该邮箱已被注册', '该用户名已被使用']);
+    const limited = operations.filter(({ responses }) => responses['429']).map(({ name, responses }) => [name, Object.keys((responses['429'] as { headers?: object }).headers ?? {})]);
+    expect(limited.length).toBeGreaterThan(0);
+    expect(limited).toEqual(limited.map(([name]) => [name, ['Retry-After']]));
   });
 
   test('every guarded route tells how it refuses, with examples', () => {

@@ -1,11 +1,13 @@
-import { STATUS_CODES } from 'node:http';
 import { answerError } from '../errors';
-import type { ConnectionError, FastifyInstance } from 'fastify';
-import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Every failure leaves as `{detail}`. */
 export function installErrorAnswers(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
+    if (hasBrokenOff(request)) {
+      request.log.info({ code: (error as { code?: string }).code }, 'the client broke off its request');
+      return reply.status(400).send({ detail: 'The request broke off' });
+    }
     const answer = answerError(error);
     if (answer.status >= 500) request.log.error({ err: error }, 'request failed');
     return reply.status(answer.status).headers(answer.headers ?? {}).send({ detail: answer.detail });
@@ -15,11 +17,5 @@ export function installErrorAnswers(app: FastifyInstance): void {
   app.setNotFoundHandler((_request, reply) => reply.status(404).send({ detail: 'Not Found' }));
 }
 
-/** What is no HTTP request, and so reaches neither hooks nor routes: only its socket can be answered. */
-export function answerClientError(error: ConnectionError, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const status = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }[error.code ?? ''] ?? 400;
-  const body = JSON.stringify({ detail: STATUS_CODES[status] });
-  if (socket.writable) socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Length: ${body.length}\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${body}`);
-  socket.destroy(error);
-}
+/** The error is that of a lost connection then, as it would be were PostgreSQL's lost. */
+const hasBrokenOff = ({ raw }: FastifyRequest) => raw.destroyed && !raw.complete;

@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { describeAccess, scopeFor, type Access } from '../access-levels';
-import { ERROR_EXAMPLES, EXAMPLES } from '../openapi-examples';
+import { errorExampleOf, EXAMPLES } from '../openapi-examples';
 import { linksOf } from '../openapi-links';
 import { faults, forbiddenUnless, notFound, tooLarge, tooMany, unauthorized, unavailable } from '../schemas/common-schemas';
 import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify';
@@ -35,19 +35,24 @@ const zodToJsonConfig = { override };
 const transformAll = createJsonSchemaTransformObject({ zodToJsonConfig });
 
 interface Content {
-  content?: Record<string, { example?: unknown }>;
+  content?: Record<string, { example?: unknown; examples?: object }>;
 }
-type Operation = { requestBody?: Content & { required?: boolean }; responses?: Record<string, Content & { links?: object }> };
+type Operation = { requestBody?: Content & { required?: boolean }; responses?: Record<string, Content & { links?: object; headers?: object }> };
+
+const RETRY_AFTER = { 'Retry-After': { description: 'In how many seconds to try again', required: true, schema: { type: 'integer', minimum: 1 } } };
 
 function addExamplesAndLinks(paths: Record<string, Record<string, Operation>>): void {
-  const show = (of: Content | undefined, example: unknown) => {
-    if (example !== undefined) for (const media of Object.values(of?.content ?? {})) media.example = example;
+  const show = (of: Content | undefined, shown: { example?: unknown; examples?: object }) => {
+    if (shown.example !== undefined || shown.examples) for (const media of Object.values(of?.content ?? {})) Object.assign(media, shown);
   };
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, { requestBody, responses = {} }] of Object.entries(methods)) {
       const { request, answer } = EXAMPLES[`${method} ${path}`] ?? {};
-      show(requestBody, request);
-      for (const [status, response] of Object.entries(responses)) show(response, status < '300' ? answer : ERROR_EXAMPLES[status]);
+      show(requestBody, { example: request });
+      for (const [status, response] of Object.entries(responses)) {
+        show(response, status < '300' ? { example: answer } : errorExampleOf(path, status));
+        if (status === '429') response.headers = RETRY_AFTER;
+      }
       const linked = linksOf(`${method} ${path}`);
       const response = linked && responses[linked.status];
       if (response) response.links = linked.links;

@@ -18,11 +18,12 @@ function readHeaders(): Record<string, string> {
   return headers;
 }
 
+export const securityHeaders = readHeaders();
+
 export function installSecurityHeaders(app: FastifyInstance): void {
-  const headers = readHeaders();
-  const ofTheApi = { ...headers, 'cache-control': 'no-store' };
+  const ofTheApi = { ...securityHeaders, 'cache-control': 'no-store' };
   app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(request.url.startsWith('/api/') ? ofTheApi : headers);
+    reply.headers(request.url.startsWith('/api/') ? ofTheApi : securityHeaders);
     done();
   });
 }
