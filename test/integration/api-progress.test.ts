@@ -155,7 +155,7 @@ describe('what a config would cost', () => {
       },
       basis: { requests_per_minute: 100, assumptions: [expect.stringMatching(/^Nothing is stored of r\/neverseen\. Assumed of each: .*80 of 100 with comments, 20 comments a post/)], subreddits: [{ name: 'Programming', source: 'stored', posts: 30, comments_per_post: 12, share_with_comments: 1 }, { name: 'neverseen', source: 'defaults', posts: 0 }] },
     });
-    expect(body.minutes).toEqual({ min: 0, max: 0.6, assumed: 0.6 });
+    expect(body.minutes).toEqual({ min: 0.1, max: 0.7, assumed: 0.6 });
   });
 
   test('a deletion sync, from the rows that it would look at', async () => {
