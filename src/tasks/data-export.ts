@@ -8,6 +8,7 @@ const dateOf = (text: string | undefined) => (text === undefined ? undefined : n
 export const dataExport = defineTaskType({
   name: 'DATA_EXPORT',
   summary: 'Writes posts, comments, executions or configs into a file to download',
+  adHocAccess: 'admin',
   parameters: exportParameters,
   async run(context, parameters) {
     const { source, export_format: format, compression, date_range: range, filters } = parameters;
