@@ -8,6 +8,7 @@ const BYTES_PER_MB = 1_048_576;
 export const dataBackup = defineTaskType({
   name: 'DATA_BACKUP',
   summary: 'Backs the database up into a folder, whole or what has changed since the last backup',
+  adHocAccess: 'admin',
   parameters: z.strictObject({
     backup_type: z.enum(['full', 'incremental']).default('full').describe('incremental: only rows changed since the last backup; a full one when there is nothing to add to'),
     keep: z.int().min(1).max(1_000).default(7).describe('How many full backups to keep, with the incremental ones that add to them; older ones go once a new full one is complete'),

@@ -9,6 +9,7 @@ const dateOf = (text: string | undefined) => (text === undefined ? undefined : n
 export const dataExport = defineTaskType({
   name: 'DATA_EXPORT',
   summary: 'Writes posts, comments, executions or configs into a file to download',
+  adHocAccess: 'admin',
   parameters: exportParameters,
   percentAt: percentOfCounts('rows_written', 'rows_total'),
   async run(context, parameters) {

@@ -34,6 +34,7 @@ function resultOf({ configId }: EndedRun, { to_email: to, subject }: Letter, isS
 export const sendEmail = defineTaskType({
   name: 'SEND_EMAIL',
   summary: 'Sends a mail to one or more recipients, each a copy of their own, and to nobody twice',
+  adHocAccess: 'admin',
   parameters: sendEmailParameters,
   // `to` and `response` are the result's of each copy, `recipient` is the cursor's.
   privateFields: [...Object.keys(sendEmailParameters.shape), 'to', 'response', 'recipient'],
