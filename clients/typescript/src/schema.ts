@@ -7076,7 +7076,9 @@ export interface paths {
         put?: never;
         /**
          * Run a task type without a config
-         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         * @description Needs the role admin, or an API key with the scope admin, for DATA_EXPORT, SEND_EMAIL, DATA_BACKUP, CLEANUP_TOKENS, CLEANUP_CONTENT, CLEANUP_EXECUTIONS, CLEANUP_EXPORTS: these delete, fill the disk or write to people, so who runs them with parameters of his own is refused with 403 otherwise. Configs of theirs, which an admin has stored, may be run by operators.
+         *
+         *     Needs the role operator or one above it; an API key with the scope operate or more.
          */
         post: {
             parameters: {
@@ -10975,6 +10977,11 @@ export interface components {
             };
             /** @description Ends within seconds, runs many at once in batches, cannot be cancelled half-way */
             is_short: boolean;
+            /**
+             * @description The role that running it by type needs, with parameters of one's own
+             * @enum {string}
+             */
+            ad_hoc_access: "operator" | "admin";
             /** @description Of every config */
             limits: {
                 max_retries: {
