@@ -98,6 +98,12 @@ export function createUserRepository(database: Database) {
       return findSpelt('email', normalizeEmail(name));
     },
 
+    /** Whether anybody has not signed in since he was taken over from the predecessor. */
+    async hasBcryptHashes(): Promise<boolean> {
+      // The pattern is written out, or the partial index of the same words would not be used.
+      return (await users.query().whereRaw("hashed_password like '$2%'").select('id').first()) !== undefined;
+    },
+
     async list(query: UserQuery): Promise<User[]> {
       return users.query().modify((builder) => {
         const { name, email, age, isActive } = query;

@@ -29,11 +29,11 @@ export interface TaskContext {
   readonly services: TaskServices;
 }
 
-/** What is left to look at of a run whose attempts are over. */
-export type EndedRun = Pick<TaskContext, 'configId' | 'executionId' | 'startedAt' | 'services'>;
-
 export const AD_HOC_ACCESSES = ['operator', 'admin'] as const;
 export type AdHocAccess = (typeof AD_HOC_ACCESSES)[number];
+
+/** What is left to look at of a run whose attempts are over. */
+export type EndedRun = Pick<TaskContext, 'configId' | 'executionId' | 'startedAt' | 'services'>;
 
 export interface TaskType<Parameters = unknown> {
   /** The API's name for it, upper-case: HEALTH_CHECK. */
