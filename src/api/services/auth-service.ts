@@ -1,6 +1,7 @@
 import { ForbiddenError, NotFoundError, TEXTS, UnauthorizedError } from '../errors';
 import { TokenError, type TokenClaims, type TokenService } from './token-service';
 import type { AttemptLimits } from './attempt-limits';
+import type { FailedLoginDelay } from './failed-login-delay';
 import type { Client, Session, SessionService } from './session-service';
 import type { User } from '../../storage/models/user';
 import type { UserRepository } from '../../storage/user-repository';
@@ -13,7 +14,8 @@ export interface Passwords {
   verify(hash: string, password: string): Promise<boolean>;
   /** Made in a way that is no longer used. */
   isOutdated(hash: string): boolean;
-  isCommon(password: string): boolean;
+  /** Found with few guesses; `words` are those close to its owner. */
+  isGuessable(password: string, words: readonly string[]): boolean;
 }
 export interface Credentials {
   username: string;
@@ -26,12 +28,13 @@ const toInstant = (seconds: number) => new Date(seconds * 1000).toISOString();
 
 export type AuthService = ReturnType<typeof createAuthService>;
 
-export function createAuthService(deps: { users: UserRepository; sessions: SessionService; passwords: Passwords; limits: AttemptLimits; accessMinutes: number; areSeveralSessionsAllowed: boolean }) {
+export function createAuthService(deps: { users: UserRepository; sessions: SessionService; passwords: Passwords; limits: AttemptLimits; delayFailure: FailedLoginDelay; accessMinutes: number; areSeveralSessionsAllowed: boolean }) {
   const { users, sessions, passwords, limits } = deps;
   // Made on the first login: an unknown user costs the same work as a wrong password, so that time tells nothing.
   let decoy: Promise<string> | undefined;
 
   const authenticate = async ({ username, password }: Credentials, { address }: Client): Promise<User> => {
+    const beganAtMs = performance.now();
     await limits.check('login address', address);
     const user = await users.findByLogin(username);
     // By whichever name, in whatever spelling: an account has one counter, and a name that nobody has one like it.
@@ -42,6 +45,7 @@ export function createAuthService(deps: { users: UserRepository; sessions: Sessi
     if (!user || !isRight) {
       await limits.count('login address', address);
       await limits.count('login account', account);
+      await deps.delayFailure(beganAtMs);
       throw new UnauthorizedError(TEXTS.badCredentials);
     }
     await limits.check('login account', account);

@@ -13,6 +13,7 @@ import { createAuthService, type Passwords } from './auth-service';
 import { createConfigService } from './config-service';
 import { createEstimateService } from './estimate-service';
 import { createExecuteService } from './execute-service';
+import { createFailedLoginDelay } from './failed-login-delay';
 import { createExecutionGateway } from './execution-gateway';
 import { createExecutionService } from './execution-service';
 import { createExportService } from './export-service';
@@ -79,7 +80,7 @@ export function createServices(deps: ServiceDeps) {
     jwtSecret: deps.auth.secret,
     users,
     sessions,
-    auth: createAuthService({ users, sessions, passwords, limits, accessMinutes, areSeveralSessionsAllowed }),
+    auth: createAuthService({ users, sessions, passwords, limits, delayFailure: createFailedLoginDelay({ users }), accessMinutes, areSeveralSessionsAllowed }),
     apiKeys: createApiKeyService({ keys: apiKeys, users }),
     apiKeyCheck: createApiKeyCheck({ keys: apiKeys, limits, log: deps.log }),
     accounts: createAccountService({ users, sessions, passwords, findPasswordFault, limits }),

@@ -1,7 +1,7 @@
 import { PASSWORD, type TestStack, useTestApi } from '../api-support';
 
-let { api } = {} as TestStack;
-useTestApi('file', (stack) => ({ api } = stack));
+let { db, api } = {} as TestStack;
+useTestApi('file', (stack) => ({ db, api } = stack));
 
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
@@ -28,6 +28,29 @@ test('the time of a refused login does not tell whether there is such a user', a
   }
   const ratio = await ratioOf(10, () => login('user'), () => login('idle'));
   expect(ratio > 0.5 && ratio < 2).toBe(true);
+});
+
+test("nor whose hash is the predecessor's, as long as there is one", async () => {
+  expect(await api.services.users.hasBcryptHashes()).toBe(false);
+  const { hashed_password: ours } = await db.database('users').where({ username: 'idle' }).first<{ hashed_password: string }>('hashed_password');
+  await db.database('users').where({ username: 'idle' }).update({ hashed_password: '$2b$12$EMLIcoxAbNjxGBJ1HN6YleV4YMVNaC2xYQrui7vUp/6UjiDBobFhq' });
+  try {
+    expect(await api.services.users.hasBcryptHashes()).toBe(true);
+    for (const other of ['nobody', 'user']) {
+      const ratio = await ratioOf(8, () => login('idle'), () => login(other));
+      expect([other, ratio > 0.5 && ratio < 2]).toEqual([other, true]);
+    }
+  } finally {
+    await db.database('users').where({ username: 'idle' }).update({ hashed_password: ours });
+  }
+});
+
+test('hashes of the predecessor are looked for in an index of their own', async () => {
+  await db.database.transaction(async (transaction) => {
+    await transaction.raw('set local enable_seqscan = off');
+    const { rows } = await transaction.raw<{ rows: Record<string, string>[] }>("explain select id from users where hashed_password like '$2%' limit 1");
+    expect(JSON.stringify(rows)).toContain('users_bcrypt');
+  });
 });
 
 test('nor does that of a forgotten password', async () => {
