@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import net from 'node:net';
 import pino from 'pino';
 import { createOpenapiDocument } from '../../src/api/openapi-document';
 import { createAuditRepository } from '../../src/storage/audit-repository';
+import { waitFor } from '../support/process';
 import { createTestDatabase } from '../support/test-database';
 import { createTestApi, insertConfig, insertExecution, type TestStack, useTestApi } from './api-support';
 
@@ -117,6 +120,44 @@ describe('an entry', () => {
     expect(answer.status).toBe(200);
     const logged = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'audit entry not written');
     expect(logged).toMatchObject([{ level: 50, reqId: answer.headers['x-request-id'], err: { message: 'the disk is full' }, audit: { action: 'config.delete', targetId: String(id), actorId: broken.userIds[0] } }]);
+  });
+});
+
+describe('a caller who hangs up', () => {
+  const listen = async () => {
+    const own = await createTestApi({ database: db.database, temporal });
+    const { port } = new URL(await own.app.listen({ host: '127.0.0.1', port: 0 }));
+    const sendDelete = async (id: number) => {
+      const socket = net.connect(Number(port), '127.0.0.1').on('error', () => undefined);
+      await once(socket, 'connect');
+      await new Promise<unknown>((resolve) => socket.write(`DELETE /api/v1/tasks/configs/${id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${own.tokens[0]}\r\n\r\n`, resolve));
+      return socket;
+    };
+    return { own, sendDelete };
+  };
+  const isThere = async (id: number) => (await db.database('task_configs').where({ id })).length === 1;
+  const entriesOf = (id: number) => db.database('audit_log').where({ action: 'config.delete', target_id: String(id) }).select('address', 'outcome', 'actor_id');
+
+  test('as soon as he was read leaves his entry, with his address', async () => {
+    const { own, sendDelete } = await listen();
+    const id = await insertConfig(db.database);
+    const isRead = once(own.app.server, 'request');
+    const socket = await sendDelete(id);
+    await isRead;
+    socket.resetAndDestroy();
+    await waitFor(async () => !(await isThere(id)));
+    // Waits for what goes on without its caller.
+    await own.close();
+    expect(await entriesOf(id)).toEqual([{ address: '127.0.0.1', outcome: 'succeeded', actor_id: own.userIds[0] }]);
+  });
+
+  test('before he was read changes nothing, or leaves his entry', async () => {
+    const { own, sendDelete } = await listen();
+    const ids = await Promise.all(Array.from({ length: 10 }, () => insertConfig(db.database)));
+    for (const id of ids) (await sendDelete(id)).resetAndDestroy();
+    for (const id of ids) await waitFor(async () => (await isThere(id)) === ((await entriesOf(id)).length === 0), 5_000);
+    await own.close();
+    for (const id of ids) expect([id, (await entriesOf(id)).length]).toEqual([id, (await isThere(id)) ? 0 : 1]);
   });
 });
 

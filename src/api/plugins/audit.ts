@@ -93,7 +93,7 @@ export function installAudit(app: FastifyInstance, services: { audit: { record(e
       targetId: target === undefined ? null : String(target),
       outcome: outcomeOf(reply.statusCode, answer),
       status: reply.statusCode,
-      address: request.ip,
+      address: request.address,
       userAgent: request.headers['user-agent'] ?? null,
       requestId: request.id,
       details: { ...detailsOf(rule, request, answer), ...request.audited?.details },

@@ -82,7 +82,7 @@ async function enterBySession(look: LookUp, request: FastifyRequest, { userId, s
 }
 
 async function enterByKey(services: GateServices, request: FastifyRequest, token: string, { isSessionOnly, keyScope }: FastifyContextConfig, access: Access): Promise<void> {
-  const { user, key } = await services.apiKeyCheck.find(token, request.ip);
+  const { user, key } = await services.apiKeyCheck.find(token, request.address);
   const { role } = user;
   user.role = roleThroughKey(role, key.scope);
   request.user = user;

@@ -9,7 +9,7 @@ import type { Client } from '../services/session-service';
 import type { FastifyRequest } from 'fastify';
 import type { ZodApp } from '../app';
 
-const clientOf = (request: FastifyRequest): Client => ({ address: request.ip, userAgent: request.headers['user-agent'] });
+const clientOf = (request: FastifyRequest): Client => ({ address: request.address, userAgent: request.headers['user-agent'] });
 const nothing = { 204: z.null().describe('Done') };
 
 export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: AuthService; accounts: AccountService }): void {
@@ -27,7 +27,7 @@ export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: Auth
   app.post(
     '/auth/register',
     { config: { ...open, audit: { action: 'auth.register', target: 'user', keep: ['username'] } }, schema: { tags, summary: 'Become a user', body: registerBody, response: { 201: userBody, ...badRequest, ...conflict, ...faults, ...tooMany, ...unavailable } } },
-    async (request, reply) => reply.status(201).send(await accounts.register(request.body, request.ip)),
+    async (request, reply) => reply.status(201).send(await accounts.register(request.body, request.address)),
   );
 
   app.post(
