@@ -5,7 +5,7 @@ import { createOpenapiDocument } from '../../src/api/openapi-document';
 import { createAuditRepository } from '../../src/storage/audit-repository';
 import { waitFor } from '../support/process';
 import { createTestDatabase } from '../support/test-database';
-import { createTestApi, insertConfig, insertExecution, type TestStack, useTestApi } from './api-support';
+import { createTestApi, insertConfig, insertExecution, PASSWORD, type TestStack, useTestApi } from './api-support';
 
 let { db, temporal, api } = {} as TestStack;
 useTestApi('file', (stack) => ({ db, temporal, api } = stack));
@@ -61,6 +61,30 @@ describe('every route that changes something', () => {
     expect((await api.root('GET', '/tasks/configs')).status).toBe(200);
     expect((await api.root('POST', '/tasks/configs/preview-schedule', { scheduler_type: 'manual' })).status).toBe(200);
     expect((await newest())?.id).toBe(before);
+  });
+});
+
+describe('who has not signed in', () => {
+  test('is nobody, whatever token he makes up', async () => {
+    const forged = `x.${Buffer.from(JSON.stringify({ sub: String(api.userIds[0]) })).toString('base64url')}.x`;
+    expect((await api.withToken(forged)('POST', '/auth/login', { username: 'idle', password: PASSWORD })).status).toBe(403);
+    expect(await newest()).toMatchObject({ action: 'auth.login', actor_id: null, actor_name: null, status: 403, details: { username: 'idle' } });
+  });
+
+  test('leaves an entry for a wrong login, and none for what names nobody', async () => {
+    const before = (await newest())?.id;
+    for (const [path, body] of [['login', {}], ['login', { username: 'user' }], ['refresh', { refresh_token: 'x1' }], ['refresh', {}], ['reset-password', { token: 'guessed', new_password: 'a long enough one' }], ['register', { username: 'ann' }], ['forgot-password', {}]] as const) {
+      expect((await api.anonymous('POST', `/auth/${path}`, body)).status).toBeGreaterThanOrEqual(400);
+    }
+    expect((await newest())?.id).toBe(before);
+    await api.anonymous('POST', '/auth/login', { username: 'user', password: 'wrong horse' });
+    expect(await newest()).toMatchObject({ action: 'auth.login', actor_id: null, outcome: 'refused', status: 401, details: { username: 'user' } });
+  });
+
+  test('but whose account is inactive is somebody', async () => {
+    const id = await insertConfig(db.database);
+    expect((await api.idle('DELETE', `/tasks/configs/${id}`)).status).toBe(403);
+    expect(await newest()).toMatchObject({ action: 'config.delete', actor_id: api.userIds[2], status: 403 });
   });
 });
 
@@ -146,7 +170,7 @@ describe('a caller who hangs up', () => {
     await isRead;
     socket.resetAndDestroy();
     await waitFor(async () => !(await isThere(id)));
-    // Waits for what goes on without its caller.
+    await waitFor(async () => (await entriesOf(id)).length > 0);
     await own.close();
     expect(await entriesOf(id)).toEqual([{ address: '127.0.0.1', outcome: 'succeeded', actor_id: own.userIds[0] }]);
   });
