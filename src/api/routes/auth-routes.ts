@@ -34,7 +34,7 @@ export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: Auth
     '/auth/refresh',
     { config: { ...open, audit: { action: 'auth.refresh', target: 'user' } }, schema: { tags, summary: 'Exchange a refresh token for a new pair; using it a second time ends the session', body: schemas.refreshBody, response: { 200: schemas.tokenPair, ...unauthorized, ...faults, ...tooMany, ...unavailable } } },
     async (request) =>
-      auth.refresh(request.body.refresh_token, clientOf(request), app.tokens, ({ userId, isReplayed }) => {
+      auth.refresh({ token: request.body.refresh_token, arrivedAtMs: request.arrivedAtMs }, clientOf(request), app.tokens, ({ userId, isReplayed }) => {
         request.audited = { actorId: userId, targetId: String(userId), details: isReplayed ? { is_replayed: true } : {} };
       }),
   );
