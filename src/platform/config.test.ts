@@ -29,6 +29,21 @@ test.each(['javascript:alert(1)//', 'ftp://app.example', '//app.example', 'app.e
   expect(bad({ FRONTEND_URL: url })).toContain('  FRONTEND_URL: ');
 });
 
+test.each(['app.example', '//app.example', 'https://', 'https://app.example/path', 'https://app.example/?a', 'https://app.example#a', 'https://me:RETpw@app.example', 'ftp://app.example', 'null', 'https://*.example', 'https://a b', '*'])('%s is no origin that browsers send', (text) => {
+  const message = bad({ BACKEND_CORS_ORIGINS: `https://good.example,${text}`, PORT: 'x' });
+  expect(message).toContain('  BACKEND_CORS_ORIGINS: entry 2 ');
+  // With the others, all at once.
+  expect(message).toContain('  PORT: ');
+  expect(message).not.toContain('RETpw');
+});
+
+test('origins are taken as browsers write them', () => {
+  const read = (text: string) => readConfig({ BACKEND_CORS_ORIGINS: text }).BACKEND_CORS_ORIGINS;
+  expect(read('https://b.example/, HTTPS://App.Example:443 ,http://[::1]:3000,http://localhost:3000')).toEqual(['https://b.example', 'https://app.example', 'http://[::1]:3000', 'http://localhost:3000']);
+  expect(read('["https://b.example/"]')).toEqual(['https://b.example']);
+  expect(read('')).toEqual([]);
+});
+
 test.each(['postgres://taskloom:SEC@RETpw@127.0.0.1:1/x', 'postgres://me@[::1]:5432/x?sslmode=require', 'postgresql:///x?host=/var/run/postgresql'])('%s is taken', (url) => {
   expect(databaseUrl(readConfig({ DATABASE_URL: url }))).toBe(url);
 });

@@ -29,6 +29,21 @@ const withBrackets = (host: string) => (isIPv6(host) ? `[${host}]` : host);
 const isHost = (text: string) => !/[\s/?#@%]/.test(text) && URL.canParse(`postgres://${withBrackets(text)}:1`);
 const webUrl = z.url().refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '', 'must not hold a user or a password');
 
+/** As browsers write it in the header Origin, which is compared letter by letter: without a trailing slash or the scheme's own port. */
+function readOrigin(text: string): string | undefined {
+  if (!/^https?:\/\/[^/?#@\\\s]+\/?$/i.test(text) || !URL.canParse(text)) return undefined;
+  const { origin, hostname } = new URL(text);
+  return hostname.includes('*') ? undefined : origin;
+}
+const origins = list.transform((texts, context) =>
+  texts.map((text, index) => {
+    const origin = readOrigin(text);
+    const fault = text === '*' ? 'must not be *, which would let any page use its visitors\' access: name each origin' : 'is no origin: scheme, host and port alone, such as https://tasks.example.org';
+    if (origin === undefined) context.addIssue({ code: 'custom', message: `entry ${index + 1} ${fault}` });
+    return origin ?? z.NEVER;
+  }),
+);
+
 const environment = z.object({
   ENVIRONMENT: z.enum(['development', 'test', 'production']).default('development'),
   TASKLOOM_HOME: z.string().default('.taskloom'),
@@ -36,7 +51,7 @@ const environment = z.object({
 
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(8000),
-  BACKEND_CORS_ORIGINS: list.default([]),
+  BACKEND_CORS_ORIGINS: origins.default([]),
   AUDIT_RETENTION_DAYS: z.coerce.number().int().min(0).max(36_500).default(365),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   TRUSTED_PROXIES: list.default([]),

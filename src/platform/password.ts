@@ -1,12 +1,10 @@
 import { Algorithm, hash, verify } from '@node-rs/argon2';
 import { verify as verifyBcrypt } from '@node-rs/bcrypt';
-import { dictionary } from '@zxcvbn-ts/language-common';
+import { isGuessable } from './password-guesses';
 
 // OWASP's recommendation for Argon2id; memoryCost is in KiB.
 const OPTIONS = { algorithm: Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const PREFIX = `$argon2id$v=19$m=${OPTIONS.memoryCost},t=${OPTIONS.timeCost},p=${OPTIONS.parallelism}$`;
-
-const COMMON = new Set(dictionary.passwords);
 
 /** On threads of its own, like `verifyPassword`: nobody else waits for it. */
 export async function hashPassword(password: string): Promise<string> {
@@ -22,7 +20,4 @@ export async function verifyPassword(hashed: string, password: string): Promise<
 /** Whether a right password should be hashed anew: its hash is bcrypt's, or made with other costs. */
 export const isOutdatedHash = (hashed: string): boolean => !hashed.startsWith(PREFIX);
 
-/** One of the passwords that are tried first. */
-export const isCommonPassword = (password: string): boolean => COMMON.has(password.toLowerCase());
-
-export const passwords = { hash: hashPassword, verify: verifyPassword, isOutdated: isOutdatedHash, isCommon: isCommonPassword };
+export const passwords = { hash: hashPassword, verify: verifyPassword, isOutdated: isOutdatedHash, isGuessable };

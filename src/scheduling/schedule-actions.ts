@@ -1,5 +1,5 @@
 import { createKeyedQueue } from './keyed-queue';
-import { parseScheduleConfig } from './schedule-config';
+import { findPastTime, parseScheduleConfig } from './schedule-config';
 import { ConfigNotFoundError, isRefusal } from './scheduling-errors';
 import type { FindConfigFault } from './reconcile-configs';
 import type { ScheduleConvergence } from './schedule-convergence';
@@ -66,10 +66,13 @@ export function createScheduleActions({ configs, convergence, findConfigFault = 
   async function arm(config: TaskConfig): Promise<ActionResult> {
     if (config.schedulerType === 'manual') return answer(config.id, false, `${config.name} is a manual task: it has no schedule, execute it instead`);
     const isActive = config.scheduleStatus === 'active';
+    // Also of an active one, which reconcile has not come to yet: its run may still be at work, so nothing is changed.
+    const past = findPastTime(config.schedulerType, config.scheduleConfig, new Date());
+    if (past !== null) return answer(config.id, false, `${config.name} cannot be started: ${past}`);
     try {
       const fault = findConfigFault(config.taskType, config.parameters);
       if (fault !== null) throw new Error(fault);
-      // The date of an active one may have come, and its run be at work.
+      // The date of an active one may come at this moment.
       parseScheduleConfig(config.schedulerType, config.scheduleConfig, isActive ? {} : { now: new Date() });
     } catch (error) {
       return fail(config, 'task_register_failed', error);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DateTime } from 'luxon';
 import { z } from 'zod';
 import { CRON_FIELD_NAMES, parseCronField, splitCron, toCronFields, type CronFieldName, type CronTexts } from './cron-fields';
@@ -149,6 +150,28 @@ function readSchedule(type: SchedulerType, reader: Reader, now: Date | undefined
     }
     case 'manual':
       return { ...options, type };
+  }
+}
+
+/** Which of its own times lies behind it, so that it never fires again; null for one that may, and for what cannot be read. */
+export function findPastTime(type: SchedulerType, stored: unknown, now: Date): string | null {
+  try {
+    const schedule = parseScheduleConfig(type, stored);
+    if (schedule.type === 'date' && schedule.runAt <= now) return `its date, ${schedule.runAt.toISOString()}, lies in the past`;
+    return schedule.endAt && schedule.endAt <= now ? `its end, ${schedule.endAt.toISOString()}, lies in the past` : null;
+  } catch (error) {
+    if (error instanceof ScheduleConfigError) return null;
+    throw error;
+  }
+}
+
+/** Whether both mean the same, however they are spelt. What cannot be read equals nothing. */
+export function isSameSchedule(type: SchedulerType, one: unknown, other: unknown): boolean {
+  try {
+    return isDeepStrictEqual(parseScheduleConfig(type, one), parseScheduleConfig(type, other));
+  } catch (error) {
+    if (error instanceof ScheduleConfigError) return false;
+    throw error;
   }
 }
 

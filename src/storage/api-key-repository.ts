@@ -51,11 +51,11 @@ export function createApiKeyRepository(database: Database) {
       return database('api_keys').where({ user_id: userId }).orderBy('id', 'desc').select<ApiKey[]>(columns);
     },
 
-    /** Undefined when the user is gone. */
+    /** Undefined when the user is gone, or deactivated. */
     async create({ userId, keyHash, expiresAt, ...same }: NewApiKey, most: number): Promise<ApiKey | undefined> {
       return database.transaction(async (transaction) => {
         // Two at once would each miss the other's row.
-        const owner = await transaction('users').where({ id: userId }).forUpdate().first<{ id: number } | undefined>('id');
+        const owner = await transaction('users').where({ id: userId, is_active: true }).forUpdate().first<{ id: number } | undefined>('id');
         if (!owner) return undefined;
         const [{ total }] = (await transaction('api_keys').where({ user_id: userId }).count({ total: '*' })) as [{ total: number }];
         if (total >= most) throw new TooManyApiKeysError(`A user has ${most} API keys at most, expired ones included: delete one first`);

@@ -14,9 +14,20 @@ export interface DueContent {
   /** In lower case. */
   subreddit: string;
 }
-/** What Reddit says of a post or comment. `gone` carries what stands in place of its text; `there` the text itself, for what was gone before. */
+/** What somebody wrote, and who it was. Of a comment there is no title, link or flair. */
+interface Wording {
+  title: string | null;
+  text: string | null;
+  author: string | null;
+  isSubmitter: boolean;
+  url: string | null;
+  domain: string | null;
+  flairText: string | null;
+  editedAt: Date | null;
+}
+/** What Reddit says of a post or comment. `gone` carries what stands in place of its text; `there` how it reads now. */
 export type Check = { fullname: string } & (
-  | { state: 'there'; title: string | null; text: string | null; author: string | null; isSubmitter: boolean }
+  | ({ state: 'there' } & Wording)
   | { state: 'gone'; marker: '[deleted]' | '[removed]' }
   | { state: 'unreadable' }
   | { state: 'withheld'; subreddit: string; reason: string }
@@ -27,6 +38,7 @@ export interface SyncCounts {
   deleted: number;
   removed: number;
   restored: number;
+  edited: number;
   unreadable: number;
   withheld: number;
   requests: number;
@@ -37,22 +49,30 @@ export interface WithheldSubreddit {
   items: number;
 }
 type Kind = 't3' | 't1';
-const COUNTS = ['checked', 'deleted', 'removed', 'restored', 'unreadable', 'withheld', 'requests'] as const;
-const NO_COUNTS: SyncCounts = { checked: 0, deleted: 0, removed: 0, restored: 0, unreadable: 0, withheld: 0, requests: 0 };
+const COUNTS = ['checked', 'deleted', 'removed', 'restored', 'edited', 'unreadable', 'withheld', 'requests'] as const;
+const NO_COUNTS: SyncCounts = { checked: 0, deleted: 0, removed: 0, restored: 0, edited: 0, unreadable: 0, withheld: 0, requests: 0 };
 const MARKER_LIST = MARKERS.map((marker) => `'${marker}'`).join(', ');
 
-/** Every column that tells what somebody wrote, or who it was; the search vector follows from them. */
-const TARGETS: Record<Kind, { table: string; gone: string; restored: string; isScrubbed: string }> = {
+/** Every column that tells what somebody wrote, or who it was, and what it comes to when Reddit still shows it; the search vector follows from them. */
+const TARGETS: Record<Kind, { table: string; gone: string; wording: Record<string, string>; isScrubbed: string }> = {
   t3: {
     table: 'reddit_posts',
     gone: "title = g.marker, content = g.marker, author = '[deleted]', url = null, domain = null, flair_text = null",
-    restored: 'title = coalesce(g.title, r.title), content = g.text, author = cast(g.author as varchar(100))',
+    wording: {
+      title: 'coalesce(g.title, r.title)',
+      content: 'g.text',
+      author: 'cast(g.author as varchar(100))',
+      url: 'g.url',
+      domain: 'cast(g.domain as varchar(200))',
+      flair_text: 'cast(g.flair_text as varchar(200))',
+      edited_at: 'g.edited_at',
+    },
     isScrubbed: `r.is_deleted and r.title in (${MARKER_LIST})`,
   },
   t1: {
     table: 'reddit_comments',
     gone: "body = g.marker, author = '[deleted]', is_submitter = false",
-    restored: 'body = coalesce(g.text, r.body), author = cast(g.author as varchar(100)), is_submitter = g.is_submitter',
+    wording: { body: 'coalesce(g.text, r.body)', author: 'cast(g.author as varchar(100))', is_submitter: 'g.is_submitter', edited_at: 'g.edited_at' },
     isScrubbed: `r.is_deleted and r.body in (${MARKER_LIST})`,
   },
 };
@@ -158,29 +178,39 @@ function bindingsOf(checks: Check[], runStartedAt: Date) {
     texts: checks.map((check) => storable(there(check)?.text ?? null)),
     authors: checks.map((check) => storable(there(check)?.author ?? null)),
     submitters: checks.map((check) => there(check)?.isSubmitter ?? false),
+    urls: checks.map((check) => storable(there(check)?.url ?? null)),
+    domains: checks.map((check) => storable(there(check)?.domain ?? null)),
+    flairs: checks.map((check) => storable(there(check)?.flairText ?? null)),
+    edits: checks.map((check) => there(check)?.editedAt?.toISOString() ?? null),
   } as never;
 }
 
 /** Rows are locked in the order of their ids, as scrapes do. Three updates of disjoint rows: PostgreSQL rewrites only what each one names. */
 function recordStatement(kind: Kind): string {
-  const { table, gone, restored, isScrubbed } = TARGETS[kind];
+  const { table, gone, wording, isScrubbed } = TARGETS[kind];
+  const columns = Object.keys(wording);
+  const differs = `(${columns.map((column) => `r.${column}`).join(', ')}) is distinct from (${Object.values(wording).join(', ')})`;
   return `
     with given as (
-      select * from unnest(cast(:ids as text[]), cast(:states as text[]), cast(:markers as text[]), cast(:titles as text[]), cast(:texts as text[]), cast(:authors as text[]), cast(:submitters as bool[]))
-        as g(id, state, marker, title, text, author, is_submitter)
+      select * from unnest(cast(:ids as text[]), cast(:states as text[]), cast(:markers as text[]), cast(:titles as text[]), cast(:texts as text[]), cast(:authors as text[]), cast(:submitters as bool[]),
+        cast(:urls as text[]), cast(:domains as text[]), cast(:flairs as text[]), cast(:edits as timestamptz[]))
+        as g(id, state, marker, title, text, author, is_submitter, url, domain, flair_text, edited_at)
     ),
     held as materialized (
-      select r.id, case when g.state = 'gone' and not (${isScrubbed}) then 'scrub' when g.state = 'there' and r.is_deleted then 'restore' else 'leave' end as deed
+      select r.id, case when g.state = 'gone' and not (${isScrubbed}) then 'scrub'
+        when g.state = 'there' and r.is_deleted then 'restore' when g.state = 'there' and ${differs} then 'edit' else 'leave' end as deed
       from ${table} r join given g on g.id = r.id where r.checked_at < cast(:runStartedAt as timestamptz) order by r.id for no key update of r
     ),
     clock as (select greatest(now(), cast(:runStartedAt as timestamptz)) as at),
     scrubbed as (update ${table} r set ${gone}, is_deleted = true, scraped_at = clock.at, checked_at = clock.at from held join given g using (id), clock where r.id = held.id and held.deed = 'scrub'),
-    brought_back as (update ${table} r set ${restored}, is_deleted = false, scraped_at = clock.at, checked_at = clock.at from held join given g using (id), clock where r.id = held.id and held.deed = 'restore'),
+    written as (update ${table} r set ${columns.map((column) => `${column} = ${wording[column]}`).join(', ')}, is_deleted = false, scraped_at = clock.at, checked_at = clock.at
+      from held join given g using (id), clock where r.id = held.id and held.deed in ('restore', 'edit')),
     left_alone as (update ${table} r set checked_at = clock.at from held, clock where r.id = held.id and held.deed = 'leave')
     select count(*) as checked,
       count(*) filter (where deed = 'scrub' and marker = '[deleted]') as deleted,
       count(*) filter (where deed = 'scrub' and marker = '[removed]') as removed,
       count(*) filter (where deed = 'restore') as restored,
+      count(*) filter (where deed = 'edit') as edited,
       count(*) filter (where state = 'unreadable') as unreadable,
       count(*) filter (where state = 'withheld') as withheld,
       array_agg(id) filter (where state = 'withheld') as "withheldIds"

@@ -114,7 +114,7 @@ export function createUserRepository(database: Database) {
       return writeUnique({ email }, () => users.query().insert({ ...user, email }).returning('*'));
     },
 
-    /** Answers undefined when the user is gone. A new password and a deactivation end all sessions. */
+    /** Answers undefined when the user is gone. A new password and a deactivation end all sessions; a deactivation ends the API keys too, for good. */
     async update(id: number, { isAdmin, ...changes }: UserChanges): Promise<User | undefined> {
       const email = changes.email === undefined ? undefined : normalizeEmail(changes.email);
       const endsAdmin = isAdmin === false || (changes.role !== undefined && changes.role !== 'admin');
@@ -127,7 +127,10 @@ export function createUserRepository(database: Database) {
           const patch = { ...changes, ...spellings, ...(isAdmin === false ? { role: roleWithoutAdmin } : {}), ...(endsSessions ? { sessionVersion: nextVersion } : {}), updatedAt: new Date() };
           // A link that is under way was asked for by whoever had the mailbox or the password before.
           if (email !== undefined || changes.hashedPassword !== undefined) await transaction('password_resets').where({ user_id: id }).del();
-          return users.query(transaction).findById(id).patch(patch).returning('*').first();
+          const updated = await users.query(transaction).findById(id).patch(patch).returning('*').first();
+          // After the patch, which waits for a key that is being made: it goes too.
+          if (changes.isActive === false) await transaction('api_keys').where({ user_id: id }).del();
+          return updated;
         }),
       );
     },

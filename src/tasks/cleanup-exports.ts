@@ -8,6 +8,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 export const cleanupExports = defineTaskType({
   name: 'CLEANUP_EXPORTS',
   summary: 'Removes exported files that have expired, and what broken-off exports left behind',
+  adHocAccess: 'admin',
   parameters: cleanupParameters({
     days_old: z.int().min(0).max(3650).nullable().default(null).describe('Also those that were begun (created_at) longer ago than this, whenever they expire; null for expired ones only'),
     dry_run: z.boolean().default(false).describe('Counts and removes nothing'),

@@ -9,7 +9,7 @@ import { scopeOf, syncParameters } from './reddit-deletion-sync/sync-parameters'
  */
 export const redditDeletionSync = defineTaskType({
   name: 'REDDIT_DELETION_SYNC',
-  summary: 'Asks Reddit for stored posts and comments again, and takes the text and author from those that were deleted or removed there',
+  summary: 'Asks Reddit for stored posts and comments again, takes the text and author from those that were deleted or removed there, and follows edits',
   parameters: syncParameters,
   estimate: estimateSync,
   async run(context, parameters) {
@@ -27,10 +27,10 @@ export const redditDeletionSync = defineTaskType({
       counts = await deletions.record(executionId, { runStartedAt: startedAt, checks, requests: reddit.requestsSent() - sentBefore });
       context.saveCursor(counts);
     }
-    const { checked, deleted, removed, restored, unreadable, withheld, requests } = counts;
+    const { checked, deleted, removed, restored, edited, unreadable, withheld, requests } = counts;
     return {
       config_id: context.configId, source: reddit.isSandbox ? 'sandbox' : 'reddit',
-      checked, deleted, removed, restored, unreadable, withheld, unchanged: checked - deleted - removed - restored - unreadable - withheld, requests,
+      checked, deleted, removed, restored, edited, unreadable, withheld, unchanged: checked - deleted - removed - restored - edited - unreadable - withheld, requests,
       limit_reached: checked >= parameters.limit,
       withheld_subreddits: await deletions.listWithheld(executionId),
       without_content: await deletions.withoutContent(parameters.subreddits, reddit.isSandbox),

@@ -72,8 +72,8 @@ export function sumOf(figures: EstimateFigure[]): EstimateFigure {
   return source === 'assumed' || source === 'mixed' ? { ...total, assumed: sum(({ max, assumed }) => assumed ?? max) } : total;
 }
 
-/** How long so many requests take when nobody else spends of the budget. */
+/** How long so many requests take when nobody else spends of the budget, rounded up to tenths: whatever is asked takes some time. */
 export function minutesOf({ min, max, assumed }: EstimateFigure, requestsPerMinute: number): Estimate['minutes'] {
-  const minutes = (requests: number) => Math.round((requests / requestsPerMinute) * 10) / 10;
+  const minutes = (requests: number) => Math.ceil((requests * 10) / requestsPerMinute) / 10;
   return { min: minutes(min), max: minutes(max), ...(assumed === undefined ? {} : { assumed: minutes(assumed) }) };
 }

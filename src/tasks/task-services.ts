@@ -187,12 +187,24 @@ export interface DueContent {
   subreddit: string;
 }
 
+/** What somebody wrote, and who it was. Of a comment there is no title, link or flair. */
+export interface ContentWording {
+  title: string | null;
+  text: string | null;
+  author: string | null;
+  isSubmitter: boolean;
+  url: string | null;
+  domain: string | null;
+  flairText: string | null;
+  editedAt: Date | null;
+}
+
 /**
- * What Reddit says of a stored post or comment. `gone` carries what stands in place of its text; `there` the text, for
- * what was gone before; `withheld` why Reddit shows nothing of its subreddit.
+ * What Reddit says of a stored post or comment. `gone` carries what stands in place of its text; `there` how it reads
+ * now; `withheld` why Reddit shows nothing of its subreddit.
  */
 export type ContentCheck = { fullname: string } & (
-  | { state: 'there'; title: string | null; text: string | null; author: string | null; isSubmitter: boolean }
+  | ({ state: 'there' } & ContentWording)
   | { state: 'gone'; marker: '[deleted]' | '[removed]' }
   | { state: 'unreadable' }
   | { state: 'withheld'; subreddit: string; reason: string }
@@ -204,6 +216,8 @@ export interface CheckCounts {
   deleted: number;
   removed: number;
   restored: number;
+  /** Still there, and reads otherwise than it did. */
+  edited: number;
   unreadable: number;
   /** Left as they are, because Reddit shows nothing of their subreddit. */
   withheld: number;

@@ -29,6 +29,12 @@ export interface TaskContext {
   readonly services: TaskServices;
 }
 
+/** What is left to look at of a run whose attempts are over. */
+export type EndedRun = Pick<TaskContext, 'configId' | 'executionId' | 'startedAt' | 'services'>;
+
+export const AD_HOC_ACCESSES = ['operator', 'admin'] as const;
+export type AdHocAccess = (typeof AD_HOC_ACCESSES)[number];
+
 export interface TaskType<Parameters = unknown> {
   /** The API's name for it, upper-case: HEALTH_CHECK. */
   readonly name: string;
@@ -45,11 +51,20 @@ export interface TaskType<Parameters = unknown> {
    * is shown `[redacted]` for them, and for the failures of such runs, which may quote them; exports are, for everybody.
    */
   readonly privateFields: readonly string[];
+  /**
+   * Who may run it with parameters of his own, without a config. `admin` for what deletes, or reaches people outside: an
+   * operator then runs only what an admin has stored or chosen, by config, schedule or retry.
+   */
+  readonly adHocAccess: AdHocAccess;
   /** The name of the workflow that does the work in steps of its own, where one activity is not enough. */
   readonly workflow?: string;
   /** What a config with these parameters would cost, before it is run. */
   estimate?(parameters: Parameters, basis: EstimateBasis): Promise<Estimate>;
   run(context: TaskContext, parameters: Parameters): Promise<JsonObject | null>;
+  /** The result of a run that failed, was cancelled or timed out: what it has done all the same. Without it there is none. */
+  partialResult?(run: EndedRun, parameters: Parameters): Promise<JsonObject>;
+  /** How far a run is whose newest cursor this is, where the cursor tells. */
+  percentAt?(cursor: unknown): number | null;
 }
 
 interface Definition<Schema extends z.ZodType> {
@@ -57,11 +72,14 @@ interface Definition<Schema extends z.ZodType> {
   summary: string;
   parameters: Schema;
   privateFields?: readonly string[];
+  adHocAccess?: AdHocAccess;
   estimate?(parameters: z.infer<Schema>, basis: EstimateBasis): Promise<Estimate>;
 }
 interface InOneGo<Schema extends z.ZodType> {
   isShort?: boolean;
   run(context: TaskContext, parameters: z.infer<Schema>): Promise<JsonObject | null>;
+  partialResult?(run: EndedRun, parameters: z.infer<Schema>): Promise<JsonObject>;
+  percentAt?(cursor: unknown): number | null;
 }
 interface InSteps {
   workflow: string;
@@ -69,9 +87,10 @@ interface InSteps {
 
 /** Declares a task type; the parameters' type is inferred from their schema. It has a `run`, or names a workflow of its own. */
 export function defineTaskType<Schema extends z.ZodType>(definition: Definition<Schema> & (InOneGo<Schema> | InSteps)): TaskType {
-  if ('run' in definition) return { isShort: false, privateFields: [], ...definition };
+  const defaults = { isShort: false, privateFields: [], adHocAccess: 'operator' } as const;
+  if ('run' in definition) return { ...defaults, ...definition };
   const run = () => Promise.reject(new PermanentTaskError(`${definition.name} is done by the workflow ${definition.workflow}; this run was begun by a version that had none: start it again`));
-  return { isShort: false, privateFields: [], run, ...definition };
+  return { ...defaults, run, ...definition };
 }
 
 /** A failure that no retry can mend: it ends the run at once. */

@@ -143,6 +143,16 @@ describe('one config', () => {
 });
 
 describe('editing', () => {
+  test.each(['PUT', 'PATCH'] as const)('%s takes a date that has passed as it is stored, however it is spelt, and no other in the past', async (method) => {
+    const stored = { run_date: '2020-01-01T01:00:00+01:00' };
+    const id = await insertConfig(db.database, { task_type: 'HEALTH_CHECK', scheduler_type: 'date', schedule_config: stored });
+    const save = (schedule_config: object, more: object = {}) => api.root(method, `/tasks/configs/${id}`, { name: 'saved', schedule_config, ...more });
+    expect(await save(stored)).toMatchObject({ status: 200, body: { name: 'saved', schedule_config: stored } });
+    for (const same of [{ run_date: '2020-01-01T00:00:00Z' }, { run_date: '2020-01-01 00:00', timezone: 'UTC', overlap: 'skip', end_at: null }]) expect([same, (await save(same)).status]).toEqual([same, 200]);
+    expect(locOf(await save(stored, { priority: 99 }))).toEqual([[expect.any(String), 'body.priority']]);
+    for (const other of [{ run_date: '2020-01-01T00:00:01Z' }, { run_date: '2020-01-01T00:00:00Z', overlap: 'allow_all' }]) expect([other, await save(other)]).toMatchObject([other, { status: 422, body: { detail: [{ loc: ['body', 'schedule_config', 'run_date'], msg: expect.stringContaining('lies in the past') }] } }]);
+  });
+
   test.each(['PUT', 'PATCH'] as const)('%s changes what is sent, and nothing else', async (method) => {
     const { id } = await create({ description: 'before' });
     const answer = await api.root(method, `/tasks/configs/${id}`, { name: 'renamed', timeout_seconds: 30, task_type: 'HEALTH_CHECK', scheduler_type: 'cron' });
@@ -251,7 +261,7 @@ describe('schedules', () => {
   test('a date that has fired stays active and consistent until its run has ended', async () => {
     const { id } = await create({ scheduler_type: 'date', schedule_config: { run_date: new Date(Date.now() + 4_000).toISOString() } }, '?auto_schedule=true');
     await waitFor(async () => (await api.root('GET', `/tasks/schedules/${id}`)).body.actual?.times_fired === 1);
-    expect((await api.root('POST', `/tasks/schedules/${id}/start`)).body).toMatchObject({ success: true });
+    expect((await api.root('POST', `/tasks/schedules/${id}/start`)).body).toMatchObject({ success: false, message: expect.stringContaining('lies in the past') });
     expect((await api.root('GET', `/tasks/schedules/${id}`)).body).toMatchObject({ status: 'active', is_actually_scheduled: false, status_consistent: true, next_run: null });
     const listed = async () => (await api.root('GET', '/tasks/configs')).body.items[0];
     await waitFor(async () => (await listed()).status_consistent);

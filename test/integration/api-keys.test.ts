@@ -145,12 +145,28 @@ describe('a key', () => {
     const { key } = await create({ scope: 'read' }, api.user);
     expect(await statusOf(key)).toBe(200);
     await api.root('PATCH', `/users/${api.userIds[1]}`, { is_active: false });
-    expect(await asKey(key)('GET', '/auth/me')).toMatchObject({ status: 403, body: { detail: '用户未激活' } });
-    await api.root('PATCH', `/users/${api.userIds[1]}`, { is_active: true });
-    expect(await statusOf(key)).toBe(200);
-    await api.root('DELETE', `/users/${api.userIds[1]}`);
     expect(await asKey(key)('GET', '/auth/me')).toMatchObject(refusal(/unknown/));
+    await api.root('PATCH', `/users/${api.userIds[1]}`, { is_active: true });
+    expect(await asKey(key)('GET', '/auth/me')).toMatchObject(refusal(/unknown/));
+    expect((await api.root('GET', '/auth/api-keys')).body).toHaveLength(1);
+
+    const again = await db.database('users').where({ id: api.userIds[1] }).first<{ id: number; session_version: number }>();
+    const { key: another } = await create({ scope: 'read' }, api.withToken(await api.signIn(again)));
+    expect(await statusOf(another)).toBe(200);
+    await api.root('DELETE', `/users/${api.userIds[1]}`);
+    expect(await asKey(another)('GET', '/auth/me')).toMatchObject(refusal(/unknown/));
     expect(await db.database('api_keys').where({ user_id: api.userIds[1] })).toEqual([]);
+  });
+
+  test('is not left over when it is made while its owner is deactivated', async () => {
+    await setRole(1, 'viewer');
+    const keys = () => db.database('api_keys').where({ user_id: api.userIds[1] });
+    for (let round = 0; round < 5; round++) {
+      await db.database('users').where({ id: api.userIds[1] }).update({ is_active: true });
+      const ask = api.withToken(await api.signIn(await db.database('users').where({ id: api.userIds[1] }).first<{ id: number; session_version: number }>()));
+      await Promise.all([api.root('PATCH', `/users/${api.userIds[1]}`, { is_active: false }), ...times(4).map((index) => ask('POST', '/auth/api-keys', { name: `k${index}`, scope: 'read' }))]);
+      expect(await keys()).toEqual([]);
+    }
   });
 
   test('reaches neither sessions nor keys nor the password and e-mail of its owner', async () => {

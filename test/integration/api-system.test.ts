@@ -66,6 +66,7 @@ describe('system', () => {
       }),
       defaults: { days_old: 90, dry_run: false },
       is_short: false,
+      ad_hoc_access: 'admin',
       limits: { max_retries: { minimum: 0, maximum: 10, default: 0 }, timeout_seconds: { minimum: 1, maximum: 2_147_483_647, default: null }, priority: { minimum: 1, maximum: 10, default: 5 } },
     });
     // What the schema calls required is what a create without it is refused for.

@@ -64,7 +64,26 @@ async function plant() {
   const [posts, comments] = [await postIds(), await commentIds()];
   for (const [table, text] of [['reddit_posts', 'content'], ['reddit_comments', 'body']]) await db.database(table!).where({ is_deleted: false }).update({ [text!]: db.database.raw("'the secret of ' || id"), author: db.database.raw("'secret_author_' || id") });
   await db.database('reddit_posts').where({ is_deleted: false }).update({ title: db.database.raw("'secret title ' || id"), url: 'https://secret.example', domain: 'secret.example', flair_text: 'secret flair' });
+  sayLikewise(new Set([...posts, ...comments]));
   return { posts, comments };
+}
+/** Reddit, too, answers with what was planted: to a sync nothing but what a test changes is an edit. */
+function sayLikewise(ids: Set<string>): void {
+  const { reddit } = world;
+  const planted = (id: string) => ({ author: `secret_author_${id}` });
+  const over = (client: typeof reddit): typeof reddit => ({
+    ...client,
+    scoped: (...asker) => over(reddit.scoped(...asker)),
+    getInfo: async (...query) => {
+      const { posts, comments, malformed } = await client.getInfo(...query);
+      return {
+        posts: posts.map((post) => (post.isDeleted || !ids.has(post.id) ? post : { ...post, ...planted(post.id), title: `secret title ${post.id}`, content: `the secret of ${post.id}`, url: 'https://secret.example', domain: 'secret.example', flairText: 'secret flair' })),
+        comments: comments.map((comment) => (comment.isDeleted || !ids.has(comment.id) ? comment : { ...comment, ...planted(comment.id), body: `the secret of ${comment.id}` })),
+        malformed,
+      };
+    },
+  });
+  world.reddit = over(reddit);
 }
 
 test('what is gone at Reddit loses its text, its author and what the search knew of it; the rows and the rest stay', async () => {
@@ -75,7 +94,7 @@ test('what is gone at Reddit loses its text, its author and what the search knew
     { name: `t1_${comments[0]}`, change: 'delete' }, { name: `t1_${comments[1]}`, change: 'remove' }, { name: `t1_${comments[2]}`, change: 'lose' },
   ]);
   const result = await sync();
-  expect(result).toEqual({ config_id: 7, source: 'sandbox', checked: count, deleted: 4, removed: 2, restored: 0, unreadable: 0, withheld: 0, unchanged: count - 6, requests: Math.ceil(count / 100), limit_reached: false, withheld_subreddits: [], without_content: [] });
+  expect(result).toEqual({ config_id: 7, source: 'sandbox', checked: count, deleted: 4, removed: 2, restored: 0, edited: 0, unreadable: 0, withheld: 0, unchanged: count - 6, requests: Math.ceil(count / 100), limit_reached: false, withheld_subreddits: [], without_content: [] });
   expect(await total()).toBe(count);
   const rows = await db.database('reddit_posts').whereIn('id', posts.slice(0, 3)).orderBy('id');
   expect(rows.map(({ title, content, author, url, domain, flair_text, is_deleted, search }) => [title, content, author, url, domain, flair_text, is_deleted, search])).toEqual(
@@ -246,6 +265,40 @@ test('edits come over, with their time, to posts and comments', async () => {
   const editedAt = new Date(Math.floor(NOW.getTime() / 1000) * 1000);
   expect(await db.database('reddit_comments').where({ id: comment }).first()).toMatchObject({ body: 'what I meant', edited_at: editedAt, search: expect.stringContaining('meant') });
   expect(await content.getPost(post)).toMatchObject({ content: 'what I asked', editedAt });
+});
+
+test('a sync follows edits: text, author and time come over, the search finds the new and not the old, and a second run finds nothing', async () => {
+  await open();
+  await scrape();
+  const count = await total();
+  const [[post, other], [comment]] = [await postIds(), await commentIds()];
+  await db.database('reddit_posts').where({ id: other! }).update({ title: 'an elderly title', author: 'who_was_it', flair_text: 'old' });
+  const told = (await world.reddit.getInfo([`t3_${other}`])).posts[0]!;
+  world.sandbox.changeContent([{ name: `t1_${comment}`, change: 'edit', text: 'what I pondered' }, { name: `t3_${post}`, change: 'edit', text: 'what I wondered\0' }]);
+  const before = await db.database('reddit_comments').whereNot({ id: comment! }).orderBy('id').select('id', 'body', 'scraped_at');
+  const startedAt = new Date(Date.now() + 1);
+  expect(await sync({}, { startedAt })).toMatchObject({ checked: count, edited: 3, deleted: 0, removed: 0, restored: 0, unchanged: count - 3 });
+  const editedAt = new Date(Math.floor(NOW.getTime() / 1000) * 1000);
+  expect(await db.database('reddit_comments').where({ id: comment! }).first()).toMatchObject({ body: 'what I pondered', edited_at: editedAt, is_deleted: false, search: expect.stringContaining('ponder') });
+  expect(await content.getPost(post!)).toMatchObject({ content: 'what I wondered', editedAt });
+  expect((await content.getPost(post!))!.scrapedAt.getTime()).toBeGreaterThanOrEqual(startedAt.getTime());
+  expect(await content.getPost(other!)).toMatchObject({ title: told.title, author: told.author, flairText: told.flairText });
+  const found = async (q: string) => (await content.search({ q, kinds: ['post', 'comment'], limit: 10 })).hits.map(({ id }) => id);
+  expect([await found('pondered'), await found('wondered'), await found('elderly')]).toEqual([[comment], [post], []]);
+  expect(await db.database('reddit_comments').whereNot({ id: comment! }).orderBy('id').select('id', 'body', 'scraped_at')).toEqual(before);
+  expect(await sync()).toMatchObject({ edited: 0, unchanged: count });
+});
+
+test('what a scrape wrote while a sync was asking is not overwritten with the older answer', async () => {
+  await open();
+  await scrape();
+  const [comment] = await commentIds();
+  const store = { ...deletions, record: async (...args: Parameters<typeof deletions.record>) => {
+    await db.database('reddit_comments').where({ id: comment! }).update({ body: 'newer', checked_at: new Date(Date.now() + 60_000) });
+    return deletions.record(...args);
+  } };
+  expect(await sync({}, { store })).toMatchObject({ edited: 0 });
+  expect(await db.database('reddit_comments').where({ id: comment! }).first()).toMatchObject({ body: 'newer' });
 });
 
 test('the migration takes the text from what was marked as deleted before', async () => {

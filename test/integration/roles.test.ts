@@ -1,7 +1,8 @@
 import { mayAccess, roleThroughKey, ROLES, SCOPES, type Access } from '../../src/api/access-levels';
 import { createOpenapiDocument } from '../../src/api/openapi-document';
 import { migrate } from '../../src/platform/postgres';
-import { type TestApi, type TestStack, useTestApi } from './api-support';
+import { insertConfig, insertExecution, type TestApi, type TestStack, useTestApi } from './api-support';
+import { taskTypes } from '../../src/tasks/registry';
 import type { Role } from '../../src/storage/models/user';
 
 let { db, api } = {} as TestStack;
@@ -104,6 +105,53 @@ describe('what a route asks for', () => {
       if (isRefused) expect([route, status, body.detail]).toEqual([route, 403, expect.any(String)]);
       else expect([route, [401, 403, 500].includes(status), status]).toEqual([route, false, status]);
     }
+  });
+});
+
+describe('a task type run with parameters of one\'s own', () => {
+  useTestApi('file', use);
+
+  const RESERVED = { CLEANUP_EXECUTIONS: { days_old: 30 }, CLEANUP_CONTENT: {}, CLEANUP_EXPORTS: {}, CLEANUP_TOKENS: {}, DATA_BACKUP: { keep: 1 }, DATA_EXPORT: {}, SEND_EMAIL: { to_email: 'anybody@example.org', subject: 's', content: 't' } };
+  const byType = (name: string) => `/tasks/execute/by-type/${name}`;
+
+  test('is the admin\'s where it deletes or reaches people: an operator is refused, and that is on record', async () => {
+    const { id, ask } = await userWith('operator');
+    expect(taskTypes.filter(({ adHocAccess }) => adHocAccess === 'admin').map(({ name }) => name).sort()).toEqual(Object.keys(RESERVED).sort());
+    for (const [name, task_params] of Object.entries(RESERVED)) {
+      expect([name, await ask('POST', byType(name), { task_params })]).toMatchObject([name, FORBIDDEN]);
+      expect([name, await ask('POST', byType(name), { task_params: { no: 'such' }, options: 7 })]).toMatchObject([name, FORBIDDEN]);
+      const entry = await db.database('audit_log').orderBy('id', 'desc').first<object>();
+      expect(entry).toMatchObject({ actor_id: id, action: 'execute.type', target_id: name, outcome: 'refused', status: 403 });
+      expect([name, await api.root('POST', byType(name), { task_params })]).toMatchObject([name, { status: 200 }]);
+    }
+    expect((await ask('POST', byType('HEALTH_CHECK'), {})).status).toBe(200);
+    expect((await ask('POST', byType('NO_SUCH_TYPE'), {})).status).toBe(400);
+  });
+
+  test('is refused to an admin\'s key of the scope operate too', async () => {
+    const keyOf = async (scope: string) => api.withToken((await api.root('POST', '/auth/api-keys', { name: scope, scope })).body.key as string);
+    expect(await (await keyOf('operate'))('POST', byType('DATA_BACKUP'), { task_params: { keep: 1 } })).toMatchObject(FORBIDDEN);
+    expect((await (await keyOf('admin'))('POST', byType('DATA_BACKUP'), { task_params: { keep: 1 } })).status).toBe(200);
+  });
+
+  test('is not meant by what an admin has stored: configs, alone and in batches, and retries stay the operator\'s', async () => {
+    const { ask } = await userWith('operator');
+    const configId = await insertConfig(db.database, { task_type: 'CLEANUP_TOKENS', parameters: { days_old: 7 } });
+    expect((await ask('POST', `/tasks/execute/${configId}`, {})).status).toBe(200);
+    expect(await ask('POST', '/tasks/execute/batch', { config_ids: [configId] })).toMatchObject({ status: 200, body: { total_submitted: 1 } });
+    for (const config_id of [configId, null]) {
+      const execution = await insertExecution(db.database, { config_id, task_type: 'CLEANUP_TOKENS', parameters: { days_old: 7 }, status: 'succeeded' });
+      expect([config_id, await ask('POST', `/tasks/executions/${execution}/retry`, {})]).toMatchObject([config_id, { status: 200, body: { task_type: 'CLEANUP_TOKENS' } }]);
+    }
+  });
+
+  test('is told by the document and by the list of types', async () => {
+    const { paths } = (await createOpenapiDocument()) as { paths: Record<string, { post?: { description?: string; responses: object } }> };
+    const operation = paths['/api/v1/tasks/execute/by-type/{type}']?.post;
+    for (const name of Object.keys(RESERVED)) expect(operation?.description).toContain(name);
+    expect(operation?.responses).toHaveProperty('403');
+    const { task_types } = (await api.root('GET', '/tasks/types')).body as { task_types: { name: string; ad_hoc_access: string }[] };
+    expect(task_types.filter(({ ad_hoc_access }) => ad_hoc_access === 'admin').map(({ name }) => name).sort()).toEqual(Object.keys(RESERVED).sort());
   });
 });
 

@@ -110,14 +110,20 @@ test('what cannot be armed is refused with the reason', async () => {
   expect(await actions.start(manual.id)).toMatchObject({ success: false, message: expect.stringContaining('manual') });
   expect(await statusOf(manual.id)).toBe('inactive');
 
-  const past = await create({ schedulerType: 'date', scheduleConfig: { run_date: '2020-01-01T00:00' } });
-  const gone = await create({ taskType: 'GONE' });
-  for (const { id } of [past, gone]) {
-    expect(await actions.start(id)).toMatchObject({ success: false });
-    expect(await configs.get(id)).toMatchObject({ scheduleStatus: 'error', scheduleError: expect.stringMatching(/past|Unknown task type/) });
-    expect(await eventsOf(id)).toEqual(['status_changed=error', 'task_register_failed']);
+  const date = await create({ schedulerType: 'date', scheduleConfig: { run_date: '2020-01-01T00:00' } });
+  const ended = await create({ scheduleConfig: { cron_expression: '0 * * * *', end_at: '2020-01-01T00:00' } });
+  for (const [{ id }, time] of [[date, 'its date, 2020-01-01T00:00:00.000Z,'], [ended, 'its end, 2020-01-01T00:00:00.000Z,']] as const) {
+    expect(await actions.start(id)).toMatchObject({ success: false, message: expect.stringContaining(`${time} lies in the past`) });
+    expect(await configs.get(id)).toMatchObject({ scheduleStatus: 'inactive', scheduleError: null });
+    expect(await eventsOf(id)).toEqual([]);
     await expectTogether(id);
   }
+
+  const gone = await create({ taskType: 'GONE' });
+  expect(await actions.start(gone.id)).toMatchObject({ success: false });
+  expect(await configs.get(gone.id)).toMatchObject({ scheduleStatus: 'error', scheduleError: expect.stringContaining('Unknown task type') });
+  expect(await eventsOf(gone.id)).toEqual(['status_changed=error', 'task_register_failed']);
+  await expectTogether(gone.id);
 });
 
 test('an edited config is re-armed, a deleted one disarmed', async () => {

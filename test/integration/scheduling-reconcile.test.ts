@@ -127,8 +127,10 @@ test('a date runs once, and then the config is inactive', async () => {
   const { id } = await create({ schedulerType: 'date', scheduleConfig: { run_date: new Date(Date.now() + 2_000).toISOString() } });
   expect(await actions.start(id)).toMatchObject({ success: true });
   await waitFor(async () => (await db.database('task_executions').where({ config_id: id, status: 'succeeded', triggered_by: 'schedule' })).length === 1);
-  // A start in the meantime finds it active, as it is.
-  expect(await actions.start(id)).toMatchObject({ success: true, message: expect.stringContaining('is active') });
+  // A start in the meantime is told so already, and changes nothing.
+  const before = [await configs.get(id), (await configs.listEvents(id, 50)).length];
+  expect(await actions.start(id)).toMatchObject({ success: false, message: expect.stringContaining('lies in the past') });
+  expect([await configs.get(id), (await configs.listEvents(id, 50)).length]).toEqual(before);
   // An edit of something else in between does not arm it again.
   await configs.update(id, { name: 'Renamed' });
   expect(await actions.rearm(id)).toMatchObject({ success: true });
@@ -136,7 +138,8 @@ test('a date runs once, and then the config is inactive', async () => {
   expect(await configs.get(id)).toMatchObject({ scheduleStatus: 'inactive', scheduleError: null });
   expect((await configs.listEvents(id, 2)).map((event) => [event.event, event.success])).toEqual([['task_completed', true], ['status_changed', null]]);
   expect(await gateway.describe(id)).toBeNull();
-  expect(await actions.start(id)).toMatchObject({ success: false, message: expect.stringContaining('past') });
+  expect(await actions.start(id)).toMatchObject({ success: false, message: expect.stringContaining('lies in the past') });
+  expect(await configs.get(id)).toMatchObject({ scheduleStatus: 'inactive', scheduleError: null });
 });
 
 test('a run of a schedule keeps when it was meant to begin', async () => {

@@ -7076,7 +7076,9 @@ export interface paths {
         put?: never;
         /**
          * Run a task type without a config
-         * @description Needs the role operator or one above it; an API key with the scope operate or more.
+         * @description Needs the role admin, or an API key with the scope admin, for DATA_EXPORT, SEND_EMAIL, DATA_BACKUP, CLEANUP_TOKENS, CLEANUP_CONTENT, CLEANUP_EXECUTIONS, CLEANUP_EXPORTS: these delete, fill the disk or write to people, so who runs them with parameters of his own is refused with 403 otherwise. Configs of theirs, which an admin has stored, may be run by operators.
+         *
+         *     Needs the role operator or one above it; an API key with the scope operate or more.
          */
         post: {
             parameters: {
@@ -8753,7 +8755,7 @@ export interface paths {
             parameters: {
                 query?: {
                     limit?: number;
-                    /** @description In any case */
+                    /** @description With or without "r/", in any case */
                     subreddit?: string;
                     min_score?: number;
                     /** @description Written at or after */
@@ -9058,7 +9060,7 @@ export interface paths {
             parameters: {
                 query?: {
                     limit?: number;
-                    /** @description In any case */
+                    /** @description With or without "r/", in any case */
                     subreddit?: string;
                     min_score?: number;
                     /** @description Written at or after */
@@ -9206,7 +9208,7 @@ export interface paths {
             parameters: {
                 query?: {
                     limit?: number;
-                    /** @description In any case */
+                    /** @description With or without "r/", in any case */
                     subreddit?: string;
                     min_score?: number;
                     /** @description Written at or after */
@@ -9634,7 +9636,7 @@ export interface paths {
                     /** @description As one types into a search engine: words, "a phrase", or, -not. Not blank; of stop words alone ("the", "and") nothing is found, and `hint` says so */
                     q: string;
                     kind?: "post" | "comment" | "all";
-                    /** @description In any case; repeat it for several */
+                    /** @description With or without "r/", in any case; repeat it for several */
                     subreddit?: string[];
                     /** @description In any case */
                     author?: string;
@@ -9828,6 +9830,7 @@ export interface paths {
                     "application/json": {
                         /** @description Stands somewhere in the comment, in any case; no character of it has a meaning of its own */
                         query: string;
+                        /** @description With or without "r/", in any case */
                         subreddits?: string[];
                         /** @default 0 */
                         min_score?: number;
@@ -9981,7 +9984,7 @@ export interface paths {
                 };
                 header?: never;
                 path: {
-                    /** @description In any case */
+                    /** @description With or without "r/", in any case */
                     name: string;
                 };
                 cookie?: never;
@@ -10630,7 +10633,7 @@ export interface components {
                 expansions?: components["schemas"]["EstimateFigure"];
                 checks?: components["schemas"]["EstimateFigure"];
             };
-            /** @description For the requests alone, when nobody else spends of the budget */
+            /** @description For the requests alone, when nobody else spends of the budget; rounded up to tenths, so 0 only where there is no request */
             minutes?: {
                 min: number;
                 max: number;
@@ -10829,7 +10832,7 @@ export interface components {
             execution_id: number;
             /** @enum {string} */
             status: "running" | "succeeded" | "failed" | "cancelled" | "terminated" | "timed_out";
-            /** @description Of a REDDIT_SCRAPE: of the pages and threads that each subreddit takes, those that are done, on average over the subreddits. What the pages to come hold is taken to be like those before, so it may fall a little. A subreddit that failed counts as far as it came: a run that succeeded without it ends below 100. Other task types: 100 once they succeeded. Null where nothing tells */
+            /** @description Of a REDDIT_SCRAPE: of the pages and threads that each subreddit takes, those that are done, on average over the subreddits. What the pages to come hold is taken to be like those before, so it may fall a little. A subreddit that failed counts as far as it came: a run that succeeded without it ends below 100. Of a DATA_EXPORT the rows, of a DATA_BACKUP the tables that are written. Other task types: 100 once they succeeded. Null where nothing tells */
             percent: number | null;
             /** @enum {string} */
             phase: "starting" | "scraping" | "finishing" | "running" | "ended";
@@ -10974,6 +10977,11 @@ export interface components {
             };
             /** @description Ends within seconds, runs many at once in batches, cannot be cancelled half-way */
             is_short: boolean;
+            /**
+             * @description The role that running it by type needs, with parameters of one's own
+             * @enum {string}
+             */
+            ad_hoc_access: "operator" | "admin";
             /** @description Of every config */
             limits: {
                 max_retries: {

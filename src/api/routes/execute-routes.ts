@@ -1,3 +1,4 @@
+import { taskTypes } from '../../tasks/registry';
 import { badRequest, conflict, faults, notFound, unavailable } from '../schemas/common-schemas';
 import { batchBody, batchSubmitted, byTypeBody, startHeaders, submitted, typeParams } from '../schemas/execute-schemas';
 import { idOrTaskIdParams, idParams } from '../schemas/request-values';
@@ -7,6 +8,9 @@ import type { ZodApp } from '../app';
 import type { FastifyRequest } from 'fastify';
 
 const contextOf = (request: Pick<FastifyRequest, 'user'> & { headers: { 'idempotency-key'?: string } }): StartContext => ({ userId: request.user.id, idempotencyKey: request.headers['idempotency-key'] });
+
+/** For the document. */
+const AD_HOC = `Needs the role admin, or an API key with the scope admin, for ${taskTypes.filter(({ adHocAccess }) => adHocAccess === 'admin').map(({ name }) => name).join(', ')}: these delete, fill the disk or write to people, so who runs them with parameters of his own is refused with 403 otherwise. Configs of theirs, which an admin has stored, may be run by operators.`;
 
 export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: ExecuteService }): void {
   const config = { access: 'operator' } as const;
@@ -27,7 +31,9 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Execu
         audit: { action: 'execute.type', target: 'task_type', keep: ['task_id'] },
         findMoreFaults: async ({ params, body }) => execute.findTypeFaults((params as { type?: string } | undefined)?.type ?? '', (body as { task_params?: unknown } | null | undefined)?.task_params),
       },
-      schema: { tags, summary: 'Run a task type without a config', headers, params: typeParams, body: byTypeBody, response: { 200: submitted, ...badRequest, ...conflict, ...faults, ...unavailable } },
+      // Before the body has its say, as with every other lack of rights.
+      onRequest: async ({ params, user }) => execute.requireAdHocAccess(params.type, user.role),
+      schema: { tags, summary: 'Run a task type without a config', description: AD_HOC, headers, params: typeParams, body: byTypeBody, response: { 200: submitted, ...badRequest, ...conflict, ...faults, ...unavailable } },
     },
     async (request) => execute.executeType(request.params.type, request.body?.task_params ?? {}, request.body?.options ?? {}, contextOf(request)),
   );

@@ -1,5 +1,5 @@
 import { z, type core } from 'zod';
-import { parseScheduleConfig, ScheduleConfigError } from '../../scheduling/schedule-config';
+import { isSameSchedule, parseScheduleConfig, ScheduleConfigError } from '../../scheduling/schedule-config';
 import { findTaskType } from '../../tasks/registry';
 import type { SchedulerType } from '../../storage/models/task-config';
 
@@ -8,9 +8,12 @@ export const SCHEDULER_TYPES = ['cron', 'date', 'manual', 'interval'] as const s
 const object = z.record(z.string(), z.unknown());
 const schedulerType = z.enum(SCHEDULER_TYPES);
 
-/** What is wrong with parameters by their task type's schema, and with a schedule by its scheduler type; all of it, and of both. */
-export function findConfigIssues(of: { taskType: string; schedulerType: string }, body: { parameters?: unknown; schedule_config?: unknown }): core.$ZodIssue[] {
-  return [...findParameterIssues(of.taskType, body.parameters), ...findScheduleIssues(of.schedulerType, body.schedule_config)];
+/**
+ * What is wrong with parameters by their task type's schema, and with a schedule by its scheduler type; all of it, and of both. A
+ * schedule that means what is stored already (`storedSchedule`) may lie in the past: a form sends it back unchanged.
+ */
+export function findConfigIssues(of: { taskType: string; schedulerType: string; storedSchedule?: unknown }, body: { parameters?: unknown; schedule_config?: unknown }): core.$ZodIssue[] {
+  return [...findParameterIssues(of.taskType, body.parameters), ...findScheduleIssues(of.schedulerType, body.schedule_config, of.storedSchedule)];
 }
 
 function findParameterIssues(name: string, parameters: unknown): core.$ZodIssue[] {
@@ -19,11 +22,12 @@ function findParameterIssues(name: string, parameters: unknown): core.$ZodIssue[
   return issues.map((issue) => ({ ...issue, path: ['parameters', ...issue.path] }));
 }
 
-function findScheduleIssues(type: string, schedule: unknown): core.$ZodIssue[] {
+function findScheduleIssues(type: string, schedule: unknown, stored: unknown): core.$ZodIssue[] {
   const known = schedulerType.safeParse(type);
   if (!known.success || !object.safeParse(schedule).success) return [];
   try {
-    parseScheduleConfig(known.data, schedule, { now: new Date() });
+    const isUnchanged = stored !== undefined && isSameSchedule(known.data, schedule, stored);
+    parseScheduleConfig(known.data, schedule, isUnchanged ? {} : { now: new Date() });
     return [];
   } catch (error) {
     if (!(error instanceof ScheduleConfigError)) throw error;

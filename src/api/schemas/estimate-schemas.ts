@@ -35,7 +35,7 @@ export const estimate = z
       .object({ total: figure, listing_pages: figure.optional(), threads: figure.optional(), expansions: figure.optional(), checks: figure.optional() })
       .optional()
       .describe('To Reddit. checks: stored posts and comments that are looked up, a hundred a request'),
-    minutes: minutes.optional().describe('For the requests alone, when nobody else spends of the budget'),
+    minutes: minutes.optional().describe('For the requests alone, when nobody else spends of the budget; rounded up to tenths, so 0 only where there is no request'),
     rows: z.object({ posts: figure, comments: figure }).optional().describe('Posts and comments that will be looked at'),
     basis: z
       .object({

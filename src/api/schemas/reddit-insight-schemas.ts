@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { count, datetime } from './common-schemas';
-import { boolean, cursor, inOrder, instant, integer, limit } from './request-values';
+import { boolean, cursor, inOrder, instant, integer, limit, subredditName } from './request-values';
 
-const subredditName = z.string().min(1).max(100);
 const list = <Item extends z.ZodType>(item: Item, most: number) => z.preprocess((given) => (given === undefined || Array.isArray(given) ? given : [given]), z.array(item).min(1).max(most).optional());
 
 // What is blank to some readers of regular expressions and not to others is named, so that all read it alike.
@@ -13,7 +12,7 @@ const NOT_BLANK = /[^\s\u001c-\u001f\u0085\ufeff]/;
 export const searchQuery = z.strictObject({
   q: z.string().min(1).max(500).regex(NOT_BLANK).describe('As one types into a search engine: words, "a phrase", or, -not. Not blank; of stop words alone ("the", "and") nothing is found, and `hint` says so'),
   kind: z.enum(['post', 'comment', 'all']).default('all'),
-  subreddit: list(subredditName, 50).describe('In any case; repeat it for several'),
+  subreddit: list(subredditName, 50).describe('With or without "r/", in any case; repeat it for several'),
   author: z.string().min(1).max(100).optional().describe('In any case'),
   min_score: integer(z.int32().optional()),
   since: instant.optional().describe('Written at or after'),
@@ -52,14 +51,14 @@ export type SearchBody = z.infer<typeof searchAnswer>;
 
 export const commentSearchBody = z.object({
   query: z.string().min(1).max(500).describe('Stands somewhere in the comment, in any case; no character of it has a meaning of its own'),
-  subreddits: z.array(subredditName).max(50).optional(),
+  subreddits: z.array(subredditName).max(50).optional().describe('With or without "r/", in any case'),
   min_score: integer(z.int32().default(0)),
   days: integer(z.int().min(1).max(36_500).optional()).describe('Written in the last so many days'),
   limit: limit(500, 100),
 });
 export type CommentSearchBody = z.infer<typeof commentSearchBody>;
 
-export const subredditParams = z.object({ name: subredditName.describe('In any case') });
+export const subredditParams = z.object({ name: subredditName.describe('With or without "r/", in any case') });
 export const subredditStatsQuery = z.object({ days: integer(z.int().min(1).max(365).default(30)).describe('Days in UTC, today being the last of them') });
 export const subredditStats = z
   .object({

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { count, datetime } from './common-schemas';
-import { boolean, cursor, instant, integer, limit } from './request-values';
+import { boolean, cursor, instant, integer, limit, subredditName } from './request-values';
 
 const filters = {
-  subreddit: z.string().min(1).max(100).optional().describe('In any case'),
+  subreddit: subredditName.optional().describe('With or without "r/", in any case'),
   min_score: integer(z.int32().optional()),
   since: instant.optional().describe('Written at or after'),
   until: instant.optional().describe('Written before'),

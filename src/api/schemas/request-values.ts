@@ -20,6 +20,13 @@ export const id = () => integer(z.int32());
 export const idParams = z.object({ id: id() });
 export const idOrTaskIdParams = z.object({ id: z.string().min(1).max(255).describe('The id of the execution, or its task_id') });
 
+/** With or without "r/" or "/r/", as the parameters of scrapes take it; in any case. */
+export const subredditName = z
+  .string()
+  .min(1)
+  .max(100)
+  .overwrite((name) => name.trim().replace(/^\/?r\//i, '') || name);
+
 /** ISO 8601, or what a browser's date-time picker sends (`2026-11-23T09:30`); without a zone it is UTC. */
 export const instant = z
   .string()

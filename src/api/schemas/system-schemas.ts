@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AD_HOC_ACCESSES } from '../../tasks/task-type';
 import { count, datetime, jsonObject } from './common-schemas';
 import { stats } from './execution-schemas';
 
@@ -47,6 +48,7 @@ export const taskTypeList = z
           parameters: jsonObject.describe('JSON Schema (2020-12) of what one may send; a property with a default may be left out'),
           defaults: jsonObject.describe('The parameters that have a default'),
           is_short: z.boolean().describe('Ends within seconds, runs many at once in batches, cannot be cancelled half-way'),
+          ad_hoc_access: z.enum(AD_HOC_ACCESSES).describe('The role that running it by type needs, with parameters of one\'s own'),
           limits: z.object({ max_retries: range, timeout_seconds: range, priority: range }).describe('Of every config'),
         })
         .meta({ id: 'TaskType' }),

@@ -13,7 +13,8 @@ export interface Passwords {
   verify(hash: string, password: string): Promise<boolean>;
   /** Made in a way that is no longer used. */
   isOutdated(hash: string): boolean;
-  isCommon(password: string): boolean;
+  /** Found with few guesses; `words` are those close to its owner. */
+  isGuessable(password: string, words: readonly string[]): boolean;
 }
 export interface Credentials {
   username: string;

@@ -54,7 +54,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
   }
 
   /** By the rules of the config's own types. */
-  const findFaults = (config: TaskConfig, body: Partial<Record<keyof UpdateBody, unknown>>) => toFaultItems('body', findConfigIssues(config, body), body);
+  const findFaults = (config: TaskConfig, body: Partial<Record<keyof UpdateBody, unknown>>) => toFaultItems('body', findConfigIssues({ taskType: config.taskType, schedulerType: config.schedulerType, storedSchedule: config.scheduleConfig }, body), body);
 
   return {
     async list(query: ListQuery, reader: Reader): Promise<ConfigPage> {

@@ -1,10 +1,12 @@
 import { findTaskType } from '../../tasks/registry';
-import { BadRequestError, ConflictError, NotFoundError, RequestFaultsError } from '../errors';
+import { BadRequestError, ConflictError, ForbiddenError, NotFoundError, RequestFaultsError, TEXTS } from '../errors';
+import { mayAccess } from '../access-levels';
 import { toFaultItems, type FaultItem } from '../fault-items';
 import { batchId, batchTaskIds, configRunId, fingerprintOf, typeRunId, type StartContext } from './run-ids';
 import type { ExecutionGateway } from './execution-gateway';
 import type { ExecutionQueryRepository } from '../../storage/execution-query-repository';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
+import type { Role } from '../../storage/models/user';
 import type { BatchSubmitted, RunOptions, Submitted } from '../schemas/execute-schemas';
 
 /** The contract's default, for runs that no config gives one. */
@@ -47,6 +49,12 @@ export function createExecuteService(deps: { configs: TaskConfigRepository; quer
 
   return {
     findTypeFaults,
+
+    /** Throws for whoever may not choose this type's parameters. What is stored, in a config or a run, an admin has chosen. */
+    requireAdHocAccess(name: string, role: Role | null): void {
+      const access = findTaskType(name)?.adHocAccess;
+      if (access && !mayAccess(role, access)) throw new ForbiddenError(TEXTS.forbidden);
+    },
 
     async executeConfig(configId: number, context: StartContext): Promise<Submitted> {
       const config = await configs.get(configId);

@@ -39,7 +39,7 @@ const limits = {
 function describe(taskType: TaskType): TaskTypeList['task_types'][number] {
   const parameters = schemaOf(taskType.parameters);
   const presets = Object.entries(parameters.properties ?? {}).filter(([, property]) => property.default !== undefined);
-  return { name: taskType.name, summary: taskType.summary, parameters, defaults: Object.fromEntries(presets.map(([name, property]) => [name, property.default])), is_short: taskType.isShort, limits };
+  return { name: taskType.name, summary: taskType.summary, parameters, defaults: Object.fromEntries(presets.map(([name, property]) => [name, property.default])), is_short: taskType.isShort, ad_hoc_access: taskType.adHocAccess, limits };
 }
 
 /** The registry as a front end needs it; it cannot change while the process lives. */

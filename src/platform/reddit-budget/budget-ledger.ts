@@ -1,5 +1,6 @@
 import { laneKey, type Arrival, type BudgetCommand, type BudgetView, type LaneReport, type Poll } from './budget-commands';
 import { freshState, PARKING_GRACE_MS, PROCESS_LIFE_MS, type BudgetState, type Lane } from './budget-state';
+import { forgetOld, noteFetched, notePaced, paceMs, paceOpensAt, unnotePaced } from './budget-pace';
 import { available, evenPaceMs, moveTo, settle, slotAfterNow, windowLimit } from './budget-window';
 
 /** The ledger of a fleet in one process. budget-script.ts is the same in Lua, for Redis; one test runs both. */
@@ -24,6 +25,7 @@ function forgetTheDead(state: BudgetState, now: number): void {
     if (kept.length > 0) state.parked[flow] = kept;
     else delete state.parked[flow];
   }
+  forgetOld(state, now);
   for (const second of Object.keys(state.log)) if (Number(second) <= now / 1_000 - 60) delete state.log[second];
 }
 
@@ -36,8 +38,8 @@ function waitingOf(state: BudgetState): Record<string, number> {
 /** When a slot that comes after `ahead` others is due. */
 function slotAfter(state: BudgetState, now: number, ahead: number, requestsPerMinute: number): number {
   const left = available(state, requestsPerMinute);
-  const from = Math.max(now, state.closedUntil, state.nextAt);
-  if (ahead < left) return from + (ahead * Math.max(0, state.endsAt - from)) / left;
+  const from = Math.max(now, state.closedUntil, state.nextAt, paceOpensAt(state, requestsPerMinute));
+  if (ahead < left) return from + ahead * Math.max(paceMs(requestsPerMinute), (state.endsAt - from) / left);
   return Math.max(state.endsAt, state.closedUntil) + (ahead - left) * evenPaceMs(state, requestsPerMinute);
 }
 
@@ -73,9 +75,10 @@ function arrive(state: BudgetState, now: number, { process, lane, patienceMs, is
 
 function poll(state: BudgetState, now: number, { process: name, free, lanes, outcomes, unused, requestsPerMinute }: Extract<BudgetCommand, { kind: 'poll' }>): Poll {
   for (const outcome of outcomes) settle(state, now, outcome, requestsPerMinute);
-  for (const id of unused) giveBack(state, now, id);
+  for (const id of unused) giveBack(state, now, id, requestsPerMinute);
   // What was granted and not fetched is still among those whom the process counts as waiting.
   const pending = state.processes[name]?.grants ?? {};
+  for (const id of Object.keys(pending)) noteFetched(state, now, id);
   const process = (state.processes[name] = { seenAt: now, free: free - Object.keys(pending).length, lanes: lanesOf(lanes, now), grants: pending });
   for (const key of Object.values(pending)) if (process.lanes[key]) process.lanes[key].waiting -= 1;
   dispatch(state, now, requestsPerMinute);
@@ -83,17 +86,18 @@ function poll(state: BudgetState, now: number, { process: name, free, lanes, out
   process.grants = {};
   if (lanes.length === 0) delete state.processes[name];
   forgetIdleFlows(state);
-  const opensAt = Math.max(state.nextAt, state.closedUntil, available(state, requestsPerMinute) === 0 ? state.endsAt : 0);
+  const opensAt = Math.max(state.nextAt, state.closedUntil, paceOpensAt(state, requestsPerMinute), available(state, requestsPerMinute) === 0 ? state.endsAt : 0);
   return { grants, nextMs: Math.max(0, Math.ceil(opensAt - now)) };
 }
 
 const lanesOf = (lanes: LaneReport[], now: number): Record<string, Lane> => Object.fromEntries(lanes.map(({ ageMs, ...lane }) => [laneKey(lane), { ...lane, since: now - ageMs }]));
 
-function giveBack(state: BudgetState, now: number, id: number): void {
+function giveBack(state: BudgetState, now: number, id: number, requestsPerMinute: number): void {
   const grantedAt = state.underWay[id];
   if (grantedAt === undefined) return;
   delete state.underWay[id];
   if (state.exclusive === id) state.exclusive = 0;
+  unnotePaced(state, grantedAt, requestsPerMinute);
   state.remaining += 1;
   if (grantedAt >= state.startedAt) state.granted -= 1;
   state.nextAt = Math.min(state.nextAt, now);
@@ -101,7 +105,7 @@ function giveBack(state: BudgetState, now: number, id: number): void {
 
 /** Gives every slot that is due to whose turn it is, whichever process asked: the others fetch theirs. */
 function dispatch(state: BudgetState, now: number, requestsPerMinute: number): void {
-  while (now >= Math.max(state.nextAt, state.closedUntil) && available(state, requestsPerMinute) > 0) {
+  while (now >= Math.max(state.nextAt, state.closedUntil, paceOpensAt(state, requestsPerMinute)) && available(state, requestsPerMinute) > 0) {
     const next = nextInLine(state);
     if (!next) return;
     const { process, key, lane } = next;
@@ -113,6 +117,7 @@ function dispatch(state: BudgetState, now: number, requestsPerMinute: number): v
     state.underWay[id] = now;
     state.remaining -= 1;
     state.granted += 1;
+    notePaced(state, now, requestsPerMinute);
     if (lane.isExclusive) state.exclusive = id;
     process.grants[id] = key;
     process.free -= 1;

@@ -1,16 +1,18 @@
 /**
- * budget-ledger.ts and budget-window.ts in Lua, for a Redis that a fleet shares: `state`, `now` and `command` are given,
+ * budget-ledger.ts, budget-window.ts and budget-pace.ts in Lua, for a Redis that a fleet shares: `state`, `now` and `command` are given,
  * and it returns the answer. Their comments say why; a change belongs in both, and reddit-budget.test.ts runs both.
  */
 export const BUDGET_SCRIPT = `
 local rpm = command.requestsPerMinute
-local PROCESS_LIFE, REQUEST_LIFE, GRACE, CATCH_UP = 5000, 60000, 15000, 4
+local PROCESS_LIFE, REQUEST_LIFE, GRACE, CATCH_UP, SLACK, SLICE = 5000, 60000, 15000, 4, 3000, 500
 
 if state.sequence == nil then
   state = { source = 'default', limit = 0, lengthMs = 60000, startedAt = 0, endsAt = 0, remaining = 0, granted = 0, lowest = -1,
-    unsure = 0, nextAt = 0, closedUntil = 0, virtual = 0, sequence = 0, exclusive = 0, underWay = {}, tags = {}, processes = {},
-    parked = {}, weights = {}, log = {} }
+    unsure = 0, nextAt = 0, pacedAt = 0, closedUntil = 0, virtual = 0, sequence = 0, exclusive = 0, underWay = {}, tags = {}, processes = {},
+    parked = {}, weights = {}, log = {}, recent = {} }
 end
+-- One that an older version left behind.
+state.pacedAt, state.recent = state.pacedAt or 0, state.recent or {}
 
 local function size(map) local n = 0 for _ in pairs(map) do n = n + 1 end return n end
 local function allowance() return math.max(1, math.floor(rpm * state.lengthMs / 60000)) end
@@ -21,6 +23,43 @@ local function evenPace() return state.lengthMs / windowLimit() end
 local function openWindow(startedAt, endsAt, remaining)
   state.startedAt, state.endsAt, state.lowest, state.unsure, state.granted = startedAt, endsAt, -1, 0, 0
   state.remaining = remaining - size(state.underWay)
+end
+
+local function pace() return 60000 / rpm end
+local function paceOpensAt()
+  local granted, oldest = 0, math.huge
+  for _, slice in pairs(state.recent) do granted, oldest = granted + slice.count, math.min(oldest, slice.lastAt) end
+  if granted < math.max(1, math.floor(rpm)) then return state.pacedAt end
+  return math.max(state.pacedAt, oldest + 60000)
+end
+local function sliceOf(at) return string.format('%.0f', math.floor(at / SLICE)) end
+local function count()
+  local key = sliceOf(now)
+  local slice = state.recent[key] or { count = 0 }
+  slice.count, slice.lastAt = slice.count + 1, now
+  state.recent[key] = slice
+end
+local function uncount(at)
+  local key = sliceOf(at)
+  local slice = state.recent[key]
+  if not slice then return end
+  slice.count = slice.count - 1
+  if slice.count == 0 then state.recent[key] = nil end
+end
+local function notePaced()
+  state.pacedAt = math.ceil(math.max(state.pacedAt, now - SLACK) + pace())
+  count()
+end
+local function noteFetched(id)
+  local grantedAt = state.underWay[id]
+  if grantedAt == nil then return end
+  uncount(grantedAt)
+  count()
+  state.underWay[id] = now
+end
+local function unnotePaced(grantedAt)
+  uncount(grantedAt)
+  state.pacedAt = math.floor(state.pacedAt - pace())
 end
 
 local function slotAfterNow()
@@ -98,8 +137,8 @@ local function arrive()
       ahead = ahead + math.max(0, math.min(backlog, sooner))
     end
   end
-  local left, from, slot = available(), math.max(now, state.closedUntil, state.nextAt), nil
-  if ahead < left then slot = from + ahead * math.max(0, state.endsAt - from) / left
+  local left, from, slot = available(), math.max(now, state.closedUntil, state.nextAt, paceOpensAt()), nil
+  if ahead < left then slot = from + ahead * math.max(pace(), (state.endsAt - from) / left)
   else slot = math.max(state.endsAt, state.closedUntil) + (ahead - left) * evenPace() end
   local etaMs = math.ceil(slot - now)
   local isDeferred = etaMs > command.patienceMs
@@ -140,7 +179,7 @@ local function nextInLine()
 end
 
 local function dispatch()
-  while now >= math.max(state.nextAt, state.closedUntil) and available() > 0 do
+  while now >= math.max(state.nextAt, state.closedUntil, paceOpensAt()) and available() > 0 do
     local best = nextInLine()
     if not best then return end
     local process, lane, tag = best.process, best.lane, tagOf(best.lane)
@@ -150,6 +189,7 @@ local function dispatch()
     state.tags[lane.flow] = math.floor((tag + 1 / lane.weight) * 1e6 + 0.5) / 1e6
     state.underWay[tostring(id)] = now
     state.remaining, state.granted = state.remaining - 1, state.granted + 1
+    notePaced()
     if lane.isExclusive then state.exclusive = id end
     process.grants[tostring(id)] = best.key
     process.free, lane.waiting, lane.since = process.free - 1, lane.waiting - 1, now
@@ -165,12 +205,14 @@ local function poll()
   for _, id in ipairs(command.unused) do
     local grantedAt = endRequest(id)
     if grantedAt then
+      unnotePaced(grantedAt)
       state.remaining = state.remaining + 1
       if grantedAt >= state.startedAt then state.granted = state.granted - 1 end
       state.nextAt = math.min(state.nextAt, now)
     end
   end
   local pending = (state.processes[command.process] or { grants = {} }).grants
+  for id in pairs(pending) do noteFetched(id) end
   local process = { seenAt = now, free = command.free - size(pending), lanes = {}, grants = pending }
   state.processes[command.process] = process
   for _, lane in ipairs(command.lanes) do
@@ -188,7 +230,7 @@ local function poll()
     if (waiting[flow] or 0) == 0 and not state.parked[flow] and tag <= state.virtual then table.insert(idle, flow) end
   end
   for _, flow in ipairs(idle) do state.tags[flow], state.weights[flow] = nil, nil end
-  local opensAt = math.max(state.nextAt, state.closedUntil)
+  local opensAt = math.max(state.nextAt, state.closedUntil, paceOpensAt())
   if available() == 0 then opensAt = math.max(opensAt, state.endsAt) end
   return { grants = grants, nextMs = math.max(0, math.ceil(opensAt - now)) }
 end
@@ -219,6 +261,7 @@ for flow, due in pairs(state.parked) do
   for _, at in ipairs(due) do if at > now - GRACE then table.insert(kept, at) end end
   if #kept > 0 then state.parked[flow] = kept else state.parked[flow] = nil end
 end
+for slice, recent in pairs(state.recent) do if recent.lastAt <= now - 60000 then state.recent[slice] = nil end end
 for second in pairs(state.log) do if tonumber(second) <= now / 1000 - 60 then state.log[second] = nil end end
 
 if command.kind == 'arrive' then return arrive(), state end

@@ -30,13 +30,15 @@ export interface BudgetState {
   /** Requests of this window that ended without saying whether they were counted. */
   unsure: number;
   nextAt: number;
+  /** By the operator's rate alone, when the next slot is due. */
+  pacedAt: number;
   closedUntil: number;
   /** The virtual time: the tag of the newest grant. */
   virtual: number;
   sequence: number;
   /** The grant of the exclusive request under way; 0 for none. */
   exclusive: number;
-  /** Grants under way: when each was made. */
+  /** Grants under way: when each was made, then when its process fetched it. */
   underWay: Record<string, number>;
   /** The virtual time at which each flow's next request is due. */
   tags: Record<string, number>;
@@ -46,11 +48,13 @@ export interface BudgetState {
   weights: Record<string, number>;
   /** Grants by second and flow, of the last minute. */
   log: Record<string, Record<string, number>>;
+  /** Grants of the last minute by half second: how many, and when the last of them was. */
+  recent: Record<string, { count: number; lastAt: number }>;
 }
 
 export const freshState = (): BudgetState => ({
-  source: 'default', limit: 0, lengthMs: 60_000, startedAt: 0, endsAt: 0, remaining: 0, granted: 0, lowest: -1, unsure: 0, nextAt: 0, closedUntil: 0,
-  virtual: 0, sequence: 0, exclusive: 0, underWay: {}, tags: {}, processes: {}, parked: {}, weights: {}, log: {},
+  source: 'default', limit: 0, lengthMs: 60_000, startedAt: 0, endsAt: 0, remaining: 0, granted: 0, lowest: -1, unsure: 0, nextAt: 0, pacedAt: 0, closedUntil: 0,
+  virtual: 0, sequence: 0, exclusive: 0, underWay: {}, tags: {}, processes: {}, parked: {}, weights: {}, log: {}, recent: {},
 });
 
 /** A process that has not been heard of for so long is dead, and what it waited for is forgotten. */
@@ -61,3 +65,7 @@ export const REQUEST_LIFE_MS = 60_000;
 export const PARKING_GRACE_MS = 15_000;
 /** Unused budget is caught up with at this many times the even pace: more would be a burst. */
 export const CATCH_UP = 4;
+/** So far behind the operator's rate may be caught up with; what was left unused longer ago stays unused. */
+export const PACE_SLACK_MS = 3_000;
+/** Grants of the last minute are kept together by so much: up to 120 a minute each stands for itself. */
+export const RECENT_MS = 500;

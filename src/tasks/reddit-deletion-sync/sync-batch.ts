@@ -1,6 +1,6 @@
 import { isRefusal } from '../reddit-scrape/lane-context';
 import type { InfoAnswer, RedditClient } from '../../platform/reddit/reddit-client';
-import type { ContentCheck, DueContent } from '../task-services';
+import type { ContentCheck, ContentWording, DueContent } from '../task-services';
 
 /** What `/api/info` takes at once. */
 export const IDS_A_REQUEST = 100;
@@ -9,11 +9,17 @@ export const IDS_A_REQUEST = 100;
 export type HiddenSubreddits = Map<string, string>;
 
 function checksIn({ posts, comments }: InfoAnswer): ContentCheck[] {
-  const check = (fullname: string, isDeleted: boolean, found: { title: string | null; text: string | null; author: string | null; isSubmitter: boolean }): ContentCheck =>
+  const check = (fullname: string, isDeleted: boolean, found: ContentWording): ContentCheck =>
     isDeleted ? { fullname, state: 'gone', marker: found.text === '[removed]' ? '[removed]' : '[deleted]' } : { fullname, state: 'there', ...found };
   return [
-    ...posts.map((post) => check(`t3_${post.id}`, post.isDeleted, { title: post.title, text: post.content, author: post.author, isSubmitter: false })),
-    ...comments.map((comment) => check(`t1_${comment.id}`, comment.isDeleted, { title: null, text: comment.body, author: comment.author, isSubmitter: comment.isSubmitter })),
+    ...posts.map((post) => {
+      const { title, content: text, author, url, domain, flairText, editedAt } = post;
+      return check(`t3_${post.id}`, post.isDeleted, { title, text, author, isSubmitter: false, url, domain, flairText, editedAt });
+    }),
+    ...comments.map((comment) => {
+      const { body: text, author, isSubmitter, editedAt } = comment;
+      return check(`t1_${comment.id}`, comment.isDeleted, { title: null, text, author, isSubmitter, url: null, domain: null, flairText: null, editedAt });
+    }),
   ];
 }
 

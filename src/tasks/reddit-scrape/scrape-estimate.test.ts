@@ -1,6 +1,6 @@
 import { estimateScrape } from './scrape-estimate';
 import { scrapeParameters } from './scrape-parameters';
-import type { ContentStats } from '../task-estimate';
+import { minutesOf, type ContentStats } from '../task-estimate';
 
 const stats = (more: Partial<ContentStats> = {}): ContentStats => ({ subreddit: 'funny', posts: 400, commentsPerPost: 40, shareWithComments: 0.5, expansionsPerThread: 0, threadsRead: 200, unchangedThreads: 0, ...more });
 const estimate = (parameters: object, known: ContentStats[] = [], storedPosts = 0) =>
@@ -14,7 +14,7 @@ test('of a subreddit of which nothing is stored it says what it assumes, within 
       threads: { min: 0, max: 200, source: 'assumed', assumed: 160 },
       expansions: { min: 0, max: 0, source: 'exact' },
     },
-    minutes: { min: 0, max: 2, assumed: 1.6 },
+    minutes: { min: 0.1, max: 2.1, assumed: 1.7 },
     rows: { posts: { min: 0, max: 200, source: 'assumed', assumed: 200 }, comments: { min: 0, max: 20_000, source: 'assumed', assumed: 4_000 } },
     basis: {
       requests_per_minute: 100,
@@ -22,6 +22,10 @@ test('of a subreddit of which nothing is stored it says what it assumes, within 
       subreddits: [{ name: 'Funny', source: 'defaults', posts: 0, comments_per_post: 20, share_with_comments: 0.8 }],
     },
   });
+});
+
+test.each([[0, 0], [1, 0.1], [3, 0.1], [10, 0.1], [11, 0.2], [100, 1], [101, 1.1]])('%i requests at 100 a minute take %d minutes', (requests, minutes) => {
+  expect(minutesOf({ min: requests, max: requests, source: 'exact' }, 100)).toEqual({ min: minutes, max: minutes });
 });
 
 test('comments that are to be unfolded are estimated also where nothing, or no thread, is known', async () => {

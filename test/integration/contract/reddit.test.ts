@@ -280,3 +280,22 @@ contract.testInteger('/reddit/posts/tree/tree', 'limit', 1, 500, user);
 contract.testInteger('/reddit/posts/hist/history', 'limit', 1, 5_000, user);
 
 contract.testCoverage();
+
+describe('wherever a subreddit is named, "r/" before it is heard and not held against it', () => {
+  beforeAll(async () => {
+    await contract.database('reddit_posts').insert({ id: 'named', title: 'A quokka', content: 'x', subreddit: 'Named', reddit_created_at: at(1) });
+    await contract.database('reddit_comments').insert({ id: 'named_c', post_id: 'named', body: 'a quokka', subreddit: 'Named', parent_id: 't3_named', reddit_created_at: at(2) });
+  });
+
+  test.each(['Named', 'r/named', '/r/named', 'R/NAMED', ' r/named '])('%p', async (given) => {
+    const name = encodeURIComponent(given);
+    for (const path of ['/reddit/posts', '/reddit/comments', '/reddit/posts/named/comments']) expect([path, await idsOf(`${path}?subreddit=${name}`)]).toEqual([path, [path === '/reddit/posts' ? 'named' : 'named_c']]);
+    expect((await user('GET', `/reddit/search?q=quokka&subreddit=nothing&subreddit=${name}`)).body.items.map(({ id }: { id: string }) => id).sort()).toEqual(['named', 'named_c']);
+    expect((await user('POST', '/reddit/comments/search', { query: 'quokka', subreddits: [given] })).body).toMatchObject([{ id: 'named_c' }]);
+    expect(await user('GET', `/reddit/subreddits/${name}/stats`)).toMatchObject({ status: 200, body: { subreddit: 'Named' } });
+  });
+
+  test.each(['r/', 'r', ' ', 'rnamed', 'r/r/named'])('%p is another name', async (given) => {
+    expect(await idsOf(`/reddit/posts?subreddit=${encodeURIComponent(given)}`)).toEqual([]);
+  });
+});
