@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { randomUUID } from 'node:crypto';
 import { maxHeaderSize, type IncomingMessage, type ServerResponse } from 'node:http';
 import { installAnswers } from './plugins/answers';
+import { installArrival } from './plugins/arrival';
 import { installAudit } from './plugins/audit';
 import { answerClientError, connectionOptions, installConnectionAnswers } from './plugins/connection-answers';
 import { installErrorAnswers } from './plugins/error-answers';
@@ -72,6 +73,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
     // Keep-alive connections that are idle end at once when the server closes.
     forceCloseConnections: 'idle',
   });
+  installArrival(app);
   installAnswers(app, { areChecked: options.areAnswersChecked });
   await installRequestLog(app);
   const routes = createRouteTable(app);

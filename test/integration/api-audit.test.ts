@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import net from 'node:net';
 import pino from 'pino';
 import { createOpenapiDocument } from '../../src/api/openapi-document';
 import { createAuditRepository } from '../../src/storage/audit-repository';
+import { waitFor } from '../support/process';
 import { createTestDatabase } from '../support/test-database';
-import { createTestApi, insertConfig, insertExecution, type TestStack, useTestApi } from './api-support';
+import { createTestApi, insertConfig, insertExecution, PASSWORD, type TestStack, useTestApi } from './api-support';
 
 let { db, temporal, api } = {} as TestStack;
 useTestApi('file', (stack) => ({ db, temporal, api } = stack));
@@ -58,6 +61,30 @@ describe('every route that changes something', () => {
     expect((await api.root('GET', '/tasks/configs')).status).toBe(200);
     expect((await api.root('POST', '/tasks/configs/preview-schedule', { scheduler_type: 'manual' })).status).toBe(200);
     expect((await newest())?.id).toBe(before);
+  });
+});
+
+describe('who has not signed in', () => {
+  test('is nobody, whatever token he makes up', async () => {
+    const forged = `x.${Buffer.from(JSON.stringify({ sub: String(api.userIds[0]) })).toString('base64url')}.x`;
+    expect((await api.withToken(forged)('POST', '/auth/login', { username: 'idle', password: PASSWORD })).status).toBe(403);
+    expect(await newest()).toMatchObject({ action: 'auth.login', actor_id: null, actor_name: null, status: 403, details: { username: 'idle' } });
+  });
+
+  test('leaves an entry for a wrong login, and none for what names nobody', async () => {
+    const before = (await newest())?.id;
+    for (const [path, body] of [['login', {}], ['login', { username: 'user' }], ['refresh', { refresh_token: 'x1' }], ['refresh', {}], ['reset-password', { token: 'guessed', new_password: 'a long enough one' }], ['register', { username: 'ann' }], ['forgot-password', {}]] as const) {
+      expect((await api.anonymous('POST', `/auth/${path}`, body)).status).toBeGreaterThanOrEqual(400);
+    }
+    expect((await newest())?.id).toBe(before);
+    await api.anonymous('POST', '/auth/login', { username: 'user', password: 'wrong horse' });
+    expect(await newest()).toMatchObject({ action: 'auth.login', actor_id: null, outcome: 'refused', status: 401, details: { username: 'user' } });
+  });
+
+  test('but whose account is inactive is somebody', async () => {
+    const id = await insertConfig(db.database);
+    expect((await api.idle('DELETE', `/tasks/configs/${id}`)).status).toBe(403);
+    expect(await newest()).toMatchObject({ action: 'config.delete', actor_id: api.userIds[2], status: 403 });
   });
 });
 
@@ -117,6 +144,44 @@ describe('an entry', () => {
     expect(answer.status).toBe(200);
     const logged = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'audit entry not written');
     expect(logged).toMatchObject([{ level: 50, reqId: answer.headers['x-request-id'], err: { message: 'the disk is full' }, audit: { action: 'config.delete', targetId: String(id), actorId: broken.userIds[0] } }]);
+  });
+});
+
+describe('a caller who hangs up', () => {
+  const listen = async () => {
+    const own = await createTestApi({ database: db.database, temporal });
+    const { port } = new URL(await own.app.listen({ host: '127.0.0.1', port: 0 }));
+    const sendDelete = async (id: number) => {
+      const socket = net.connect(Number(port), '127.0.0.1').on('error', () => undefined);
+      await once(socket, 'connect');
+      await new Promise<unknown>((resolve) => socket.write(`DELETE /api/v1/tasks/configs/${id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${own.tokens[0]}\r\n\r\n`, resolve));
+      return socket;
+    };
+    return { own, sendDelete };
+  };
+  const isThere = async (id: number) => (await db.database('task_configs').where({ id })).length === 1;
+  const entriesOf = (id: number) => db.database('audit_log').where({ action: 'config.delete', target_id: String(id) }).select('address', 'outcome', 'actor_id');
+
+  test('as soon as he was read leaves his entry, with his address', async () => {
+    const { own, sendDelete } = await listen();
+    const id = await insertConfig(db.database);
+    const isRead = once(own.app.server, 'request');
+    const socket = await sendDelete(id);
+    await isRead;
+    socket.resetAndDestroy();
+    await waitFor(async () => !(await isThere(id)));
+    await waitFor(async () => (await entriesOf(id)).length > 0);
+    await own.close();
+    expect(await entriesOf(id)).toEqual([{ address: '127.0.0.1', outcome: 'succeeded', actor_id: own.userIds[0] }]);
+  });
+
+  test('before he was read changes nothing, or leaves his entry', async () => {
+    const { own, sendDelete } = await listen();
+    const ids = await Promise.all(Array.from({ length: 10 }, () => insertConfig(db.database)));
+    for (const id of ids) (await sendDelete(id)).resetAndDestroy();
+    for (const id of ids) await waitFor(async () => (await isThere(id)) === ((await entriesOf(id)).length === 0), 5_000);
+    await own.close();
+    for (const id of ids) expect([id, (await entriesOf(id)).length]).toEqual([id, (await isThere(id)) ? 0 : 1]);
   });
 });
 

@@ -38,9 +38,38 @@ test('after ten wrong passwords an account has to wait, whether it exists or not
   expect((await login('root', PASSWORD)).status).toBe(200);
 });
 
-test.each([['user', ['user', ' USER ', 'User', 'user@example.com', 'USER@Example.COM ']], ['nobody', ['nobody', 'NOBODY', ' nobody', 'Nobody ', 'nobody']]])('%s counts as one, however spelt', async (_, spellings) => {
+test.each([['user', ['user', ' USER ', 'User', 'uSeR', 'USER ']], ['nobody', ['nobody', 'NOBODY', ' nobody', 'Nobody ', 'nobody']]])('%s counts as one, however spelt', async (_, spellings) => {
   for (const index of times(10)) expect([index, (await login(spellings[index % 5]!, 'wrong horse', `192.0.2.${index}`)).status]).toEqual([index, 401]);
   for (const spelling of spellings) await expectRefusal(login(spelling, 'wrong horse'));
+});
+
+test('that a user name and an e-mail belong together is not told by whether one waits', async () => {
+  for (const index of times(10)) await login('user', 'wrong horse', `192.0.2.${index}`);
+  await expectRefusal(login('user', 'wrong horse'));
+  for (const email of ['user@example.com', 'nobody@example.com']) expect([email, (await login(email, 'wrong horse')).status]).toEqual([email, 401]);
+});
+
+test('the addresses of one IPv6 network count as one, those that map IPv4 as what they map', async () => {
+  for (const index of times(50)) await login(`nobody-${index}`, 'wrong horse', `2001:db8:0:1::${index.toString(16)}:1`);
+  await expectRefusal(login('root', PASSWORD, '2001:DB8:0:1:ffff::1'));
+  expect((await login('root', PASSWORD, '2001:db8:0:2::1')).status).toBe(200);
+  for (const index of times(50)) await login(`nobody-${index}`, 'wrong horse', index % 2 ? '::ffff:192.0.2.7' : '192.0.2.7');
+  await expectRefusal(login('root', PASSWORD, '192.0.2.7'));
+  expect((await login('root', PASSWORD, '::ffff:192.0.2.8')).status).toBe(200);
+});
+
+test('garbage is counted as refresh tokens too, and a good one waits for nobody', async () => {
+  const refresh = (token: string) => api.anonymous('POST', '/auth/refresh', { refresh_token: token }, from('192.0.2.1'));
+  for (const index of times(100)) expect([index, (await refresh(`x${index}`)).status]).toEqual([index, 401]);
+  await expectRefusal(refresh('x100'));
+  const { body: good } = await login('user', PASSWORD);
+  const { status, body } = await refresh(good.refresh_token);
+  expect([status, (await refresh(body.refresh_token)).status]).toEqual([200, 200]);
+  // Spent: it ends its session, although its bearer has to wait, and that is in the log.
+  const { headers } = await refresh(good.refresh_token);
+  await expectRefusal(refresh(good.refresh_token));
+  expect((await api.withToken(body.access_token)('GET', '/auth/me')).status).toBe(401);
+  expect((await api.root('GET', `/audit-log?request_id=${String(headers['x-request-id'])}`)).body).toMatchObject([{ status: 429, details: { is_replayed: true } }]);
 });
 
 test('passwords that are reset, and links that are looked at, do not count as wrong tokens', async () => {

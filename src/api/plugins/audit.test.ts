@@ -1,5 +1,6 @@
 import fastifyJwt from '@fastify/jwt';
 import fastify from 'fastify';
+import { installArrival } from './arrival';
 import { installAudit, type AuditRule } from './audit';
 import type { NewAuditEntry } from '../../storage/audit-repository';
 
@@ -7,6 +8,7 @@ async function createSignIn(rule: AuditRule) {
   const entries: NewAuditEntry[] = [];
   const app = fastify();
   await app.register(fastifyJwt, { secret: 'for this test alone' });
+  installArrival(app);
   installAudit(app, { audit: { record: async (entry) => void entries.push(entry) } });
   app.post<{ Body: { username: string; password: string } }>('/sign-in', { config: { access: 'open', audit: rule } }, async (request, reply) =>
     request.body.password === 'right' ? { access_token: app.jwt.sign({ sub: '7' }), refresh_token: 'r' } : reply.status(401).send({ detail: 'no' }),

@@ -43,13 +43,25 @@ function outcomeOf(status: number, answer: Fields): NewAuditEntry['outcome'] {
   return status >= 400 || answer.success === false ? 'refused' : 'succeeded';
 }
 
-/** The signed-in user; whom the handler has made out; whom a refusal turned away (its token was good, or it would be a 401); or whom the answer signs in. */
-function actorOf(app: FastifyInstance, request: FastifyRequest, status: number, answer: Fields): number | null {
+/** Whom the gate or the handler has made out, or whom the answer signs in. Of tokens only one that we issue just now is taken at its word. */
+function actorOf(app: FastifyInstance, request: FastifyRequest, answer: Fields): number | null {
   if (request.user as unknown) return request.user.id;
   if (request.audited) return request.audited.actorId;
-  const token = status === 403 ? request.headers.authorization?.split(' ')[1] : answer.access_token;
-  const claims = typeof token === 'string' ? app.jwt.decode<{ sub?: string }>(token) : null;
+  const claims = typeof answer.access_token === 'string' ? app.jwt.decode<{ sub?: string }>(answer.access_token) : null;
   return Number(claims?.sub) || null;
+}
+
+/** With these an open route refuses after it has counted; all other refusals are to be had without end. */
+const COUNTED_REFUSALS = [400, 401, 403, 409];
+
+/** Whether what was asked without signing in is worth a row: it was done, or it names somebody and is among what the limits bound. */
+function isWorthARow(rule: AuditRule, request: FastifyRequest, status: number): boolean {
+  if (status < 400) return true;
+  // A spent token that comes again ends a session, even of one who has to wait.
+  if (request.audited?.details.is_replayed) return true;
+  const body = fieldsOf(request.body);
+  const isNamed = request.audited !== null || (rule.keep ?? []).some((name) => typeof body[name] === 'string');
+  return isNamed && COUNTED_REFUSALS.includes(status);
 }
 
 function detailsOf(rule: AuditRule, request: FastifyRequest, answer: Fields): Fields {
@@ -66,7 +78,7 @@ function detailsOf(rule: AuditRule, request: FastifyRequest, answer: Fields): Fi
  * Writes who did what, after it was done and before the answer leaves: whoever has an answer finds its entry.
  * An entry that cannot be written goes to the log instead, whole, and the answer stays what it is: the change is made
  * by then, and an error would only have it made twice. What a caller without a good token was refused is in the log alone,
- * or anybody could fill the table.
+ * or anybody could fill the table; but for wrong logins and the like, which name somebody and are bounded by the limits.
  */
 export function installAudit(app: FastifyInstance, services: { audit: { record(entry: NewAuditEntry): Promise<void> } }): void {
   app.decorateRequest('audited', null);
@@ -80,8 +92,8 @@ export function installAudit(app: FastifyInstance, services: { audit: { record(e
     const { audit: rule, access } = request.routeOptions.config ?? {};
     if (!rule) return;
     const answer = readAnswer(payload);
-    const actorId = actorOf(app, request, reply.statusCode, answer);
-    if (actorId === null && access !== 'open') return;
+    const actorId = actorOf(app, request, answer);
+    if (access === 'open' ? !isWorthARow(rule, request, reply.statusCode) : actorId === null) return;
 
     const params = fieldsOf(request.params) as Record<string, string>;
     const target = (params.id ?? params.user_id ?? params.type ?? answer.id ?? answer.task_id ?? request.audited?.targetId) as string | number | undefined;
@@ -93,7 +105,7 @@ export function installAudit(app: FastifyInstance, services: { audit: { record(e
       targetId: target === undefined ? null : String(target),
       outcome: outcomeOf(reply.statusCode, answer),
       status: reply.statusCode,
-      address: request.ip,
+      address: request.address,
       userAgent: request.headers['user-agent'] ?? null,
       requestId: request.id,
       details: { ...detailsOf(rule, request, answer), ...request.audited?.details },

@@ -74,7 +74,11 @@ type LookUp = (userId: number, sid: string) => Promise<[User | undefined, Sessio
 async function enterBySession(look: LookUp, request: FastifyRequest, { userId, sid }: TokenClaims, access: Access): Promise<void> {
   const [user, session] = await look(userId, sid);
   if (!user) throw new NotFoundError(TEXTS.userNotFound);
-  if (!user.isActive) throw new ForbiddenError(TEXTS.userInactive);
+  if (!user.isActive) {
+    // Whose token it is, is known: the audit log says whom it was that was refused.
+    request.user = user;
+    throw new ForbiddenError(TEXTS.userInactive);
+  }
   if (!session || session.userId !== user.id || session.version !== user.sessionVersion) throw new UnauthorizedError('The session has ended');
   request.user = user;
   request.sessionId = sid;
@@ -82,7 +86,7 @@ async function enterBySession(look: LookUp, request: FastifyRequest, { userId, s
 }
 
 async function enterByKey(services: GateServices, request: FastifyRequest, token: string, { isSessionOnly, keyScope }: FastifyContextConfig, access: Access): Promise<void> {
-  const { user, key } = await services.apiKeyCheck.find(token, request.ip);
+  const { user, key } = await services.apiKeyCheck.find(token, request.address);
   const { role } = user;
   user.role = roleThroughKey(role, key.scope);
   request.user = user;

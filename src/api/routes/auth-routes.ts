@@ -9,7 +9,7 @@ import type { Client } from '../services/session-service';
 import type { FastifyRequest } from 'fastify';
 import type { ZodApp } from '../app';
 
-const clientOf = (request: FastifyRequest): Client => ({ address: request.ip, userAgent: request.headers['user-agent'] });
+const clientOf = (request: FastifyRequest): Client => ({ address: request.address, userAgent: request.headers['user-agent'] });
 const nothing = { 204: z.null().describe('Done') };
 
 export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: AuthService; accounts: AccountService }): void {
@@ -27,14 +27,14 @@ export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: Auth
   app.post(
     '/auth/register',
     { config: { ...open, audit: { action: 'auth.register', target: 'user', keep: ['username'] } }, schema: { tags, summary: 'Become a user', body: registerBody, response: { 201: userBody, ...badRequest, ...conflict, ...faults, ...tooMany, ...unavailable } } },
-    async (request, reply) => reply.status(201).send(await accounts.register(request.body, request.ip)),
+    async (request, reply) => reply.status(201).send(await accounts.register(request.body, request.address)),
   );
 
   app.post(
     '/auth/refresh',
     { config: { ...open, audit: { action: 'auth.refresh', target: 'user' } }, schema: { tags, summary: 'Exchange a refresh token for a new pair; using it a second time ends the session', body: schemas.refreshBody, response: { 200: schemas.tokenPair, ...unauthorized, ...faults, ...tooMany, ...unavailable } } },
     async (request) =>
-      auth.refresh(request.body.refresh_token, clientOf(request), app.tokens, ({ userId, isReplayed }) => {
+      auth.refresh({ token: request.body.refresh_token, arrivedAtMs: request.arrivedAtMs }, clientOf(request), app.tokens, ({ userId, isReplayed }) => {
         request.audited = { actorId: userId, targetId: String(userId), details: isReplayed ? { is_replayed: true } : {} };
       }),
   );

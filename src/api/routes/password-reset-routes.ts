@@ -12,7 +12,7 @@ export function registerPasswordResetRoutes(app: ZodApp, { resets }: { resets: P
     '/auth/forgot-password',
     { config: { ...config, audit: { action: 'auth.forgot_password', target: 'user' } }, schema: { tags, summary: 'Have a link mailed that lets me set a new password', description: 'The answer is the same whether or not the address is known.', body: schemas.forgotBody, response: { 200: messageBody, ...faults, ...tooMany, ...unavailable } } },
     async (request) => {
-      await resets.request(request.body.email, request.ip);
+      await resets.request(request.body.email, request.address);
       return { message: 'If the address is known, a mail with a link is on its way to it', success: true };
     },
   );
@@ -23,7 +23,7 @@ export function registerPasswordResetRoutes(app: ZodApp, { resets }: { resets: P
     async (request) => {
       const token = request.query.token ?? request.body?.token;
       if (token === undefined) throw new RequestFaultsError([{ type: 'missing', loc: ['query', 'token'], msg: 'Field required', input: null }]);
-      const success = await resets.isUsable(token, request.ip);
+      const success = await resets.isUsable(token, request.address);
       return { message: success ? 'The token can be used' : 'The token is unknown, used or expired', success };
     },
   );
@@ -32,7 +32,7 @@ export function registerPasswordResetRoutes(app: ZodApp, { resets }: { resets: P
     '/auth/reset-password',
     { config: { ...config, audit: { action: 'auth.reset_password', target: 'user' } }, schema: { tags, summary: 'Set a new password; ends all sessions of the user', body: schemas.resetBody, response: { 200: messageBody, ...badRequest, ...faults, ...tooMany, ...unavailable } } },
     async (request) => {
-      await resets.reset(request.body.token, request.body.new_password, request.ip);
+      await resets.reset(request.body.token, request.body.new_password, request.address);
       return { message: 'The password is changed', success: true };
     },
   );

@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import { TooManyRequestsError, UnavailableError } from '../errors';
 import { hashToken } from './token-service';
 import type { KeyValueStore } from '../../platform/redis';
@@ -20,6 +21,13 @@ const RULES = {
 } as const;
 type Rule = keyof typeof RULES;
 
+/** Who has one IPv6 address has its whole /64, and would have as many counters. What is no address (a proxy may say anything) counts as it is. */
+export function networkOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  return parsed instanceof ipaddr.IPv6 ? `${new ipaddr.IPv6([...parsed.parts.slice(0, 4), 0, 0, 0, 0]).toString()}/64` : parsed.toString();
+}
+
 const ask = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
   answer.catch((error: unknown) => {
     throw new UnavailableError('Attempts cannot be counted: Redis does not answer', error);
@@ -30,7 +38,10 @@ export type AttemptLimits = ReturnType<typeof createAttemptLimits>;
 /** Slows down who tries again and again. Subjects are kept as hashes: people type passwords for names. */
 export function createAttemptLimits(deps: { store: KeyValueStore; isOn: boolean }) {
   const { store, isOn } = deps;
-  const keyOf = (rule: Rule, subject: string) => `auth:attempts:${rule.replace(' ', ':')}:${hashToken(subject.toLowerCase())}`;
+  const keyOf = (rule: Rule, subject: string) => {
+    const counted = rule.endsWith(' address') ? networkOf(subject) : subject.toLowerCase();
+    return `auth:attempts:${rule.replace(' ', ':')}:${hashToken(counted)}`;
+  };
   const waitKey = (key: string) => `${key}:wait`;
   const refuse = (until: string | null): never => {
     throw new TooManyRequestsError(Math.max(1, Math.ceil((Number(until) - Date.now()) / 1000)));

@@ -36,10 +36,10 @@ export function createAuthService(deps: { users: UserRepository; sessions: Sessi
   const authenticate = async ({ username, password }: Credentials, { address }: Client): Promise<User> => {
     const beganAtMs = performance.now();
     await limits.check('login address', address);
-    const user = await users.findByLogin(username);
-    // By whichever name, in whatever spelling: an account has one counter, and a name that nobody has one like it.
-    const account = user ? `user ${user.id}` : `name ${username.trim()}`;
+    // The name as it is given, whosever it is: one counter for a user name and its e-mail would tell that they belong together.
+    const account = username.trim();
     await limits.check('login account', account);
+    const user = await users.findByLogin(username);
     const hash = user?.hashedPassword ?? (await (decoy ??= passwords.hash('no user has this password')));
     const isRight = await passwords.verify(hash, password);
     if (!user || !isRight) {
@@ -75,21 +75,24 @@ export function createAuthService(deps: { users: UserRepository; sessions: Sessi
       return sessions.start(user, client, credentials.remember_me ? REMEMBERED_SECONDS : deps.accessMinutes * 60, tokens);
     },
 
-    /** `note` is told whose token it was, and whether it was spent already: then its session has just been ended. */
-    async refresh(token: string, { address }: Client, tokens: TokenService, note: (presented: { userId: number; isReplayed: boolean }) => void): Promise<TokenPair> {
-      await limits.check('refresh address', address);
-      const presented = { token, arrivedAtMs: Date.now() };
+    /**
+     * Looks before it counts: a good token does not wait for the bad ones of others behind the same address.
+     * `note` is told whose token it was, and whether it was spent already: then its session has just been ended.
+     */
+    async refresh(presented: { token: string; arrivedAtMs: number }, { address }: Client, tokens: TokenService, note: (presented: { userId: number; isReplayed: boolean }) => void): Promise<TokenPair> {
       let claims: TokenClaims;
       try {
-        claims = tokens.read(token, 'refresh_token');
+        claims = tokens.read(presented.token, 'refresh_token');
       } catch (error) {
-        throw error instanceof TokenError ? new UnauthorizedError(REFRESH_TEXTS[error.reason], error) : error;
+        if (!(error instanceof TokenError)) throw error;
+        await limits.attempt('refresh address', address);
+        throw new UnauthorizedError(REFRESH_TEXTS[error.reason], error);
       }
       const isGood = await isLive(await sessions.find(claims.sid), claims.userId);
       const pair = isGood ? await sessions.rotate(claims.sid, presented, deps.accessMinutes * 60, tokens) : undefined;
       note({ userId: claims.userId, isReplayed: pair === 'replayed' });
       if (pair && pair !== 'replayed') return pair;
-      await limits.count('refresh address', address);
+      await limits.attempt('refresh address', address);
       throw new UnauthorizedError(TEXTS.badRefreshToken);
     },
 

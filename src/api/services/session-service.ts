@@ -23,6 +23,8 @@ export interface Client {
   userAgent: string | undefined;
 }
 
+/** More than the store may take for its answers. */
+const EXCHANGE_WITHIN_MS = 5_000;
 const USER_AGENT_LENGTH = 300;
 const nowSeconds = () => Math.floor(Date.now() / 1000);
 const sessionKey = (sid: string) => `auth:session:${sid}`;
@@ -85,8 +87,9 @@ export function createSessionService(deps: { store: KeyValueStore; lifetimeSecon
 
     /**
      * Exchanges the session's newest refresh token for the next; undefined when it is not that.
-     * A spent token was stolen, or its successor was, so it ends the session (`replayed`); but not when it was sent before the exchange
-     * that spent it was done: then a client has merely asked twice.
+     * A spent token was stolen, or its successor was, so it ends the session (`replayed`); but not when it arrived before the exchange
+     * that spent it was done: then a client has merely asked twice. When that was is known afterwards only: until then the record
+     * says a time to come. Processes compare their clocks in this, so those of all machines must agree.
      */
     async rotate(sid: string, presented: { token: string; arrivedAtMs: number }, accessSeconds: number, tokens: TokenService): Promise<TokenPair | 'replayed' | undefined> {
       const found = await read(sid);
@@ -98,10 +101,12 @@ export function createSessionService(deps: { store: KeyValueStore; lifetimeSecon
         return 'replayed';
       }
       const refresh = tokens.issue(session.userId, 'refresh_token', session.expiresAt - nowSeconds(), sid);
-      const next: Session = { ...session, refreshHash: hashToken(refresh.token), refreshedAtMs: Date.now() };
+      const next: Session = { ...session, refreshHash: hashToken(refresh.token), refreshedAtMs: Date.now() + EXCHANGE_WITHIN_MS };
       // Fails for all but one of those who have read the same text, and when the session was ended meanwhile.
       const isOurs = await ask(store.replace(sessionKey(sid), text, JSON.stringify(next)));
-      return isOurs ? pair(sid, next, refresh.token, accessSeconds, tokens) : undefined;
+      // Before the answer leaves, so that whoever has it and sends the spent token is late.
+      const isDone = isOurs && (await ask(store.replace(sessionKey(sid), JSON.stringify(next), JSON.stringify({ ...next, refreshedAtMs: Date.now() }))));
+      return isDone ? pair(sid, next, refresh.token, accessSeconds, tokens) : undefined;
     },
 
     /** The live ones, newest first. */

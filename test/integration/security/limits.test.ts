@@ -45,14 +45,13 @@ async function waitsOf(attempt: () => ReturnType<typeof login>, key: string, fre
   const nobody = `nobody-${randomUUID()}`;
   const known = `known-${randomUUID().slice(0, 8)}`;
   await db.database('users').where({ username: 'user' }).update({ username: known });
-  const [row] = await db.database('users').where({ username: known }).select('id');
-  for (const [username, account] of [[known, `user ${row.id}`], [nobody, `name ${nobody}`]] as const) {
-    const waits = await waitsOf(() => login(username, 'wrong horse'), subjectKey('account', account), 10);
+  for (const username of [known, nobody]) {
+    const waits = await waitsOf(() => login(username, 'wrong horse'), subjectKey('account', username), 10);
     // In whole seconds, of which the one that runs counts.
     expect([username, waits.map((wait, index) => Math.abs(wait - Math.min(4 * 2 ** index, 60)) <= 1)]).toEqual([username, Array(6).fill(true)]);
   }
   const address = `2001:db8::${randomUUID().slice(0, 4)}`;
-  const waits = await waitsOf(() => login(`nobody-${randomUUID()}`, 'wrong horse', address), subjectKey('address', address), 50);
+  const waits = await waitsOf(() => login(`nobody-${randomUUID()}`, 'wrong horse', address), subjectKey('address', '2001:db8::/64'), 50);
   expect(waits.map((wait, index) => Math.abs(wait - Math.min(4 * 2 ** index, 60)) <= 1)).toEqual(Array(6).fill(true));
   // Another account, from elsewhere, waits for nothing.
   expect((await login('root', PASSWORD, '203.0.113.9')).status).toBe(200);
