@@ -10,7 +10,7 @@ test.each([
 });
 
 test.each([
-  'correct horse', 'a long enough one', 'bench-password', '12ab56_8', 'the password of the first start', 'Tr0ub4dour&3', '我爱北京天安门天安门', 'xK9#mQ2vLw', 'alice likes blue teapots', `${'a'.repeat(100)} and then strong words`, '5b3fd0c29e1a47b8'.repeat(8),
+  'correct horse', 'TestPassword1', 'newpassword1', 'a long enough one', 'bench-password', '12ab56_8', 'the password of the first start', 'Tr0ub4dour&3', '我爱北京天安门天安门', 'xK9#mQ2vLw', 'alice likes blue teapots', `${'a'.repeat(100)} and then strong words`, '5b3fd0c29e1a47b8'.repeat(8),
 ])('%j is not', (password) => {
   expect(isGuessable(password, WORDS)).toBe(false);
 });
