@@ -14,6 +14,8 @@ export function addFaultHooks(app: FastifyInstance, faults: FaultPlan, onReset: 
     if (isHung) reply.header(FAULT_HEADER, 'hang');
     // Unreferenced: a slow answer does not keep a closing process alive.
     if (ms) await sleep(ms, undefined, { ref: false });
+    // Nobody waits for it any more: it is struck once.
+    if (isHung) return;
     const fault = faults.next(path);
     if (fault === 'none') return;
     const { errorStatus, htmlStatus, retryAfterSeconds } = faults.current();
