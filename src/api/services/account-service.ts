@@ -1,5 +1,5 @@
 import { BadRequestError, ForbiddenError, NotFoundError, RequestFaultsError, TEXTS } from '../errors';
-import { LEAST_PASSWORD_LENGTH, type PasswordPolicy } from './password-policy';
+import { isLongEnough, type PasswordPolicy } from './password-policy';
 import { presentUser } from './user-presenter';
 import type { AttemptLimits } from './attempt-limits';
 import type { SessionService } from './session-service';
@@ -96,7 +96,7 @@ export function createAccountService(deps: { users: UserRepository; sessions: Se
     /** Of a body that has other faults besides; who is asked about plays no part, for nobody has looked at rights yet. */
     findUpdateFaults(body: Partial<Record<keyof UpdateUserBody, unknown>>): FaultItem[] {
       const { password, username, email } = body;
-      if (typeof password !== 'string' || password.length < LEAST_PASSWORD_LENGTH) return [];
+      if (typeof password !== 'string' || !isLongEnough(password)) return [];
       return findPasswordFaults(password, { username: String(username), email: String(email) });
     },
 
