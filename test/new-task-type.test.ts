@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -32,6 +32,25 @@ test('the starter is listed, and its test passes', async () => {
   expect(registry).toContain("import { greetAll2Users } from './greet-all2-users';\n");
   expect(registry).toMatch(/taskTypes: readonly TaskType\[\] = \[\n {2}greetAll2Users,\n {2}redditScrape,\n/);
   expect(await runTest('greet-all2-users')).toMatch(/Tests: +2 passed, 2 total/);
+});
+
+/** What TypeScript says of the room. */
+const check = () => run(process.execPath, [path.join(PROJECT, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', room]).then(() => '', (error: { stdout: string }) => error.stdout);
+
+test('a name that means something already gets a const of another, and the project still compiles', async () => {
+  symlinkSync(path.join(PROJECT, 'src/platform'), path.join(room, 'platform'));
+  writeFileSync(path.join(room, 'tsconfig.json'), JSON.stringify({ extends: path.join(PROJECT, 'tsconfig.json'), compilerOptions: { rootDir: '/', typeRoots: [path.join(PROJECT, 'node_modules/@types')] }, include: ['tasks/*.ts'] }));
+  const names = ['CLASS', 'EXPORT', 'DELETE', 'NEW', 'AWAIT', 'LET', 'EVAL', 'UNDEFINED', 'MODULE', 'REQUIRE', 'EXPORTS', 'TEST', 'TASK_TYPES', 'Z', 'DEFINE_TASK_TYPE', 'FIND_TASK_TYPE', 'BY_NAME', 'CONTEXT', 'PARAMETERS', 'NAME', 'TYPE', 'ASYNC', 'STRING'];
+  for (const name of names) await run(process.execPath, [SCRIPT, name, tasks]);
+  expect(readFileSync(path.join(tasks, 'registry.ts'), 'utf8')).toContain("import { classTask } from './class';\n");
+  expect(await check()).toBe('');
+  for (const file of ['class', 'z', 'context']) expect(await runTest(`tasks/${file}.test.ts`)).toMatch(/Tests: +2 passed, 2 total/);
+}, 120_000);
+
+test.each([['TASK_TYPE', 'is there already'], ['REGISTRY', 'is there already'], ['TEST_SHORT_TIMEOUT', 'names TEST_SHORT_TIMEOUT already']])('%s is taken: nothing is written', async (name, reason) => {
+  const before = [readdirSync(tasks), readFileSync(path.join(tasks, 'registry.ts'), 'utf8')];
+  await expect(run(process.execPath, [SCRIPT, name, tasks])).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining(reason) });
+  expect([readdirSync(tasks), readFileSync(path.join(tasks, 'registry.ts'), 'utf8')]).toEqual(before);
 });
 
 test.each([[[]], [['lower_case']], [['TRAILING_']], [['../ESCAPE']], [['X'.repeat(51)]]])('%j is no name: nothing is written', async (args) => {

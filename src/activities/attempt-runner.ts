@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fitParameters } from '../tasks/parameter-fit';
 import { findTaskType } from '../tasks/registry';
 import { PermanentTaskError, type JsonObject, type TaskContext } from '../tasks/task-type';
 import type { TaskServices } from '../tasks/task-services';
@@ -18,8 +19,7 @@ function servicesOf(services: TaskServices, { configId, priority }: RunPlan): Ta
 export async function runAttempt(services: TaskServices, plan: RunPlan, context: AttemptContext): Promise<JsonObject | null> {
   const taskType = findTaskType(plan.taskType);
   if (!taskType) throw new PermanentTaskError(`Unknown task type ${plan.taskType}`);
-  // Validated again: the config may be older than the type's present schema.
-  const parameters = taskType.parameters.parse(plan.parameters);
+  const parameters = fitParameters(taskType, plan.parameters);
   const { signal } = context;
   if (signal.aborted) throw signal.reason;
 

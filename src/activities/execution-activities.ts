@@ -3,6 +3,7 @@ import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from
 import { runAttempt } from './attempt-runner';
 import { endOf, outcomeOf, planOf } from './execution-plan';
 import { classifyFailure, refuseTooManyLost } from './failures';
+import { partialResult } from './partial-result';
 import { runShortAttempt } from './short-task';
 import { judgeWait, noWaits, OUTAGE_PATIENCE } from './transient-waits';
 import type { ActivityDeps } from './index';
@@ -58,7 +59,8 @@ export function createExecutionActivities(deps: ActivityDeps) {
     },
 
     async finishExecution(executionId: number, outcome: ExecutionOutcome): Promise<void> {
-      await executions.end(executionId, endOf(outcome));
+      const result = outcome.status === 'succeeded' ? outcome.result : await partialResult(deps, executionId);
+      await executions.end(executionId, endOf({ ...outcome, result }));
     },
 
     /** One attempt of a task that is not short. It heartbeats every second, with the newest cursor, so that it learns of a cancellation at once. */

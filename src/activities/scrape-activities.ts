@@ -1,7 +1,9 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { fitParameters } from '../tasks/parameter-fit';
+import { redditScrape } from '../tasks/reddit-scrape';
 import { runSlice } from '../tasks/reddit-scrape/lane-run';
-import { scrapeParameters } from '../tasks/reddit-scrape/scrape-parameters';
+import { scrapeParameters, type ScrapeParameters } from '../tasks/reddit-scrape/scrape-parameters';
 import { progressOf, type LaneProgress } from '../tasks/reddit-scrape/scrape-progress';
 import { scrapeResult } from '../tasks/reddit-scrape/scrape-result';
 import { freshLane, isLaneDone, laneState, type LaneState } from '../tasks/reddit-scrape/scrape-state';
@@ -25,6 +27,7 @@ export interface ScrapeLimits {
 }
 const LIMITS: ScrapeLimits = { requestsPerSlice: 100, msPerSlice: 30_000, subredditsAtOnce: 4, slicesPerHistory: 200 };
 const HEARTBEAT_INTERVAL_MS = 1_000;
+const SCRAPE = { name: redditScrape.name, parameters: scrapeParameters };
 
 /** The steps of `scrapeReddit`. Where each subreddit stands is in PostgreSQL, saved after every request. */
 export function createScrapeActivities(deps: ActivityDeps) {
@@ -45,6 +48,14 @@ export function createScrapeActivities(deps: ActivityDeps) {
     return (await failures.judge({ executionId: row.id, attempt: row.attempt, maxRetries: row.maxRetries, waited: null }, error)).failure;
   }
 
+  async function parametersOf(row: TaskExecution): Promise<ScrapeParameters> {
+    try {
+      return fitParameters(SCRAPE, row.parameters);
+    } catch (error) {
+      throw await judgeWhole(row, error);
+    }
+  }
+
   /** Takes the lane for this try. A try before it that still holds it was lost with its worker. */
   async function hold(executionId: number, position: number): Promise<{ held: StoredLane; lane: LaneState }> {
     const before = await lanes.find(executionId, position);
@@ -58,8 +69,8 @@ export function createScrapeActivities(deps: ActivityDeps) {
     /** Lays out the run's subreddits, once, and tells how they stand. A configuration that cannot be run fails it at once. */
     async openScrape(executionId: number): Promise<BegunScrape> {
       const row = await runningRow(executionId);
+      const parameters = await parametersOf(row);
       try {
-        const parameters = scrapeParameters.parse(row.parameters);
         const stored = await lanes.open({ executionId, states: parameters.subreddits.map(freshLane), worker: deps.workerIdentity });
         return {
           subreddits: stored.map(({ position, state }) => progressOf(position, laneState.parse(state), parameters)),
@@ -75,7 +86,7 @@ export function createScrapeActivities(deps: ActivityDeps) {
     async scrapeSlice(executionId: number, position: number): Promise<LaneProgress> {
       const activity = Context.current();
       const row = await runningRow(executionId);
-      const parameters = scrapeParameters.parse(row.parameters);
+      const parameters = await parametersOf(row);
       const { held, lane } = await hold(executionId, position);
       const save = async (isReleased = false) => {
         activity.heartbeat(progressOf(position, lane, parameters));

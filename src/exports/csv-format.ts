@@ -3,11 +3,14 @@ import type { Format } from './export-format';
 import type { ExportColumn } from '../storage/export-sources';
 import type { ExportRow } from '../storage/export-source-repository';
 
-/** RFC 4180. An empty text is quoted and null is not, so that they can be told apart. */
-const OPTIONS: Options = { record_delimiter: 'windows', quoted_match: /^$/ };
+/**
+ * RFC 4180. An empty text is quoted and null is not, so that they can be told apart. The library quotes commas, quotes
+ * and its own record delimiter by itself; a CR or LF that stands alone would end the record for most readers.
+ */
+const OPTIONS: Options = { record_delimiter: 'windows', quoted_match: /^$|[\r\n]/ };
 
 /** What a spreadsheet takes for the beginning of a formula, also in its full-width forms and behind blanks that it passes over. */
-const FORMULA = /^[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/;
+const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 function valueOf({ kind }: ExportColumn, value: ExportRow[string], areFormulasEscaped: boolean): string | number | null {
   if (value === null) return null;

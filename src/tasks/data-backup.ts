@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { percentOfCounts } from './cursor-percent';
 import { defineTaskType } from './task-type';
 
 const BYTES_PER_MB = 1_048_576;
@@ -12,6 +13,7 @@ export const dataBackup = defineTaskType({
     keep: z.int().min(1).max(1_000).default(7).describe('How many full backups to keep, with the incremental ones that add to them; older ones go once a new full one is complete'),
     method: z.enum(['auto', 'copy', 'pg_dump']).default('auto').describe('How a full backup is written; auto: by pg_dump where one is there that is not older than the server, otherwise by COPY'),
   }),
+  percentAt: percentOfCounts('tables_written', 'tables_total'),
   async run(context, { backup_type: type, keep, method }) {
     const startedAt = Date.now();
     const backup = await context.services.backups.write(

@@ -1,3 +1,4 @@
+import { percentOfCounts } from './cursor-percent';
 import { exportParameters, readMoment } from './data-export/export-parameters';
 import { defineTaskType } from './task-type';
 
@@ -9,6 +10,7 @@ export const dataExport = defineTaskType({
   name: 'DATA_EXPORT',
   summary: 'Writes posts, comments, executions or configs into a file to download',
   parameters: exportParameters,
+  percentAt: percentOfCounts('rows_written', 'rows_total'),
   async run(context, parameters) {
     const { source, export_format: format, compression, date_range: range, filters } = parameters;
     const file = await context.services.exports.write(

@@ -5,6 +5,7 @@ import { cleanupTokens } from './cleanup-tokens';
 import { dataBackup } from './data-backup';
 import { dataExport } from './data-export';
 import { healthCheck } from './health-check';
+import { misfitOf } from './parameter-fit';
 import { redditDeletionSync } from './reddit-deletion-sync';
 import { redditScrape } from './reddit-scrape';
 import { sendEmail } from './send-email';
@@ -42,5 +43,5 @@ export function findConfigFault(name: string, parameters: Record<string, unknown
   const taskType = findTaskType(name);
   if (!taskType) return `Unknown task type ${name}`;
   const { error } = taskType.parameters.safeParse(parameters);
-  return error ? `Its parameters do not fit ${name}: ${error.issues.map((issue) => `${issue.path.join('.') || 'parameters'}: ${issue.message}`).join('; ')}` : null;
+  return error ? misfitOf(taskType, error) : null;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { countByStatus, deliver } from './send-email/delivery-run';
-import { defineTaskType, PermanentTaskError } from './task-type';
+import { countByStatus, deliver, listOutcomes, type RecipientOutcome } from './send-email/delivery-run';
+import { defineTaskType, PermanentTaskError, type EndedRun } from './task-type';
 
 const MAX_TEXT_CHARACTERS = 1_000_000;
 
@@ -23,6 +23,13 @@ export const sendEmailParameters = z.strictObject({
   html: body.min(1, 'is empty').optional().describe('The same as a page, for readers that show it'),
 });
 
+type Letter = z.infer<typeof sendEmailParameters>;
+const everybody = ({ to_email: to, cc = [], bcc = [] }: Letter) => distinct([...to, ...cc, ...bcc]);
+
+function resultOf({ configId }: EndedRun, { to_email: to, subject }: Letter, isSent: boolean, recipients: RecipientOutcome[]) {
+  return { config_id: configId, to_email: to.length === 1 ? to[0] : to, subject, sent: isSent, timestamp: new Date().toISOString(), recipients };
+}
+
 /** Ends well when at least one copy was taken; the others are told of in its result. A later attempt leaves out who has it. */
 export const sendEmail = defineTaskType({
   name: 'SEND_EMAIL',
@@ -31,10 +38,11 @@ export const sendEmail = defineTaskType({
   // `to` and `response` are the result's of each copy, `recipient` is the cursor's.
   privateFields: [...Object.keys(sendEmailParameters.shape), 'to', 'response', 'recipient'],
   async run(context, parameters) {
-    const { to_email: to, cc = [], bcc = [], reply_to: replyTo, subject, content: text, html } = parameters;
-    const recipients = await deliver(context, distinct([...to, ...cc, ...bcc]), { to, ...(cc.length > 0 ? { cc } : {}), replyTo, subject, text, html });
+    const { to_email: to, cc = [], reply_to: replyTo, subject, content: text, html } = parameters;
+    const recipients = await deliver(context, everybody(parameters), { to, ...(cc.length > 0 ? { cc } : {}), replyTo, subject, text, html });
     const { failed } = countByStatus(recipients);
     if (failed === recipients.length) throw new PermanentTaskError(`No recipient's server took the mail. ${recipients.map((one) => `${one.to}: ${one.response}`).join('; ')}`);
-    return { config_id: context.configId, to_email: to.length === 1 ? to[0] : to, subject, sent: true, timestamp: new Date().toISOString(), recipients };
+    return resultOf(context, parameters, true, recipients);
   },
+  partialResult: async (run, parameters) => resultOf(run, parameters, false, await listOutcomes(run, everybody(parameters))),
 });

@@ -29,6 +29,9 @@ export interface TaskContext {
   readonly services: TaskServices;
 }
 
+/** What is left to look at of a run whose attempts are over. */
+export type EndedRun = Pick<TaskContext, 'configId' | 'executionId' | 'startedAt' | 'services'>;
+
 export interface TaskType<Parameters = unknown> {
   /** The API's name for it, upper-case: HEALTH_CHECK. */
   readonly name: string;
@@ -50,6 +53,10 @@ export interface TaskType<Parameters = unknown> {
   /** What a config with these parameters would cost, before it is run. */
   estimate?(parameters: Parameters, basis: EstimateBasis): Promise<Estimate>;
   run(context: TaskContext, parameters: Parameters): Promise<JsonObject | null>;
+  /** The result of a run that failed, was cancelled or timed out: what it has done all the same. Without it there is none. */
+  partialResult?(run: EndedRun, parameters: Parameters): Promise<JsonObject>;
+  /** How far a run is whose newest cursor this is, where the cursor tells. */
+  percentAt?(cursor: unknown): number | null;
 }
 
 interface Definition<Schema extends z.ZodType> {
@@ -62,6 +69,8 @@ interface Definition<Schema extends z.ZodType> {
 interface InOneGo<Schema extends z.ZodType> {
   isShort?: boolean;
   run(context: TaskContext, parameters: z.infer<Schema>): Promise<JsonObject | null>;
+  partialResult?(run: EndedRun, parameters: z.infer<Schema>): Promise<JsonObject>;
+  percentAt?(cursor: unknown): number | null;
 }
 interface InSteps {
   workflow: string;

@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database'
 import { connectTestTemporal, startTestWorker, type TestWorker } from '../support/task-worker';
 import { waitFor } from '../support/process';
 import type { TemporalConnection } from '../../src/platform/temporal';
+import type { TaskServices } from '../../src/tasks/task-services';
 
 const NOW = new Date('2026-05-01T12:00:00Z');
 const taskQueue = `progress-${randomUUID()}`;
@@ -16,8 +17,13 @@ let api: TestApi;
 let world: ScrapedWorld;
 let worker: TestWorker | undefined;
 
+/** Goes no further until it is told to stop. */
+const stoppedBy = (signal: AbortSignal) => new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+const exportsHalfWay: Pick<TaskServices['exports'], 'write'> = { write: (_request, { signal, onProgress }) => (onProgress(125, 1_000), stoppedBy(signal)) };
+const backupsHalfWay: Pick<TaskServices['backups'], 'write'> = { write: (_request, { signal, onProgress }) => (onProgress({ tables: 2, tablesTotal: 3, rows: 10, bytes: 100 }), stoppedBy(signal)) };
+
 const startWorker = async () => {
-  const services = { reddit: world.reddit, content: createRedditContentRepository(db.database), scrapes: createRedditScrapeRepository(db.database) };
+  const services = { exports: exportsHalfWay as TaskServices['exports'], backups: backupsHalfWay as TaskServices['backups'], reddit: world.reddit, content: createRedditContentRepository(db.database), scrapes: createRedditScrapeRepository(db.database) };
   worker = await startTestWorker({ database: db.database, services, taskQueue });
 };
 beforeAll(async () => {
@@ -84,6 +90,19 @@ test('other task types tell what they report, or as little as there is', async (
   });
   expect(running).toMatchObject({ status: 'running', percent: null, phase: 'running', subreddits: [] });
   await api.root('POST', `/tasks/executions/${submitted.task_id}/cancel`);
+});
+
+test.each([['DATA_EXPORT', 12], ['DATA_BACKUP', 66]])('%s tells of how much it has written', async (type, percent) => {
+  const { body: submitted } = await api.root('POST', `/tasks/execute/by-type/${type}`, { task_params: {} });
+  const progress = async () => (await api.root('GET', `/tasks/executions/${submitted.task_id}/progress`)).body;
+  const running = await waitFor(async () => {
+    const body = await progress();
+    return body.source === 'heartbeat' && body;
+  });
+  expect(running).toMatchObject({ status: 'running', percent });
+  await api.root('POST', `/tasks/executions/${submitted.task_id}/cancel`);
+  await waitFor(async () => (await progress()).status === 'cancelled');
+  expect(await progress()).toMatchObject({ percent: null, phase: 'ended' });
 });
 
 test('a cancelled scrape tells how far it came', async () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -38,7 +39,7 @@ const TABLES: Record<string, string> = {
 const JSON_COLUMNS = ['parameters', 'schedule_config', 'result'];
 const fileOf = (result: Cells) => readFileSync(path.join(bench.folder, path.basename(result.file_path as string)));
 
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\n]/;
 const TEXTS = ['title', 'content', 'body', 'description', 'name', 'author', 'config_name', 'error_message'];
 /** What a reader of that format should find for a value of the database. */
 function expectedCell(format: string, name: string, value: unknown): unknown {
@@ -94,6 +95,18 @@ test('secrets and letters are blackened, what is beside them is not', async () =
 test('formulas stay as they are where somebody asks for it', async () => {
   const rows = await readExport('csv', fileOf(await bench.run({ export_format: 'csv', source: 'comments', escape_formulas: false })));
   expect(rows.map(({ body }) => body)).toEqual(NASTY);
+});
+
+/** Python's own reader ends a record at any line break outside quotes, as most others do. */
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+(hasPython ? test : test.skip)('another reader finds as many records, each with as many cells as the header', async () => {
+  const { file_path: file } = await bench.run({ export_format: 'csv', source: 'comments' });
+  const program = 'import csv, json, sys; print(json.dumps([row for row in csv.reader(open(sys.argv[1], newline="", encoding="utf-8"), strict=True)]))';
+  const { stdout, stderr } = spawnSync('python3', ['-c', program, path.join(bench.folder, path.basename(file as string))], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  const [header = [], ...records] = JSON.parse(stdout) as string[][];
+  expect(records.map((record) => record.length)).toEqual(NASTY.map(() => header.length));
+  expect(records.map((record) => record[header.indexOf('body')])).toEqual(NASTY.map((text) => (FORMULA.test(text) ? `'${text}` : text)));
 });
 
 test('gzip', async () => {

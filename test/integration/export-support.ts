@@ -21,7 +21,7 @@ export type Cells = Record<string, unknown>;
 
 /** Texts that formats like to break. */
 export const NASTY = [
-  'plain', '', ' blanks around ', '=1+1', '+49 30', '-5 apples', '@someone', '\tx', 'a,b;c', 'say "hi"', "it's", 'two\nlines', 'two\r\nlines', 'cr\ralone',
+  'plain', '', ' blanks around ', '=1+1', '+49 30', '-5 apples', '@someone', '\tx', 'a,\rb;c', 'say\n"hi"', "\nit's", 'two\n=1+1\n', 'two\r\nlines', 'cr\ralone',
   '<b>&amp;</b>', ']]>', '_x000D_', 'bell\u0007', '日本語', 'עברית', '👩‍👩‍👧 family', 'e\u0301', '\u2028', 'null', '0012', '1e5', 'x'.repeat(33_000),
 ];
 
@@ -58,9 +58,9 @@ export async function readExport(format: string, bytes: Buffer): Promise<Cells[]
 
 function readCsv(bytes: Buffer): Cells[] {
   expect(bytes.toString()).toMatch(/\r\n$/);
-  // Only unquoted empty cells are null.
+  // Only unquoted empty cells are null. Whatever ends a line for some reader ends a record here, outside quotes.
   const cast = (value: string, { quoting, header }: { quoting: boolean; header: boolean }) => (value === '' && !quoting && !header ? null : value);
-  return parse(bytes, { columns: true, cast, record_delimiter: '\r\n' }) as unknown as Cells[];
+  return parse(bytes, { columns: true, cast, record_delimiter: ['\r\n', '\n', '\r'] }) as unknown as Cells[];
 }
 
 async function readParquet(bytes: Buffer): Promise<Cells[]> {

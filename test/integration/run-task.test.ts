@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { recordHistory } from '../support/record-history';
+import { findConfigFault } from '../../src/activities';
 import { createTaskConfigRepository } from '../../src/storage/task-config-repository';
 import { waitFor } from '../support/process';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
@@ -147,8 +148,9 @@ test('parameters that no longer fit fail at once, whatever the retries', async (
   const handle = await start({ configId: config.id });
   await expect(handle.result()).rejects.toThrow();
   const row = await executionOf(handle.workflowId);
-  expect(row.error_message).toContain('sleep_seconds');
-  expect(await attemptsOf(row.id)).toMatchObject([{ failure: { type: 'ZodError', isRetryable: false } }]);
+  expect(row.error_message).toBe('Its parameters do not fit TEST_TIMEOUT: sleep_seconds: Invalid input: expected number, received string');
+  expect(row.error_message).toBe(findConfigFault(config.taskType, config.parameters));
+  expect(await attemptsOf(row.id)).toMatchObject([{ failure: { type: 'PermanentTaskError', isRetryable: false } }]);
 });
 
 test('a config or task type that is gone is a clear failure', async () => {

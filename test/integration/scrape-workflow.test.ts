@@ -182,8 +182,10 @@ test('an unauthorized client, and a run of refused subreddits alone, fail at onc
   expect(await attemptsOf((await rowOf(refused.workflowId)).id)).toMatchObject([{ outcome: 'failed', failure: { type: 'PermanentTaskError' } }]);
 
   const outdated = await start(other, { subreddits: [] }, { maxRetries: 5 });
-  await expect(outdated.result()).rejects.toMatchObject({ cause: { type: 'ZodError' } });
-  expect(await attemptsOf((await rowOf(outdated.workflowId)).id)).toMatchObject([{ outcome: 'failed', failure: { type: 'ZodError' } }]);
+  await expect(outdated.result()).rejects.toMatchObject({ cause: { type: 'PermanentTaskError' } });
+  const outdatedRow = await rowOf(outdated.workflowId);
+  expect(outdatedRow).toMatchObject({ status: 'failed', error_message: 'Its parameters do not fit REDDIT_SCRAPE: subreddits: name at least one subreddit' });
+  expect(await attemptsOf(outdatedRow.id)).toMatchObject([{ outcome: 'failed', failure: { type: 'PermanentTaskError', isRetryable: false } }]);
 });
 
 test('while it runs the workflow tells its progress', async () => {

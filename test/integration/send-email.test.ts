@@ -88,6 +88,24 @@ test('when every recipient is refused the run fails, and is not tried again', as
   expect(row).toMatchObject({ status: 'failed', attempt: 1, error_message: expect.stringContaining('ann@example.org: 550') });
 });
 
+test('a run that fails says who has the mail all the same; who may not read letters sees the statuses alone', async () => {
+  await startWorker();
+  server.onRecipient = (address) => ({ 'ben@example.org': 550, 'cem@example.org': 451 })[address];
+  const taskId = await start({ to_email: PEOPLE.slice(0, 2), bcc: PEOPLE.slice(2) });
+  const row = await ended(taskId);
+  expect(row).toMatchObject({ status: 'failed', error_message: expect.stringContaining('2 of 4 copies') });
+  const told = (to: string, status: string, response: unknown) => ({ to, status, response, message_id: expect.stringMatching(/^<.+>$/) });
+  expect(row.result.return_value).toEqual({
+    config_id: row.config_id, to_email: PEOPLE.slice(0, 2), subject: LETTER.subject, sent: false, timestamp: expect.any(String),
+    recipients: [told('ann@example.org', 'sent', expect.stringMatching(/^250 /)), told('ben@example.org', 'failed', expect.stringMatching(/^550 /)), told('cem@example.org', 'deferred', expect.stringMatching(/^451 /)), told('dan@example.org', 'sent', expect.stringMatching(/^250 /))],
+  });
+  const { body: reader } = await api.root('POST', '/auth/api-keys', { name: 'reads', scope: 'read' });
+  const { body } = await api.withToken(reader.key)('GET', `/tasks/executions/${taskId}`);
+  expect(body.result.return_value).toMatchObject({ to_email: '[redacted]', subject: '[redacted]', sent: false, recipients: ['sent', 'failed', 'deferred', 'sent'].map((status) => ({ to: '[redacted]', status, response: '[redacted]' })) });
+  const { body: failed } = await api.root('GET', '/tasks/executions/failed');
+  expect(failed.failed_executions.find((one: { task_id: string }) => one.task_id === taskId)).toMatchObject({ result: null });
+});
+
 test('a worker that is killed half-way: the next sends to the others, and to nobody twice who has it', async () => {
   const env = { DATABASE_URL: db.url, REDIS_URL: testServices().redisUrl, TEMPORAL_ADDRESS: testServices().temporalAddress, TEMPORAL_NAMESPACE: 'default', TEMPORAL_TASK_QUEUE: taskQueue, SMTP_HOST: '127.0.0.1', SMTP_PORT: String(server.port), SMTP_USE_TLS: 'false', SMTP_FROM: 'tasks@example.org', REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9', REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9' };
   const first = await startProcess('worker/main.js', env);
@@ -127,7 +145,7 @@ test.each([['cancelled', {}], ['timed_out', { timeout_seconds: 1 }]])('a server 
   const askedAt = Date.now();
   if (status === 'cancelled') await temporal.client.workflow.getHandle(taskId).cancel();
   const row = await ended(taskId);
-  expect(row).toMatchObject({ status, result: null });
+  expect(row).toMatchObject({ status, result: { return_value: { sent: false, recipients: PEOPLE.map((to, index) => ({ to, status: index === 0 ? 'uncertain' : 'deferred', response: null })) } } });
   expect((row.completed_at as Date).getTime() - askedAt).toBeLessThan(5_000);
   await waitFor(async () => worker!.worker.getStatus().numInFlightActivities === 0);
   hangUp();

@@ -10830,7 +10830,7 @@ export interface components {
             execution_id: number;
             /** @enum {string} */
             status: "running" | "succeeded" | "failed" | "cancelled" | "terminated" | "timed_out";
-            /** @description Of a REDDIT_SCRAPE: of the pages and threads that each subreddit takes, those that are done, on average over the subreddits. What the pages to come hold is taken to be like those before, so it may fall a little. A subreddit that failed counts as far as it came: a run that succeeded without it ends below 100. Other task types: 100 once they succeeded. Null where nothing tells */
+            /** @description Of a REDDIT_SCRAPE: of the pages and threads that each subreddit takes, those that are done, on average over the subreddits. What the pages to come hold is taken to be like those before, so it may fall a little. A subreddit that failed counts as far as it came: a run that succeeded without it ends below 100. Of a DATA_EXPORT the rows, of a DATA_BACKUP the tables that are written. Other task types: 100 once they succeeded. Null where nothing tells */
             percent: number | null;
             /** @enum {string} */
             phase: "starting" | "scraping" | "finishing" | "running" | "ended";

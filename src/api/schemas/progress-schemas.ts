@@ -6,7 +6,7 @@ export const progress = z
   .object({
     execution_id: z.int(),
     status: z.enum(EXECUTION_STATUSES),
-    percent: z.number().min(0).max(100).nullable().describe('Of a REDDIT_SCRAPE: of the pages and threads that each subreddit takes, those that are done, on average over the subreddits. What the pages to come hold is taken to be like those before, so it may fall a little. A subreddit that failed counts as far as it came: a run that succeeded without it ends below 100. Other task types: 100 once they succeeded. Null where nothing tells'),
+    percent: z.number().min(0).max(100).nullable().describe('Of a REDDIT_SCRAPE: of the pages and threads that each subreddit takes, those that are done, on average over the subreddits. What the pages to come hold is taken to be like those before, so it may fall a little. A subreddit that failed counts as far as it came: a run that succeeded without it ends below 100. Of a DATA_EXPORT the rows, of a DATA_BACKUP the tables that are written. Other task types: 100 once they succeeded. Null where nothing tells'),
     phase: z.enum(['starting', 'scraping', 'finishing', 'running', 'ended']),
     subreddits: z.array(
       z.object({

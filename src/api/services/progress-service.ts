@@ -1,4 +1,5 @@
 import { redditScrape } from '../../tasks/reddit-scrape';
+import { findTaskType } from '../../tasks/registry';
 import { NotFoundError } from '../errors';
 import { workIdOf, type ProgressGateway } from './progress-gateway';
 import { overlay, partsOfEnded, partsOfLanes, partsOfResult, percentOf, readBeat, type ScrapePart } from './scrape-progress';
@@ -59,7 +60,7 @@ export function createProgressService(deps: { queries: ExecutionQueryRepository;
     return {
       execution_id: view.id,
       status: view.status,
-      percent: view.status === 'succeeded' ? 100 : null,
+      percent: view.status === 'succeeded' ? 100 : (findTaskType(view.taskType ?? '')?.percentAt?.(beat?.details) ?? null),
       phase: isRunning ? 'running' : 'ended',
       subreddits: [],
       requests: null,

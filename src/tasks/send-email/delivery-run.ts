@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { PermanentTaskError, type TaskContext } from '../task-type';
+import { PermanentTaskError, type EndedRun, type TaskContext } from '../task-type';
 import type { Mail } from '../../platform/mailer';
 import type { MailError } from '../../platform/mail-error';
 import type { MailDelivery } from '../task-services';
 
-/** `already_sent`: by an attempt before this one. */
+/**
+ * `already_sent`: by an attempt before this one. Of a run that did not end well also `deferred` (not taken, or not tried
+ * yet), and `uncertain`: the copy was on its way, and nobody heard whether it was taken.
+ */
 export interface RecipientOutcome {
   to: string;
-  status: 'sent' | 'failed' | 'already_sent';
+  status: 'sent' | 'failed' | 'already_sent' | 'deferred' | 'uncertain';
   response: string | null;
   message_id: string;
 }
@@ -20,7 +23,7 @@ const cursorSchema = z.array(z.object({ recipient: z.string(), state: z.enum(['s
 const isMailError = (error: unknown): error is MailError => error instanceof Error && error.name === 'MailError';
 
 /** Tells the same copy of the same run from every other one, in this database and any that comes after it. */
-const keyOf = ({ executionId, startedAt }: TaskContext, recipient: string) =>
+const keyOf = ({ executionId, startedAt }: EndedRun, recipient: string) =>
   `run-${executionId}-${startedAt.getTime().toString(36)}-${createHash('sha256').update(recipient.toLowerCase()).digest('hex').slice(0, 16)}`;
 
 /** Sends each recipient's copy that is not sent yet. Throws when some can be sent only later. */
@@ -71,6 +74,16 @@ export async function deliver(context: TaskContext, recipients: string[], letter
   signal.throwIfAborted();
   if (deferred.length > 0) throw new DeferredMailError(`${countByStatus(outcomes).sent} of ${recipients.length} copies are sent; not yet taken are ${deferred.join('; ')}`);
   return outcomes;
+}
+
+/** What the ledger knows of each copy when no attempt is left. */
+export async function listOutcomes(run: EndedRun, recipients: string[]): Promise<RecipientOutcome[]> {
+  const { deliveries, mailer } = run.services;
+  const known = new Map((await deliveries.list(run.executionId)).map((delivery) => [delivery.recipient, delivery]));
+  return recipients.map((to) => {
+    const { state = 'deferred', response = null, messageId = mailer.messageIdOf(keyOf(run, to)) } = known.get(to) ?? {};
+    return { to, status: state === 'sending' ? 'uncertain' : state, response, message_id: messageId };
+  });
 }
 
 class DeferredMailError extends Error {
