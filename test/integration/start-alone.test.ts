@@ -62,6 +62,7 @@ describe('with its servers', () => {
     expect(commandLine(pid)).toContain(file);
     child.kill('SIGTERM');
     await waitFor(async () => !commandLine(pid).includes(file));
-    expect(output.text).toContain('has stopped');
+    // What it wrote at last may still be in the pipe.
+    await waitFor(async () => output.text.includes('has stopped'));
   });
 });
