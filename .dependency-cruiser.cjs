@@ -1,17 +1,43 @@
 /** The import rules of docs/architecture.md. `types` are allowed where `pathNot` of the run-time rule does not forbid them. */
 const room = (name) => `^src/${name}/`;
 const others = (...allowed) =>
-  ['platform', 'storage', 'tasks', 'scheduling', 'activities', 'exports', 'backups', 'workflows', 'api', 'worker', 'stack'].filter((r) => !allowed.includes(r)).map(room);
+  [
+    'platform',
+    'storage',
+    'tasks',
+    'scheduling',
+    'activities',
+    'exports',
+    'backups',
+    'workflows',
+    'api',
+    'worker',
+    'stack',
+  ]
+    .filter((r) => !allowed.includes(r))
+    .map(room);
 
 /** A room may import at run time from `runtime` and, as types, from `types` too. */
 function roomRules(name, { runtime = [], types = [], entries = [], entryRuntime = [] }) {
-  const from = entries.length ? { path: room(name), pathNot: entries.map((e) => `^src/${name}/${e}$`) } : { path: room(name) };
+  const from = entries.length
+    ? { path: room(name), pathNot: entries.map((e) => `^src/${name}/${e}$`) }
+    : { path: room(name) };
   const rules = [
-    { name: `${name}-run-time`, severity: 'error', from, to: { path: others(name, ...runtime), dependencyTypesNot: ['type-only', 'type-import'] } },
+    {
+      name: `${name}-run-time`,
+      severity: 'error',
+      from,
+      to: { path: others(name, ...runtime), dependencyTypesNot: ['type-only', 'type-import'] },
+    },
     { name: `${name}-types`, severity: 'error', from, to: { path: others(name, ...runtime, ...types) } },
   ];
   if (entries.length) {
-    rules.push({ name: `${name}-entry`, severity: 'error', from: { path: entries.map((e) => `^src/${name}/${e}$`) }, to: { path: others(name, ...runtime, ...types, ...entryRuntime) } });
+    rules.push({
+      name: `${name}-entry`,
+      severity: 'error',
+      from: { path: entries.map((e) => `^src/${name}/${e}$`) },
+      to: { path: others(name, ...runtime, ...types, ...entryRuntime) },
+    });
   }
   return rules;
 }
@@ -24,24 +50,70 @@ module.exports = {
     ...roomRules('tasks', { types: ['platform'] }),
     ...roomRules('scheduling', { types: ['platform', 'storage', 'workflows'] }),
     ...roomRules('activities', { runtime: ['tasks'], types: ['storage', 'platform', 'scheduling'] }),
-    ...roomRules('exports', { runtime: ['tasks'], types: ['storage', 'platform'], entries: ['export-process\\.ts'], entryRuntime: ['storage', 'platform'] }),
+    ...roomRules('exports', {
+      runtime: ['tasks'],
+      types: ['storage', 'platform'],
+      entries: ['export-process\\.ts'],
+      entryRuntime: ['storage', 'platform'],
+    }),
     ...roomRules('backups', { types: ['tasks', 'storage', 'platform'] }),
     ...roomRules('workflows', { types: ['activities'] }),
-    ...roomRules('api', { runtime: ['tasks', 'scheduling'], types: ['storage', 'platform', 'workflows'], entries: ['server\\.ts', 'create-admin\\.ts', 'build-openapi\\.ts'], entryRuntime: ['storage', 'platform'] }),
-    ...roomRules('worker', { runtime: ['activities'], types: ['platform'], entries: ['main\\.ts'], entryRuntime: ['storage', 'platform', 'scheduling', 'exports', 'backups'] }),
+    ...roomRules('api', {
+      runtime: ['tasks', 'scheduling'],
+      types: ['storage', 'platform', 'workflows'],
+      entries: ['server\\.ts', 'create-admin\\.ts', 'build-openapi\\.ts'],
+      entryRuntime: ['storage', 'platform'],
+    }),
+    ...roomRules('worker', {
+      runtime: ['activities'],
+      types: ['platform'],
+      entries: ['main\\.ts'],
+      entryRuntime: ['storage', 'platform', 'scheduling', 'exports', 'backups'],
+    }),
     ...roomRules('stack', { runtime: ['platform', 'backups'] }),
-    { name: 'tasks-npm-zod-only', severity: 'error', from: { path: room('tasks') }, to: { path: '^node_modules/', pathNot: '^node_modules/zod/', dependencyTypesNot: ['type-only', 'type-import'] } },
-    { name: 'workflows-npm-temporal-only', severity: 'error', from: { path: room('workflows') }, to: { path: '^node_modules/', pathNot: '^node_modules/@temporalio/(workflow|common)/', dependencyTypesNot: ['type-only', 'type-import'] } },
-    { name: 'snoowrap-in-one-place', severity: 'error', from: { pathNot: '^src/platform/reddit/' }, to: { path: '^node_modules/snoowrap/' } },
+    {
+      name: 'tasks-npm-zod-only',
+      severity: 'error',
+      from: { path: room('tasks') },
+      to: { path: '^node_modules/', pathNot: '^node_modules/zod/', dependencyTypesNot: ['type-only', 'type-import'] },
+    },
+    {
+      name: 'workflows-npm-temporal-only',
+      severity: 'error',
+      from: { path: room('workflows') },
+      to: {
+        path: '^node_modules/',
+        pathNot: '^node_modules/@temporalio/(workflow|common)/',
+        dependencyTypesNot: ['type-only', 'type-import'],
+      },
+    },
+    {
+      name: 'snoowrap-in-one-place',
+      severity: 'error',
+      from: { pathNot: '^src/platform/reddit/' },
+      to: { path: '^node_modules/snoowrap/' },
+    },
     { name: 'migrations-stand-alone', severity: 'error', from: { path: '^migrations/' }, to: { path: '^src/' } },
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only', 'type-import'] } } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only', 'type-import'] } },
+    },
     { name: 'not-to-test', severity: 'error', from: { path: '^src/', pathNot: tests }, to: { path: '^(test|bench)/' } },
     { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/', pathNot: tests }, to: {} },
-  ].map((rule) => (rule.from.path && !rule.from.orphan && rule.name !== 'not-to-test' ? { ...rule, from: { ...rule.from, pathNot: [].concat(rule.from.pathNot ?? [], tests) } } : rule)),
+  ].map((rule) =>
+    rule.from.path && !rule.from.orphan && rule.name !== 'not-to-test'
+      ? { ...rule, from: { ...rule.from, pathNot: [].concat(rule.from.pathNot ?? [], tests) } }
+      : rule,
+  ),
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

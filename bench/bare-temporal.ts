@@ -22,7 +22,11 @@ export async function bareMany({ client }: TemporalConnection, runs: number, nam
   await inParallel(runs, AT_ONCE, async (n) => {
     await client.workflow.start('bare', { taskQueue: 'bare', workflowId: `${prefix}${n}` });
   });
-  await until(async () => (await client.workflow.count(`WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus = 'Completed'`)).count >= runs);
+  await until(
+    async () =>
+      (await client.workflow.count(`WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus = 'Completed'`)).count >=
+      runs,
+  );
   const elapsedMs = performance.now() - startedAt;
   return figuresOf(Array<number>(runs).fill(elapsedMs / runs), elapsedMs);
 }

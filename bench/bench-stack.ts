@@ -29,7 +29,11 @@ export interface BenchStack {
 }
 
 /** Servers as `npm start` runs them (with fsync), in a folder that is removed afterwards. */
-export async function startBenchStack(options: { apiPort: number; speedFlags?: readonly string[]; env?: NodeJS.ProcessEnv }): Promise<BenchStack> {
+export async function startBenchStack(options: {
+  apiPort: number;
+  speedFlags?: readonly string[];
+  env?: NodeJS.ProcessEnv;
+}): Promise<BenchStack> {
   const cleanup = createCleanup();
   try {
     return await startAll(options, cleanup);
@@ -39,31 +43,69 @@ export async function startBenchStack(options: { apiPort: number; speedFlags?: r
   }
 }
 
-async function startAll(options: { apiPort: number; speedFlags?: readonly string[]; env?: NodeJS.ProcessEnv }, { signal, keep, onStop, stop }: ReturnType<typeof createCleanup>): Promise<BenchStack> {
+async function startAll(
+  options: { apiPort: number; speedFlags?: readonly string[]; env?: NodeJS.ProcessEnv },
+  { signal, keep, onStop, stop }: ReturnType<typeof createCleanup>,
+): Promise<BenchStack> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-bench-'));
   chmodSync(folder, 0o711);
   onStop(async () => rmSync(folder, { recursive: true, force: true }));
-  const place = (name: string) => ({ folder: path.join(folder, name), logFile: path.join(folder, `${name}.log`), password: PASSWORD, signal });
+  const place = (name: string) => ({
+    folder: path.join(folder, name),
+    logFile: path.join(folder, `${name}.log`),
+    password: PASSWORD,
+    signal,
+  });
   const postgres = await keep(startEmbeddedPostgres(place('postgres')));
-  const server = await keep(startEmbeddedTemporal({ ...place('temporal'), binary: await findTemporalBinary({ progress: () => undefined, signal }), speedFlags: options.speedFlags ?? TEMPORAL_SPEED_FLAGS }));
+  const server = await keep(
+    startEmbeddedTemporal({
+      ...place('temporal'),
+      binary: await findTemporalBinary({ progress: () => undefined, signal }),
+      speedFlags: options.speedFlags ?? TEMPORAL_SPEED_FLAGS,
+    }),
+  );
   const redis = await keep(startEmbeddedRedis(place('redis')));
 
   const database = createDatabase({ url: postgres.url, poolSize: 4, applicationName: 'taskloom-bench' });
   onStop(() => database.destroy());
   await migrate(database);
-  await database('users').insert({ email: 'bench@example.org', username: 'bench', hashed_password: await hashPassword(PASSWORD), role: 'admin' });
-  const temporal = await connectTemporal({ address: server.address, namespace: 'default', connection: { address: server.address } });
+  await database('users').insert({
+    email: 'bench@example.org',
+    username: 'bench',
+    hashed_password: await hashPassword(PASSWORD),
+    role: 'admin',
+  });
+  const temporal = await connectTemporal({
+    address: server.address,
+    namespace: 'default',
+    connection: { address: server.address },
+  });
   onStop(() => temporal.close());
   await registerSearchAttributes(temporal.connection, 'default');
 
-  const env = { ...process.env, DATABASE_URL: postgres.url, REDIS_URL: redis.url, TEMPORAL_ADDRESS: server.address, PORT: String(options.apiPort), LOG_LEVEL: 'warn', JWT_SECRET_KEY: 'a secret of the bench alone, 32 letters', ...options.env };
+  const env = {
+    ...process.env,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+    TEMPORAL_ADDRESS: server.address,
+    PORT: String(options.apiPort),
+    LOG_LEVEL: 'warn',
+    JWT_SECRET_KEY: 'a secret of the bench alone, 32 letters',
+    ...options.env,
+  };
   const log = openSync(path.join(folder, 'processes.log'), 'a');
   const children = new Set<ChildProcess>();
   const startProcess: BenchStack['startProcess'] = async (file, extra = {}) => {
     signal.throwIfAborted();
-    const child = fork(path.resolve(__dirname, '..', file), { env: { ...env, ...extra }, stdio: ['ignore', log, log, 'ipc'] });
+    const child = fork(path.resolve(__dirname, '..', file), {
+      env: { ...env, ...extra },
+      stdio: ['ignore', log, log, 'ipc'],
+    });
     children.add(child);
-    await Promise.race([once(child, 'message'), once(child, 'exit').then(() => Promise.reject(new Error(`${file} ended; see ${folder}/processes.log`)))]);
+    await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(() => Promise.reject(new Error(`${file} ended; see ${folder}/processes.log`))),
+    ]);
     return child;
   };
   const stopProcess: BenchStack['stopProcess'] = async (child) => {
@@ -79,7 +121,11 @@ async function startAll(options: { apiPort: number; speedFlags?: readonly string
 
   await startProcess('src/api/server.js');
   const apiUrl = `http://127.0.0.1:${options.apiPort}/api/v1`;
-  const login = await fetch(`${apiUrl}/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'bench', password: PASSWORD }) });
+  const login = await fetch(`${apiUrl}/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'bench', password: PASSWORD }),
+  });
   const { access_token: token } = (await login.json()) as { access_token: string };
 
   return {

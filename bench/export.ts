@@ -29,8 +29,17 @@ interface Run {
   parameters: object;
   isInBucket?: boolean;
 }
-const exportOf = (name: string, parameters: object, isInBucket = false): Run => ({ name, taskType: 'DATA_EXPORT', parameters: { source: 'executions', filters: { task_types: ['HEALTH_CHECK'] }, ...parameters }, isInBucket });
-const longPostsAs = (format: string): Run => ({ name: `long-${format}`, taskType: 'DATA_EXPORT', parameters: { source: 'posts', export_format: format } });
+const exportOf = (name: string, parameters: object, isInBucket = false): Run => ({
+  name,
+  taskType: 'DATA_EXPORT',
+  parameters: { source: 'executions', filters: { task_types: ['HEALTH_CHECK'] }, ...parameters },
+  isInBucket,
+});
+const longPostsAs = (format: string): Run => ({
+  name: `long-${format}`,
+  taskType: 'DATA_EXPORT',
+  parameters: { source: 'posts', export_format: format },
+});
 const RUNS: Run[] = [
   ...['json', 'ndjson', 'csv', 'excel', 'parquet'].map((format) => exportOf(format, { export_format: format })),
   exportOf('gzip', { export_format: 'ndjson', compression: 'gzip' }),
@@ -74,12 +83,21 @@ async function seed({ database }: BenchStack): Promise<void> {
 }
 
 async function start(stack: BenchStack, { taskType, parameters }: Run): Promise<string> {
-  const response = await fetch(`${stack.apiUrl}/tasks/execute/by-type/${taskType}`, { method: 'POST', headers: { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json' }, body: JSON.stringify({ task_params: parameters }) });
+  const response = await fetch(`${stack.apiUrl}/tasks/execute/by-type/${taskType}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ task_params: parameters }),
+  });
   if (!response.ok) throw new Error(`${taskType}: ${response.status} ${await response.text()}`);
   return ((await response.json()) as { task_id: string }).task_id;
 }
 
-async function measure(stack: BenchStack, run: Run, env: NodeJS.ProcessEnv, bucketEnv: NodeJS.ProcessEnv): Promise<Measured> {
+async function measure(
+  stack: BenchStack,
+  run: Run,
+  env: NodeJS.ProcessEnv,
+  bucketEnv: NodeJS.ProcessEnv,
+): Promise<Measured> {
   const worker = await stack.startProcess('src/worker/main.js', { ...env, ...(run.isInBucket && bucketEnv) });
   // It reconciles at boot.
   await sleep(3_000);
@@ -94,12 +112,23 @@ async function measure(stack: BenchStack, run: Run, env: NodeJS.ProcessEnv, buck
     const startedAt = performance.now();
     const taskId = await start(stack, run);
     for (;;) {
-      const execution = await stack.database('task_executions').where({ task_id: taskId }).first<Execution | undefined>('status', 'error_message', 'result');
+      const execution = await stack
+        .database('task_executions')
+        .where({ task_id: taskId })
+        .first<Execution | undefined>('status', 'error_message', 'result');
       if (execution?.result) {
         const { exported_records, file_size_bytes, rows, backup_size_bytes } = execution.result.return_value;
-        return { rows: exported_records ?? rows ?? NaN, bytes: file_size_bytes ?? backup_size_bytes ?? NaN, elapsedMs: performance.now() - startedAt, peak, workerBefore: before, workerGrowth: most - before };
+        return {
+          rows: exported_records ?? rows ?? NaN,
+          bytes: file_size_bytes ?? backup_size_bytes ?? NaN,
+          elapsedMs: performance.now() - startedAt,
+          peak,
+          workerBefore: before,
+          workerGrowth: most - before,
+        };
       }
-      if (execution && execution.status !== 'running') throw new Error(`${run.name}: ${execution.status}: ${execution.error_message}`);
+      if (execution && execution.status !== 'running')
+        throw new Error(`${run.name}: ${execution.status}: ${execution.error_message}`);
       await sleep(100);
     }
   } finally {
@@ -115,23 +144,49 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-bench-files-'));
   // Also when it is told to stop, which ends us before anything is awaited.
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const bucket = new S3rver({ port: 0, address: '127.0.0.1', silent: true, directory: path.join(folder, 's3'), configureBuckets: [{ name: BUCKET, configs: [] }] });
+  const bucket = new S3rver({
+    port: 0,
+    address: '127.0.0.1',
+    silent: true,
+    directory: path.join(folder, 's3'),
+    configureBuckets: [{ name: BUCKET, configs: [] }],
+  });
   try {
     mkdirSync(path.join(folder, 's3'));
     const { port } = await bucket.run();
     const env = { EXPORT_FOLDER: path.join(folder, 'exports'), BACKUP_FOLDER: path.join(folder, 'backups') };
-    const bucketEnv = { S3_ENDPOINT: `http://127.0.0.1:${port}`, S3_BUCKET: BUCKET, S3_ACCESS_KEY_ID: 'S3RVER', S3_SECRET_ACCESS_KEY: 'S3RVER', S3_FORCE_PATH_STYLE: 'true' };
+    const bucketEnv = {
+      S3_ENDPOINT: `http://127.0.0.1:${port}`,
+      S3_BUCKET: BUCKET,
+      S3_ACCESS_KEY_ID: 'S3RVER',
+      S3_SECRET_ACCESS_KEY: 'S3RVER',
+      S3_FORCE_PATH_STYLE: 'true',
+    };
     process.stderr.write(`Seeding ${ROWS} executions and ${LONG_POSTS} long posts …\n`);
     await seed(stack);
-    const table = new Table({ style: { head: [], border: [] }, head: ['', 'rows', 'file MB', 's', 'rows/s', 'peak MB', 'worker before MB', 'worker growth MB'] });
+    const table = new Table({
+      style: { head: [], border: [] },
+      head: ['', 'rows', 'file MB', 's', 'rows/s', 'peak MB', 'worker before MB', 'worker growth MB'],
+    });
     for (const run of RUNS.filter(({ name }) => ONLY.length === 0 || ONLY.includes(name))) {
       const { rows, bytes, elapsedMs, peak, workerBefore, workerGrowth } = await measure(stack, run, env, bucketEnv);
-      const row = [run.name, figure(rows), figure(bytes / MB), (elapsedMs / 1_000).toFixed(1), figure(rows / (elapsedMs / 1_000)), figure(peak / MB), figure(workerBefore / MB), figure(workerGrowth / MB)];
+      const row = [
+        run.name,
+        figure(rows),
+        figure(bytes / MB),
+        (elapsedMs / 1_000).toFixed(1),
+        figure(rows / (elapsedMs / 1_000)),
+        figure(peak / MB),
+        figure(workerBefore / MB),
+        figure(workerGrowth / MB),
+      ];
       table.push(row);
       process.stderr.write(`  ${row.join(' ')}\n`);
     }
     console.log(table.toString());
-    console.log(`Time from the request to the finished row; ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}.`);
+    console.log(
+      `Time from the request to the finished row; ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}.`,
+    );
   } finally {
     await bucket.close().catch(() => undefined);
     await stack.stop();

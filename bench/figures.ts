@@ -16,7 +16,12 @@ export interface Figures {
 }
 
 export function figuresOf(latenciesMs: number[], elapsedMs: number): Figures {
-  return { runs: latenciesMs.length, perSecond: (latenciesMs.length * 1_000) / elapsedMs, p50Ms: percentile(latenciesMs, 50), p99Ms: percentile(latenciesMs, 99) };
+  return {
+    runs: latenciesMs.length,
+    perSecond: (latenciesMs.length * 1_000) / elapsedMs,
+    p50Ms: percentile(latenciesMs, 50),
+    p99Ms: percentile(latenciesMs, 99),
+  };
 }
 
 /** Runs `work` for 0..count-1, at most `width` at once. */

@@ -12,13 +12,19 @@ export interface Load {
 /** Requests one after the other on each connection. Throws when one of them is not answered with success. */
 export async function loadWith(origin: string, { requests, connections, seconds, token }: Load): Promise<Figures> {
   const latencies: number[] = [];
-  const headers = { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+  const headers = {
+    'content-type': 'application/json',
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  };
   const startedAt = performance.now();
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
-    const instance = autocannon({ url: origin, connections, duration: seconds, requests, headers }, (error, answer) => (error ? reject(error as Error) : resolve(answer)));
+    const instance = autocannon({ url: origin, connections, duration: seconds, requests, headers }, (error, answer) =>
+      error ? reject(error as Error) : resolve(answer),
+    );
     // autocannon's own figures are whole milliseconds.
     instance.on('response', (_client, _status, _bytes, ms) => void latencies.push(ms));
   });
-  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${requests[0]?.path}: ${result.non2xx} refused, ${result.errors} without an answer`);
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${requests[0]?.path}: ${result.non2xx} refused, ${result.errors} without an answer`);
   return figuresOf(latencies, performance.now() - startedAt);
 }

@@ -30,7 +30,11 @@ const routesOver = (ids: number[]): Route[] => [
   { name: 'auth/me', paths: ['/auth/me'], predecessor: 841 },
   { name: `configs, 20 of ${CONFIGS}`, paths: ['/tasks/configs'], predecessor: 34 },
   { name: 'config by id', paths: ids.map((id) => `/tasks/configs/${id}`), predecessor: 179 },
-  { name: 'config by id, with stats', paths: ids.map((id) => `/tasks/configs/${id}?include_stats=true`), predecessor: 179 },
+  {
+    name: 'config by id, with stats',
+    paths: ids.map((id) => `/tasks/configs/${id}?include_stats=true`),
+    predecessor: 179,
+  },
   { name: 'dashboard', paths: ['/tasks/system/dashboard'], predecessor: 67 },
   { name: 'execution stats', paths: ['/tasks/executions/stats'], predecessor: 89 },
   { name: 'recent executions, 100', paths: ['/tasks/executions/recent'], predecessor: 91 },
@@ -44,8 +48,17 @@ async function createConfigs(stack: BenchStack): Promise<number[]> {
   const ids: number[] = [];
   await inParallel(CONFIGS, 8, async (n) => {
     // Armed, and due on the next first of January.
-    const body = { name: `bench ${n}`, task_type: 'HEALTH_CHECK', scheduler_type: 'cron', schedule_config: { cron_expression: '0 0 1 1 *' } };
-    const response = await fetch(`${stack.apiUrl}/tasks/configs?auto_schedule=true`, { method: 'POST', headers: { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const body = {
+      name: `bench ${n}`,
+      task_type: 'HEALTH_CHECK',
+      scheduler_type: 'cron',
+      schedule_config: { cron_expression: '0 0 1 1 *' },
+    };
+    const response = await fetch(`${stack.apiUrl}/tasks/configs?auto_schedule=true`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
     if (!response.ok) throw new Error(`A config could not be made: ${await response.text()}`);
     ids.push(((await response.json()) as { id: number }).id);
   });
@@ -54,12 +67,21 @@ async function createConfigs(stack: BenchStack): Promise<number[]> {
 
 const ask = (stack: BenchStack, { paths }: Pick<Route, 'paths'>, connections: number, seconds: number) =>
   loadWith(new URL(stack.apiUrl).origin, {
-    requests: paths.map((path) => (path === '/auth/login' ? { method: 'POST' as const, path: `/api/v1${path}`, body: JSON.stringify(LOGIN) } : { path: `/api/v1${path}` })),
+    requests: paths.map((path) =>
+      path === '/auth/login'
+        ? { method: 'POST' as const, path: `/api/v1${path}`, body: JSON.stringify(LOGIN) }
+        : { path: `/api/v1${path}` },
+    ),
     connections,
     seconds,
     token: stack.token,
   });
-const askEmpty = () => loadWith(`http://127.0.0.1:${EMPTY_PORT}`, { requests: [{ path: '/empty' }], connections: CONNECTIONS, seconds: EMPTY_SECONDS });
+const askEmpty = () =>
+  loadWith(`http://127.0.0.1:${EMPTY_PORT}`, {
+    requests: [{ path: '/empty' }],
+    connections: CONNECTIONS,
+    seconds: EMPTY_SECONDS,
+  });
 
 interface Measured {
   figures: Figures;
@@ -79,13 +101,27 @@ async function measureAll(stack: BenchStack, routes: Route[]): Promise<Measured[
 }
 
 function show(routes: Route[], bySize: Measured[][]): void {
-  const table = new Table({ style: { head: [], border: [] }, head: ['route', ...EXECUTIONS.flatMap((size) => [`${size} exec.: /s`, 'p50 ms', 'p99 ms', 'of empty']), ...(EXECUTIONS.length > 1 ? ['kept'] : []), 'before', 'factor'] });
+  const table = new Table({
+    style: { head: [], border: [] },
+    head: [
+      'route',
+      ...EXECUTIONS.flatMap((size) => [`${size} exec.: /s`, 'p50 ms', 'p99 ms', 'of empty']),
+      ...(EXECUTIONS.length > 1 ? ['kept'] : []),
+      'before',
+      'factor',
+    ],
+  });
   for (const [index, { name, predecessor }] of routes.entries()) {
     const rows = bySize.flatMap((measured) => measured[index] ?? []);
     const [least, most] = [rows[0]?.figures.perSecond ?? NaN, rows.at(-1)?.figures.perSecond ?? NaN];
     table.push([
       name,
-      ...rows.flatMap(({ figures, empty }) => [figures.perSecond.toFixed(0), figures.p50Ms.toFixed(1), figures.p99Ms.toFixed(1), (figures.perSecond / empty.perSecond).toFixed(3)]),
+      ...rows.flatMap(({ figures, empty }) => [
+        figures.perSecond.toFixed(0),
+        figures.p50Ms.toFixed(1),
+        figures.p99Ms.toFixed(1),
+        (figures.perSecond / empty.perSecond).toFixed(3),
+      ]),
       ...(EXECUTIONS.length > 1 ? [(most / least).toFixed(2)] : []),
       predecessor ?? '',
       predecessor === undefined ? '' : (least / predecessor).toFixed(1),
@@ -93,7 +129,9 @@ function show(routes: Route[], bySize: Measured[][]): void {
   }
   console.log(table.toString());
   const empties = bySize.flat().map(({ empty }) => empty.perSecond);
-  console.log(`Empty route of the same Fastify: ${Math.min(...empties).toFixed(0)} – ${Math.max(...empties).toFixed(0)}/s. "kept": with ${EXECUTIONS.at(-1)} executions, of what it was with ${EXECUTIONS[0]}. "before": the predecessor, ${EXECUTIONS[0]} executions; "factor": how many times that.`);
+  console.log(
+    `Empty route of the same Fastify: ${Math.min(...empties).toFixed(0)} – ${Math.max(...empties).toFixed(0)}/s. "kept": with ${EXECUTIONS.at(-1)} executions, of what it was with ${EXECUTIONS[0]}. "before": the predecessor, ${EXECUTIONS[0]} executions; "factor": how many times that.`,
+  );
 }
 
 async function main(): Promise<void> {
@@ -113,9 +151,16 @@ async function main(): Promise<void> {
 
     const me = { paths: ['/auth/me'] };
     const alone = await ask(stack, me, 1, SECONDS);
-    const [beside] = await Promise.all([ask(stack, me, 1, SECONDS), ask(stack, { paths: ['/auth/login'] }, 4, SECONDS)]);
-    console.log(`auth/me on one connection: p50 ${alone.p50Ms.toFixed(1)} ms alone, ${beside.p50Ms.toFixed(1)} ms while four log in (predecessor: 1.2 and 460).`);
-    console.log(`${CONNECTIONS} connections, ${SECONDS} s each; ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}.`);
+    const [beside] = await Promise.all([
+      ask(stack, me, 1, SECONDS),
+      ask(stack, { paths: ['/auth/login'] }, 4, SECONDS),
+    ]);
+    console.log(
+      `auth/me on one connection: p50 ${alone.p50Ms.toFixed(1)} ms alone, ${beside.p50Ms.toFixed(1)} ms while four log in (predecessor: 1.2 and 460).`,
+    );
+    console.log(
+      `${CONNECTIONS} connections, ${SECONDS} s each; ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}.`,
+    );
   } finally {
     await stack.stop();
   }

@@ -30,7 +30,12 @@ async function oursAlone(stack: BenchStack, configIds: number[]): Promise<Figure
   for (let n = 0; n < ALONE; n++) {
     const sentAt = performance.now();
     const { task_id } = await post<{ task_id: string }>(stack, `/tasks/execute/${configIds[n % configIds.length]}`);
-    await until(async () => (await stack.database('task_executions').where({ task_id }).whereNot('status', 'running').select('id')).length > 0, 1);
+    await until(
+      async () =>
+        (await stack.database('task_executions').where({ task_id }).whereNot('status', 'running').select('id')).length >
+        0,
+      1,
+    );
     latencies.push(performance.now() - sentAt);
   }
   return figuresOf(latencies, performance.now() - startedAt);
@@ -40,7 +45,11 @@ async function oursAlone(stack: BenchStack, configIds: number[]): Promise<Figure
 async function watchEnds(stack: BenchStack, endedAt: Map<string, number>): Promise<void> {
   const [{ newest }] = (await stack.database('task_executions').max('id as newest')) as [{ newest: number | null }];
   await until(async () => {
-    const rows = await stack.database('task_executions').where('id', '>', newest ?? 0).whereNot('status', 'running').select<{ task_id: string }[]>('task_id');
+    const rows = await stack
+      .database('task_executions')
+      .where('id', '>', newest ?? 0)
+      .whereNot('status', 'running')
+      .select<{ task_id: string }[]>('task_id');
     const now = performance.now();
     for (const row of rows) if (!endedAt.has(row.task_id)) endedAt.set(row.task_id, now);
     return endedAt.size >= RUNS;
@@ -58,16 +67,24 @@ async function oursMany(stack: BenchStack, configIds: number[]): Promise<Figures
     sentAt.set(task_id, now);
   });
   await watching;
-  return figuresOf([...sentAt].map(([id, at]) => (endedAt.get(id) ?? NaN) - at), performance.now() - startedAt);
+  return figuresOf(
+    [...sentAt].map(([id, at]) => (endedAt.get(id) ?? NaN) - at),
+    performance.now() - startedAt,
+  );
 }
 
 async function oursBatch(stack: BenchStack, configIds: number[]): Promise<Figures> {
   const endedAt = new Map<string, number>();
   const startedAt = performance.now();
   const watching = watchEnds(stack, endedAt);
-  await post(stack, '/tasks/execute/batch', { config_ids: Array.from({ length: RUNS }, (_, n) => configIds[n % configIds.length]) });
+  await post(stack, '/tasks/execute/batch', {
+    config_ids: Array.from({ length: RUNS }, (_, n) => configIds[n % configIds.length]),
+  });
   await watching;
-  return figuresOf([...endedAt.values()].map((at) => at - startedAt), performance.now() - startedAt);
+  return figuresOf(
+    [...endedAt.values()].map((at) => at - startedAt),
+    performance.now() - startedAt,
+  );
 }
 
 async function main(): Promise<void> {
@@ -75,28 +92,56 @@ async function main(): Promise<void> {
   try {
     const configIds: number[] = [];
     for (let n = 0; n < RUNS; n++) {
-      const config = await post<{ id: number }>(stack, '/tasks/configs', { name: `bench ${n}`, task_type: TASK_TYPE, scheduler_type: 'manual', parameters: TASK_TYPE === 'TEST_SHORT_TIMEOUT' ? { sleep_seconds: 0 } : {} });
+      const config = await post<{ id: number }>(stack, '/tasks/configs', {
+        name: `bench ${n}`,
+        task_type: TASK_TYPE,
+        scheduler_type: 'manual',
+        parameters: TASK_TYPE === 'TEST_SHORT_TIMEOUT' ? { sleep_seconds: 0 } : {},
+      });
       configIds.push(config.id);
     }
-    const table = new Table({ style: { head: [], border: [] }, head: ['round', 'what', 'runs/s', 'p50 ms', 'p99 ms', 'of bare'] });
+    const table = new Table({
+      style: { head: [], border: [] },
+      head: ['round', 'what', 'runs/s', 'p50 ms', 'p99 ms', 'of bare'],
+    });
     for (let round = 0; round <= ROUNDS; round++) {
       const bare = await stack.startProcess('bench/bare-worker.js');
-      const [alone, many] = [await bareAlone(stack.temporal, ALONE, `alone-${round}`), await bareMany(stack.temporal, RUNS, `many-${round}`)];
+      const [alone, many] = [
+        await bareAlone(stack.temporal, ALONE, `alone-${round}`),
+        await bareMany(stack.temporal, RUNS, `many-${round}`),
+      ];
       await stack.stopProcess(bare);
-      const worker = await stack.startProcess('src/worker/main.js', { REDDIT_CLIENT_ID: 'bench', REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9', REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9' });
-      const [ourAlone, ourMany, ourBatch] = [await oursAlone(stack, configIds), await oursMany(stack, configIds), await oursBatch(stack, configIds)];
+      const worker = await stack.startProcess('src/worker/main.js', {
+        REDDIT_CLIENT_ID: 'bench',
+        REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9',
+        REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
+      });
+      const [ourAlone, ourMany, ourBatch] = [
+        await oursAlone(stack, configIds),
+        await oursMany(stack, configIds),
+        await oursBatch(stack, configIds),
+      ];
       await stack.stopProcess(worker);
       // Round 0 warms everything up.
       const name = round === 0 ? 'warm-up' : String(round);
       const row = (what: string, figures: Figures, bareFigures?: Figures, hasLatency = true) =>
-        table.push([name, what, figures.perSecond.toFixed(1), hasLatency ? figures.p50Ms.toFixed(1) : '', hasLatency ? figures.p99Ms.toFixed(1) : '', bareFigures ? (figures.perSecond / bareFigures.perSecond).toFixed(2) : '']);
+        table.push([
+          name,
+          what,
+          figures.perSecond.toFixed(1),
+          hasLatency ? figures.p50Ms.toFixed(1) : '',
+          hasLatency ? figures.p99Ms.toFixed(1) : '',
+          bareFigures ? (figures.perSecond / bareFigures.perSecond).toFixed(2) : '',
+        ]);
       row('bare Temporal, alone', alone);
       row(`bare Temporal, ${RUNS}`, many, undefined, false);
       row('Taskloom, alone', ourAlone, alone);
       row(`Taskloom, ${RUNS} by execute/{id}`, ourMany, many);
       row(`Taskloom, ${RUNS} by execute/batch`, ourBatch, many);
     }
-    console.log(`${RUNS} runs of ${TASK_TYPE}, ${AT_ONCE} requests at once; "alone" is ${ALONE} runs one after the other. Latency: request to finished row.`);
+    console.log(
+      `${RUNS} runs of ${TASK_TYPE}, ${AT_ONCE} requests at once; "alone" is ${ALONE} runs one after the other. Latency: request to finished row.`,
+    );
     console.log(table.toString());
   } finally {
     await stack.stop();

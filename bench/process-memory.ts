@@ -15,16 +15,27 @@ export function memoryOf(pid: number | undefined): { now: number; peak: number }
 
 export function childrenOf(pid: number | undefined): number[] {
   if (process.platform !== 'linux') {
-    const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+    const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).map(Number));
     return processes.filter(([, parent]) => parent === pid).map(([child = NaN]) => child);
   }
   const isChild = (entry: string) => {
     try {
       // The command name may hold blanks and brackets: the parent is the second field behind its last bracket.
-      return Number(readFileSync(`/proc/${entry}/stat`, 'utf8').replace(/^.*\)\s/s, '').split(' ')[1]) === pid;
+      return (
+        Number(
+          readFileSync(`/proc/${entry}/stat`, 'utf8')
+            .replace(/^.*\)\s/s, '')
+            .split(' ')[1],
+        ) === pid
+      );
     } catch {
       return false;
     }
   };
-  return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && isChild(entry)).map(Number);
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && isChild(entry))
+    .map(Number);
 }

@@ -16,7 +16,16 @@ export interface AskerOrder {
 async function ask(order: AskerOrder): Promise<void> {
   const store = createKeyValueStore(order.redisUrl);
   const budget = createRedditBudget({ store, clientId: order.clientId, requestsPerMinute: order.requestsPerMinute });
-  const reddit = createRedditClient({ budget, clientId: order.clientId, clientSecret: 'secret', userAgent: 'linux:taskloom-test:1 (by /u/test)', oauthBaseUrl: order.url, wwwBaseUrl: order.url, isSandbox: true, log: { warn: () => undefined } });
+  const reddit = createRedditClient({
+    budget,
+    clientId: order.clientId,
+    clientSecret: 'secret',
+    userAgent: 'linux:taskloom-test:1 (by /u/test)',
+    oauthBaseUrl: order.url,
+    wwwBaseUrl: order.url,
+    isSandbox: true,
+    log: { warn: () => undefined },
+  });
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
   process.on('message', () => stop.abort());

@@ -11,10 +11,22 @@ async function main(): Promise<void> {
   const redis = await startEmbeddedRedis({ folder, logFile: path.join(folder, 'redis.log'), password: 'of-the-bench' });
   try {
     if (!redis.program) throw new Error('no redis-server on PATH: several processes cannot share a budget without one');
-    const { counts, refused, used, processes } = await measureFleet({ redisUrl: redis.url, processes: 3, callers: 20, requests, windowSeconds, windows, latencyMs });
+    const { counts, refused, used, processes } = await measureFleet({
+      redisUrl: redis.url,
+      processes: 3,
+      callers: 20,
+      requests,
+      windowSeconds,
+      windows,
+      latencyMs,
+    });
     console.log(`three processes, ${requests} requests in ${windowSeconds} s, answers after ${latencyMs} ms`);
-    console.log(`answered in each window: ${counts.join(', ')} (${(100 * used).toFixed(1)} % of the budget); refused with 429: ${refused}`);
-    console.log(`sent by each process: ${processes.map(({ sent }) => sent).join(', ')}; callers sent away to come back: ${processes.map(({ sentAway }) => sentAway).join(', ')}`);
+    console.log(
+      `answered in each window: ${counts.join(', ')} (${(100 * used).toFixed(1)} % of the budget); refused with 429: ${refused}`,
+    );
+    console.log(
+      `sent by each process: ${processes.map(({ sent }) => sent).join(', ')}; callers sent away to come back: ${processes.map(({ sentAway }) => sentAway).join(', ')}`,
+    );
   } finally {
     await redis.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -22,11 +22,25 @@ export interface FleetOptions {
 export async function measureFleet(options: FleetOptions) {
   const { requests, windowSeconds, windows } = options;
   const windowMs = windowSeconds * 1_000;
-  const sandbox = createRedditSandbox({ rateLimit: { requests, windowSeconds }, faults: { latencyMs: options.latencyMs } });
+  const sandbox = createRedditSandbox({
+    rateLimit: { requests, windowSeconds },
+    faults: { latencyMs: options.latencyMs },
+  });
   const { url } = await sandbox.listen();
-  const order: AskerOrder = { url, redisUrl: options.redisUrl, clientId: `fleet-${process.pid}-${Date.now()}`, requestsPerMinute: (requests * 60) / windowSeconds, callers: options.callers };
-  const children = Array.from({ length: options.processes }, () => fork(options.askerFile ?? path.join(__dirname, 'reddit-asker.js'), [JSON.stringify(order)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
-  const answered = () => sandbox.requests.entries.filter((entry) => entry.path === '/api/info' && entry.status === 200).length;
+  const order: AskerOrder = {
+    url,
+    redisUrl: options.redisUrl,
+    clientId: `fleet-${process.pid}-${Date.now()}`,
+    requestsPerMinute: (requests * 60) / windowSeconds,
+    callers: options.callers,
+  };
+  const children = Array.from({ length: options.processes }, () =>
+    fork(options.askerFile ?? path.join(__dirname, 'reddit-asker.js'), [JSON.stringify(order)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    }),
+  );
+  const answered = () =>
+    sandbox.requests.entries.filter((entry) => entry.path === '/api/info' && entry.status === 200).length;
   const refused = () => sandbox.requests.entries.filter((entry) => entry.status === 429).length;
   try {
     // The window that the fleet begins in, and the one after it, are not counted.
@@ -44,7 +58,12 @@ export async function measureFleet(options: FleetOptions) {
       const [report] = (await once(child, 'message')) as [{ sent: number; sentAway: number }];
       return report;
     });
-    return { counts, refused: refused(), processes: await Promise.all(reports), used: counts.reduce((sum, count) => sum + count, 0) / (requests * windows) };
+    return {
+      counts,
+      refused: refused(),
+      processes: await Promise.all(reports),
+      used: counts.reduce((sum, count) => sum + count, 0) / (requests * windows),
+    };
   } finally {
     for (const child of children) child.kill();
     await sandbox.close();

@@ -1,13 +1,30 @@
 import type { Database } from '../src/platform/postgres';
 
 /** The commonest words of English, which a full-text search leaves out: about half of any text. */
-const STOP_WORDS = 'the to and a of is that it i you in for not be this on have are was with but they as can if just or do so at what an we from about there who will more out would your up all when no how which them than had some only his then been other'.split(' ');
-const SYLLABLES = 'ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo za bra cle dri flo gru sta tre spi plo kna'.split(' ');
+const STOP_WORDS =
+  'the to and a of is that it i you in for not be this on have are was with but they as can if just or do so at what an we from about there who will more out would your up all when no how which them than had some only his then been other'.split(
+    ' ',
+  );
+const SYLLABLES =
+  'ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo za bra cle dri flo gru sta tre spi plo kna'.split(' ');
 const WORDS = 50_000;
 /** Words that are asked for, in places where they stand in about so many of a million comments. */
 export const PLANTED = { people: 66, cat: 240, telescope: 3_000, zeppelin: 40_000 } as const;
 
-const SUBREDDITS = ['AskReddit', 'programming', 'typescript', 'history', 'node', 'science', 'movies', 'cooking', 'travel', 'music', 'space', 'books'];
+const SUBREDDITS = [
+  'AskReddit',
+  'programming',
+  'typescript',
+  'history',
+  'node',
+  'science',
+  'movies',
+  'cooking',
+  'travel',
+  'music',
+  'space',
+  'books',
+];
 const AUTHORS = 40_000;
 const DAYS = 365;
 const ROWS_A_STATEMENT = 5_000;
@@ -26,7 +43,8 @@ function createRandom(seed: number): () => number {
 function createVocabulary(): string[] {
   const words = Array.from({ length: WORDS }, (_, rank) => {
     let word = '';
-    for (let rest = rank + SYLLABLES.length; rest > 0; rest = Math.floor(rest / SYLLABLES.length)) word += SYLLABLES[rest % SYLLABLES.length] ?? '';
+    for (let rest = rank + SYLLABLES.length; rest > 0; rest = Math.floor(rest / SYLLABLES.length))
+      word += SYLLABLES[rest % SYLLABLES.length] ?? '';
     return STOP_WORDS[rank] ?? word;
   });
   for (const [word, rank] of Object.entries(PLANTED)) words[rank] = word;
@@ -40,27 +58,34 @@ function createWriter(random: () => number) {
   const bell = () => random() + random() + random() + random() - 2;
   return {
     zipf,
-    words: (median: number) => Array.from({ length: Math.ceil(median * Math.exp(1.5 * bell())) }, () => vocabulary[zipf(WORDS)]).join(' '),
+    words: (median: number) =>
+      Array.from({ length: Math.ceil(median * Math.exp(1.5 * bell())) }, () => vocabulary[zipf(WORDS)]).join(' '),
   };
 }
 
 /** Loads with the large indexes put aside; they are made anew as the migrations made them. */
 async function withoutTextIndexes(database: Database, load: () => Promise<void>): Promise<void> {
-  const { rows } = await database.raw<{ rows: { indexname: string; indexdef: string }[] }>("select indexname, indexdef from pg_indexes where tablename in ('reddit_posts', 'reddit_comments') and indexdef like '% USING gin %'");
+  const { rows } = await database.raw<{ rows: { indexname: string; indexdef: string }[] }>(
+    "select indexname, indexdef from pg_indexes where tablename in ('reddit_posts', 'reddit_comments') and indexdef like '% USING gin %'",
+  );
   for (const { indexname } of rows) await database.raw('drop index ??', [indexname]);
   await load();
   for (const { indexdef } of rows) await database.raw(indexdef);
 }
 
 /** Posts and comments over a year, the oldest first, as scrapes bring them. */
-export async function seedReddit(database: Database, { posts, comments }: { posts: number; comments: number }): Promise<void> {
+export async function seedReddit(
+  database: Database,
+  { posts, comments }: { posts: number; comments: number },
+): Promise<void> {
   const random = createRandom(7);
   const { words, zipf } = createWriter(random);
   const startedAt = Date.now() - DAYS * 86_400_000;
   const timeOf = (n: number, of: number) => new Date(startedAt + (n / of) * DAYS * 86_400_000).toISOString();
   const subreddits = Array.from({ length: posts }, () => SUBREDDITS[zipf(SUBREDDITS.length + 1)] ?? '');
   const batches = async (count: number, insert: (numbers: number[]) => Promise<unknown>) => {
-    for (let from = 0; from < count; from += ROWS_A_STATEMENT) await insert(Array.from({ length: Math.min(ROWS_A_STATEMENT, count - from) }, (_, n) => from + n));
+    for (let from = 0; from < count; from += ROWS_A_STATEMENT)
+      await insert(Array.from({ length: Math.min(ROWS_A_STATEMENT, count - from) }, (_, n) => from + n));
   };
   const score = () => zipf(5_000) - 3;
   const author = () => `author_${zipf(AUTHORS)}`;
@@ -70,7 +95,18 @@ export async function seedReddit(database: Database, { posts, comments }: { post
       database.raw(
         `insert into reddit_posts (id, title, author, subreddit, content, score, num_comments, is_self, is_nsfw, reddit_created_at, first_seen_at, scraped_at)
          select *, at, at from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::int[], ?::int[], ?::bool[], ?::bool[], ?::timestamptz[]) as g(id, title, author, subreddit, content, score, num_comments, is_self, is_nsfw, at)`,
-        [numbers.map((n) => `p${n}`), numbers.map(() => words(9)), numbers.map(author), numbers.map((n) => subreddits[n]), numbers.map(() => words(60)), numbers.map(score), numbers.map(() => Math.round(comments / posts)), numbers.map(() => true), numbers.map(() => random() < 0.05), numbers.map((n) => timeOf(n, posts))] as never,
+        [
+          numbers.map((n) => `p${n}`),
+          numbers.map(() => words(9)),
+          numbers.map(author),
+          numbers.map((n) => subreddits[n]),
+          numbers.map(() => words(60)),
+          numbers.map(score),
+          numbers.map(() => Math.round(comments / posts)),
+          numbers.map(() => true),
+          numbers.map(() => random() < 0.05),
+          numbers.map((n) => timeOf(n, posts)),
+        ] as never,
       ),
     );
     // A comment belongs to a post of the days before it.
@@ -79,7 +115,18 @@ export async function seedReddit(database: Database, { posts, comments }: { post
       return database.raw(
         `insert into reddit_comments (id, post_id, author, body, subreddit, parent_id, depth, score, is_deleted, reddit_created_at, first_seen_at, scraped_at)
          select *, at, at from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::int[], ?::int[], ?::bool[], ?::timestamptz[]) as g(id, post_id, author, body, subreddit, parent_id, depth, score, is_deleted, at)`,
-        [numbers.map((n) => `c${n}`), parents.map((n) => `p${n}`), numbers.map(author), numbers.map(() => words(22)), parents.map((n) => subreddits[n]), parents.map((n) => `t3_p${n}`), numbers.map(() => zipf(6)), numbers.map(score), numbers.map(() => random() < 0.02), numbers.map((n) => timeOf(n, comments))] as never,
+        [
+          numbers.map((n) => `c${n}`),
+          parents.map((n) => `p${n}`),
+          numbers.map(author),
+          numbers.map(() => words(22)),
+          parents.map((n) => subreddits[n]),
+          parents.map((n) => `t3_p${n}`),
+          numbers.map(() => zipf(6)),
+          numbers.map(score),
+          numbers.map(() => random() < 0.02),
+          numbers.map((n) => timeOf(n, comments)),
+        ] as never,
       );
     });
   });

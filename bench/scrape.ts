@@ -34,35 +34,67 @@ async function requestsSent(): Promise<number> {
   return status.requests.total;
 }
 
-const countComments = async (stack: BenchStack) => Number((await stack.database('reddit_comments').count())[0]?.['count'] ?? 0);
+const countComments = async (stack: BenchStack) =>
+  Number((await stack.database('reddit_comments').count())[0]?.['count'] ?? 0);
 const clear = (stack: BenchStack) => stack.database.raw('truncate reddit_posts cascade');
 
 async function scrapeWithTaskloom(stack: BenchStack): Promise<Measured> {
-  const worker = await stack.startProcess('src/worker/main.js', { REDDIT_CLIENT_ID: 'bench', REDDIT_CLIENT_SECRET: 'bench', REDDIT_REQUESTS_PER_MINUTE: '10000000', REDDIT_OAUTH_BASE_URL: SANDBOX_URL, REDDIT_WWW_BASE_URL: SANDBOX_URL, REDDIT_IS_SANDBOX: 'true' });
+  const worker = await stack.startProcess('src/worker/main.js', {
+    REDDIT_CLIENT_ID: 'bench',
+    REDDIT_CLIENT_SECRET: 'bench',
+    REDDIT_REQUESTS_PER_MINUTE: '10000000',
+    REDDIT_OAUTH_BASE_URL: SANDBOX_URL,
+    REDDIT_WWW_BASE_URL: SANDBOX_URL,
+    REDDIT_IS_SANDBOX: 'true',
+  });
   const before = await requestsSent();
   const startedAt = performance.now();
   const response = await fetch(`${stack.apiUrl}/tasks/execute/by-type/REDDIT_SCRAPE`, {
     method: 'POST',
     headers: { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ task_params: { subreddits: [SUBREDDIT], sort: 'new', posts_limit: POSTS, comments_limit: 10_000, expand_more: 1_000 } }),
+    body: JSON.stringify({
+      task_params: {
+        subreddits: [SUBREDDIT],
+        sort: 'new',
+        posts_limit: POSTS,
+        comments_limit: 10_000,
+        expand_more: 1_000,
+      },
+    }),
   });
   if (!response.ok) throw new Error(`REDDIT_SCRAPE: ${response.status} ${await response.text()}`);
   const { task_id } = (await response.json()) as { task_id: string };
-  const ended = () => stack.database('task_executions').where({ task_id }).whereNot('status', 'running').select<{ status: string; error_message: string | null }[]>('status', 'error_message');
+  const ended = () =>
+    stack
+      .database('task_executions')
+      .where({ task_id })
+      .whereNot('status', 'running')
+      .select<{ status: string; error_message: string | null }[]>('status', 'error_message');
   await until(async () => (await ended()).length > 0, 10);
   const elapsedMs = performance.now() - startedAt;
   const [row] = await ended();
   if (row?.status !== 'succeeded') throw new Error(`The scrape ended as ${row?.status}: ${row?.error_message}`);
-  const measured = { comments: await countComments(stack), elapsedMs, requests: (await requestsSent()) - before, peakBytes: memoryOf(worker.pid)?.peak ?? null };
+  const measured = {
+    comments: await countComments(stack),
+    elapsedMs,
+    requests: (await requestsSent()) - before,
+    peakBytes: memoryOf(worker.pid)?.peak ?? null,
+  };
   await stack.stopProcess(worker);
   return measured;
 }
 
 async function scrapeWithLoop(stack: BenchStack): Promise<Measured & { isWhole: boolean }> {
   const before = await requestsSent();
-  const child = fork(path.join(__dirname, 'snoowrap-loop.js'), [SANDBOX_URL, SUBREDDIT, String(POSTS), String(LOOP_LIMIT_MS)], { env: { ...process.env, DATABASE_URL: stack.postgresUrl } });
+  const child = fork(
+    path.join(__dirname, 'snoowrap-loop.js'),
+    [SANDBOX_URL, SUBREDDIT, String(POSTS), String(LOOP_LIMIT_MS)],
+    { env: { ...process.env, DATABASE_URL: stack.postgresUrl } },
+  );
   const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`The loop ended with ${code}`)));
-  const [told] = (await Promise.race([once(child, 'message'), failed])) as [Omit<Measured, 'requests'> & { isWhole: boolean }];
+  const [told] = (await Promise.race([once(child, 'message'), failed])) as [
+    Omit<Measured, 'requests'> & { isWhole: boolean },
+  ];
   failed.catch(() => undefined);
   return { ...told, requests: (await requestsSent()) - before };
 }
@@ -71,11 +103,26 @@ async function scrapeWithLoop(stack: BenchStack): Promise<Measured & { isWhole: 
 async function measureRows(stack: BenchStack): Promise<{ created: number; unchanged: number }> {
   const content = createRedditContentRepository(stack.database);
   const createdAt = new Date('2026-01-01T00:00:00Z');
-  await stack.database('reddit_posts').insert({ id: 'rows', title: 'rows', subreddit: 'bench', reddit_created_at: createdAt }).onConflict('id').ignore();
+  await stack
+    .database('reddit_posts')
+    .insert({ id: 'rows', title: 'rows', subreddit: 'bench', reddit_created_at: createdAt })
+    .onConflict('id')
+    .ignore();
   const batches = Array.from({ length: BATCHES }, (_, batch) =>
     Array.from({ length: ROWS_A_BATCH }, (__, n): RedditComment => ({
-      id: `row${batch}x${n}`, postId: 'rows', author: 'somebody', body: `The quick brown fox jumps over the lazy dog for the ${n}th time in batch ${batch}.`, subreddit: 'bench', parentId: 't3_rows', depth: 0,
-      isSubmitter: false, score: n, controversiality: 0, isDeleted: false, editedAt: null, createdAt,
+      id: `row${batch}x${n}`,
+      postId: 'rows',
+      author: 'somebody',
+      body: `The quick brown fox jumps over the lazy dog for the ${n}th time in batch ${batch}.`,
+      subreddit: 'bench',
+      parentId: 't3_rows',
+      depth: 0,
+      isSubmitter: false,
+      score: n,
+      controversiality: 0,
+      isDeleted: false,
+      editedAt: null,
+      createdAt,
     })),
   );
   const pass = async () => {
@@ -92,20 +139,43 @@ const perThousand = ({ comments, requests }: Measured) => (requests * 1_000) / c
 async function main(): Promise<void> {
   const stack = await startBenchStack({ apiPort: 18_124 });
   try {
-    await stack.startProcess('bench/scrape-sandbox.js', { SANDBOX_PORT: String(SANDBOX_PORT), BENCH_POSTS: String(POSTS), BENCH_COMMENTS: String(COMMENTS) });
+    await stack.startProcess('bench/scrape-sandbox.js', {
+      SANDBOX_PORT: String(SANDBOX_PORT),
+      BENCH_POSTS: String(POSTS),
+      BENCH_COMMENTS: String(COMMENTS),
+    });
     const loop = await scrapeWithLoop(stack);
     await clear(stack);
     const ours = await scrapeWithTaskloom(stack);
     await clear(stack);
     const rows = await measureRows(stack);
-    const table = new Table({ style: { head: [], border: [] }, head: ['what', 'comments', 'comments/s', 'requests per 1,000', 'peak memory MB'] });
-    const row = (what: string, measured: Measured) => table.push([what, measured.comments, perSecond(measured).toFixed(0), perThousand(measured).toFixed(1), measured.peakBytes === null ? 'not told' : (measured.peakBytes / 1e6).toFixed(0)]);
-    row(`snoowrap's expandReplies, row by row${loop.isWhole ? '' : `, cut off after ${LOOP_LIMIT_MS / 1_000} s`}`, loop);
+    const table = new Table({
+      style: { head: [], border: [] },
+      head: ['what', 'comments', 'comments/s', 'requests per 1,000', 'peak memory MB'],
+    });
+    const row = (what: string, measured: Measured) =>
+      table.push([
+        what,
+        measured.comments,
+        perSecond(measured).toFixed(0),
+        perThousand(measured).toFixed(1),
+        measured.peakBytes === null ? 'not told' : (measured.peakBytes / 1e6).toFixed(0),
+      ]);
+    row(
+      `snoowrap's expandReplies, row by row${loop.isWhole ? '' : `, cut off after ${LOOP_LIMIT_MS / 1_000} s`}`,
+      loop,
+    );
     row('Taskloom, from request to finished row', ours);
-    console.log(`${POSTS} posts of ${COMMENTS} comments each, everything unfolded; a sandbox without rate limit on the same machine.`);
+    console.log(
+      `${POSTS} posts of ${COMMENTS} comments each, everything unfolded; a sandbox without rate limit on the same machine.`,
+    );
     console.log(table.toString());
-    console.log(`Taskloom beside the loop: ${(perSecond(ours) / perSecond(loop)).toFixed(1)} times the comments a second, ${(perThousand(ours) / perThousand(loop)).toFixed(2)} of the requests.`);
-    console.log(`Rows into PostgreSQL, ${ROWS_A_BATCH} a statement: ${rows.created.toFixed(0)}/s new, ${rows.unchanged.toFixed(0)}/s unchanged.`);
+    console.log(
+      `Taskloom beside the loop: ${(perSecond(ours) / perSecond(loop)).toFixed(1)} times the comments a second, ${(perThousand(ours) / perThousand(loop)).toFixed(2)} of the requests.`,
+    );
+    console.log(
+      `Rows into PostgreSQL, ${ROWS_A_BATCH} a statement: ${rows.created.toFixed(0)}/s new, ${rows.unchanged.toFixed(0)}/s unchanged.`,
+    );
   } finally {
     await stack.stop();
   }

@@ -24,7 +24,10 @@ const QUESTIONS: Question[] = [
   { name: 'a very common word', ...search('people') },
   { name: 'a common word', ...search('cat') },
   { name: 'a common word, in one subreddit', ...search('cat', '&subreddit=books') },
-  { name: 'a common word, in a hundred days of last year', ...search('cat', `&since=${daysAgo(300)}&until=${daysAgo(200)}`) },
+  {
+    name: 'a common word, in a hundred days of last year',
+    ...search('cat', `&since=${daysAgo(300)}&until=${daysAgo(200)}`),
+  },
   { name: 'a common word, nsfw', ...search('cat', '&nsfw=true') },
   { name: 'a rare word', ...search('telescope') },
   { name: 'a very rare word', ...search('zeppelin') },
@@ -47,7 +50,11 @@ function daysAgo(days: number): string {
 
 async function ask(stack: BenchStack, { path, body }: Question): Promise<{ elapsedMs: number; answer: string }> {
   const startedAt = performance.now();
-  const response = await fetch(`${stack.apiUrl}${path}`, { method: body ? 'POST' : 'GET', headers: { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json' }, ...(body && { body: JSON.stringify(body) }) });
+  const response = await fetch(`${stack.apiUrl}${path}`, {
+    method: body ? 'POST' : 'GET',
+    headers: { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json' },
+    ...(body && { body: JSON.stringify(body) }),
+  });
   const answer = await response.text();
   if (!response.ok) throw new Error(`${path}: ${response.status} ${answer}`);
   return { elapsedMs: performance.now() - startedAt, answer };
@@ -55,7 +62,8 @@ async function ask(stack: BenchStack, { path, body }: Question): Promise<{ elaps
 
 /** How much was found, or counted. */
 function sizeOf(answer: string): string {
-  const parsed = JSON.parse(answer) as unknown[] | { total?: number; is_total_capped?: boolean; comments?: { total_count: number } };
+  const parsed = JSON.parse(answer) as
+    unknown[] | { total?: number; is_total_capped?: boolean; comments?: { total_count: number } };
   if (Array.isArray(parsed)) return String(parsed.length);
   return `${parsed.total ?? parsed.comments?.total_count}${parsed.is_total_capped ? ', capped' : ''}`;
 }
@@ -73,7 +81,9 @@ async function main(): Promise<void> {
       table.push([question.name, sizeOf(answer), percentile(times, 50).toFixed(0), Math.max(...times).toFixed(0)]);
     }
     console.log(table.toString());
-    console.log(`${COMMENTS} comments on ${POSTS} posts over a year, each question ${TIMES} times; ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}.`);
+    console.log(
+      `${COMMENTS} comments on ${POSTS} posts over a year, each question ${TIMES} times; ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}.`,
+    );
   } finally {
     await stack.stop();
   }

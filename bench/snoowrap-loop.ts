@@ -26,11 +26,20 @@ class LocalSnoowrap extends Snoowrap {
   }
 }
 
-const flatten = (comments: LoopComment[]): LoopComment[] => comments.flatMap((comment) => [comment, ...flatten([...comment.replies])]);
+const flatten = (comments: LoopComment[]): LoopComment[] =>
+  comments.flatMap((comment) => [comment, ...flatten([...comment.replies])]);
 
 async function main(): Promise<void> {
-  const database = createDatabase({ url: process.env['DATABASE_URL'] ?? '', poolSize: 1, applicationName: 'taskloom-bench-loop' });
-  const answer = await fetch(`${sandboxUrl}/api/v1/access_token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials' }), headers: { authorization: `Basic ${Buffer.from('loop:loop').toString('base64')}` } });
+  const database = createDatabase({
+    url: process.env['DATABASE_URL'] ?? '',
+    poolSize: 1,
+    applicationName: 'taskloom-bench-loop',
+  });
+  const answer = await fetch(`${sandboxUrl}/api/v1/access_token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+    headers: { authorization: `Basic ${Buffer.from('loop:loop').toString('base64')}` },
+  });
   const { access_token: accessToken } = (await answer.json()) as { access_token: string };
   const reddit = new LocalSnoowrap({ userAgent: 'linux:taskloom-bench:1 (by /u/bench)', accessToken });
   reddit.config({ warnings: false, requestDelay: 0 });
@@ -39,15 +48,42 @@ async function main(): Promise<void> {
   const isTimeUp = () => performance.now() - startedAt > Number(timeLimitMs);
   let comments = 0;
   // Its promises are not the language's own.
-  const asPromise = <Value>(pending: PromiseLike<unknown>) => new Promise<Value>((resolve, reject) => void pending.then((value) => resolve(value as Value), reject));
-  const listing = await asPromise<{ id: string; title: string; subreddit: { display_name: string }; created_utc: number; expandReplies(options: object): PromiseLike<unknown> }[]>(reddit.getNew(subreddit, { limit: Number(posts) }));
+  const asPromise = <Value>(pending: PromiseLike<unknown>) =>
+    new Promise<Value>((resolve, reject) => void pending.then((value) => resolve(value as Value), reject));
+  const listing = await asPromise<
+    {
+      id: string;
+      title: string;
+      subreddit: { display_name: string };
+      created_utc: number;
+      expandReplies(options: object): PromiseLike<unknown>;
+    }[]
+  >(reddit.getNew(subreddit, { limit: Number(posts) }));
   for (const post of listing) {
     if (isTimeUp()) break;
-    await database('reddit_posts').insert({ id: post.id, title: post.title, subreddit: post.subreddit.display_name, reddit_created_at: new Date(post.created_utc * 1_000) }).onConflict('id').ignore();
+    await database('reddit_posts')
+      .insert({
+        id: post.id,
+        title: post.title,
+        subreddit: post.subreddit.display_name,
+        reddit_created_at: new Date(post.created_utc * 1_000),
+      })
+      .onConflict('id')
+      .ignore();
     const full = await asPromise<{ comments: LoopComment[] }>(post.expandReplies({ limit: Infinity, depth: Infinity }));
     for (const comment of flatten([...full.comments])) {
       await database('reddit_comments')
-        .insert({ id: comment.id, post_id: post.id, body: comment.body, subreddit: post.subreddit.display_name, parent_id: comment.parent_id, author: comment.author?.name, score: comment.score, depth: comment.depth, reddit_created_at: new Date(comment.created_utc * 1_000) })
+        .insert({
+          id: comment.id,
+          post_id: post.id,
+          body: comment.body,
+          subreddit: post.subreddit.display_name,
+          parent_id: comment.parent_id,
+          author: comment.author?.name,
+          score: comment.score,
+          depth: comment.depth,
+          reddit_created_at: new Date(comment.created_utc * 1_000),
+        })
         .onConflict('id')
         .ignore();
       comments += 1;

@@ -14,10 +14,13 @@ import { createCleanup } from './cleanup';
 const ROUNDS = Number(process.argv[2] ?? 2);
 const RUNS = 500;
 
-const pragmas = (synchronous: number) => ['journal_mode=wal', `synchronous=${synchronous}`].flatMap((pragma) => ['--sqlite-pragma', pragma]);
+const pragmas = (synchronous: number) =>
+  ['journal_mode=wal', `synchronous=${synchronous}`].flatMap((pragma) => ['--sqlite-pragma', pragma]);
 const dynamic = (...values: string[]) => values.flatMap((value) => ['--dynamic-config-value', value]);
 const partitions = dynamic('matching.numTaskqueueReadPartitions=1', 'matching.numTaskqueueWritePartitions=1');
-const pollRates = dynamic(...['transfer', 'timer', 'visibility'].map((queue) => `history.${queue}ProcessorMaxPollRPS=2000`));
+const pollRates = dynamic(
+  ...['transfer', 'timer', 'visibility'].map((queue) => `history.${queue}ProcessorMaxPollRPS=2000`),
+);
 
 const SETS: Record<string, readonly string[]> = {
   'none (defaults)': [],
@@ -32,10 +35,25 @@ const { signal, keep, onStop, stop } = createCleanup();
 async function measure(flags: readonly string[]) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-bench-'));
   onStop(async () => rmSync(folder, { recursive: true, force: true }));
-  const server = await keep(startEmbeddedTemporal({ binary: await findTemporalBinary({ progress: () => undefined, signal }), signal, folder, logFile: path.join(folder, 'temporal.log'), speedFlags: flags }));
-  const temporal = await connectTemporal({ address: server.address, namespace: 'default', connection: { address: server.address } });
+  const server = await keep(
+    startEmbeddedTemporal({
+      binary: await findTemporalBinary({ progress: () => undefined, signal }),
+      signal,
+      folder,
+      logFile: path.join(folder, 'temporal.log'),
+      speedFlags: flags,
+    }),
+  );
+  const temporal = await connectTemporal({
+    address: server.address,
+    namespace: 'default',
+    connection: { address: server.address },
+  });
   onStop(() => temporal.close());
-  const worker = fork(path.join(__dirname, 'bare-worker.js'), { env: { ...process.env, TEMPORAL_ADDRESS: server.address }, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+  const worker = fork(path.join(__dirname, 'bare-worker.js'), {
+    env: { ...process.env, TEMPORAL_ADDRESS: server.address },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
   onStop(async () => {
     worker.kill('SIGTERM');
     if (worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit');
@@ -50,7 +68,10 @@ async function measure(flags: readonly string[]) {
 }
 
 async function main(): Promise<void> {
-  const table = new Table({ style: { head: [], border: [] }, head: ['flags', 'round', 'alone p50 ms', `${RUNS} runs/s`] });
+  const table = new Table({
+    style: { head: [], border: [] },
+    head: ['flags', 'round', 'alone p50 ms', `${RUNS} runs/s`],
+  });
   for (let round = 1; round <= ROUNDS; round++) {
     for (const [name, flags] of Object.entries(SETS)) {
       const { alone, many } = await measure(flags);

@@ -11,10 +11,19 @@ async function main() {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const connection = await Connection.connect({ connectTimeout: '5s', ...connectionOptions });
   const taskQueue = { name: process.env.TEMPORAL_TASK_QUEUE || 'taskloom' };
-  const { pollers } = await connection.workflowService.describeTaskQueue({ namespace, taskQueue, taskQueueType: WORKFLOW_TASKS });
+  const { pollers } = await connection.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue,
+    taskQueueType: WORKFLOW_TASKS,
+  });
   await connection.close();
-  const isSeen = ({ identity, lastAccessTime }) => identity?.startsWith(`${hostname()}:`) && Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < LONGEST_SILENCE_MS;
-  if (!pollers?.some(isSeen)) throw new Error(`No worker of ${hostname()} has asked for work on ${taskQueue.name} within ${LONGEST_SILENCE_MS / 1_000} s`);
+  const isSeen = ({ identity, lastAccessTime }) =>
+    identity?.startsWith(`${hostname()}:`) &&
+    Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < LONGEST_SILENCE_MS;
+  if (!pollers?.some(isSeen))
+    throw new Error(
+      `No worker of ${hostname()} has asked for work on ${taskQueue.name} within ${LONGEST_SILENCE_MS / 1_000} s`,
+    );
 }
 
 main().then(

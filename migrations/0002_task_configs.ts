@@ -13,7 +13,12 @@ export async function up(knex: Knex): Promise<void> {
     table.integer('timeout_seconds');
     table.integer('priority').notNullable().defaultTo(5);
     // The desired schedule state; the actual one lives in Temporal.
-    table.string('schedule_status', 10).notNullable().defaultTo('inactive').index().checkIn(['active', 'inactive', 'paused', 'error']);
+    table
+      .string('schedule_status', 10)
+      .notNullable()
+      .defaultTo('inactive')
+      .index()
+      .checkIn(['active', 'inactive', 'paused', 'error']);
     table.text('schedule_error');
     // Grows with every write; the Temporal schedule's note carries the one it was made from.
     table.integer('revision').notNullable().defaultTo(1);

@@ -6,7 +6,10 @@ export async function up(knex: Knex): Promise<void> {
     table.string('task_id').notNullable();
     table.integer('config_id').references('task_configs.id').onDelete('SET NULL');
     table.string('task_type', 50);
-    table.string('status', 12).notNullable().checkIn(['running', 'succeeded', 'failed', 'cancelled', 'terminated', 'timed_out']);
+    table
+      .string('status', 12)
+      .notNullable()
+      .checkIn(['running', 'succeeded', 'failed', 'cancelled', 'terminated', 'timed_out']);
     table.specificType('is_success', "boolean generated always as (status = 'succeeded') stored").notNullable();
     table.string('triggered_by', 12).notNullable();
     table.integer('requested_by').references('users.id').onDelete('SET NULL');
@@ -37,8 +40,12 @@ export async function up(knex: Knex): Promise<void> {
     table.index('retry_of');
   });
   await knex.raw('create index task_executions_started on task_executions (started_at desc, id desc)');
-  await knex.raw('create index task_executions_config_started on task_executions (config_id, started_at desc, id desc)');
-  await knex.raw("create index task_executions_running on task_executions (workflow_id, run_id) where status = 'running'");
+  await knex.raw(
+    'create index task_executions_config_started on task_executions (config_id, started_at desc, id desc)',
+  );
+  await knex.raw(
+    "create index task_executions_running on task_executions (workflow_id, run_id) where status = 'running'",
+  );
   await knex.raw('create index task_executions_status_started on task_executions (status, started_at desc, id desc)');
 }
 

@@ -5,7 +5,11 @@ export async function up(knex: Knex): Promise<void> {
     table.integer('execution_id').notNullable().references('task_executions.id').onDelete('CASCADE');
     table.integer('attempt').notNullable();
     // "lost": a later attempt began although this one never reported its end (its worker died).
-    table.string('outcome', 12).notNullable().defaultTo('running').checkIn(['running', 'succeeded', 'failed', 'cancelled', 'terminated', 'timed_out', 'lost']);
+    table
+      .string('outcome', 12)
+      .notNullable()
+      .defaultTo('running')
+      .checkIn(['running', 'succeeded', 'failed', 'cancelled', 'terminated', 'timed_out', 'lost']);
     table.string('worker').notNullable();
     table.timestamp('started_at').notNullable();
     table.timestamp('ended_at');

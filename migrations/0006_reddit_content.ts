@@ -23,7 +23,10 @@ export async function up(knex: Knex): Promise<void> {
     table.timestamp('reddit_created_at').notNullable();
     table.timestamp('first_seen_at').notNullable().defaultTo(knex.fn.now());
     table.timestamp('scraped_at').notNullable().defaultTo(knex.fn.now());
-    table.specificType('search', "tsvector generated always as (to_tsvector('english', title || ' ' || coalesce(content, ''))) stored");
+    table.specificType(
+      'search',
+      "tsvector generated always as (to_tsvector('english', title || ' ' || coalesce(content, ''))) stored",
+    );
   });
   await knex.schema.createTable('reddit_comments', (table) => {
     table.string('id', 50).primary();
@@ -47,7 +50,10 @@ export async function up(knex: Knex): Promise<void> {
   for (const table of ['reddit_posts', 'reddit_comments']) {
     // Subreddit names are case-insensitive on Reddit; varchar lengths stay the predecessor's.
     await knex.raw('create index ?? on ?? (reddit_created_at desc, id desc)', [`${table}_created`, table]);
-    await knex.raw('create index ?? on ?? (lower(subreddit), reddit_created_at desc, id desc)', [`${table}_subreddit_created`, table]);
+    await knex.raw('create index ?? on ?? (lower(subreddit), reddit_created_at desc, id desc)', [
+      `${table}_subreddit_created`,
+      table,
+    ]);
     await knex.raw('create index ?? on ?? (score)', [`${table}_score`, table]);
     await knex.raw('create index ?? on ?? (scraped_at)', [`${table}_scraped`, table]);
     await knex.raw('create index ?? on ?? using gin (search)', [`${table}_search`, table]);

@@ -9,7 +9,9 @@ export async function up(knex: Knex): Promise<void> {
     table.string('role', 20).checkIn(['viewer', 'operator', 'admin'], 'users_role_check');
   });
   await knex('users').where({ is_superuser: true }).update({ role: 'admin' });
-  await knex.raw("alter table users drop column is_superuser, add column is_superuser boolean not null generated always as (coalesce(role = 'admin', false)) stored");
+  await knex.raw(
+    "alter table users drop column is_superuser, add column is_superuser boolean not null generated always as (coalesce(role = 'admin', false)) stored",
+  );
 }
 
 export const down = undefined;

@@ -131,10 +131,18 @@ export async function up(knex: Knex): Promise<void> {
     end $$`);
 
   await knex.raw('select rebuild_execution_totals()');
-  await knex.raw('create trigger count_inserted after insert on task_executions referencing new table as come for each statement execute function count_inserted_executions()');
-  await knex.raw('create trigger count_updated after update on task_executions referencing old table as gone new table as come for each statement execute function count_updated_executions()');
-  await knex.raw('create trigger count_deleted after delete on task_executions referencing old table as gone for each statement execute function count_deleted_executions()');
-  await knex.raw('create trigger forget_totals after truncate on task_executions for each statement execute function forget_execution_totals()');
+  await knex.raw(
+    'create trigger count_inserted after insert on task_executions referencing new table as come for each statement execute function count_inserted_executions()',
+  );
+  await knex.raw(
+    'create trigger count_updated after update on task_executions referencing old table as gone new table as come for each statement execute function count_updated_executions()',
+  );
+  await knex.raw(
+    'create trigger count_deleted after delete on task_executions referencing old table as gone for each statement execute function count_deleted_executions()',
+  );
+  await knex.raw(
+    'create trigger forget_totals after truncate on task_executions for each statement execute function forget_execution_totals()',
+  );
 }
 
 export const down = undefined;

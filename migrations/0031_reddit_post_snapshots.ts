@@ -12,7 +12,9 @@ export async function up(knex: Knex): Promise<void> {
   });
   await knex.raw('create index reddit_post_snapshots_taken on reddit_post_snapshots (taken_at)');
   // The history of what is there already begins with what was found last.
-  await knex.raw('insert into reddit_post_snapshots select id, scraped_at, score, upvote_ratio, num_comments from reddit_posts');
+  await knex.raw(
+    'insert into reddit_post_snapshots select id, scraped_at, score, upvote_ratio, num_comments from reddit_posts',
+  );
 }
 
 export const down = undefined;

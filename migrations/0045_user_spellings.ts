@@ -10,8 +10,12 @@ export async function up(knex: Knex): Promise<void> {
     table.boolean('is_email_shared').notNullable().defaultTo(false);
   });
   for (const column of ['username', 'email']) {
-    await knex.raw(`update users set is_${column}_shared = true where exists (select from users older where lower(older.${column}) = lower(users.${column}) and older.id < users.id)`);
-    await knex.raw(`create unique index users_${column}_lower_unique on users (lower(${column})) where not is_${column}_shared`);
+    await knex.raw(
+      `update users set is_${column}_shared = true where exists (select from users older where lower(older.${column}) = lower(users.${column}) and older.id < users.id)`,
+    );
+    await knex.raw(
+      `create unique index users_${column}_lower_unique on users (lower(${column})) where not is_${column}_shared`,
+    );
   }
 }
 

@@ -3,7 +3,15 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import path from 'node:path';
 import { runLongStep } from './long-step.mjs';
 
-const SOURCES = ['src', 'migrations', 'bench', 'tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];
+const SOURCES = [
+  'src',
+  'migrations',
+  'bench',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package.json',
+  'package-lock.json',
+];
 const STAMP = '.sources.sha256';
 
 /** By content, not by time: a checkout touches files, and a branch switched back must not leave the other one's build. */
@@ -18,7 +26,10 @@ export function sourcesHash(project) {
     if (path.extname(source)) add(source);
     else if (existsSync(path.join(project, source))) {
       const files = readdirSync(path.join(project, source), { recursive: true });
-      files.filter((file) => /\.(ts|json)$/.test(file) && !file.endsWith('.test.ts')).sort().forEach((file) => add(path.join(source, file)));
+      files
+        .filter((file) => /\.(ts|json)$/.test(file) && !file.endsWith('.test.ts'))
+        .sort()
+        .forEach((file) => add(path.join(source, file)));
     }
   }
   return hash.digest('hex');
@@ -34,8 +45,29 @@ export async function build(project, signal) {
   const folder = path.join(project, 'dist.new');
   const hash = sourcesHash(project);
   rmSync(folder, { recursive: true, force: true });
-  await runLongStep('Building', [process.execPath, path.join(project, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', folder, '--incremental', 'false', '--tsBuildInfoFile', 'null'], project, signal);
-  await runLongStep('Bundling the workflows', [process.execPath, path.join(folder, 'src/worker/build-workflow-bundle.js')], project, signal);
+  await runLongStep(
+    'Building',
+    [
+      process.execPath,
+      path.join(project, 'node_modules/typescript/bin/tsc'),
+      '-p',
+      'tsconfig.build.json',
+      '--outDir',
+      folder,
+      '--incremental',
+      'false',
+      '--tsBuildInfoFile',
+      'null',
+    ],
+    project,
+    signal,
+  );
+  await runLongStep(
+    'Bundling the workflows',
+    [process.execPath, path.join(folder, 'src/worker/build-workflow-bundle.js')],
+    project,
+    signal,
+  );
   writeFileSync(path.join(folder, STAMP), hash);
   rmSync(path.join(project, 'dist'), { recursive: true, force: true });
   renameSync(folder, path.join(project, 'dist'));

@@ -11,11 +11,18 @@ export function areDependenciesCurrent(project) {
   return Object.entries(packagesOf(path.join(project, 'package-lock.json'))).every(([name, wanted]) => {
     if (name === '' || wanted.link) return true;
     // A package for another platform is not installed.
-    return installed[name] ? installed[name].version === wanted.version : wanted.optional === true || wanted.peer === true;
+    return installed[name]
+      ? installed[name].version === wanted.version
+      : wanted.optional === true || wanted.peer === true;
   });
 }
 
 export async function installDependencies(project, signal) {
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
-  await runLongStep('Installing the dependencies (npm ci)', [...npm, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], project, signal);
+  await runLongStep(
+    'Installing the dependencies (npm ci)',
+    [...npm, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
+    project,
+    signal,
+  );
 }

@@ -11,7 +11,10 @@ export async function runLongStep(title, [command, ...args], cwd, signal) {
   const seconds = () => `${Math.round((Date.now() - startedAt) / 1000)} s`;
   const isTerminal = process.stdout.isTTY;
   console.log(`${title} …`);
-  const alive = setInterval(() => process.stdout.write(isTerminal ? `\r  ${seconds()} ` : `  ${title}: ${seconds()}\n`), isTerminal ? 1_000 : 10_000);
+  const alive = setInterval(
+    () => process.stdout.write(isTerminal ? `\r  ${seconds()} ` : `  ${title}: ${seconds()}\n`),
+    isTerminal ? 1_000 : 10_000,
+  );
   const output = [];
   let child;
   const stop = () => {
@@ -27,7 +30,9 @@ export async function runLongStep(title, [command, ...args], cwd, signal) {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk));
     const reason = await new Promise((resolve) => {
       child.once('error', (error) => resolve(error.message));
-      child.once('close', (code, signal) => resolve(code === 0 ? undefined : signal ? `ended by ${signal}` : `exit code ${code}`));
+      child.once('close', (code, signal) =>
+        resolve(code === 0 ? undefined : signal ? `ended by ${signal}` : `exit code ${code}`),
+      );
     });
     signal?.throwIfAborted();
     if (reason) throw new Error(`${title} failed: ${reason}\n${Buffer.concat(output).toString().trimEnd()}`);

@@ -11,7 +11,8 @@ function fail(message) {
   console.error(message);
   process.exit(1);
 }
-if (!name || !/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/.test(name) || name.length > 50) fail('Give a name in upper case, 50 characters at most, such as: npm run new-task-type -- SUBREDDIT_SIZES');
+if (!name || !/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/.test(name) || name.length > 50)
+  fail('Give a name in upper case, 50 characters at most, such as: npm run new-task-type -- SUBREDDIT_SIZES');
 
 const file = name.toLowerCase().replaceAll('_', '-');
 const camelCase = name.toLowerCase().replace(/_(.)/g, (_, letter) => letter.toUpperCase());
@@ -50,9 +51,15 @@ test('refuses parameters that it does not know', () => {
 const WORDS_OF_MODULES = 'exports module require describe it jest any unknown never';
 const registryFile = path.join(folder, 'registry.ts');
 const registry = readFileSync(registryFile, 'utf8');
-for (const taken of [`${file}.ts`, `${file}.test.ts`, file]) if (existsSync(path.join(folder, taken))) fail(`${path.join(folder, taken)} is there already: nothing was written`);
+for (const taken of [`${file}.ts`, `${file}.test.ts`, file])
+  if (existsSync(path.join(folder, taken))) fail(`${path.join(folder, taken)} is there already: nothing was written`);
 
-const declared = readdirSync(folder).find((one) => one.endsWith('.ts') && !one.endsWith('.test.ts') && readFileSync(path.join(folder, one), 'utf8').includes(`'${name}'`));
+const declared = readdirSync(folder).find(
+  (one) =>
+    one.endsWith('.ts') &&
+    !one.endsWith('.test.ts') &&
+    readFileSync(path.join(folder, one), 'utf8').includes(`'${name}'`),
+);
 if (declared) fail(`${path.join(folder, declared)} names ${name} already: nothing was written`);
 
 /** Neither a word of JavaScript's, nor one that the files it gets into use for something else. */
@@ -67,16 +74,26 @@ const isFree = (word) => {
   return !(word in globalThis) && !new RegExp(`\\b${word}\\b`).test(used);
 };
 const variable = [camelCase, `${camelCase}Task`].find(isFree);
-if (!variable) fail(`${name} cannot be told apart from what registry.ts or the starter use already; give another name: nothing was written`);
+if (!variable)
+  fail(
+    `${name} cannot be told apart from what registry.ts or the starter use already; give another name: nothing was written`,
+  );
 
 const importLine = `import { ${variable} } from './${file}';\n`;
 const listed = registry
   .replace(/(?=import type \{ TaskType \})/, importLine)
   // Inside the list, before whatever tries things out.
-  .replace(/(export const taskTypes[^\]]*\[\]\s*=\s*\[)([\s\S]*?)(\];)/, (_, start, list, end) => `${start}\n  ${variable},\n  ${list.trim().split(/,\s*/).filter(Boolean).join(',\n  ')},\n${end}`);
-if (!listed.includes(importLine) || !listed.includes(`  ${variable},\n`)) fail(`${registryFile} has another shape than expected: nothing was written`);
+  .replace(
+    /(export const taskTypes[^\]]*\[\]\s*=\s*\[)([\s\S]*?)(\];)/,
+    (_, start, list, end) =>
+      `${start}\n  ${variable},\n  ${list.trim().split(/,\s*/).filter(Boolean).join(',\n  ')},\n${end}`,
+  );
+if (!listed.includes(importLine) || !listed.includes(`  ${variable},\n`))
+  fail(`${registryFile} has another shape than expected: nothing was written`);
 
 writeFileSync(path.join(folder, `${file}.ts`), sourceOf(variable), { flag: 'wx' });
 writeFileSync(path.join(folder, `${file}.test.ts`), testOf(variable), { flag: 'wx' });
 writeFileSync(registryFile, listed);
-console.log(`${name}: ${path.join(folder, `${file}.ts`)}, its test beside it, listed in registry.ts. Now: npx jest ${file}`);
+console.log(
+  `${name}: ${path.join(folder, `${file}.ts`)}, its test beside it, listed in registry.ts. Now: npx jest ${file}`,
+);

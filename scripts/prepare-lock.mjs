@@ -20,7 +20,9 @@ export async function withLock(folder, work, signal) {
 
 function take(file) {
   try {
-    writeFileSync(file, JSON.stringify({ pid: process.pid, startedAt: processStart(process.pid) ?? '' }), { flag: 'wx' });
+    writeFileSync(file, JSON.stringify({ pid: process.pid, startedAt: processStart(process.pid) ?? '' }), {
+      flag: 'wx',
+    });
     return true;
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
@@ -49,8 +51,14 @@ function isAlive(holder) {
 function processStart(pid) {
   try {
     if (process.platform === 'win32') return process.kill(pid, 0) && 'alive';
-    if (process.platform !== 'linux') return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() || undefined;
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)\s/s, '').split(' ');
+    if (process.platform !== 'linux')
+      return (
+        execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() ||
+        undefined
+      );
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\)\s/s, '')
+      .split(' ');
     return fields[0] === 'Z' ? undefined : fields[19];
   } catch {
     return undefined;

@@ -23,34 +23,56 @@ interface Service {
   volumes?: string[];
 }
 const composeText = read('docker-compose.yml');
-const compose = parse(composeText, { merge: true }) as { services: Record<string, Service>; networks: object; volumes: object };
+const compose = parse(composeText, { merge: true }) as {
+  services: Record<string, Service>;
+  networks: object;
+  volumes: object;
+};
 const services = Object.entries(compose.services);
 const ours = services.filter(([, service]) => service.build);
 
 /** `$VAR`, `${VAR}`, `${VAR:-default}`, `${VAR:?message}`; a doubled dollar is left for the shell in the container. */
-const interpolations = [...composeText.replaceAll('$$', '').matchAll(/\$\{?([A-Z][A-Z0-9_]*)(?::([-?])([^}]*))?/g)].map(([, name = '', kind, rest]) => ({ name, kind, rest }));
+const interpolations = [...composeText.replaceAll('$$', '').matchAll(/\$\{?([A-Z][A-Z0-9_]*)(?::([-?])([^}]*))?/g)].map(
+  ([, name = '', kind, rest]) => ({ name, kind, rest }),
+);
 
 const docs = read('docs/configuration.md') + read('docs/production.md');
 const tableVariables = (title: string) => {
   const [, table = ''] = new RegExp(`<!-- ${title}: begin[^\n]*\n([^]*?)<!-- ${title}: end -->`).exec(docs) ?? [];
-  return [...table.matchAll(/^\| `([A-Z0-9_]+)` \| ([^|]*) \|/gm)].map(([, name = '', preset = '']) => ({ name, preset: preset.trim().replaceAll('`', '') }));
+  return [...table.matchAll(/^\| `([A-Z0-9_]+)` \| ([^|]*) \|/gm)].map(([, name = '', preset = '']) => ({
+    name,
+    preset: preset.trim().replaceAll('`', ''),
+  }));
 };
 const documented = tableVariables('variables');
 const composeOnly = tableVariables('compose variables').map(({ name }) => name);
 
 /** What the SDK reads by itself, from its own source; those its TLS and connection options have no use for are left out. */
-const envconfigSource = readFileSync(path.join(path.dirname(require.resolve('@temporalio/envconfig')), 'envconfig-toml.js'), 'utf8');
-const ofTemporal = sorted([...envconfigSource.matchAll(/'(TEMPORAL_[A-Z_]+)'/g)].map(([, name = '']) => name)).filter((name) => !/_CODEC_|_DISABLE_HOST_VERIFICATION$|_GRPC_META_$/.test(name));
+const envconfigSource = readFileSync(
+  path.join(path.dirname(require.resolve('@temporalio/envconfig')), 'envconfig-toml.js'),
+  'utf8',
+);
+const ofTemporal = sorted([...envconfigSource.matchAll(/'(TEMPORAL_[A-Z_]+)'/g)].map(([, name = '']) => name)).filter(
+  (name) => !/_CODEC_|_DISABLE_HOST_VERIFICATION$|_GRPC_META_$/.test(name),
+);
 
 describe('docker-compose.yml', () => {
   it('follows the Compose Specification and its good practices', () => {
     // As a process of its own: its types say that it is an ES module. The rules are in .dclintrc.
     const linter = path.join(project, 'node_modules/dclint/bin/dclint.cjs');
-    const { stdout, stderr } = spawnSync(process.execPath, [linter, '--formatter', 'json', 'docker-compose.yml'], { cwd: project, encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(process.execPath, [linter, '--formatter', 'json', 'docker-compose.yml'], {
+      cwd: project,
+      encoding: 'utf8',
+    });
     expect(stderr).toBe('');
-    const results = JSON.parse(stdout) as { filePath: string; messages: { rule: string; line: number; message: string }[] }[];
+    const results = JSON.parse(stdout) as {
+      filePath: string;
+      messages: { rule: string; line: number; message: string }[];
+    }[];
     expect(results.map(({ filePath }) => path.basename(filePath))).toEqual(['docker-compose.yml']);
-    expect(results.flatMap(({ messages }) => messages.map(({ rule, line, message }) => `${line} ${rule}: ${message}`))).toEqual([]);
+    expect(
+      results.flatMap(({ messages }) => messages.map(({ rule, line, message }) => `${line} ${rule}: ${message}`)),
+    ).toEqual([]);
   });
 
   it('waits for what is there, in a way that can come true', () => {
@@ -68,7 +90,10 @@ describe('docker-compose.yml', () => {
   it('migrates before API and worker, and lets each of its own programs run from the one image', () => {
     expect(ours.map(([name]) => name).sort()).toEqual(['api', 'migrate', 'worker']);
     expect(new Set(ours.map(([, service]) => service.image)).size).toBe(1);
-    for (const name of ['api', 'worker']) expect(compose.services[name]?.depends_on).toHaveProperty('migrate', { condition: 'service_completed_successfully' });
+    for (const name of ['api', 'worker'])
+      expect(compose.services[name]?.depends_on).toHaveProperty('migrate', {
+        condition: 'service_completed_successfully',
+      });
     for (const [, { command }] of ours) {
       const [, entry] = /dist\/(src\/.*)\.js$/.exec(command?.at(-1) ?? 'dist/src/api/server.js') ?? [];
       expect(existsSync(path.join(project, `${entry}.ts`))).toBe(true);
@@ -79,11 +104,15 @@ describe('docker-compose.yml', () => {
     expect(compose.services.worker).not.toHaveProperty('container_name');
     expect(compose.services.worker).not.toHaveProperty('ports');
     // A volume that has a name is everybody's.
-    expect(compose.services.worker?.volumes).toEqual(['exports:/var/lib/taskloom/exports', 'backups:/var/lib/taskloom/backups']);
+    expect(compose.services.worker?.volumes).toEqual([
+      'exports:/var/lib/taskloom/exports',
+      'backups:/var/lib/taskloom/backups',
+    ]);
     // Backups are no business of the API's.
     expect(compose.services.api?.volumes).toEqual(['exports:/var/lib/taskloom/exports']);
     expect(compose.services.worker?.environment).toMatchObject({ BACKUP_FOLDER: '/var/lib/taskloom/backups' });
-    for (const name of ['api', 'worker']) expect(compose.services[name]?.environment).toMatchObject({ EXPORT_FOLDER: '/var/lib/taskloom/exports' });
+    for (const name of ['api', 'worker'])
+      expect(compose.services[name]?.environment).toMatchObject({ EXPORT_FOLDER: '/var/lib/taskloom/exports' });
   });
 
   it('names networks, volumes and files that are there', () => {
@@ -98,35 +127,84 @@ describe('docker-compose.yml', () => {
 
   it('publishes nothing but API, Web UI and the page of the mail sink, on this host unless somebody says otherwise', () => {
     const published = services.flatMap(([name, { ports = [] }]) => ports.map((port) => `${name} ${port}`));
-    expect(published).toEqual(['temporal-ui 127.0.0.1:${TEMPORAL_UI_PORT:-8080}:8080', 'api ${HOST:-127.0.0.1}:${PORT:-8000}:8000', 'mail 127.0.0.1:${MAIL_UI_PORT:-8025}:8025']);
+    expect(published).toEqual([
+      'temporal-ui 127.0.0.1:${TEMPORAL_UI_PORT:-8080}:8080',
+      'api ${HOST:-127.0.0.1}:${PORT:-8000}:8000',
+      'mail 127.0.0.1:${MAIL_UI_PORT:-8025}:8025',
+    ]);
   });
 
   it('has no default for a secret', () => {
-    const secrets = interpolations.filter(({ name }) => /PASSWORD|SECRET/.test(name) && !/^(REDDIT|SMTP|S3)_/.test(name));
-    expect(sorted(secrets.map(({ name }) => name))).toEqual(['JWT_SECRET_KEY', 'POSTGRES_PASSWORD', 'POSTGRES_SUPERUSER_PASSWORD', 'REDIS_PASSWORD', 'TEMPORAL_POSTGRES_PASSWORD']);
+    const secrets = interpolations.filter(
+      ({ name }) => /PASSWORD|SECRET/.test(name) && !/^(REDDIT|SMTP|S3)_/.test(name),
+    );
+    expect(sorted(secrets.map(({ name }) => name))).toEqual([
+      'JWT_SECRET_KEY',
+      'POSTGRES_PASSWORD',
+      'POSTGRES_SUPERUSER_PASSWORD',
+      'REDIS_PASSWORD',
+      'TEMPORAL_POSTGRES_PASSWORD',
+    ]);
     for (const { name, kind } of secrets) expect(`${name} ${kind}`).toBe(`${name} ?`);
-    for (const { name, rest } of interpolations.filter(({ name }) => /PASSWORD|SECRET/.test(name) && /^(REDDIT|SMTP|S3)_/.test(name))) expect(`${name} ${rest}`).toBe(`${name} `);
+    for (const { name, rest } of interpolations.filter(
+      ({ name }) => /PASSWORD|SECRET/.test(name) && /^(REDDIT|SMTP|S3)_/.test(name),
+    ))
+      expect(`${name} ${rest}`).toBe(`${name} `);
   });
 
   it('sets only variables that its programs read, to values that they accept', () => {
     for (const [, { environment = {} }] of ours) {
-      expect(Object.keys(environment).filter((name) => !(ENV_VARIABLES as string[]).includes(name) && !ofTemporal.includes(name))).toEqual([]);
-      const substituted = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, value.replace(/\$\{\w+:-([^}]*)\}/, '$1').replace(/\$\{\w+:\?[^}]*\}/, '0123456789abcdef0123456789abcdef')]));
+      expect(
+        Object.keys(environment).filter(
+          (name) => !(ENV_VARIABLES as string[]).includes(name) && !ofTemporal.includes(name),
+        ),
+      ).toEqual([]);
+      const substituted = Object.fromEntries(
+        Object.entries(environment).map(([name, value]) => [
+          name,
+          value.replace(/\$\{\w+:-([^}]*)\}/, '$1').replace(/\$\{\w+:\?[^}]*\}/, '0123456789abcdef0123456789abcdef'),
+        ]),
+      );
       expect(() => readConfig(substituted)).not.toThrow();
     }
   });
 
   it('lets every variable of its programs be set, but for those it decides itself', () => {
-    const itself = ['ENVIRONMENT', 'TASKLOOM_HOME', 'DATABASE_URL', 'POSTGRES_HOST', 'POSTGRES_PORT', 'POSTGRES_USER', 'POSTGRES_DB', 'REDIS_URL', 'TEMPORAL_ADDRESS', 'EXPORT_FOLDER', 'BACKUP_FOLDER'];
-    const ofTheStackAlone = ['ADMIN_USERNAME', 'ADMIN_EMAIL', 'ADMIN_PASSWORD', 'REDDIT_OAUTH_BASE_URL', 'REDDIT_WWW_BASE_URL', 'REDDIT_SANDBOX_RECORDINGS', 'REDDIT_IS_SANDBOX'];
+    const itself = [
+      'ENVIRONMENT',
+      'TASKLOOM_HOME',
+      'DATABASE_URL',
+      'POSTGRES_HOST',
+      'POSTGRES_PORT',
+      'POSTGRES_USER',
+      'POSTGRES_DB',
+      'REDIS_URL',
+      'TEMPORAL_ADDRESS',
+      'EXPORT_FOLDER',
+      'BACKUP_FOLDER',
+    ];
+    const ofTheStackAlone = [
+      'ADMIN_USERNAME',
+      'ADMIN_EMAIL',
+      'ADMIN_PASSWORD',
+      'REDDIT_OAUTH_BASE_URL',
+      'REDDIT_WWW_BASE_URL',
+      'REDDIT_SANDBOX_RECORDINGS',
+      'REDDIT_IS_SANDBOX',
+    ];
     const used = interpolations.map(({ name }) => name);
-    expect(sorted(used.filter((name) => !composeOnly.includes(name)))).toEqual(sorted(ENV_VARIABLES.filter((name) => ![...itself, ...ofTheStackAlone].includes(name))));
+    expect(sorted(used.filter((name) => !composeOnly.includes(name)))).toEqual(
+      sorted(ENV_VARIABLES.filter((name) => ![...itself, ...ofTheStackAlone].includes(name))),
+    );
     expect(sorted(composeOnly)).toEqual(sorted(used.filter((name) => !(ENV_VARIABLES as string[]).includes(name))));
   });
 });
 
 it('.env.example names every variable that has to be set, and none that nobody reads', () => {
-  const named = [...read('.env.example').matchAll(/^(# )?([A-Z_]+)=/gm)].map(([, comment, name = '']) => ({ name, isSet: !comment }));
+  const named = [...read('.env.example').matchAll(/^(# )?([A-Z_]+)=/gm)].map(([, comment, name = '']) => ({
+    name,
+    isSet: !comment,
+  }));
   const used = interpolations.map(({ name }) => name);
   expect(named.filter(({ name }) => !used.includes(name))).toEqual([]);
   const required = sorted(interpolations.filter(({ kind }) => kind === '?').map(({ name }) => name));
@@ -136,7 +214,9 @@ it('.env.example names every variable that has to be set, and none that nobody r
 describe('Dockerfile', () => {
   const dockerfile = DockerfileParser.parse(read('Dockerfile'));
   const instructions = dockerfile.getInstructions();
-  const lastStage = instructions.slice(instructions.findLastIndex((instruction) => instruction.getKeyword() === 'FROM'));
+  const lastStage = instructions.slice(
+    instructions.findLastIndex((instruction) => instruction.getKeyword() === 'FROM'),
+  );
   const keyword = (name: string) => lastStage.filter((instruction) => instruction.getKeyword() === name);
 
   it('has no fault that its linter knows', () => {
@@ -145,7 +225,11 @@ describe('Dockerfile', () => {
 
   it('builds in stages of which the last has neither compiler nor package manager at work', () => {
     expect(dockerfile.getFROMs()).toHaveLength(3);
-    expect(keyword('RUN').map((run) => run.getArgumentsContent() ?? '').join()).not.toMatch(/\bnpm\b/);
+    expect(
+      keyword('RUN')
+        .map((run) => run.getArgumentsContent() ?? '')
+        .join(),
+    ).not.toMatch(/\bnpm\b/);
     expect(read('Dockerfile')).toContain('npm ci --omit=dev');
   });
 
@@ -156,8 +240,18 @@ describe('Dockerfile', () => {
   });
 
   it('pins its base image and copies only what is there', () => {
-    expect(dockerfile.getInitialARGs().map((arg) => arg.getArgumentsContent())).toEqual(['NODE_IMAGE=node:20-bookworm-slim']);
-    const copied = dockerfile.getCOPYs().filter((copy) => copy.getFlags().length === 0).flatMap((copy) => copy.getArguments().slice(0, -1).map((argument) => argument.getValue()));
+    expect(dockerfile.getInitialARGs().map((arg) => arg.getArgumentsContent())).toEqual([
+      'NODE_IMAGE=node:20-bookworm-slim',
+    ]);
+    const copied = dockerfile
+      .getCOPYs()
+      .filter((copy) => copy.getFlags().length === 0)
+      .flatMap((copy) =>
+        copy
+          .getArguments()
+          .slice(0, -1)
+          .map((argument) => argument.getValue()),
+      );
     const ignored = read('.dockerignore').split('\n');
     for (const source of copied) {
       expect(existsSync(path.join(project, source))).toBe(true);
@@ -173,8 +267,11 @@ describe('the table of variables', () => {
   });
 
   it('tells the defaults that hold', () => {
-    const defaults = Object.entries(readConfig({})).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '');
+    const defaults = Object.entries(readConfig({})).filter(
+      ([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '',
+    );
     expect(defaults.length).toBeGreaterThan(15);
-    for (const [name, value] of defaults) expect(`${name} ${documented.find((row) => row.name === name)?.preset}`).toBe(`${name} ${String(value)}`);
+    for (const [name, value] of defaults)
+      expect(`${name} ${documented.find((row) => row.name === name)?.preset}`).toBe(`${name} ${String(value)}`);
   });
 });

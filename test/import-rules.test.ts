@@ -18,10 +18,17 @@ async function brokenRules(files: Record<string, string>): Promise<string[]> {
     symlinkSync(path.join(ROOT, 'tsconfig.json'), path.join(folder, 'tsconfig.json'));
     // The packages are linked in; followed to their real place they would not count as node_modules.
     const rules = JSON.stringify(path.join(ROOT, '.dependency-cruiser.cjs'));
-    writeFileSync(path.join(folder, '.dependency-cruiser.cjs'), `const rules = require(${rules}); module.exports = { ...rules, options: { ...rules.options, preserveSymlinks: true } };`);
+    writeFileSync(
+      path.join(folder, '.dependency-cruiser.cjs'),
+      `const rules = require(${rules}); module.exports = { ...rules, options: { ...rules.options, preserveSymlinks: true } };`,
+    );
     mkdirSync(path.join(folder, 'migrations'), { recursive: true });
     const depcruise = path.join(ROOT, 'node_modules/.bin/depcruise');
-    const run = promisify(execFile)(depcruise, ['src', 'migrations', '--config', '.dependency-cruiser.cjs', '--output-type', 'json'], { cwd: folder, maxBuffer: 1 << 26 });
+    const run = promisify(execFile)(
+      depcruise,
+      ['src', 'migrations', '--config', '.dependency-cruiser.cjs', '--output-type', 'json'],
+      { cwd: folder, maxBuffer: 1 << 26 },
+    );
     const { stdout } = await run.catch((error: { stdout: string }) => error);
     const { summary } = JSON.parse(stdout) as { summary: { violations: { rule: { name: string } }[] } };
     return [...new Set(summary.violations.map(({ rule }) => rule.name))].sort();
@@ -33,20 +40,80 @@ async function brokenRules(files: Record<string, string>): Promise<string[]> {
 const table = 'export const table = 1;\nexport type Table = number;\n';
 
 test.each([
-  ['a workflow that imports storage', { 'src/workflows/bad.ts': "import { table } from '../storage/table';\nexport const x = table;\n", 'src/storage/table.ts': table }, 'workflows-run-time'],
-  ['a workflow that imports zod', { 'src/workflows/bad.ts': "import { z } from 'zod';\nexport const x = z;\n" }, 'workflows-npm-temporal-only'],
-  ['a route that imports storage', { 'src/api/routes/bad.ts': "import { table } from '../../storage/table';\nexport const x = table;\n", 'src/storage/table.ts': table }, 'api-run-time'],
-  ['a platform file that knows the tasks', { 'src/platform/bad.ts': "import type { Table } from '../tasks/table';\nexport type X = Table;\n", 'src/tasks/table.ts': table }, 'platform-types'],
-  ['a backup that connects by itself', { 'src/backups/bad.ts': "import { table } from '../platform/table';\nexport const x = table;\n", 'src/platform/table.ts': table }, 'backups-run-time'],
-  ['an export that connects by itself', { 'src/exports/bad.ts': "import { table } from '../storage/table';\nexport const x = table;\n", 'src/storage/table.ts': table }, 'exports-run-time'],
-  ['an export process that knows the API', { 'src/exports/export-process.ts': "import { table } from '../api/table';\nexport const x = table;\n", 'src/api/table.ts': table }, 'exports-entry'],
-  ['a migration that imports the source', { 'migrations/0001_bad.ts': "import { table } from '../src/storage/table';\nexport const x = table;\n", 'src/storage/table.ts': table }, 'migrations-stand-alone'],
-  ['snoowrap outside its folder', { 'src/tasks/bad.ts': "import Snoowrap from 'snoowrap';\nexport const x = Snoowrap;\n" }, 'snoowrap-in-one-place'],
+  [
+    'a workflow that imports storage',
+    {
+      'src/workflows/bad.ts': "import { table } from '../storage/table';\nexport const x = table;\n",
+      'src/storage/table.ts': table,
+    },
+    'workflows-run-time',
+  ],
+  [
+    'a workflow that imports zod',
+    { 'src/workflows/bad.ts': "import { z } from 'zod';\nexport const x = z;\n" },
+    'workflows-npm-temporal-only',
+  ],
+  [
+    'a route that imports storage',
+    {
+      'src/api/routes/bad.ts': "import { table } from '../../storage/table';\nexport const x = table;\n",
+      'src/storage/table.ts': table,
+    },
+    'api-run-time',
+  ],
+  [
+    'a platform file that knows the tasks',
+    {
+      'src/platform/bad.ts': "import type { Table } from '../tasks/table';\nexport type X = Table;\n",
+      'src/tasks/table.ts': table,
+    },
+    'platform-types',
+  ],
+  [
+    'a backup that connects by itself',
+    {
+      'src/backups/bad.ts': "import { table } from '../platform/table';\nexport const x = table;\n",
+      'src/platform/table.ts': table,
+    },
+    'backups-run-time',
+  ],
+  [
+    'an export that connects by itself',
+    {
+      'src/exports/bad.ts': "import { table } from '../storage/table';\nexport const x = table;\n",
+      'src/storage/table.ts': table,
+    },
+    'exports-run-time',
+  ],
+  [
+    'an export process that knows the API',
+    {
+      'src/exports/export-process.ts': "import { table } from '../api/table';\nexport const x = table;\n",
+      'src/api/table.ts': table,
+    },
+    'exports-entry',
+  ],
+  [
+    'a migration that imports the source',
+    {
+      'migrations/0001_bad.ts': "import { table } from '../src/storage/table';\nexport const x = table;\n",
+      'src/storage/table.ts': table,
+    },
+    'migrations-stand-alone',
+  ],
+  [
+    'snoowrap outside its folder',
+    { 'src/tasks/bad.ts': "import Snoowrap from 'snoowrap';\nexport const x = Snoowrap;\n" },
+    'snoowrap-in-one-place',
+  ],
 ])('%s breaks a rule', async (_, files, rule) => {
   expect(await brokenRules(files as unknown as Record<string, string>)).toContain(rule);
 });
 
 test('types may cross where the table says so', async () => {
-  const files = { 'src/api/routes/good.ts': "import type { Table } from '../../storage/table';\nexport type X = Table;\n", 'src/storage/table.ts': table };
+  const files = {
+    'src/api/routes/good.ts': "import type { Table } from '../../storage/table';\nexport type X = Table;\n",
+    'src/storage/table.ts': table,
+  };
   expect((await brokenRules(files)).filter((rule) => rule !== 'no-orphans')).toEqual([]);
 });

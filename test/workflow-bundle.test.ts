@@ -14,10 +14,24 @@ test('the workflow bundle contains our workflows and Temporal, and nothing else'
   const map = /\/\/# sourceMappingURL=data:application\/json;charset=utf-8;base64,(\S+)\s*$/.exec(code)?.[1] ?? '';
   const { sources } = JSON.parse(Buffer.from(map, 'base64').toString()) as { sources: string[] };
   const files = sources.map((source) => source.replace(/\?.*$/, '').replace(/^webpack:\/\/[^/]*\//, ''));
-  const ours = files.filter((file) => !file.includes('node_modules') && /(^|\/)src\//.test(file)).map((file) => file.replace(/^.*(?=src\/)/, ''));
+  const ours = files
+    .filter((file) => !file.includes('node_modules') && /(^|\/)src\//.test(file))
+    .map((file) => file.replace(/^.*(?=src\/)/, ''));
   const packages = new Set(files.flatMap((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []));
   expect(ours.filter((file) => !file.startsWith('src/workflows/'))).toEqual([]);
   expect(ours).toEqual(expect.arrayContaining(['src/workflows/run-task.ts', 'src/workflows/run-batch.ts']));
-  const foreign = [...packages].filter((name) => !name.startsWith('@temporalio/') && !['long', 'ms', 'protobufjs', '@protobufjs', 'nexus-rpc', 'proto3-json-serializer', '@ungap/structured-clone'].some((known) => name.startsWith(known)));
+  const foreign = [...packages].filter(
+    (name) =>
+      !name.startsWith('@temporalio/') &&
+      ![
+        'long',
+        'ms',
+        'protobufjs',
+        '@protobufjs',
+        'nexus-rpc',
+        'proto3-json-serializer',
+        '@ungap/structured-clone',
+      ].some((known) => name.startsWith(known)),
+  );
   expect(foreign).toEqual([]);
 });

@@ -16,7 +16,11 @@ function servicesOf(services: TaskServices, { configId, priority }: RunPlan): Ta
 }
 
 /** Runs a task type once. Throws what it throws; a signal's reason when it was aborted. */
-export async function runAttempt(services: TaskServices, plan: RunPlan, context: AttemptContext): Promise<JsonObject | null> {
+export async function runAttempt(
+  services: TaskServices,
+  plan: RunPlan,
+  context: AttemptContext,
+): Promise<JsonObject | null> {
   const taskType = findTaskType(plan.taskType);
   if (!taskType) throw new PermanentTaskError(`Unknown task type ${plan.taskType}`);
   const parameters = fitParameters(taskType, plan.parameters);
@@ -25,11 +29,24 @@ export async function runAttempt(services: TaskServices, plan: RunPlan, context:
 
   const settled = new AbortController();
   const abandoned = new Promise<never>((_, reject) => {
-    const onAbort = () => void sleep(ABORT_GRACE_MS, undefined, { signal: settled.signal }).then(() => reject(signal.reason as Error), () => undefined);
+    const onAbort = () =>
+      void sleep(ABORT_GRACE_MS, undefined, { signal: settled.signal }).then(
+        () => reject(signal.reason as Error),
+        () => undefined,
+      );
     signal.addEventListener('abort', onAbort, { once: true, signal: settled.signal });
   });
   try {
-    const work = taskType.run({ ...context, configId: plan.configId, executionId: plan.executionId, startedAt: new Date(plan.startedAt), services: servicesOf(services, plan) }, parameters);
+    const work = taskType.run(
+      {
+        ...context,
+        configId: plan.configId,
+        executionId: plan.executionId,
+        startedAt: new Date(plan.startedAt),
+        services: servicesOf(services, plan),
+      },
+      parameters,
+    );
     return await Promise.race([work, abandoned]);
   } catch (error) {
     throw signal.aborted ? signal.reason : error;

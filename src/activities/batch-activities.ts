@@ -19,7 +19,8 @@ export interface WaitingRun {
   waitMs: number;
 }
 
-const chunk = <Item>(items: Item[], size: number): Item[][] => Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
+const chunk = <Item>(items: Item[], size: number): Item[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
 
 function currentRun(): { workflowId: string; runId: string } {
   const { workflowExecution } = activityInfo();
@@ -44,10 +45,26 @@ export function createBatchActivities(deps: ActivityDeps) {
 
   /** Runs some rows at once and records their ends. Answers those that want another attempt. */
   async function runSome(rows: TaskExecution[]): Promise<WaitingRun[]> {
-    const opened = new Map((await executions.openAttempts(rows.map((row) => row.id), deps.workerIdentity, new Date())).map((attempt) => [attempt.executionId, attempt]));
-    const results = await Promise.all(rows.map(async (row) => ({ executionId: row.id, attempt: await runOne(row, opened.get(row.id)) })));
-    await executions.endMany(results.flatMap(({ executionId, attempt }) => (attempt.kind === 'again' ? [] : [{ executionId, ...endOf(attempt.outcome) }])));
-    return results.flatMap(({ executionId, attempt }) => (attempt.kind === 'again' ? [{ executionId, waitMs: attempt.waitMs }] : []));
+    const opened = new Map(
+      (
+        await executions.openAttempts(
+          rows.map((row) => row.id),
+          deps.workerIdentity,
+          new Date(),
+        )
+      ).map((attempt) => [attempt.executionId, attempt]),
+    );
+    const results = await Promise.all(
+      rows.map(async (row) => ({ executionId: row.id, attempt: await runOne(row, opened.get(row.id)) })),
+    );
+    await executions.endMany(
+      results.flatMap(({ executionId, attempt }) =>
+        attempt.kind === 'again' ? [] : [{ executionId, ...endOf(attempt.outcome) }],
+      ),
+    );
+    return results.flatMap(({ executionId, attempt }) =>
+      attempt.kind === 'again' ? [{ executionId, waitMs: attempt.waitMs }] : [],
+    );
   }
 
   return {
@@ -56,10 +73,24 @@ export function createBatchActivities(deps: ActivityDeps) {
       const run = currentRun();
       const items = await executions.beginBatch({ ...run, ...request, ownWorkflowTypes, startedAt: new Date() });
       return {
-        slices: chunk(items.flatMap(({ n, executionId, isRunning }) => (executionId !== null && isRunning ? [{ n, executionId }] : [])), RUNS_PER_SLICE),
+        slices: chunk(
+          items.flatMap(({ n, executionId, isRunning }) =>
+            executionId !== null && isRunning ? [{ n, executionId }] : [],
+          ),
+          RUNS_PER_SLICE,
+        ),
         children: items.flatMap((item) =>
           item.executionId === null && item.configId !== null
-            ? [{ n: item.n, workflowId: `${run.workflowId}-${item.n}`, configId: item.configId, configName: item.configName ?? '', taskType: item.taskType ?? '', priority: item.priority ?? 5 }]
+            ? [
+                {
+                  n: item.n,
+                  workflowId: `${run.workflowId}-${item.n}`,
+                  configId: item.configId,
+                  configName: item.configName ?? '',
+                  taskType: item.taskType ?? '',
+                  priority: item.priority ?? 5,
+                },
+              ]
             : [],
         ),
       };
@@ -90,7 +121,12 @@ export function createBatchActivities(deps: ActivityDeps) {
     /** Ends what is left of a cancelled batch, and counts. */
     async finishBatch(isCancelled: boolean): Promise<{ total: number; succeeded: number }> {
       const { workflowId, runId } = currentRun();
-      if (isCancelled) await executions.endBatch(workflowId, runId, { status: 'cancelled', endedAt: new Date(), errorMessage: 'The batch was cancelled' });
+      if (isCancelled)
+        await executions.endBatch(workflowId, runId, {
+          status: 'cancelled',
+          endedAt: new Date(),
+          errorMessage: 'The batch was cancelled',
+        });
       return executions.countBatch(workflowId, runId);
     },
   };

@@ -43,7 +43,14 @@ export function createExecutionActivities(deps: ActivityDeps) {
       const { workflowExecution } = activityInfo();
       if (!workflowExecution) throw new Error('beginExecution belongs in a workflow');
       const { workflowId, runId } = workflowExecution;
-      const row = await beginRow({ ...request, taskId: workflowId, workflowId, runId, startedAt: new Date(), scheduledAt: request.scheduledAt ? new Date(request.scheduledAt) : null });
+      const row = await beginRow({
+        ...request,
+        taskId: workflowId,
+        workflowId,
+        runId,
+        startedAt: new Date(),
+        scheduledAt: request.scheduledAt ? new Date(request.scheduledAt) : null,
+      });
       const ended = async (outcome: ExecutionOutcome): Promise<BegunExecution> => {
         await executions.end(row.id, endOf(outcome));
         return { kind: 'ended', executionId: row.id, outcome };
@@ -55,7 +62,9 @@ export function createExecutionActivities(deps: ActivityDeps) {
       if (plan.kind === 'refused') return ended(plan.outcome);
       if (!plan.isShort) return plan;
       const attempt = await runShortAttempt(deps, plan, await openAttempt(plan.executionId));
-      return attempt.kind === 'ended' ? ended(attempt.outcome) : { ...attempt, executionId: row.id, timeoutSeconds: row.timeoutSeconds };
+      return attempt.kind === 'ended'
+        ? ended(attempt.outcome)
+        : { ...attempt, executionId: row.id, timeoutSeconds: row.timeoutSeconds };
     },
 
     async finishExecution(executionId: number, outcome: ExecutionOutcome): Promise<void> {
@@ -83,9 +92,13 @@ export function createExecutionActivities(deps: ActivityDeps) {
       try {
         return await runAttempt(services, plan, { attempt: opened.attempt, signal, cursor, saveCursor, log });
       } catch (error) {
-        const verdict = judgeWait(classifyFailure(error), waited, { now: Date.now(), patience: deps.outagePatience ?? OUTAGE_PATIENCE });
+        const verdict = judgeWait(classifyFailure(error), waited, {
+          now: Date.now(),
+          patience: deps.outagePatience ?? OUTAGE_PATIENCE,
+        });
         const failure = verdict.kind === 'failure' ? verdict.failure : classifyFailure(error);
-        const record = (outcome: 'failed' | 'lost') => executions.failAttempt(plan.executionId, opened.attempt, outcome, failure, new Date());
+        const record = (outcome: 'failed' | 'lost') =>
+          executions.failAttempt(plan.executionId, opened.attempt, outcome, failure, new Date());
         if (error instanceof CancelledFailure) {
           // Cancelled, or out of time: only the run's end can tell, and closes the attempt likewise.
           if (error.message !== 'WORKER_SHUTDOWN') throw error;
@@ -94,8 +107,18 @@ export function createExecutionActivities(deps: ActivityDeps) {
           throw ApplicationFailure.retryable('The worker shut down', 'WorkerShutdown');
         }
         if (verdict.kind === 'wait') {
-          await executions.deferAttempt(plan.executionId, opened.attempt, { ...failure, waited: verdict.waited }, new Date());
-          throw ApplicationFailure.create({ message: failure.message, type: failure.type, nextRetryDelay: verdict.waitMs, category: ApplicationFailureCategory.BENIGN });
+          await executions.deferAttempt(
+            plan.executionId,
+            opened.attempt,
+            { ...failure, waited: verdict.waited },
+            new Date(),
+          );
+          throw ApplicationFailure.create({
+            message: failure.message,
+            type: failure.type,
+            nextRetryDelay: verdict.waitMs,
+            category: ApplicationFailureCategory.BENIGN,
+          });
         }
         await record('failed');
         throw ApplicationFailure.create({

@@ -22,15 +22,32 @@ const PERMANENT_SQLSTATE = /^(22|42)/;
 export function classifyFailure(error: unknown): ClassifiedFailure {
   if (!(error instanceof Error)) return { type: 'Error', message: String(error), traceback: null, isRetryable: true };
   if (error instanceof ApplicationFailure) {
-    return { type: error.type ?? error.name, message: error.message, traceback: tracebackOf(error), isRetryable: !error.nonRetryable };
+    return {
+      type: error.type ?? error.name,
+      message: error.message,
+      traceback: tracebackOf(error),
+      isRetryable: !error.nonRetryable,
+    };
   }
-  const failure: ClassifiedFailure = { type: error.name, message: error.message, traceback: tracebackOf(error), isRetryable: !PERMANENT_NAMES.has(error.name) };
+  const failure: ClassifiedFailure = {
+    type: error.name,
+    message: error.message,
+    traceback: tracebackOf(error),
+    isRetryable: !PERMANENT_NAMES.has(error.name),
+  };
   if (error.name === 'RedditError') {
     const { kind, details } = error as RedditError;
-    return { ...failure, type: `RedditError.${kind}`, isRetryable: !PERMANENT_REDDIT_KINDS.has(kind), retryDelayMs: details.retryAfterMs, disturbance: disturbanceOf(kind, details.retryAfterMs) };
+    return {
+      ...failure,
+      type: `RedditError.${kind}`,
+      isRetryable: !PERMANENT_REDDIT_KINDS.has(kind),
+      retryDelayMs: details.retryAfterMs,
+      disturbance: disturbanceOf(kind, details.retryAfterMs),
+    };
   }
   const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string' && PERMANENT_SQLSTATE.test(code) && code.length === 5) return { ...failure, type: `PostgresError.${code}`, isRetryable: false };
+  if (typeof code === 'string' && PERMANENT_SQLSTATE.test(code) && code.length === 5)
+    return { ...failure, type: `PostgresError.${code}`, isRetryable: false };
   return failure;
 }
 
@@ -39,7 +56,8 @@ const LOST_WORKERS_ALLOWED = 20;
 
 /** Throws when so many of a run's attempts were lost that the run itself must be what kills workers. */
 export function refuseTooManyLost(lost: number): void {
-  if (lost > LOST_WORKERS_ALLOWED) throw ApplicationFailure.nonRetryable(`Gave up after ${LOST_WORKERS_ALLOWED} lost workers`, 'WorkerLost');
+  if (lost > LOST_WORKERS_ALLOWED)
+    throw ApplicationFailure.nonRetryable(`Gave up after ${LOST_WORKERS_ALLOWED} lost workers`, 'WorkerLost');
 }
 
 /** A busy Reddit, or our own budget, names the time from which it will answer. One that cannot be reached, or breaks, names none. */
@@ -52,6 +70,7 @@ function disturbanceOf(kind: RedditErrorKind, retryAfterMs = 0): ClassifiedFailu
 /** The stack, followed by those of the causes. */
 function tracebackOf(error: Error): string {
   const parts: string[] = [];
-  for (let current: unknown = error; current instanceof Error && parts.length < 5; current = current.cause) parts.push(current.stack ?? String(current));
+  for (let current: unknown = error; current instanceof Error && parts.length < 5; current = current.cause)
+    parts.push(current.stack ?? String(current));
   return parts.join('\nCaused by: ');
 }

@@ -3,10 +3,15 @@ import type { ActivityDeps } from './index';
 import type { JsonObject } from '../tasks/task-type';
 
 /** What a run that did not succeed has done all the same, where its task type can tell. */
-export async function partialResult({ executions, services }: Pick<ActivityDeps, 'executions' | 'services'>, executionId: number): Promise<JsonObject | null> {
+export async function partialResult(
+  { executions, services }: Pick<ActivityDeps, 'executions' | 'services'>,
+  executionId: number,
+): Promise<JsonObject | null> {
   const [row] = await executions.getMany([executionId]);
   const taskType = row?.status === 'running' && row.taskType !== null ? findTaskType(row.taskType) : undefined;
   if (!row || !taskType?.partialResult) return null;
   const { success: fits, data: parameters } = taskType.parameters.safeParse(row.parameters);
-  return fits ? taskType.partialResult({ configId: row.configId, executionId, startedAt: row.startedAt, services }, parameters) : null;
+  return fits
+    ? taskType.partialResult({ configId: row.configId, executionId, startedAt: row.startedAt, services }, parameters)
+    : null;
 }

@@ -38,12 +38,22 @@ export function createResetMailActivities(deps: ResetMailDeps & { log: Logger })
     const { reset } = claim;
     if (resetTokens.hashOf(resetId) !== reset.tokenHash) {
       await resets.endMail(resetId, 'failed');
-      log.error({ resetId }, 'the reset was asked for under another JWT_SECRET_KEY: its link would not work, and is not mailed');
+      log.error(
+        { resetId },
+        'the reset was asked for under another JWT_SECRET_KEY: its link would not work, and is not mailed',
+      );
       return 'refused';
     }
-    if (reset.isUncertain) log.warn({ resetId }, 'an earlier try broke off while it sent this mail: it is sent again, under the same message id');
+    if (reset.isUncertain)
+      log.warn(
+        { resetId },
+        'an earlier try broke off while it sent this mail: it is sent again, under the same message id',
+      );
     try {
-      await deps.mailer.send(writeResetMail(reset, { id: resetId, token: resetTokens.tokenOf(resetId) }, deps.frontendUrl), context.cancellationSignal);
+      await deps.mailer.send(
+        writeResetMail(reset, { id: resetId, token: resetTokens.tokenOf(resetId) }, deps.frontendUrl),
+        context.cancellationSignal,
+      );
       onTaken();
     } catch (error) {
       const { name, kind, isUncertain } = error as Pick<MailError, 'kind' | 'isUncertain'> & { name: string };

@@ -9,13 +9,27 @@ it('has the link in the page, as button and as text, and in the text, at the con
   expect(mail.text).toMatch(/^https:\/\/app\.example\/front\/reset-password\?token=a-token$/m);
   expect(mail.html?.match(/https:\/\/app\.example\/front\/reset-password\?token=a-token/g)).toHaveLength(4);
   expect(mail.subject).toMatch(/^Reset your Taskloom password/);
-  for (const body of [mail.text, mail.html ?? '']) expect([body.indexOf('Hello ann,'), body.indexOf('您好，ann：')].every((at, index, all) => at >= 0 && (index === 0 || at > all[0]!))).toBe(true);
-  for (const body of [mail.text, mail.html ?? '']) expect([body.includes('Taskloom account'), body.includes('1 hour'), body.includes('1 小时')]).toEqual([true, true, true]);
+  for (const body of [mail.text, mail.html ?? ''])
+    expect(
+      [body.indexOf('Hello ann,'), body.indexOf('您好，ann：')].every(
+        (at, index, all) => at >= 0 && (index === 0 || at > all[0]!),
+      ),
+    ).toBe(true);
+  for (const body of [mail.text, mail.html ?? ''])
+    expect([body.includes('Taskloom account'), body.includes('1 hour'), body.includes('1 小时')]).toEqual([
+      true,
+      true,
+      true,
+    ]);
   expect(mail.text).toContain('ann');
 });
 
 it('takes a name as text: no markup, and one line', () => {
-  const mail = writeResetMail({ ...user, fullName: `<b>"Some"\r\n\u2028Bcc: x@example.org\n\nUser</b>${'x'.repeat(200)}` }, reset, 'https://app.example');
+  const mail = writeResetMail(
+    { ...user, fullName: `<b>"Some"\r\n\u2028Bcc: x@example.org\n\nUser</b>${'x'.repeat(200)}` },
+    reset,
+    'https://app.example',
+  );
   expect(mail.text.split('\n\n')).toHaveLength(9);
   expect(mail.text).toContain('<b>"Some" Bcc: x@example.org User</b>xx');
   expect(mail.html).not.toContain('<b>');

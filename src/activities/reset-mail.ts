@@ -5,10 +5,18 @@ const PRODUCT = 'Taskloom';
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** A name with line breaks in it could otherwise go on with sentences of its own. */
-const nameOf = ({ fullName, username }: { fullName: string | null; username: string }) => fullName?.replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim().slice(0, 100) || username;
+const nameOf = ({ fullName, username }: { fullName: string | null; username: string }) =>
+  fullName
+    ?.replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+    .slice(0, 100) || username;
 
 /** In English, then in Chinese, the language of the web client. The link's host is what FRONTEND_URL says, whatever the request named. */
-export function writeResetMail(user: { email: string; username: string; fullName: string | null }, reset: { id: string; token: string }, frontendUrl: string): Mail {
+export function writeResetMail(
+  user: { email: string; username: string; fullName: string | null },
+  reset: { id: string; token: string },
+  frontendUrl: string,
+): Mail {
   const link = `${frontendUrl.replace(/\/+$/, '')}/reset-password?token=${reset.token}`;
   const name = nameOf(user);
   const parts = [
@@ -30,7 +38,9 @@ export function writeResetMail(user: { email: string; username: string; fullName
     recipient: user.email,
     key: `password-reset-${reset.id}`,
     subject: `Reset your ${PRODUCT} password / 重置 ${PRODUCT} 密码`,
-    text: parts.map(({ greeting, request, otherwise }) => [greeting, request, link, otherwise].join('\n\n')).join('\n\n--\n\n'),
+    text: parts
+      .map(({ greeting, request, otherwise }) => [greeting, request, link, otherwise].join('\n\n'))
+      .join('\n\n--\n\n'),
     html: parts
       .map(({ greeting, request, button, otherwise }) =>
         [

@@ -70,7 +70,14 @@ export interface BegunBatch {
   /** Rows of short tasks, still to be run, in slices of one activity each. */
   slices: BatchRun[][];
   /** Runs that get a workflow of their own. */
-  children: { n: number; workflowId: string; configId: number; configName: string; taskType: string; priority: number }[];
+  children: {
+    n: number;
+    workflowId: string;
+    configId: number;
+    configName: string;
+    taskType: string;
+    priority: number;
+  }[];
 }
 
 export interface BatchSummary {

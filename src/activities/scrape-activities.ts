@@ -37,7 +37,8 @@ export function createScrapeActivities(deps: ActivityDeps) {
 
   async function runningRow(executionId: number): Promise<TaskExecution> {
     const [row] = await executions.getMany([executionId]);
-    if (row?.status !== 'running') throw ApplicationFailure.nonRetryable('The execution has ended meanwhile', 'ExecutionEnded');
+    if (row?.status !== 'running')
+      throw ApplicationFailure.nonRetryable('The execution has ended meanwhile', 'ExecutionEnded');
     return row;
   }
 
@@ -45,7 +46,12 @@ export function createScrapeActivities(deps: ActivityDeps) {
   async function judgeWhole(row: TaskExecution, error: unknown): Promise<unknown> {
     if (classifyFailure(error).isRetryable) return error;
     await lanes.open({ executionId: row.id, states: [], worker: deps.workerIdentity });
-    return (await failures.judge({ executionId: row.id, attempt: row.attempt, maxRetries: row.maxRetries, waited: null }, error)).failure;
+    return (
+      await failures.judge(
+        { executionId: row.id, attempt: row.attempt, maxRetries: row.maxRetries, waited: null },
+        error,
+      )
+    ).failure;
   }
 
   async function parametersOf(row: TaskExecution): Promise<ScrapeParameters> {
@@ -71,7 +77,11 @@ export function createScrapeActivities(deps: ActivityDeps) {
       const row = await runningRow(executionId);
       const parameters = await parametersOf(row);
       try {
-        const stored = await lanes.open({ executionId, states: parameters.subreddits.map(freshLane), worker: deps.workerIdentity });
+        const stored = await lanes.open({
+          executionId,
+          states: parameters.subreddits.map(freshLane),
+          worker: deps.workerIdentity,
+        });
         return {
           subreddits: stored.map(({ position, state }) => progressOf(position, laneState.parse(state), parameters)),
           subredditsAtOnce: limits.subredditsAtOnce,
@@ -94,7 +104,17 @@ export function createScrapeActivities(deps: ActivityDeps) {
         if (!isOurs) throw new Error('Another try has taken over this subreddit');
       };
       const beat = setInterval(() => activity.heartbeat(progressOf(position, lane, parameters)), HEARTBEAT_INTERVAL_MS);
-      const context = { executionId, position, startedAt: row.startedAt, parameters, signal: activity.cancellationSignal, reddit: services.reddit.scoped({ configId: row.configId, priority: row.priority }), services, log, known: new Set<string>() };
+      const context = {
+        executionId,
+        position,
+        startedAt: row.startedAt,
+        parameters,
+        signal: activity.cancellationSignal,
+        reddit: services.reddit.scoped({ configId: row.configId, priority: row.priority }),
+        services,
+        log,
+        known: new Set<string>(),
+      };
       try {
         await runSlice(context, lane, { requests: limits.requestsPerSlice, ms: limits.msPerSlice }, save);
       } catch (error) {
@@ -104,7 +124,10 @@ export function createScrapeActivities(deps: ActivityDeps) {
           await save(true);
           if (!isHandedOn) throw error;
         } else {
-          const { failure, waited } = await failures.judge({ executionId, attempt: held.heldAttempt ?? 1, maxRetries: row.maxRetries, waited: lane.waited }, error);
+          const { failure, waited } = await failures.judge(
+            { executionId, attempt: held.heldAttempt ?? 1, maxRetries: row.maxRetries, waited: lane.waited },
+            error,
+          );
           lane.waited = waited;
           lane.brokenBy = failure.nonRetryable ? failure.message : null;
           await save(true);
@@ -125,7 +148,10 @@ export function createScrapeActivities(deps: ActivityDeps) {
       if (open.length > 0) throw new Error(`${open.length} subreddits are not done`);
       await services.scrapes.forgetListed(executionId);
       try {
-        return scrapeResult(states.map((lane) => lane.outcome), { configId: row.configId, isSandbox: services.reddit.isSandbox });
+        return scrapeResult(
+          states.map((lane) => lane.outcome),
+          { configId: row.configId, isSandbox: services.reddit.isSandbox },
+        );
       } catch (error) {
         throw await judgeWhole(row, error);
       }

@@ -25,11 +25,23 @@ export interface StepVerdict {
  * What becomes of a run when one of its steps breaks (docs/adr/0012). The first step that breaks ends the run's attempt
  * and costs one of max_retries; others of that attempt are the same disturbance. A lost worker costs nothing.
  */
-export function createStepFailures({ stepAttempts, workerIdentity: worker, outagePatience = OUTAGE_PATIENCE }: ActivityDeps) {
+export function createStepFailures({
+  stepAttempts,
+  workerIdentity: worker,
+  outagePatience = OUTAGE_PATIENCE,
+}: ActivityDeps) {
   return {
     /** A step's last try never reported its end. Throws when too many have gone that way. */
     async recordLost(executionId: number, attempt: number): Promise<void> {
-      const { lost } = await stepAttempts.breakAttempt({ executionId, attempt, outcome: 'lost', failure: null, maxRetries: Infinity, isFinal: false, worker });
+      const { lost } = await stepAttempts.breakAttempt({
+        executionId,
+        attempt,
+        outcome: 'lost',
+        failure: null,
+        maxRetries: Infinity,
+        isFinal: false,
+        worker,
+      });
       refuseTooManyLost(lost);
     },
 
@@ -39,10 +51,24 @@ export function createStepFailures({ stepAttempts, workerIdentity: worker, outag
       const verdict = judgeWait(classifyFailure(error), waited, { now: Date.now(), patience: outagePatience });
       if (verdict.kind === 'wait') {
         const { message, type } = classifyFailure(error);
-        return { failure: ApplicationFailure.create({ message, type, nextRetryDelay: verdict.waitMs, category: ApplicationFailureCategory.BENIGN }), waited: verdict.waited };
+        return {
+          failure: ApplicationFailure.create({
+            message,
+            type,
+            nextRetryDelay: verdict.waitMs,
+            category: ApplicationFailureCategory.BENIGN,
+          }),
+          waited: verdict.waited,
+        };
       }
       const { failure } = verdict;
-      const { failed, isUsedUp } = await stepAttempts.breakAttempt({ ...step, outcome: 'failed', failure, isFinal: !failure.isRetryable, worker });
+      const { failed, isUsedUp } = await stepAttempts.breakAttempt({
+        ...step,
+        outcome: 'failed',
+        failure,
+        isFinal: !failure.isRetryable,
+        worker,
+      });
       const thrown = ApplicationFailure.create({
         message: failure.message,
         type: failure.type,

@@ -4,7 +4,11 @@ import { RedditError, type RedditErrorKind } from '../platform/reddit/reddit-cli
 import type { AttemptWaits } from '../storage/execution-repository';
 
 const START = Date.parse('2026-05-01T12:00:00Z');
-const judge = (kind: RedditErrorKind, before: AttemptWaits = noWaits(3), now = START, retryAfterMs?: number) => judgeWait(classifyFailure(new RedditError(kind, 'connect ECONNREFUSED', { retryAfterMs })), before, { now, patience });
+const judge = (kind: RedditErrorKind, before: AttemptWaits = noWaits(3), now = START, retryAfterMs?: number) =>
+  judgeWait(classifyFailure(new RedditError(kind, 'connect ECONNREFUSED', { retryAfterMs })), before, {
+    now,
+    patience,
+  });
 
 test.each([
   ['rate_limited', 7_000, 7_000],
@@ -15,12 +19,19 @@ test.each([
   ['unavailable', undefined, 2_000],
   ['network', undefined, 2_000],
 ] as const)('%s, told to come back in %s ms: comes back in %i ms', (kind, told, waitMs) => {
-  expect(judge(kind, noWaits(3), START, told)).toMatchObject({ kind: 'wait', waitMs, waited: { attempt: 3, waits: 1 } });
+  expect(judge(kind, noWaits(3), START, told)).toMatchObject({
+    kind: 'wait',
+    waitMs,
+    waited: { attempt: 3, waits: 1 },
+  });
 });
 
-test.each(['malformed', 'unauthorized', 'forbidden', 'not_found', 'aborted'] as const)('%s is no disturbance that passes', (kind) => {
-  expect(judge(kind)).toMatchObject({ kind: 'failure', failure: { message: 'connect ECONNREFUSED' } });
-});
+test.each(['malformed', 'unauthorized', 'forbidden', 'not_found', 'aborted'] as const)(
+  '%s is no disturbance that passes',
+  (kind) => {
+    expect(judge(kind)).toMatchObject({ kind: 'failure', failure: { message: 'connect ECONNREFUSED' } });
+  },
+);
 
 test('an outage is tried at growing pauses, for the last time at the very end of the patience, and then fails retryably with its length', () => {
   const pauses: number[] = [];
@@ -29,7 +40,11 @@ test('an outage is tried at growing pauses, for the last time at the very end of
   for (;;) {
     const verdict = judge('network', waited, now);
     if (verdict.kind === 'failure') {
-      expect(verdict.failure).toMatchObject({ type: 'RedditError.network', isRetryable: true, message: `Reddit could not be had for 10 minutes, in ${pauses.length + 1} tries; at last: connect ECONNREFUSED` });
+      expect(verdict.failure).toMatchObject({
+        type: 'RedditError.network',
+        isRetryable: true,
+        message: `Reddit could not be had for 10 minutes, in ${pauses.length + 1} tries; at last: connect ECONNREFUSED`,
+      });
       break;
     }
     pauses.push(verdict.waitMs);
@@ -43,6 +58,10 @@ test('an outage is tried at growing pauses, for the last time at the very end of
 test('an answer that asks to come back ends an outage, and nothing is waited for without end', () => {
   const away = judge('network');
   if (away.kind !== 'wait') throw new Error('it does not wait');
-  expect(judge('rate_limited', away.waited, START + 60_000, 5_000)).toMatchObject({ waited: { waits: 2, outage: null } });
-  expect(judge('rate_limited', { attempt: 1, waits: 1_000, outage: null }, START, 5_000)).toMatchObject({ kind: 'failure' });
+  expect(judge('rate_limited', away.waited, START + 60_000, 5_000)).toMatchObject({
+    waited: { waits: 2, outage: null },
+  });
+  expect(judge('rate_limited', { attempt: 1, waits: 1_000, outage: null }, START, 5_000)).toMatchObject({
+    kind: 'failure',
+  });
 });

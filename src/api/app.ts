@@ -37,7 +37,13 @@ import { registerSystemRoutes } from './routes/system-routes';
 import { registerUserRoutes } from './routes/user-routes';
 import type { Services } from './services/create-services';
 
-export type ZodApp = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+export type ZodApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
 
 export interface AppOptions {
   logger?: FastifyBaseLogger;
@@ -78,7 +84,22 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await installRequestLog(app);
   const routes = createRouteTable(app);
   installErrorAnswers(app);
-  await app.register(cors, { origin: options.corsOrigins ?? [], credentials: true, methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], strictPreflight: false, exposedHeaders: ['X-Request-ID', 'X-Process-Time', 'X-Next-Cursor', 'Link', 'Content-Disposition', 'Content-Range', 'Accept-Ranges', 'ETag'] });
+  await app.register(cors, {
+    origin: options.corsOrigins ?? [],
+    credentials: true,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    strictPreflight: false,
+    exposedHeaders: [
+      'X-Request-ID',
+      'X-Process-Time',
+      'X-Next-Cursor',
+      'Link',
+      'Content-Disposition',
+      'Content-Range',
+      'Accept-Ranges',
+      'ETag',
+    ],
+  });
   installSecurityHeaders(app);
   installOrderlyClose(app);
   installConnectionAnswers(app);

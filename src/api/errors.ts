@@ -89,52 +89,127 @@ interface AnyError {
 }
 type Rule = [matches: (error: AnyError) => boolean, answer: (error: AnyError) => ErrorAnswer];
 
-const named = (...names: string[]) => (error: AnyError) => names.includes(error.name ?? '');
-const coded = (...codes: string[]) => (error: AnyError) => codes.includes(String(error.code));
+const named =
+  (...names: string[]) =>
+  (error: AnyError) =>
+    names.includes(error.name ?? '');
+const coded =
+  (...codes: string[]) =>
+  (error: AnyError) =>
+    codes.includes(String(error.code));
 const text = (status: number) => (error: AnyError) => ({ status, detail: error.message ?? '' });
 const always = (status: number, detail: ErrorAnswer['detail']) => () => ({ status, detail });
 
-const scheduleFaults = (error: ScheduleConfigError): FaultItem[] => error.issues.map((issue) => ({ type: 'value_error', loc: ['body', 'schedule_config', ...issue.path], msg: issue.message, input: issue.input ?? null }));
+const scheduleFaults = (error: ScheduleConfigError): FaultItem[] =>
+  error.issues.map((issue) => ({
+    type: 'value_error',
+    loc: ['body', 'schedule_config', ...issue.path],
+    msg: issue.message,
+    input: issue.input ?? null,
+  }));
 
 /** Named error -> status and body. The first rule that matches counts; what no rule knows is a 500. */
 const RULES: Rule[] = [
   [named('RequestFaultsError'), (error) => ({ status: 422, detail: (error as RequestFaultsError).items })],
-  [named('BadCursorError'), (error) => ({ status: 422, detail: [{ type: 'value_error', loc: ['query', 'cursor'], msg: 'Not a cursor of this list', input: (error as BadCursorError).cursor }] })],
+  [
+    named('BadCursorError'),
+    (error) => ({
+      status: 422,
+      detail: [
+        {
+          type: 'value_error',
+          loc: ['query', 'cursor'],
+          msg: 'Not a cursor of this list',
+          input: (error as BadCursorError).cursor,
+        },
+      ],
+    }),
+  ],
   [named('BadRequestError'), text(400)],
-  [named('UnauthorizedError'), (error) => ({ status: 401, detail: error.message ?? '', headers: { 'WWW-Authenticate': 'Bearer' } })],
+  [
+    named('UnauthorizedError'),
+    (error) => ({ status: 401, detail: error.message ?? '', headers: { 'WWW-Authenticate': 'Bearer' } }),
+  ],
   [named('ForbiddenError'), text(403)],
   [named('NotFoundError'), text(404)],
-  [named('MethodNotAllowedError'), (error) => ({ status: 405, detail: error.message ?? '', headers: { Allow: (error as MethodNotAllowedError).allowed.join(', ') } })],
+  [
+    named('MethodNotAllowedError'),
+    (error) => ({
+      status: 405,
+      detail: error.message ?? '',
+      headers: { Allow: (error as MethodNotAllowedError).allowed.join(', ') },
+    }),
+  ],
   [named('ConflictError'), text(409)],
   [named('GoneError'), text(410)],
-  [named('RangeNotSatisfiableError'), (error) => ({ status: 416, detail: error.message ?? '', headers: { 'Content-Range': `bytes */${(error as RangeNotSatisfiableError).size}` } })],
+  [
+    named('RangeNotSatisfiableError'),
+    (error) => ({
+      status: 416,
+      detail: error.message ?? '',
+      headers: { 'Content-Range': `bytes */${(error as RangeNotSatisfiableError).size}` },
+    }),
+  ],
   [named('ExpectationFailedError'), text(417)],
   [named('UnavailableError'), text(503)],
-  [named('TooManyRequestsError'), (error) => ({ status: 429, detail: error.message ?? '', headers: { 'Retry-After': String((error as TooManyRequestsError).retryAfterSeconds) } })],
+  [
+    named('TooManyRequestsError'),
+    (error) => ({
+      status: 429,
+      detail: error.message ?? '',
+      headers: { 'Retry-After': String((error as TooManyRequestsError).retryAfterSeconds) },
+    }),
+  ],
   [named('TooManyApiKeysError'), text(409)],
   [named('EmailTakenError'), always(409, TEXTS.emailTaken)],
   [named('UsernameTakenError'), always(409, TEXTS.usernameTaken)],
   [named('LastAdminError'), text(409)],
   [named('ScheduleConfigError'), (error) => ({ status: 422, detail: scheduleFaults(error as ScheduleConfigError) })],
-  [named('ScheduleRefusedError'), (error) => ({ status: 422, detail: [{ type: 'value_error', loc: ['body', 'schedule_config'], msg: error.message ?? '', input: null }] })],
+  [
+    named('ScheduleRefusedError'),
+    (error) => ({
+      status: 422,
+      detail: [{ type: 'value_error', loc: ['body', 'schedule_config'], msg: error.message ?? '', input: null }],
+    }),
+  ],
   [named('ConfigNotFoundError'), always(404, 'Task config not found')],
   [named('ScheduleNotSettledError'), text(409)],
   [named('SchedulerUnavailableError'), always(503, 'Temporal does not answer')],
   // An INVALID_ARGUMENT is ours to mend.
-  [(error) => named('ServiceError')(error) && (error.cause as AnyError | undefined)?.code !== 3, always(503, 'Temporal does not answer')],
+  [
+    (error) => named('ServiceError')(error) && (error.cause as AnyError | undefined)?.code !== 3,
+    always(503, 'Temporal does not answer'),
+  ],
   [coded('FST_ERR_CTP_BODY_TOO_LARGE'), always(413, 'Request body is too large')],
   // Connection refused or lost, server shutting down or starting, too many connections, pool exhausted.
-  [coded('ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300', '08006', '08001'), always(503, 'Service Unavailable')],
+  [
+    coded('ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300', '08006', '08001'),
+    always(503, 'Service Unavailable'),
+  ],
   // A query's own text stands in front of what went wrong with it.
-  [(error) => named('KnexTimeoutError')(error) || /(^| - )(Connection terminated|timeout expired|Client has encountered a connection error)/.test(error.message ?? ''), always(503, 'Service Unavailable')],
+  [
+    (error) =>
+      named('KnexTimeoutError')(error) ||
+      /(^| - )(Connection terminated|timeout expired|Client has encountered a connection error)/.test(
+        error.message ?? '',
+      ),
+    always(503, 'Service Unavailable'),
+  ],
   [named('MaxRetriesPerRequestError'), always(503, 'Service Unavailable')],
   // Fastify's own refusals of a request (bad URL encoding, unsupported framing).
-  [(error) => typeof error.code === 'string' && error.code.startsWith('FST_') && (error.statusCode ?? 500) < 500, (error) => ({ status: error.statusCode ?? 400, detail: error.message ?? '' })],
+  [
+    (error) => typeof error.code === 'string' && error.code.startsWith('FST_') && (error.statusCode ?? 500) < 500,
+    (error) => ({ status: error.statusCode ?? 400, detail: error.message ?? '' }),
+  ],
 ];
 
 export function answerError(error: unknown): ErrorAnswer {
   // Objection and the stores wrap what a server said; the outermost error that a rule knows counts.
-  for (let candidate = error as AnyError | null | undefined; candidate; candidate = candidate.nativeError ?? (candidate.cause as AnyError | undefined)) {
+  for (
+    let candidate = error as AnyError | null | undefined;
+    candidate;
+    candidate = candidate.nativeError ?? (candidate.cause as AnyError | undefined)
+  ) {
     const known = candidate;
     const rule = RULES.find(([matches]) => matches(known));
     if (rule) return rule[1](known);

@@ -32,7 +32,12 @@ test.each([
 ])('%# a fault has the name that the client knows: %s', (schema, value, type, ctx) => {
   const [item, ...others] = faultsOf(z.object({ field: schema }), { field: value });
   expect(others).toEqual([]);
-  expect(item).toMatchObject({ type, loc: ['body', 'field'], msg: expect.any(String), ...(type === 'missing' ? {} : { input: value }) });
+  expect(item).toMatchObject({
+    type,
+    loc: ['body', 'field'],
+    msg: expect.any(String),
+    ...(type === 'missing' ? {} : { input: value }),
+  });
   expect(item?.ctx).toEqual(ctx);
 });
 
@@ -49,7 +54,12 @@ test.each([
 });
 
 test('each key too many is a fault of its own', () => {
-  expect(faultsOf(z.strictObject({ a: z.int() }), { a: 1, b: 2, c: 3 }).map((item) => [item.type, item.loc, item.input])).toEqual([['extra_forbidden', ['body', 'b'], 2], ['extra_forbidden', ['body', 'c'], 3]]);
+  expect(
+    faultsOf(z.strictObject({ a: z.int() }), { a: 1, b: 2, c: 3 }).map((item) => [item.type, item.loc, item.input]),
+  ).toEqual([
+    ['extra_forbidden', ['body', 'b'], 2],
+    ['extra_forbidden', ['body', 'c'], 3],
+  ]);
 });
 
 test('secrets do not come back', () => {

@@ -19,7 +19,12 @@ test.each([
 });
 
 test('the reason does not repeat the text', () => {
-  for (const text of [`{"password": "${PASSWORD}", x`, `{"password":x"${PASSWORD}"}`, `x"${PASSWORD}"`, `{"a": "${'-'.repeat(80)}", "password": "${PASSWORD}" ]`]) {
+  for (const text of [
+    `{"password": "${PASSWORD}", x`,
+    `{"password":x"${PASSWORD}"}`,
+    `x"${PASSWORD}"`,
+    `{"a": "${'-'.repeat(80)}", "password": "${PASSWORD}" ]`,
+  ]) {
     const unreadable = readJson(text) as UnreadableBody;
     expect(unreadable).toBeInstanceOf(UnreadableBody);
     expect(unreadable.reason).toMatch(/^\w/);

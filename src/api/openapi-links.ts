@@ -10,7 +10,12 @@ interface Links {
 const API = '/api/v1';
 const ofRun: Omit<Links, 'status'> = {
   parameters: { id: '$response.body#/task_id' },
-  to: [`get ${API}/tasks/executions/{id}`, `post ${API}/tasks/executions/{id}/cancel`, `post ${API}/tasks/executions/{id}/terminate`, `post ${API}/tasks/executions/{id}/retry`],
+  to: [
+    `get ${API}/tasks/executions/{id}`,
+    `post ${API}/tasks/executions/{id}/cancel`,
+    `post ${API}/tasks/executions/{id}/terminate`,
+    `post ${API}/tasks/executions/{id}/retry`,
+  ],
 };
 
 /** Where one can go from an answer: by method and path as the document has them. */
@@ -45,7 +50,13 @@ export function linksOf(operation: string): { status: string; links: Record<stri
   if (!found) return undefined;
   const links = found.to.map((target) => {
     const [method = '', path = ''] = target.split(' ');
-    return [target.replace(`${API}/`, '').replace(/[^a-z]+/g, '-').replace(/-$/, ''), { operationRef: `#/paths/${path.replaceAll('/', '~1')}/${method}`, parameters: found.parameters }] as const;
+    return [
+      target
+        .replace(`${API}/`, '')
+        .replace(/[^a-z]+/g, '-')
+        .replace(/-$/, ''),
+      { operationRef: `#/paths/${path.replaceAll('/', '~1')}/${method}`, parameters: found.parameters },
+    ] as const;
   });
   return { status: found.status, links: Object.fromEntries(links) };
 }

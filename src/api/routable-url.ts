@@ -5,7 +5,9 @@
 export function routableUrl(url: string): string {
   // Absolute form is what proxies are sent; `*` is all of the server.
   const [, path = '', rest = ''] = /^(?:https?:\/\/[^/?#]*)?([^?#]*)(.*)$/is.exec(url) ?? [];
-  const readable = path.replace(/(?:%[\da-f]{2})+|%/gi, (escapes) => (isReadable(escapes) ? escapes : escapes.replaceAll('%', '%25')));
+  const readable = path.replace(/(?:%[\da-f]{2})+|%/gi, (escapes) =>
+    isReadable(escapes) ? escapes : escapes.replaceAll('%', '%25'),
+  );
   return (readable.startsWith('/') ? readable : `/${readable}`) + rest;
 }
 

@@ -45,13 +45,33 @@ async function main(): Promise<void> {
       linkToRun: (workflowId, runId) => temporalUiLink(config.TEMPORAL_UI_URL, temporal.namespace, workflowId, runId),
     },
     passwords,
-    auth: { secret: config.JWT_SECRET_KEY, accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES, refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS, areSeveralSessionsAllowed: config.MULTIPLE_SESSIONS, areAttemptsLimited: config.LIMIT_ATTEMPTS },
+    auth: {
+      secret: config.JWT_SECRET_KEY,
+      accessMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES,
+      refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS,
+      areSeveralSessionsAllowed: config.MULTIPLE_SESSIONS,
+      areAttemptsLimited: config.LIMIT_ATTEMPTS,
+    },
     resetTokens: createResetTokens(config.JWT_SECRET_KEY),
-    reddit: { isSandbox: config.REDDIT_IS_SANDBOX, requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE, budget: createRedditBudget({ store, clientId: config.REDDIT_CLIENT_ID ?? '', requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE }) },
+    reddit: {
+      isSandbox: config.REDDIT_IS_SANDBOX,
+      requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE,
+      budget: createRedditBudget({
+        store,
+        clientId: config.REDDIT_CLIENT_ID ?? '',
+        requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE,
+      }),
+    },
     files: createFileStore(fileStoreSettings(config)),
     log,
   });
-  const app = await createApp(services, { logger: log, corsOrigins: config.BACKEND_CORS_ORIGINS, metricsToken: config.METRICS_TOKEN, trustedProxies: config.TRUSTED_PROXIES, version });
+  const app = await createApp(services, {
+    logger: log,
+    corsOrigins: config.BACKEND_CORS_ORIGINS,
+    metricsToken: config.METRICS_TOKEN,
+    trustedProxies: config.TRUSTED_PROXIES,
+    version,
+  });
   const closeAll = () => Promise.allSettled([temporal.close(), store.close(), database.destroy()]);
 
   let stopping: Promise<void> | undefined;
@@ -59,7 +79,10 @@ async function main(): Promise<void> {
     stopping ??= (async () => {
       await app.close();
       // A query that waits for a lock would hold up its pool for ever; what it had begun is rolled back.
-      await within(REST_WITHIN_MS, Promise.all([services.resets.settle(), services.apiKeyCheck.settle()]).then(closeAll));
+      await within(
+        REST_WITHIN_MS,
+        Promise.all([services.resets.settle(), services.apiKeyCheck.settle()]).then(closeAll),
+      );
       log.info('api has stopped');
       // Listening for its end keeps the channel to the parent, and with it the process, alive.
       if (process.connected) process.disconnect();
@@ -77,7 +100,9 @@ async function main(): Promise<void> {
     process.send?.('ready');
   } catch (error) {
     await closeAll();
-    throw new StartError(`HOST, PORT: the API cannot listen on ${config.HOST}:${config.PORT}: ${reasonOf(error)}`, { cause: error });
+    throw new StartError(`HOST, PORT: the API cannot listen on ${config.HOST}:${config.PORT}: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

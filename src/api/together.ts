@@ -8,7 +8,12 @@ export function createTogether() {
 
   function start<Answer>(key: string, ask: () => Promise<Answer>): Promise<Answer> {
     const answer = ask();
-    const round: { ended: Promise<void>; next?: Promise<unknown> } = { ended: answer.then(() => undefined, () => undefined) };
+    const round: { ended: Promise<void>; next?: Promise<unknown> } = {
+      ended: answer.then(
+        () => undefined,
+        () => undefined,
+      ),
+    };
     rounds.set(key, round);
     void round.ended.then(() => {
       if (!round.next) rounds.delete(key);

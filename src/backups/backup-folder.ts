@@ -27,25 +27,41 @@ const sha256 = (text: string | Buffer) => createHash('sha256').update(text).dige
 /** A folder of backups, each a folder of its own: hidden while it is written or removed, and whole when it has its name. */
 export function createBackupFolder(folder: string) {
   const placeOf = (name: string) => path.join(folder, name);
-  const entries = async () => (await readdir(folder).catch((error: unknown) => (isMissing(error) ? [] : Promise.reject(error as Error)))).sort();
+  const entries = async () =>
+    (await readdir(folder).catch((error: unknown) => (isMissing(error) ? [] : Promise.reject(error as Error)))).sort();
 
   /** What is there by that name, or undefined. Throws when it cannot be read for what it is. */
   async function read(name: string): Promise<StoredBackup | undefined> {
     if (!isBackupName(name)) return undefined;
-    const sums = await readFile(path.join(placeOf(name), SUMS), 'utf8').catch((error: unknown) => (isMissing(error) ? undefined : Promise.reject(error as Error)));
+    const sums = await readFile(path.join(placeOf(name), SUMS), 'utf8').catch((error: unknown) =>
+      isMissing(error) ? undefined : Promise.reject(error as Error),
+    );
     if (sums === undefined) return undefined;
     const text = await readFile(path.join(placeOf(name), MANIFEST));
-    if (!sums.split('\n').includes(`${sha256(text)}  ${MANIFEST}`)) throw new RestoreRefusedError(`${name}: ${MANIFEST} is damaged, its checksum is another`);
+    if (!sums.split('\n').includes(`${sha256(text)}  ${MANIFEST}`))
+      throw new RestoreRefusedError(`${name}: ${MANIFEST} is damaged, its checksum is another`);
     const json = JSON.parse(text.toString()) as { format_version?: unknown };
-    if (json.format_version !== FORMAT_VERSION) throw new RestoreRefusedError(`${name}: it has format ${String(json.format_version)}, this Taskloom reads format ${FORMAT_VERSION}`);
+    if (json.format_version !== FORMAT_VERSION)
+      throw new RestoreRefusedError(
+        `${name}: it has format ${String(json.format_version)}, this Taskloom reads format ${FORMAT_VERSION}`,
+      );
     const manifest = manifestSchema.parse(json);
     if (manifest.name !== name) throw new RestoreRefusedError(`${name}: its manifest is that of ${manifest.name}`);
-    return { manifest, sha256: sha256(sums), bytes: filesOf(manifest).reduce((sum, { bytes }) => sum + bytes, text.length + sums.length) };
+    return {
+      manifest,
+      sha256: sha256(sums),
+      bytes: filesOf(manifest).reduce((sum, { bytes }) => sum + bytes, text.length + sums.length),
+    };
   }
 
   /** Looks at sizes only; `verify` reads everything. */
   async function hasAllFiles({ manifest }: StoredBackup): Promise<boolean> {
-    const sizes = await Promise.all(filesOf(manifest).map(async ({ name, bytes }) => (await stat(path.join(placeOf(manifest.name), name)).catch(() => undefined))?.size === bytes));
+    const sizes = await Promise.all(
+      filesOf(manifest).map(
+        async ({ name, bytes }) =>
+          (await stat(path.join(placeOf(manifest.name), name)).catch(() => undefined))?.size === bytes,
+      ),
+    );
     return sizes.every(Boolean);
   }
 
@@ -53,12 +69,14 @@ export function createBackupFolder(folder: string) {
     for (const file of filesOf(manifest)) {
       const hash = createHash('sha256');
       try {
-        for await (const chunk of createReadStream(path.join(place, file.name), { signal })) hash.update(chunk as Buffer);
+        for await (const chunk of createReadStream(path.join(place, file.name), { signal }))
+          hash.update(chunk as Buffer);
       } catch (error) {
         signal.throwIfAborted();
         throw isMissing(error) ? new RestoreRefusedError(`${manifest.name}: ${file.name} is missing`) : error;
       }
-      if (hash.digest('hex') !== file.sha256) throw new RestoreRefusedError(`${manifest.name}: ${file.name} is damaged, its checksum is another`);
+      if (hash.digest('hex') !== file.sha256)
+        throw new RestoreRefusedError(`${manifest.name}: ${file.name} is damaged, its checksum is another`);
     }
   }
 
@@ -82,7 +100,10 @@ export function createBackupFolder(folder: string) {
           faults.push(error instanceof RestoreRefusedError ? error.message : `${name}: ${(error as Error).message}`);
         }
       }
-      return { backups: backups.sort((a, b) => Date.parse(b.manifest.created_at) - Date.parse(a.manifest.created_at)), faults };
+      return {
+        backups: backups.sort((a, b) => Date.parse(b.manifest.created_at) - Date.parse(a.manifest.created_at)),
+        faults,
+      };
     },
 
     /**
@@ -94,12 +115,15 @@ export function createBackupFolder(folder: string) {
       const place = placeOf(partName(name, randomUUID()));
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });
-        for (const entry of (await entries()).filter((each) => isPartOf(each, name))) await rm(placeOf(entry), { recursive: true, force: true });
+        for (const entry of (await entries()).filter((each) => isPartOf(each, name)))
+          await rm(placeOf(entry), { recursive: true, force: true });
         await mkdir(place, { mode: 0o700 });
         const manifest = await write(place);
         const text = `${JSON.stringify(manifest, null, 2)}\n`;
         await writeSynced(path.join(place, MANIFEST), text);
-        const sums = [...filesOf(manifest), { name: MANIFEST, sha256: sha256(text) }].map((file) => `${file.sha256}  ${file.name}\n`).join('');
+        const sums = [...filesOf(manifest), { name: MANIFEST, sha256: sha256(text) }]
+          .map((file) => `${file.sha256}  ${file.name}\n`)
+          .join('');
         await writeSynced(path.join(place, SUMS), sums);
         await verifyIn(place, manifest, signal);
         await syncFolder(place);
@@ -126,7 +150,11 @@ export function createBackupFolder(folder: string) {
     async sweep(now = Date.now()): Promise<void> {
       for (const entry of (await entries()).filter(isPart)) {
         const files = await readdir(placeOf(entry)).catch(() => []);
-        const times = await Promise.all([placeOf(entry), ...files.map((file) => path.join(placeOf(entry), file))].map(async (each) => (await stat(each).catch(() => undefined))?.mtimeMs ?? 0));
+        const times = await Promise.all(
+          [placeOf(entry), ...files.map((file) => path.join(placeOf(entry), file))].map(
+            async (each) => (await stat(each).catch(() => undefined))?.mtimeMs ?? 0,
+          ),
+        );
         if (Math.max(...times) < now - ABANDONED_AFTER_MS) await rm(placeOf(entry), { recursive: true, force: true });
       }
     },
@@ -149,9 +177,20 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-const REASONS: Record<string, string> = { ENOSPC: 'no room is left', EDQUOT: 'the quota is used up', EFBIG: 'files may not become so large', EACCES: 'we may not write there', EROFS: 'it can only be read', ENOTDIR: 'it is no folder' };
+const REASONS: Record<string, string> = {
+  ENOSPC: 'no room is left',
+  EDQUOT: 'the quota is used up',
+  EFBIG: 'files may not become so large',
+  EACCES: 'we may not write there',
+  EROFS: 'it can only be read',
+  ENOTDIR: 'it is no folder',
+};
 
 function toFolderError(error: unknown, folder: string): unknown {
   const reason = REASONS[(error as NodeJS.ErrnoException).code ?? ''];
-  return reason ? new BackupFolderError(`The backup was not written to ${folder}: ${reason}; nothing of it was kept`, { cause: error }) : error;
+  return reason
+    ? new BackupFolderError(`The backup was not written to ${folder}: ${reason}; nothing of it was kept`, {
+        cause: error,
+      })
+    : error;
 }

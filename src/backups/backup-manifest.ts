@@ -4,7 +4,11 @@ import { z } from 'zod';
 export const FORMAT_VERSION = 1;
 
 const count = z.int().min(0);
-const file = z.object({ name: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/), bytes: count, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+const file = z.object({
+  name: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/),
+  bytes: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
 export type BackupFile = z.infer<typeof file>;
 
 const table = z.object({
@@ -35,7 +39,13 @@ export const manifestSchema = z.object({
   execution_id: z.int(),
   created_at: z.iso.datetime(),
   /** Which database it is of: transaction ids compare within one cluster and timeline only. */
-  database: z.object({ cluster: z.string(), timeline: z.int(), oid: z.int(), name: z.string(), server_version: z.string() }),
+  database: z.object({
+    cluster: z.string(),
+    timeline: z.int(),
+    oid: z.int(),
+    name: z.string(),
+    server_version: z.string(),
+  }),
   /** pg_current_snapshot(), and the database's time at that moment. */
   snapshot: z.object({ id: z.string().regex(/^\d+:\d+:[\d,]*$/), taken_at: z.iso.datetime() }),
   migrations: z.array(z.string()),

@@ -1,6 +1,9 @@
 /** `<config>` is `manual` for a run without a config. The execution's id keeps two of the same second apart. */
 export function backupName(request: { configId: number | null; executionId: number; startedAt: Date }): string {
-  const stamp = request.startedAt.toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(/[-:]/g, '');
+  const stamp = request.startedAt
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replaceAll(/[-:]/g, '');
   return `backup_${request.configId ?? 'manual'}_${stamp}_${request.executionId}`;
 }
 

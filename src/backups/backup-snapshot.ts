@@ -12,14 +12,34 @@ export interface BackupSnapshot {
 }
 
 /** Texts have to mean the same in whatever session reads them. */
-const SESSION = ["set datestyle to 'ISO'", "set intervalstyle to 'iso_8601'", "set timezone to 'UTC'", 'set extra_float_digits to 3', "set client_encoding to 'UTF8'", 'set statement_timeout to 0', 'set lock_timeout to 0', 'set idle_in_transaction_session_timeout to 0'];
+const SESSION = [
+  "set datestyle to 'ISO'",
+  "set intervalstyle to 'iso_8601'",
+  "set timezone to 'UTC'",
+  'set extra_float_digits to 3',
+  "set client_encoding to 'UTF8'",
+  'set statement_timeout to 0',
+  'set lock_timeout to 0',
+  'set idle_in_transaction_session_timeout to 0',
+];
 export const prepareSession = (client: Client) => client.query(SESSION.join(';'));
 
 /** Opens the one moment that the whole backup is of. It lasts until the connection ends. */
 export async function openSnapshot(client: Client): Promise<BackupSnapshot> {
   await prepareSession(client);
   await client.query('begin isolation level repeatable read read only');
-  const { rows: [moment] } = await client.query<{ schema: string; cluster: string; timeline: number; oid: number; name: string; server_version: string; id: string; taken_at: Date }>(`
+  const {
+    rows: [moment],
+  } = await client.query<{
+    schema: string;
+    cluster: string;
+    timeline: number;
+    oid: number;
+    name: string;
+    server_version: string;
+    id: string;
+    taken_at: Date;
+  }>(`
     select current_schema()::text as schema, (select system_identifier::text from pg_control_system()) as cluster, (select timeline_id from pg_control_checkpoint()) as timeline,
            d.oid::int8 as oid, d.datname::text as name, current_setting('server_version_num') as server_version, pg_current_snapshot()::text as id, now() as taken_at
     from pg_database d where d.datname = current_database()`);

@@ -14,7 +14,13 @@ export interface WriteStep {
 }
 
 /** A stream into a file that only its owner may read; whole on the disk when this answers. */
-export async function writeFile(place: string, name: string, source: Readable, { signal, onBytes }: WriteStep, compression: 'gzip' | 'none'): Promise<BackupFile> {
+export async function writeFile(
+  place: string,
+  name: string,
+  source: Readable,
+  { signal, onBytes }: WriteStep,
+  compression: 'gzip' | 'none',
+): Promise<BackupFile> {
   const hash = createHash('sha256');
   let bytes = 0;
   const measure = new Transform({
@@ -26,12 +32,20 @@ export async function writeFile(place: string, name: string, source: Readable, {
     },
   });
   const file = createWriteStream(path.join(place, name), { flags: 'wx', mode: 0o600, flush: true });
-  await (compression === 'gzip' ? pipeline(source, createGzip(), measure, file, { signal }) : pipeline(source, measure, file, { signal }));
+  await (compression === 'gzip'
+    ? pipeline(source, createGzip(), measure, file, { signal })
+    : pipeline(source, measure, file, { signal }));
   return { name, bytes, sha256: hash.digest('hex') };
 }
 
 /** The rows of a query, as PostgreSQL's COPY writes them. */
-export async function copyToFile(client: Client, query: string, place: string, name: string, step: WriteStep): Promise<{ rows: number; file: BackupFile }> {
+export async function copyToFile(
+  client: Client,
+  query: string,
+  place: string,
+  name: string,
+  step: WriteStep,
+): Promise<{ rows: number; file: BackupFile }> {
   const copy = client.query(copyTo(`copy (${query}) to stdout`));
   const file = await writeFile(place, name, copy, step, 'gzip');
   return { rows: copy.rowCount, file };

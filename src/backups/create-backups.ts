@@ -22,7 +22,11 @@ const LOCK = "hashtext('taskloom-backup')";
 const LOCK_LOOK_MS = 500;
 
 export function createBackups({ folder, url, connect, taskloomVersion }: BackupDeps): Backups {
-  async function write(client: Client, request: BackupRequest, { signal, onProgress }: Parameters<Backups['write']>[1]): Promise<WrittenBackup> {
+  async function write(
+    client: Client,
+    request: BackupRequest,
+    { signal, onProgress }: Parameters<Backups['write']>[1],
+  ): Promise<WrittenBackup> {
     await waitForTurn(client, signal);
     await folder.sweep();
     const name = backupName(request);
@@ -37,7 +41,10 @@ export function createBackups({ folder, url, connect, taskloomVersion }: BackupD
       const progress = { bytes: 0, rows: 0, tables: 0 };
       const tell = () => onProgress({ ...progress, tablesTotal: now.tables.length });
       const writing = {
-        client, place, now, signal,
+        client,
+        place,
+        now,
+        signal,
         onBytes: (bytes: number) => {
           progress.bytes += bytes;
           tell();
@@ -48,12 +55,26 @@ export function createBackups({ folder, url, connect, taskloomVersion }: BackupD
           tell();
         },
       };
-      const content = method === 'pg_dump' ? await writeArchive(writing, url) : { tables: await writeTables(writing, parent?.manifest.snapshot.id ?? null), archive: null };
+      const content =
+        method === 'pg_dump'
+          ? await writeArchive(writing, url)
+          : { tables: await writeTables(writing, parent?.manifest.snapshot.id ?? null), archive: null };
       return {
-        format_version: FORMAT_VERSION, taskloom_version: taskloomVersion, name, type: parent ? 'incremental' : 'full', method,
-        config_id: request.configId, execution_id: request.executionId, created_at: new Date().toISOString(),
-        database: now.database, snapshot: now.snapshot, migrations: now.migrations, sequences: now.sequences, ...content,
-        parent: parent && { name: parent.manifest.name, sha256: parent.sha256 }, base: parent?.manifest.base ?? name,
+        format_version: FORMAT_VERSION,
+        taskloom_version: taskloomVersion,
+        name,
+        type: parent ? 'incremental' : 'full',
+        method,
+        config_id: request.configId,
+        execution_id: request.executionId,
+        created_at: new Date().toISOString(),
+        database: now.database,
+        snapshot: now.snapshot,
+        migrations: now.migrations,
+        sequences: now.sequences,
+        ...content,
+        parent: parent && { name: parent.manifest.name, sha256: parent.sha256 },
+        base: parent?.manifest.base ?? name,
       } satisfies Manifest;
     });
     return toResult(stored, base && 'reason' in base ? base.reason : null, await removeExpired(request, stored));
@@ -72,9 +93,14 @@ export function createBackups({ folder, url, connect, taskloomVersion }: BackupD
       const { signal } = step;
       signal.throwIfAborted();
       const client = await connect();
-      const { rows: [backend] } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+      const {
+        rows: [backend],
+      } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
       // A statement that sends nothing would go on after its connection is gone.
-      const cancel = () => void connect().then((other) => other.query('select pg_cancel_backend($1)', [backend?.pid]).finally(() => other.end())).catch(() => undefined);
+      const cancel = () =>
+        void connect()
+          .then((other) => other.query('select pg_cancel_backend($1)', [backend?.pid]).finally(() => other.end()))
+          .catch(() => undefined);
       signal.addEventListener('abort', cancel, { once: true });
       try {
         return await write(client, request, step);
@@ -91,7 +117,9 @@ export function createBackups({ folder, url, connect, taskloomVersion }: BackupD
 
 async function waitForTurn(client: Client, signal: AbortSignal): Promise<void> {
   for (;;) {
-    const { rows: [lock] } = await client.query<{ is_ours: boolean }>(`select pg_try_advisory_lock(${LOCK}) as is_ours`);
+    const {
+      rows: [lock],
+    } = await client.query<{ is_ours: boolean }>(`select pg_try_advisory_lock(${LOCK}) as is_ours`);
     if (lock?.is_ours) return;
     await sleep(LOCK_LOOK_MS, undefined, { signal });
   }
@@ -104,7 +132,10 @@ async function findDone(folder: BackupFolder, name: string, signal: AbortSignal)
   return done;
 }
 
-async function chooseMethod(wanted: BackupRequest['method'], { database }: BackupSnapshot): Promise<'copy' | 'pg_dump'> {
+async function chooseMethod(
+  wanted: BackupRequest['method'],
+  { database }: BackupSnapshot,
+): Promise<'copy' | 'pg_dump'> {
   if (wanted === 'copy') return 'copy';
   const server = Math.floor(Number(database.server_version) / 10_000);
   const [dump, restore] = await Promise.all([programVersion('pg_dump'), programVersion('pg_restore')]);
@@ -123,5 +154,17 @@ function whyNotByDump({ server, dump, restore }: { server: number; dump?: number
 }
 
 function toResult({ manifest, bytes, sha256 }: StoredBackup, reason: string | null, removed: string[]): WrittenBackup {
-  return { name: manifest.name, type: manifest.type, method: manifest.method, whyFull: reason, parent: manifest.parent?.name ?? null, bytes, sha256, rows: manifest.tables.reduce((sum, table) => sum + table.rows_written, 0), tables: manifest.tables.length, snapshotAt: manifest.snapshot.taken_at, removed };
+  return {
+    name: manifest.name,
+    type: manifest.type,
+    method: manifest.method,
+    whyFull: reason,
+    parent: manifest.parent?.name ?? null,
+    bytes,
+    sha256,
+    rows: manifest.tables.reduce((sum, table) => sum + table.rows_written, 0),
+    tables: manifest.tables.length,
+    snapshotAt: manifest.snapshot.taken_at,
+    removed,
+  };
 }

@@ -33,7 +33,12 @@ async function read(chunks: Buffer[]): Promise<Record<string, string>> {
       if (schema !== 'public') return null;
       const key = `${table} (${columns})`;
       found[key] = '';
-      return new Writable({ write: (chunk: Buffer, _encoding, done) => { found[key] += chunk.toString('latin1'); done(); } });
+      return new Writable({
+        write: (chunk: Buffer, _encoding, done) => {
+          found[key] += chunk.toString('latin1');
+          done();
+        },
+      });
     },
     async (target) => {
       target.end();
@@ -44,11 +49,20 @@ async function read(chunks: Buffer[]): Promise<Record<string, string>> {
 }
 const latin = (text: string) => Buffer.from(text).toString('latin1');
 
-test.each([1, 2, 3, 5, 7, 64, 100_000])('the rows of each table and nothing else, in chunks of %d bytes', async (size) => {
-  const bytes = Buffer.from(SCRIPT);
-  const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size));
-  expect(await read(chunks)).toEqual({ 'users (id, "full name")': '1\tone\n2\t\\\\.\n3\t\\\\N\n\n', 'empty (id)': '', 'Last (id)': latin('日本語\n') });
-});
+test.each([1, 2, 3, 5, 7, 64, 100_000])(
+  'the rows of each table and nothing else, in chunks of %d bytes',
+  async (size) => {
+    const bytes = Buffer.from(SCRIPT);
+    const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+      bytes.subarray(index * size, (index + 1) * size),
+    );
+    expect(await read(chunks)).toEqual({
+      'users (id, "full name")': '1\tone\n2\t\\\\.\n3\t\\\\N\n\n',
+      'empty (id)': '',
+      'Last (id)': latin('日本語\n'),
+    });
+  },
+);
 
 test('a script that breaks off in the middle of a table is none', async () => {
   await expect(read([Buffer.from(SCRIPT.slice(0, SCRIPT.indexOf('3\t')))])).rejects.toThrow('in the middle of a table');

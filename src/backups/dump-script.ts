@@ -23,7 +23,11 @@ async function send(target: Writable | null, chunk: Buffer): Promise<void> {
  * Takes the rows out of a script that pg_restore wrote, and nothing else. In COPY's format a backslash among the rows is
  * always doubled, so a line of `\.` can only be the end of them. `open` says where a table's rows go; null leaves them out.
  */
-export async function readDumpScript(script: Readable, open: (block: CopyBlock) => Writable | null, close: (target: Writable) => Promise<void>): Promise<void> {
+export async function readDumpScript(
+  script: Readable,
+  open: (block: CopyBlock) => Writable | null,
+  close: (target: Writable) => Promise<void>,
+): Promise<void> {
   let rest = Buffer.alloc(0);
   let target: Writable | null = null;
   /** Within rows: is the next byte the first of them? */

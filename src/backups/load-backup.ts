@@ -9,7 +9,13 @@ import { startReadingArchive } from './pg-dump';
 import { columnList, quote } from './table-catalog';
 
 /** Brings the tables from the state of the backup before to that of this one; of a full one, from whatever they hold. */
-export async function loadBackup(client: Client, place: string, manifest: Manifest, schema: string, onTable: (table: BackupTable) => void): Promise<void> {
+export async function loadBackup(
+  client: Client,
+  place: string,
+  manifest: Manifest,
+  schema: string,
+  onTable: (table: BackupTable) => void,
+): Promise<void> {
   if (manifest.archive) await loadArchive(client, path.join(place, manifest.archive.name), manifest, schema);
   for (const table of manifest.tables) {
     if (table.content === 'all') await loadAll(client, place, table);
@@ -24,10 +30,16 @@ async function loadAll(client: Client, place: string, { name, columns, rows_file
 }
 
 /** Rows that are gone go first, then every changed one: what is left agrees with what comes, whatever is unique. */
-async function loadChanges(client: Client, place: string, { name, columns, key, rows_file: rows, keys_file: keys }: BackupTable): Promise<void> {
+async function loadChanges(
+  client: Client,
+  place: string,
+  { name, columns, key, rows_file: rows, keys_file: keys }: BackupTable,
+): Promise<void> {
   if (!rows || !keys) throw new Error(`The changes of ${name} are without their files`);
   const stage = async (table: string, ofColumns: string[], file: string) => {
-    await client.query(`create temporary table ${table} on commit drop as select ${columnList(ofColumns)} from ${quote(name)} with no data`);
+    await client.query(
+      `create temporary table ${table} on commit drop as select ${columnList(ofColumns)} from ${quote(name)} with no data`,
+    );
     await copyFromFile(client, `${table} (${columnList(ofColumns)})`, path.join(place, file));
     await client.query(`analyze ${table}`);
   };
@@ -36,7 +48,9 @@ async function loadChanges(client: Client, place: string, { name, columns, key, 
   await stage('restore_rows', columns, rows.name);
   await client.query(`delete from ${quote(name)} t where not exists (select from restore_keys s where ${isSame})`);
   await client.query(`delete from ${quote(name)} t using restore_rows s where ${isSame}`);
-  await client.query(`insert into ${quote(name)} (${columnList(columns)}) overriding system value select ${columnList(columns)} from restore_rows`);
+  await client.query(
+    `insert into ${quote(name)} (${columnList(columns)}) overriding system value select ${columnList(columns)} from restore_rows`,
+  );
   await client.query('drop table restore_keys, restore_rows');
 }
 

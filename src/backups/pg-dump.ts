@@ -12,7 +12,9 @@ export interface PgDumpRequest {
 
 /** What a program of PostgreSQL's needs, and none of our secrets. */
 function environment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const passed = Object.entries(process.env).filter(([name]) => /^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|SYSTEMROOT|PG(SSL\w+|PASSFILE|SERVICE\w*|GSS\w+|KRB\w+))$/i.test(name));
+  const passed = Object.entries(process.env).filter(([name]) =>
+    /^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|SYSTEMROOT|PG(SSL\w+|PASSFILE|SERVICE\w*|GSS\w+|KRB\w+))$/i.test(name),
+  );
   return { ...Object.fromEntries(passed), ...extra };
 }
 
@@ -28,13 +30,29 @@ export async function programVersion(program: 'pg_dump' | 'pg_restore'): Promise
 }
 
 /** A whole archive in pg_dump's custom format, as a stream; `done` fails with what the program said. Uncompressed by gzip of ours: it has its own. */
-export function startDump({ url, snapshot, schema, signal }: PgDumpRequest): { archive: Readable; done: Promise<void> } {
+export function startDump({ url, snapshot, schema, signal }: PgDumpRequest): {
+  archive: Readable;
+  done: Promise<void>;
+} {
   const target = new URL(url);
   const password = decodeURIComponent(target.password);
   // Everybody on the machine may read a program's arguments.
   target.password = '';
   const env = environment({ PGAPPNAME: 'taskloom-backup', ...(password ? { PGPASSWORD: password } : {}) });
-  return start('pg_dump', ['--format=custom', '--no-owner', '--no-privileges', '--no-password', `--schema=${schema}`, `--snapshot=${snapshot}`, `--dbname=${target.toString()}`], env, signal);
+  return start(
+    'pg_dump',
+    [
+      '--format=custom',
+      '--no-owner',
+      '--no-privileges',
+      '--no-password',
+      `--schema=${schema}`,
+      `--snapshot=${snapshot}`,
+      `--dbname=${target.toString()}`,
+    ],
+    env,
+    signal,
+  );
 }
 
 /** The archive's rows as a script of SQL, of which dump-script.ts takes the COPY blocks. */
@@ -43,7 +61,12 @@ export function startReadingArchive(archive: string): { script: Readable; done: 
   return { script, done };
 }
 
-function start(program: string, args: string[], env: NodeJS.ProcessEnv, signal?: AbortSignal): { archive: Readable; done: Promise<void> } {
+function start(
+  program: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): { archive: Readable; done: Promise<void> } {
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = () => child.kill('SIGKILL');
   signal?.addEventListener('abort', stop, { once: true });

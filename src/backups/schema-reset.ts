@@ -2,7 +2,8 @@ import type { Client } from 'pg';
 import { quote, SCHEMA_TABLES } from './table-catalog';
 
 /** What extensions brought stays. */
-const isOurs = (catalog: string, alias: string) => `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${alias}.oid and d.deptype = 'e')`;
+const isOurs = (catalog: string, alias: string) =>
+  `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${alias}.oid and d.deptype = 'e')`;
 
 const DROPS = `
   select format('drop %s if exists %I.%I cascade', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' when 'f' then 'foreign table' else 'table' end, n.nspname, c.relname) as statement,
@@ -40,7 +41,8 @@ export async function suspendChecks(client: Client, tables: string[]): Promise<(
   for (const { target, name } of keys) await client.query(`alter table ${target} drop constraint ${quote(name)}`);
   for (const table of tables) await client.query(`alter table ${quote(table)} disable trigger user`);
   return async () => {
-    for (const { target, name, definition } of keys) await client.query(`alter table ${target} add constraint ${quote(name)} ${definition}`);
+    for (const { target, name, definition } of keys)
+      await client.query(`alter table ${target} add constraint ${quote(name)} ${definition}`);
     for (const table of tables) await client.query(`alter table ${quote(table)} enable trigger user`);
   };
 }

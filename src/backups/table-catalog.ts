@@ -30,9 +30,19 @@ export async function readTables(client: Client): Promise<CatalogTable[]> {
 
 /** Sequences stand outside of transactions: read after the snapshot, they are never behind its rows. */
 export async function readSequences(client: Client): Promise<{ name: string; value: string; is_called: boolean }[]> {
-  const { rows: names } = await client.query<{ name: string }>("select relname::text as name from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'S' and relname <> all ($1) order by 1", [SCHEMA_TABLES.map((table) => `${table}_id_seq`).concat('knex_migrations_lock_index_seq')]);
+  const { rows: names } = await client.query<{ name: string }>(
+    "select relname::text as name from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'S' and relname <> all ($1) order by 1",
+    [SCHEMA_TABLES.map((table) => `${table}_id_seq`).concat('knex_migrations_lock_index_seq')],
+  );
   if (names.length === 0) return [];
-  const { rows } = await client.query<{ name: string; value: string; is_called: boolean }>(names.map(({ name }) => `select '${name.replaceAll("'", "''")}' as name, last_value::text as value, is_called from ${quote(name)}`).join(' union all '));
+  const { rows } = await client.query<{ name: string; value: string; is_called: boolean }>(
+    names
+      .map(
+        ({ name }) =>
+          `select '${name.replaceAll("'", "''")}' as name, last_value::text as value, is_called from ${quote(name)}`,
+      )
+      .join(' union all '),
+  );
   return rows;
 }
 

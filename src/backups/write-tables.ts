@@ -23,9 +23,26 @@ export async function writeTables(writing: TableWriting, since: string | null): 
     // Numbered: a table's name need not be a good one for a file.
     const file = (kind: string) => `${String(index + 1).padStart(3, '0')}_${name.replaceAll(/\W/g, '_')}.${kind}.gz`;
     const source = `select ${columnList(columns)} from ${quote(name)}`;
-    const rows = await copyToFile(client, isChanges ? `${source} where ${changedSince(since, now.snapshot.id)}` : source, place, file('rows'), writing);
-    const keys = isChanges ? await copyToFile(client, `select ${columnList(key)} from ${quote(name)}`, place, file('keys'), writing) : null;
-    tables.push({ name, columns, key, content: isChanges ? 'changes' : 'all', rows: keys?.rows ?? rows.rows, rows_written: rows.rows, rows_file: rows.file, keys_file: keys?.file ?? null });
+    const rows = await copyToFile(
+      client,
+      isChanges ? `${source} where ${changedSince(since, now.snapshot.id)}` : source,
+      place,
+      file('rows'),
+      writing,
+    );
+    const keys = isChanges
+      ? await copyToFile(client, `select ${columnList(key)} from ${quote(name)}`, place, file('keys'), writing)
+      : null;
+    tables.push({
+      name,
+      columns,
+      key,
+      content: isChanges ? 'changes' : 'all',
+      rows: keys?.rows ?? rows.rows,
+      rows_written: rows.rows,
+      rows_file: rows.file,
+      keys_file: keys?.file ?? null,
+    });
     writing.onTable(rows.rows);
   }
   return tables;
@@ -34,7 +51,9 @@ export async function writeTables(writing: TableWriting, since: string | null): 
 /** One archive by pg_dump, in our snapshot; the rows are counted beside it. */
 export async function writeArchive(writing: TableWriting, url: string): Promise<Pick<Manifest, 'tables' | 'archive'>> {
   const { client, place, now, signal } = writing;
-  const { rows: [exported] } = await client.query<{ id: string }>('select pg_export_snapshot() as id');
+  const {
+    rows: [exported],
+  } = await client.query<{ id: string }>('select pg_export_snapshot() as id');
   const dump = startDump({ url, snapshot: exported?.id ?? '', schema: now.schema, signal });
   const written = writeFile(place, 'database.dump', dump.archive, writing, 'none');
   // A dump that fails closes its stream too: its own reason is the one to tell.
@@ -47,7 +66,9 @@ export async function writeArchive(writing: TableWriting, url: string): Promise<
   const tables: BackupTable[] = [];
   for (const { name, columns, key } of now.tables) {
     signal.throwIfAborted();
-    const { rows: [counted] } = await client.query<{ count: number }>(`select count(*) as count from ${quote(name)}`);
+    const {
+      rows: [counted],
+    } = await client.query<{ count: number }>(`select count(*) as count from ${quote(name)}`);
     const rows = counted?.count ?? 0;
     tables.push({ name, columns, key, content: 'archive', rows, rows_written: rows, rows_file: null, keys_file: null });
     writing.onTable(rows);

@@ -9,7 +9,7 @@ const BROKEN_OFF_AFTER_MS = 60 * 60 * 1_000;
 export function createCleanUp({ records, files }: Pick<ExportDeps, 'records' | 'files'>): Exports['cleanUp'] {
   return async ({ now, createdBefore, isDryRun }, { signal, onProgress }) => {
     const counts = { files: 0, bytes: 0, abandoned: 0, temporaries: 0 };
-    for (let afterId = 0; ; ) {
+    for (let afterId = 0; ;) {
       signal.throwIfAborted();
       const batch = await records.listRemovable({ now, createdBefore, storage: files.storage, afterId, limit: BATCH });
       for (const { fileName, isComplete, bytes } of batch) {

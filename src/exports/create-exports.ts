@@ -25,7 +25,15 @@ export function createExports(deps: ExportDeps): Exports {
   const write: Exports['write'] = async (request, step) => {
     const { executionId, source, format, compression } = request;
     const expiry = () => new Date(Date.now() + (request.expiresInDays ?? deps.expiresInDays) * DAY_MS);
-    const { id, fileName } = await records.begin({ executionId, source, format, compression, storage: files.storage, fileNames: fileNames(request), expiresAt: expiry() });
+    const { id, fileName } = await records.begin({
+      executionId,
+      source,
+      format,
+      compression,
+      storage: files.storage,
+      fileNames: fileNames(request),
+      expiresAt: expiry(),
+    });
     const file = await writeFile(request, fileName, step);
     const expiresAt = expiry();
     await records.complete(id, { bytes: file.bytes, rowCount: file.rows, sha256: file.sha256, expiresAt });
@@ -41,7 +49,10 @@ export function createExports(deps: ExportDeps): Exports {
         return write(request, step);
       });
       // Who is cancelled while he waits for his turn goes at once; who is at work first puts things in order.
-      return Promise.race([turn, whenAborted(step.signal).catch((reason: unknown) => (hasBegun ? turn : Promise.reject(reason as Error)))]);
+      return Promise.race([
+        turn,
+        whenAborted(step.signal).catch((reason: unknown) => (hasBegun ? turn : Promise.reject(reason as Error))),
+      ]);
     },
     cleanUp: createCleanUp(deps),
   };

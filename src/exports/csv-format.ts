@@ -12,7 +12,11 @@ const OPTIONS: Options = { record_delimiter: 'windows', quoted_match: /^$|[\r\n]
 /** What a spreadsheet takes for the beginning of a formula, also in its full-width forms and behind blanks that it passes over. */
 const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
 
-function valueOf({ kind }: ExportColumn, value: ExportRow[string], areFormulasEscaped: boolean): string | number | null {
+function valueOf(
+  { kind }: ExportColumn,
+  value: ExportRow[string],
+  areFormulasEscaped: boolean,
+): string | number | null {
   if (value === null) return null;
   if (value instanceof Date) return value.toISOString();
   if (typeof value === 'boolean') return String(value);
@@ -22,7 +26,9 @@ function valueOf({ kind }: ExportColumn, value: ExportRow[string], areFormulasEs
 export const csvFormat: Format = async function* ({ columns, pages, areFormulasEscaped }) {
   yield Buffer.from(stringify([columns.map(({ name }) => name)], OPTIONS));
   for await (const page of pages) {
-    const rows = page.map((row) => columns.map((column) => valueOf(column, row[column.name] ?? null, areFormulasEscaped)));
+    const rows = page.map((row) =>
+      columns.map((column) => valueOf(column, row[column.name] ?? null, areFormulasEscaped)),
+    );
     yield Buffer.from(stringify(rows, OPTIONS));
   }
 };

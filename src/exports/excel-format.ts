@@ -2,7 +2,15 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import { sheetCells, type CellOptions } from './excel-cells';
-import { contentTypes, ROOT_RELATIONS, SHEET_BEGIN, SHEET_END, STYLES, workbook, workbookRelations } from './excel-parts';
+import {
+  contentTypes,
+  ROOT_RELATIONS,
+  SHEET_BEGIN,
+  SHEET_END,
+  STYLES,
+  workbook,
+  workbookRelations,
+} from './excel-parts';
 import type { Format } from './export-format';
 import type { ExportRow } from '../storage/export-source-repository';
 
@@ -23,7 +31,7 @@ export function createExcelFormat(sheetRows = SHEET_ROWS): Format {
 
     async function* sheet(): AsyncGenerator<string> {
       yield SHEET_BEGIN + sheetCells.header(1, options);
-      for (let next = 2; next <= sheetRows; ) {
+      for (let next = 2; next <= sheetRows;) {
         const some = await rows.take(sheetRows - next + 1);
         if (some.length === 0) break;
         yield some.map((row, index) => sheetCells.row(next + index, row, options)).join('');

@@ -5,7 +5,8 @@ const RELATIONS = 'http://schemas.openxmlformats.org/package/2006/relationships'
 const OFFICE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
 const TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
 
-const forEach = (sheets: number, write: (number: number) => string) => Array.from({ length: sheets }, (_, index) => write(index + 1)).join('');
+const forEach = (sheets: number, write: (number: number) => string) =>
+  Array.from({ length: sheets }, (_, index) => write(index + 1)).join('');
 
 /** The header stays in sight. */
 export const SHEET_BEGIN = `${XML}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetData>`;

@@ -1,9 +1,21 @@
 import type { ExportFormat, ExportRequest } from '../tasks/task-services';
 
-const EXTENSIONS: Record<ExportFormat, string> = { json: 'json', ndjson: 'ndjson', csv: 'csv', excel: 'xlsx', parquet: 'parquet' };
+const EXTENSIONS: Record<ExportFormat, string> = {
+  json: 'json',
+  ndjson: 'ndjson',
+  csv: 'csv',
+  excel: 'xlsx',
+  parquet: 'parquet',
+};
 
 /** `data_<config>_<YYYYMMDD_HHMMSS>.<ext>`, and what it is called when another run of the same second has that name. */
-export function fileNames({ configId, executionId, startedAt, format, compression }: Pick<ExportRequest, 'configId' | 'executionId' | 'startedAt' | 'format' | 'compression'>): [string, string] {
+export function fileNames({
+  configId,
+  executionId,
+  startedAt,
+  format,
+  compression,
+}: Pick<ExportRequest, 'configId' | 'executionId' | 'startedAt' | 'format' | 'compression'>): [string, string] {
   const [date = '', time = ''] = startedAt.toISOString().slice(0, 19).replace(/[-:]/g, '').split('T');
   const stem = `data_${configId ?? 'adhoc'}_${date}_${time}`;
   const extension = EXTENSIONS[format] + (compression === 'gzip' ? '.gz' : '');

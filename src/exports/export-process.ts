@@ -17,7 +17,8 @@ function main(): void {
   }
   const stop = new AbortController();
   let isOver = false;
-  const tell = (message: FromExportProcess) => void (process.connected && process.send?.(message, undefined, undefined, () => undefined));
+  const tell = (message: FromExportProcess) =>
+    void (process.connected && process.send?.(message, undefined, undefined, () => undefined));
   let toldAt = -Infinity;
   const tellProgress = (rowsWritten: number, rowsTotal: number) => {
     if (performance.now() - toldAt < PROGRESS_EVERY_MS && rowsWritten < rowsTotal) return;
@@ -47,9 +48,18 @@ function main(): void {
   });
 }
 
-function write({ settings, request, fileName }: Extract<ToExportProcess, { kind: 'write' }>, signal: AbortSignal, onProgress: (rowsWritten: number, rowsTotal: number) => void): Promise<WrittenFile> {
-  const sources = createExportSourceRepository({ connect: () => connectClient({ url: settings.databaseUrl, applicationName: 'taskloom-export' }) });
-  return createFileWriter({ sources, files: createFileStore(settings.files) })(request, fileName, { signal, onProgress });
+function write(
+  { settings, request, fileName }: Extract<ToExportProcess, { kind: 'write' }>,
+  signal: AbortSignal,
+  onProgress: (rowsWritten: number, rowsTotal: number) => void,
+): Promise<WrittenFile> {
+  const sources = createExportSourceRepository({
+    connect: () => connectClient({ url: settings.databaseUrl, applicationName: 'taskloom-export' }),
+  });
+  return createFileWriter({ sources, files: createFileStore(settings.files) })(request, fileName, {
+    signal,
+    onProgress,
+  });
 }
 
 main();

@@ -11,15 +11,31 @@ import type { FileStore } from '../platform/files/file-store';
 import type { ExportRow, ExportSourceRepository, Snapshot } from '../storage/export-source-repository';
 import type { ExportedFile, ExportFormat, ExportRequest, LongStep } from '../tasks/task-services';
 
-const FORMATS: Record<ExportFormat, Format> = { json: jsonFormat, ndjson: ndjsonFormat, csv: csvFormat, excel: createExcelFormat(), parquet: parquetFormat };
+const FORMATS: Record<ExportFormat, Format> = {
+  json: jsonFormat,
+  ndjson: ndjsonFormat,
+  csv: csvFormat,
+  excel: createExcelFormat(),
+  parquet: parquetFormat,
+};
 
 export type WrittenFile = Pick<ExportedFile, 'rows' | 'bytes' | 'truncatedCells' | 'sha256'>;
 
 /** Writes the rows of a request into a file of that name: whole or not at all. */
-export type WriteFile = (request: ExportRequest, fileName: string, step: LongStep<[rowsWritten: number, rowsTotal: number]>) => Promise<WrittenFile>;
+export type WriteFile = (
+  request: ExportRequest,
+  fileName: string,
+  step: LongStep<[rowsWritten: number, rowsTotal: number]>,
+) => Promise<WrittenFile>;
 
 /** Rows from PostgreSQL into files: page by page through format, compression and checksum into the store. */
-export function createFileWriter({ sources, files }: { sources: ExportSourceRepository; files: Pick<FileStore, 'write'> }): WriteFile {
+export function createFileWriter({
+  sources,
+  files,
+}: {
+  sources: ExportSourceRepository;
+  files: Pick<FileStore, 'write'>;
+}): WriteFile {
   return async (request, fileName, { signal, onProgress }) => {
     const counts = { rows: 0, bytes: 0, truncatedCells: 0 };
     const hash = createHash('sha256');
@@ -41,7 +57,12 @@ export function createFileWriter({ sources, files }: { sources: ExportSourceRepo
       }
     }
     await sources.withSnapshot(request, signal, async (snapshot) => {
-      const content = FORMATS[request.format]({ columns: snapshot.columns, pages: rowsOf(snapshot), areFormulasEscaped: request.areFormulasEscaped, onTruncated: () => (counts.truncatedCells += 1) });
+      const content = FORMATS[request.format]({
+        columns: snapshot.columns,
+        pages: rowsOf(snapshot),
+        areFormulasEscaped: request.areFormulasEscaped,
+        onTruncated: () => (counts.truncatedCells += 1),
+      });
       await files.write(fileName, measured(request.compression === 'gzip' ? gzipped(content) : content), signal);
     });
     return { ...counts, sha256: hash.digest('hex') };

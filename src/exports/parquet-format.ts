@@ -13,12 +13,20 @@ const TYPES: Record<ColumnKind, Pick<SchemaElement, 'type' | 'converted_type' | 
   integer: { type: 'INT32' },
   real: { type: 'DOUBLE' },
   boolean: { type: 'BOOLEAN' },
-  timestamp: { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' } },
+  timestamp: {
+    type: 'INT64',
+    converted_type: 'TIMESTAMP_MILLIS',
+    logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
+  },
 };
 
 const schemaOf = (columns: readonly ExportColumn[]): SchemaElement[] => [
   { name: 'root', num_children: columns.length },
-  ...columns.map(({ name, kind, isNullable }) => ({ name, repetition_type: isNullable ? ('OPTIONAL' as const) : ('REQUIRED' as const), ...TYPES[kind] })),
+  ...columns.map(({ name, kind, isNullable }) => ({
+    name,
+    repetition_type: isNullable ? ('OPTIONAL' as const) : ('REQUIRED' as const),
+    ...TYPES[kind],
+  })),
 ];
 
 /** Compressed with Snappy. */
@@ -38,7 +46,11 @@ export const parquetFormat: Format = async function* ({ columns, pages }) {
   };
   const endGroup = () => {
     const rows = group[0]?.length ?? 0;
-    if (rows > 0) void writer.write({ columnData: columns.map(({ name }, index) => ({ name, data: group[index] ?? [] })), rowGroupSize: rows });
+    if (rows > 0)
+      void writer.write({
+        columnData: columns.map(({ name }, index) => ({ name, data: group[index] ?? [] })),
+        rowGroupSize: rows,
+      });
     group = columns.map(() => []);
     characters = 0;
     return takeBytes();

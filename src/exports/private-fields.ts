@@ -12,6 +12,9 @@ export function withoutPrivateColumns(row: ExportRow, jsonColumns: readonly Expo
     const after = withoutPrivateFields(taskType, before);
     return after === before ? [] : [[name, JSON.stringify(after)] as const];
   });
-  const failure = typeof row.error_message === 'string' ? [['error_message', withoutPrivateText(taskType, row.error_message)] as const] : [];
+  const failure =
+    typeof row.error_message === 'string'
+      ? [['error_message', withoutPrivateText(taskType, row.error_message)] as const]
+      : [];
   return { ...row, ...Object.fromEntries([...changed, ...failure]) };
 }

@@ -8,7 +8,8 @@ export interface ExportProcessSettings {
   files: FileStoreSettings;
 }
 
-export type ToExportProcess = { kind: 'write'; settings: ExportProcessSettings; request: ExportRequest; fileName: string } | { kind: 'abort' };
+export type ToExportProcess =
+  { kind: 'write'; settings: ExportProcessSettings; request: ExportRequest; fileName: string } | { kind: 'abort' };
 export type Outcome = { kind: 'written'; file: WrittenFile } | { kind: 'failed'; error: PackedError };
 export type FromExportProcess = { kind: 'progress'; rowsWritten: number; rowsTotal: number } | Outcome;
 
@@ -26,7 +27,13 @@ export function packError(error: unknown): PackedError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
   const { name, message, stack, cause } = error;
   const { code } = error as { code?: unknown };
-  return { name, message, stack, ...(typeof code === 'string' && { code }), ...(cause instanceof Error && { cause: packError(cause) }) };
+  return {
+    name,
+    message,
+    stack,
+    ...(typeof code === 'string' && { code }),
+    ...(cause instanceof Error && { cause: packError(cause) }),
+  };
 }
 
 export function unpackError({ message, cause, ...rest }: PackedError): Error {

@@ -1,5 +1,11 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { unpackError, type ExportProcessSettings, type FromExportProcess, type Outcome, type ToExportProcess } from './process-messages';
+import {
+  unpackError,
+  type ExportProcessSettings,
+  type FromExportProcess,
+  type Outcome,
+  type ToExportProcess,
+} from './process-messages';
 import type { WriteFile } from './file-writer';
 import type { FileStore } from '../platform/files/file-store';
 
@@ -28,7 +34,12 @@ export class ExportProcessError extends Error {
 export function createProcessWriter({ program, settings, env, files }: ProcessWriterDeps): WriteFile {
   return async (request, fileName, { signal, onProgress }) => {
     signal.throwIfAborted();
-    const child = fork(program, [], { env, execArgv: [`--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${YOUNG_MB}`], serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const child = fork(program, [], {
+      env,
+      execArgv: [`--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${YOUNG_MB}`],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
     // Whether a message arrived is told by what the process does next.
     const tell = (message: ToExportProcess) => void child.send(message, () => undefined);
     let outcome: Outcome | undefined;
@@ -70,8 +81,12 @@ async function whenEnded(child: ChildProcess): Promise<ExportProcessError> {
     child.on('error', (error) => child.pid === undefined && resolve(error));
     child.once('exit', (code, signal) => resolve(signal ? `was ended by ${signal}` : `ended with code ${code}`));
   });
-  if (typeof how !== 'string') return new ExportProcessError("The export's process could not be started", { cause: how });
+  if (typeof how !== 'string')
+    return new ExportProcessError("The export's process could not be started", { cause: how });
   await closed;
   const why = stderr.includes('heap out of memory') ? `: its ${HEAP_MB} MB of heap were not enough` : '';
-  return new ExportProcessError(`The export's process ${how} before its file was whole${why}`, stderr ? { cause: new Error(stderr) } : {});
+  return new ExportProcessError(
+    `The export's process ${how} before its file was whole${why}`,
+    stderr ? { cause: new Error(stderr) } : {},
+  );
 }

@@ -25,11 +25,32 @@ test.each([
   expect(message).not.toContain('RETpw');
 });
 
-test.each(['javascript:alert(1)//', 'ftp://app.example', '//app.example', 'app.example', 'https://app.example@evil.example', 'https://app.example/?next=', 'https://'])('FRONTEND_URL=%s is refused: links in mails lead nowhere else', (url) => {
+test.each([
+  'javascript:alert(1)//',
+  'ftp://app.example',
+  '//app.example',
+  'app.example',
+  'https://app.example@evil.example',
+  'https://app.example/?next=',
+  'https://',
+])('FRONTEND_URL=%s is refused: links in mails lead nowhere else', (url) => {
   expect(bad({ FRONTEND_URL: url })).toContain('  FRONTEND_URL: ');
 });
 
-test.each(['app.example', '//app.example', 'https://', 'https://app.example/path', 'https://app.example/?a', 'https://app.example#a', 'https://me:RETpw@app.example', 'ftp://app.example', 'null', 'https://*.example', 'https://a b', '*'])('%s is no origin that browsers send', (text) => {
+test.each([
+  'app.example',
+  '//app.example',
+  'https://',
+  'https://app.example/path',
+  'https://app.example/?a',
+  'https://app.example#a',
+  'https://me:RETpw@app.example',
+  'ftp://app.example',
+  'null',
+  'https://*.example',
+  'https://a b',
+  '*',
+])('%s is no origin that browsers send', (text) => {
   const message = bad({ BACKEND_CORS_ORIGINS: `https://good.example,${text}`, PORT: 'x' });
   expect(message).toContain('  BACKEND_CORS_ORIGINS: entry 2 ');
   // With the others, all at once.
@@ -39,22 +60,37 @@ test.each(['app.example', '//app.example', 'https://', 'https://app.example/path
 
 test('origins are taken as browsers write them', () => {
   const read = (text: string) => readConfig({ BACKEND_CORS_ORIGINS: text }).BACKEND_CORS_ORIGINS;
-  expect(read('https://b.example/, HTTPS://App.Example:443 ,http://[::1]:3000,http://localhost:3000')).toEqual(['https://b.example', 'https://app.example', 'http://[::1]:3000', 'http://localhost:3000']);
+  expect(read('https://b.example/, HTTPS://App.Example:443 ,http://[::1]:3000,http://localhost:3000')).toEqual([
+    'https://b.example',
+    'https://app.example',
+    'http://[::1]:3000',
+    'http://localhost:3000',
+  ]);
   expect(read('["https://b.example/"]')).toEqual(['https://b.example']);
   expect(read('')).toEqual([]);
 });
 
-test.each(['postgres://taskloom:SEC@RETpw@127.0.0.1:1/x', 'postgres://me@[::1]:5432/x?sslmode=require', 'postgresql:///x?host=/var/run/postgresql'])('%s is taken', (url) => {
+test.each([
+  'postgres://taskloom:SEC@RETpw@127.0.0.1:1/x',
+  'postgres://me@[::1]:5432/x?sslmode=require',
+  'postgresql:///x?host=/var/run/postgresql',
+])('%s is taken', (url) => {
   expect(databaseUrl(readConfig({ DATABASE_URL: url }))).toBe(url);
 });
 
 test('the parts of an address make a URL, also with a plain IPv6 address and a password of any letters', () => {
-  expect(databaseUrl(readConfig({ POSTGRES_HOST: '::1', POSTGRES_PASSWORD: 'p/w@?#' }))).toBe('postgres://postgres:p%2Fw%40%3F%23@[::1]:5432/taskloom');
-  expect(databaseUrl(readConfig({ POSTGRES_HOST: 'db.internal', POSTGRES_PORT: '1', POSTGRES_DB: 'x' }))).toBe('postgres://postgres@db.internal:1/x');
+  expect(databaseUrl(readConfig({ POSTGRES_HOST: '::1', POSTGRES_PASSWORD: 'p/w@?#' }))).toBe(
+    'postgres://postgres:p%2Fw%40%3F%23@[::1]:5432/taskloom',
+  );
+  expect(databaseUrl(readConfig({ POSTGRES_HOST: 'db.internal', POSTGRES_PORT: '1', POSTGRES_DB: 'x' }))).toBe(
+    'postgres://postgres@db.internal:1/x',
+  );
 });
 
 test('a process that is told its settings another way gets none of our variables', () => {
-  const ours = Object.fromEntries([...ENV_VARIABLES, ...Object.keys(ENV_ALIASES), 'TEMPORAL_API_KEY'].map((name) => [name, 'SECRET']));
+  const ours = Object.fromEntries(
+    [...ENV_VARIABLES, ...Object.keys(ENV_ALIASES), 'TEMPORAL_API_KEY'].map((name) => [name, 'SECRET']),
+  );
   const others = { PATH: '/bin', AWS_PROFILE: 'exports', PGSSLMODE: 'require', NODE_EXTRA_CA_CERTS: '/ca.pem' };
   expect(foreignVariables({ ...ours, ...others })).toEqual(others);
 });

@@ -7,9 +7,15 @@ import type { FileStoreSettings } from './files/create-file-store';
 /** Every variable Taskloom reads, once. The table of docs/configuration.md and docker-compose.yml are checked against `ENV_VARIABLES`. */
 const port = z.coerce.number().int().min(0).max(65_535);
 const positive = z.coerce.number().int().positive();
-const flag = z.enum(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off']).transform((text) => ['true', '1', 'yes', 'on'].includes(text));
+const flag = z
+  .enum(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off'])
+  .transform((text) => ['true', '1', 'yes', 'on'].includes(text));
 const list = z.string().transform((text, context) => {
-  if (!text.trim().startsWith('[')) return text.split(',').map((item) => item.trim()).filter(Boolean);
+  if (!text.trim().startsWith('['))
+    return text
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean);
   try {
     return z.array(z.string()).parse(JSON.parse(text));
   } catch {
@@ -24,10 +30,19 @@ function isServerUrl(text: string): boolean {
   const { pathname, search, hash } = new URL(text);
   return !`${pathname}${search}${hash}`.includes('@');
 }
-const serverUrl = (schemes: RegExp, message: string) => z.string().regex(schemes, message).refine(isServerUrl, 'is no valid URL (what of / ? # @ : % is part of a password has to be percent-encoded)');
+const serverUrl = (schemes: RegExp, message: string) =>
+  z
+    .string()
+    .regex(schemes, message)
+    .refine(isServerUrl, 'is no valid URL (what of / ? # @ : % is part of a password has to be percent-encoded)');
 const withBrackets = (host: string) => (isIPv6(host) ? `[${host}]` : host);
 const isHost = (text: string) => !/[\s/?#@%]/.test(text) && URL.canParse(`postgres://${withBrackets(text)}:1`);
-const webUrl = z.url().refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '', 'must not hold a user or a password');
+const webUrl = z
+  .url()
+  .refine(
+    (text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
+    'must not hold a user or a password',
+  );
 
 /** As browsers write it in the header Origin, which is compared letter by letter: without a trailing slash or the scheme's own port. */
 function readOrigin(text: string): string | undefined {
@@ -38,7 +53,10 @@ function readOrigin(text: string): string | undefined {
 const origins = list.transform((texts, context) =>
   texts.map((text, index) => {
     const origin = readOrigin(text);
-    const fault = text === '*' ? 'must not be *, which would let any page use its visitors\' access: name each origin' : 'is no origin: scheme, host and port alone, such as https://tasks.example.org';
+    const fault =
+      text === '*'
+        ? "must not be *, which would let any page use its visitors' access: name each origin"
+        : 'is no origin: scheme, host and port alone, such as https://tasks.example.org';
     if (origin === undefined) context.addIssue({ code: 'custom', message: `entry ${index + 1} ${fault}` });
     return origin ?? z.NEVER;
   }),
@@ -47,7 +65,11 @@ const origins = list.transform((texts, context) =>
 const environment = z.object({
   ENVIRONMENT: z.enum(['development', 'test', 'production']).default('development'),
   TASKLOOM_HOME: z.string().default('.taskloom'),
-  LOG_LEVEL: z.string().toLowerCase().pipe(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])).default('info'),
+  LOG_LEVEL: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']))
+    .default('info'),
 
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(8000),
@@ -76,11 +98,17 @@ const environment = z.object({
   REFRESH_TOKEN_EXPIRE_DAYS: positive.default(7),
   MULTIPLE_SESSIONS: flag.default(true),
   LIMIT_ATTEMPTS: flag.default(true),
-  ADMIN_USERNAME: z.string().regex(/^[A-Za-z0-9_-]{3,50}$/, 'must be 3 to 50 of A-Z a-z 0-9 _ -').optional(),
+  ADMIN_USERNAME: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{3,50}$/, 'must be 3 to 50 of A-Z a-z 0-9 _ -')
+    .optional(),
   ADMIN_EMAIL: z.email().optional(),
   ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
 
-  FRONTEND_URL: webUrl.refine((text) => /^https?:\/\//i.test(text), 'must begin with http:// or https://').refine((text) => !text.includes('?'), 'must not hold a query').default('http://localhost:3000'),
+  FRONTEND_URL: webUrl
+    .refine((text) => /^https?:\/\//i.test(text), 'must begin with http:// or https://')
+    .refine((text) => !text.includes('?'), 'must not hold a query')
+    .default('http://localhost:3000'),
   SMTP_HOST: z.string().optional(),
   SMTP_PORT: port.default(587),
   SMTP_USERNAME: z.string().optional(),
@@ -107,7 +135,10 @@ const environment = z.object({
   S3_REGION: z.string().default('us-east-1'),
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
-  S3_PREFIX: z.string().regex(/^[\w!.*'()-][\w!.*'()/-]*$/, "must be letters, digits and / ! - _ . * ' ( )").default('taskloom/'),
+  S3_PREFIX: z
+    .string()
+    .regex(/^[\w!.*'()-][\w!.*'()/-]*$/, "must be letters, digits and / ! - _ . * ' ( )")
+    .default('taskloom/'),
   S3_FORCE_PATH_STYLE: flag.default(false),
   BACKUP_FOLDER: z.string().optional(),
 
@@ -116,10 +147,13 @@ const environment = z.object({
   WORKER_SHUTDOWN_GRACE_SECONDS: positive.default(15),
 });
 // Checked apart: with refinements of its own the list above would not have a shape.
-const checked = environment.refine((values) => (values.S3_ACCESS_KEY_ID === undefined) === (values.S3_SECRET_ACCESS_KEY === undefined), {
-  path: ['S3_ACCESS_KEY_ID'],
-  message: 'and S3_SECRET_ACCESS_KEY belong together',
-});
+const checked = environment.refine(
+  (values) => (values.S3_ACCESS_KEY_ID === undefined) === (values.S3_SECRET_ACCESS_KEY === undefined),
+  {
+    path: ['S3_ACCESS_KEY_ID'],
+    message: 'and S3_SECRET_ACCESS_KEY belong together',
+  },
+);
 
 export type Config = z.infer<typeof environment>;
 export const ENV_VARIABLES = Object.keys(environment.shape) as (keyof Config)[];
@@ -163,7 +197,9 @@ export function foreignVariables(env: NodeJS.ProcessEnv = process.env): NodeJS.P
 export function databaseUrl(config: Config): string | undefined {
   if (config.DATABASE_URL) return config.DATABASE_URL;
   if (!config.POSTGRES_HOST) return undefined;
-  const url = new URL(`postgres://${withBrackets(config.POSTGRES_HOST)}:${config.POSTGRES_PORT}/${encodeURIComponent(config.POSTGRES_DB)}`);
+  const url = new URL(
+    `postgres://${withBrackets(config.POSTGRES_HOST)}:${config.POSTGRES_PORT}/${encodeURIComponent(config.POSTGRES_DB)}`,
+  );
   url.username = encodeURIComponent(config.POSTGRES_USER);
   url.password = encodeURIComponent(config.POSTGRES_PASSWORD);
   return url.toString();

@@ -3,22 +3,41 @@ import pino from 'pino';
 export type Logger = pino.Logger;
 
 /** Secrets never reach a log line, wherever in an object they stand one level deep. */
-const REDACTED = ['password', 'new_password', 'hashed_password', 'token', 'access_token', 'refresh_token', 'secret', 'client_secret', 'api_key', 'apiKey', 'authorization', 'cookie'];
+const REDACTED = [
+  'password',
+  'new_password',
+  'hashed_password',
+  'token',
+  'access_token',
+  'refresh_token',
+  'secret',
+  'client_secret',
+  'api_key',
+  'apiKey',
+  'authorization',
+  'cookie',
+];
 
 /** PostgreSQL's detail repeats the row that it refuses: addresses, hashes, whatever is in it. */
 const ROWS = ['err.detail', 'err.nativeError.detail'];
 
 /** JSON lines; readable ones on a terminal. What `context` answers goes into every line that does not have it yet. */
-export function createLogger(options: { name: string; level: string; context?: () => Record<string, unknown> }, destination?: pino.DestinationStream): Logger {
+export function createLogger(
+  options: { name: string; level: string; context?: () => Record<string, unknown> },
+  destination?: pino.DestinationStream,
+): Logger {
   const { context } = options;
   const settings: pino.LoggerOptions = {
     name: options.name,
     level: options.level,
     redact: [...ROWS, ...REDACTED.flatMap((field) => [field, `*.${field}`, `req.headers.${field}`])],
     ...(context ? { mixin: (_line, _level, logger) => withoutKeysOf(logger.bindings(), context()) } : {}),
-    ...(process.stdout.isTTY && !destination ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } } } : {}),
+    ...(process.stdout.isTTY && !destination
+      ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } } }
+      : {}),
   };
   return destination ? pino(settings, destination) : pino(settings);
 }
 
-const withoutKeysOf = (present: object, fields: Record<string, unknown>) => Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in present)));
+const withoutKeysOf = (present: object, fields: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in present)));

@@ -34,10 +34,15 @@ const ABOUT_US = new Set([421, 530, 534, 535, 538]);
 export function classifyMailFailure(error: unknown): MailError {
   if (error instanceof MailError) return error;
   const { code, command, response, responseCode, message } = error as SmtpFailure;
-  const made = (kind: MailErrorKind, isUncertain = false) => new MailError(kind, message, response, isUncertain, { cause: error });
+  const made = (kind: MailErrorKind, isUncertain = false) =>
+    new MailError(kind, message, response, isUncertain, { cause: error });
   // Before a word was said: an address that cannot stand in an envelope.
   if (code === 'EENVELOPE' && responseCode === undefined) return made('refused');
-  if (responseCode === undefined) return made('unavailable', code !== 'EDNS' && code !== 'EAUTH' && code !== 'ETLS' && !/ECONNREFUSED|ENOTFOUND/.test(message));
+  if (responseCode === undefined)
+    return made(
+      'unavailable',
+      code !== 'EDNS' && code !== 'EAUTH' && code !== 'ETLS' && !/ECONNREFUSED|ENOTFOUND/.test(message),
+    );
   if (ABOUT_US.has(responseCode) || (command !== 'RCPT TO' && command !== 'DATA')) return made('unavailable');
   return made(responseCode >= 500 ? 'refused' : 'deferred');
 }

@@ -62,7 +62,11 @@ export function createMemoryStore(now: () => number = Date.now): KeyValueStore {
     },
     apply: async (key, step, input, ttlSeconds) => {
       const before = live(key)?.value;
-      const { state, answer } = step.run(before === undefined ? undefined : (JSON.parse(before) as never), now(), input);
+      const { state, answer } = step.run(
+        before === undefined ? undefined : (JSON.parse(before) as never),
+        now(),
+        input,
+      );
       entries.set(key, { value: JSON.stringify(state), expiresAt: after(ttlSeconds) });
       return answer;
     },

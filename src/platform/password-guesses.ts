@@ -2,10 +2,31 @@ import { zxcvbn, zxcvbnOptions } from '@zxcvbn-ts/core';
 import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
 
 /** What the common list, which is mostly English, lacks: the numbers and words that Chinese passwords are made of, and our own name. */
-const OUR_WORDS = ['taskloom', 'woaini', 'woaiwojia', 'woaiwo', 'aini', 'nihao', 'zhongguo', 'mima', '5201314', '1314520', '1314', '520', '521', '168', '888', '666'];
+const OUR_WORDS = [
+  'taskloom',
+  'woaini',
+  'woaiwojia',
+  'woaiwo',
+  'aini',
+  'nihao',
+  'zhongguo',
+  'mima',
+  '5201314',
+  '1314520',
+  '1314',
+  '520',
+  '521',
+  '168',
+  '888',
+  '666',
+];
 
 // Every further substitution of letters (p@ssw0rd) doubles the time: with 100, the library's own, 128 characters took more than a second.
-zxcvbnOptions.setOptions({ dictionary: { ...dictionary, ours: OUR_WORDS }, graphs: adjacencyGraphs, l33tMaxSubstitutions: 8 });
+zxcvbnOptions.setOptions({
+  dictionary: { ...dictionary, ours: OUR_WORDS },
+  graphs: adjacencyGraphs,
+  l33tMaxSubstitutions: 8,
+});
 
 /** The ten thousand commonest passwords, each in two spellings. More than that nobody tries here: attempts are limited, and people would be sent away with passwords that are fair. */
 const LEAST_GUESSES = 2e4;

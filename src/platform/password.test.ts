@@ -9,7 +9,8 @@ it('knows the right password from a wrong one, and salts each hash', async () =>
 });
 
 it('takes a stored text that is no hash for a wrong password', async () => {
-  for (const text of ['plain text', '', '$2b$12$short', '$argon2id$v=19$m=19456']) expect(await verifyPassword(text, 'plain text')).toBe(false);
+  for (const text of ['plain text', '', '$2b$12$short', '$argon2id$v=19$m=19456'])
+    expect(await verifyPassword(text, 'plain text')).toBe(false);
 });
 
 it('cuts no password off', async () => {

@@ -14,7 +14,11 @@ export function connectionString(url: string): string {
 
 /** A connection that belongs to nobody else, for what a pool's cannot do: long streams that are cut off half-way. */
 export async function connectClient(options: { url: string; applicationName: string }): Promise<Client> {
-  const client = new Client({ connectionString: connectionString(options.url), application_name: options.applicationName, connectionTimeoutMillis: 10_000 });
+  const client = new Client({
+    connectionString: connectionString(options.url),
+    application_name: options.applicationName,
+    connectionTimeoutMillis: 10_000,
+  });
   // Whoever uses it learns of it from his query; without a listener it would end the process.
   client.on('error', () => undefined);
   await client.connect();

@@ -8,7 +8,11 @@ export type Database = Knex;
 export function createDatabase(options: { url: string; poolSize: number; applicationName: string }): Database {
   return knex({
     client: 'pg',
-    connection: { connectionString: connectionString(options.url), application_name: options.applicationName, connectionTimeoutMillis: 10_000 },
+    connection: {
+      connectionString: connectionString(options.url),
+      application_name: options.applicationName,
+      connectionTimeoutMillis: 10_000,
+    },
     pool: { min: 0, max: options.poolSize },
     acquireConnectionTimeout: 15_000,
   });
@@ -20,7 +24,14 @@ const MIGRATIONS = path.resolve(__dirname, '../../migrations');
 const forwardOnly = () => Promise.reject(new Error('migrations only go forward'));
 
 /** All migrations of this version, oldest first. They carry no extension, so that sources (.ts, tests) and builds (.js) count as the same. */
-export const migrationNames = (): string[] => [...new Set(readdirSync(MIGRATIONS).filter((file) => /^\d+_.*\.(ts|js)$/.test(file) && !file.endsWith('.d.ts')).map((file) => file.replace(/\.(ts|js)$/, '')))].sort();
+export const migrationNames = (): string[] =>
+  [
+    ...new Set(
+      readdirSync(MIGRATIONS)
+        .filter((file) => /^\d+_.*\.(ts|js)$/.test(file) && !file.endsWith('.d.ts'))
+        .map((file) => file.replace(/\.(ts|js)$/, '')),
+    ),
+  ].sort();
 
 const migrationSource = (names: string[]): Knex.MigrationSource<string> => ({
   getMigrations: async () => names,

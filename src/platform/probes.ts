@@ -19,12 +19,20 @@ export function createProbe(ask: (signal: AbortSignal) => Promise<unknown>, maxA
   async function probe(): Promise<ProbeResult> {
     const startedAt = performance.now();
     const signal = AbortSignal.timeout(TIME_LIMIT_MS);
-    const tooLate = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new Error(`No answer within ${TIME_LIMIT_MS / 1_000} s`)), { once: true }));
+    const tooLate = new Promise<never>((_, reject) =>
+      signal.addEventListener('abort', () => reject(new Error(`No answer within ${TIME_LIMIT_MS / 1_000} s`)), {
+        once: true,
+      }),
+    );
     try {
       await Promise.race([ask(signal), tooLate]);
       return { status: 'healthy', message: 'OK', latencyMs: elapsed(startedAt) };
     } catch (error) {
-      return { status: 'unhealthy', message: error instanceof Error ? error.message : String(error), latencyMs: elapsed(startedAt) };
+      return {
+        status: 'unhealthy',
+        message: error instanceof Error ? error.message : String(error),
+        latencyMs: elapsed(startedAt),
+      };
     }
   }
 
@@ -37,7 +45,12 @@ export function createProbe(ask: (signal: AbortSignal) => Promise<unknown>, maxA
 const elapsed = (startedAt: number) => Math.round((performance.now() - startedAt) * 10) / 10;
 
 /** A probe of each server that runs depend on. */
-export function createProbes(servers: { database: Database; redis: KeyValueStore; temporal: Connection; reddit: RedditClient }) {
+export function createProbes(servers: {
+  database: Database;
+  redis: KeyValueStore;
+  temporal: Connection;
+  reddit: RedditClient;
+}) {
   return {
     postgres: createProbe(() => servers.database.raw('select 1')),
     redis: createProbe(() => servers.redis.ping()),

@@ -2,7 +2,8 @@ import { Redis, type ChainableCommander } from 'ioredis';
 import type { KeyValueStore } from './redis';
 
 const OUTLIVE = "if redis.call('TTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('EXPIRE', KEYS[1], ARGV[1]) end";
-const REPLACE = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') return 1";
+const REPLACE =
+  "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') return 1";
 
 /** Around the Lua of an AtomicProcedure. cjson writes 14 digits: enough for milliseconds, not for their parts. */
 const asScript = (lua: string) => `
@@ -52,7 +53,10 @@ export function createRedisStore(url: string, { answerWithinMs }: { answerWithin
     if (known) return known;
     // Sends the text once, and its hash from then on.
     redis.defineCommand(name, { lua: asScript(lua), numberOfKeys: 1 });
-    const commands = redis as unknown as Record<string, (key: string, input: string, ttlSeconds: number) => Promise<string>>;
+    const commands = redis as unknown as Record<
+      string,
+      (key: string, input: string, ttlSeconds: number) => Promise<string>
+    >;
     const script = (key: string, input: string, ttlSeconds: number) => commands[name]!(key, input, ttlSeconds);
     scripts.set(name, script);
     return script;
@@ -70,7 +74,13 @@ export function createRedisStore(url: string, { answerWithinMs }: { answerWithin
     addMember: async (key, member, ttlSeconds) => {
       const now = Date.now();
       // Scored by their end: the ended ones go with the next addition, and the key with the longest.
-      await transact(redis.multi().zremrangebyscore(key, '-inf', now).zadd(key, now + ttlSeconds * 1000, member).eval(OUTLIVE, 1, key, ttlSeconds));
+      await transact(
+        redis
+          .multi()
+          .zremrangebyscore(key, '-inf', now)
+          .zadd(key, now + ttlSeconds * 1000, member)
+          .eval(OUTLIVE, 1, key, ttlSeconds),
+      );
     },
     removeMember: async (key, member) => void (await ask(redis.zrem(key, member))),
     members: (key) => ask(redis.zrangebyscore(key, `(${Date.now()}`, '+inf')),
@@ -79,7 +89,8 @@ export function createRedisStore(url: string, { answerWithinMs }: { answerWithin
       return Number(count);
     },
     expire: async (key, ttlSeconds) => (await ask(redis.expire(key, ttlSeconds))) === 1,
-    apply: async (key, { name, lua }, input, ttlSeconds) => JSON.parse(await ask(scriptOf(name, lua)(key, JSON.stringify(input), ttlSeconds))) as never,
+    apply: async (key, { name, lua }, input, ttlSeconds) =>
+      JSON.parse(await ask(scriptOf(name, lua)(key, JSON.stringify(input), ttlSeconds))) as never,
     ping: async () => void (await ask(redis.ping())),
     close: async () => redis.disconnect(),
   };

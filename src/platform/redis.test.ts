@@ -32,7 +32,9 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
 
   it.concurrent('lets one of many concurrent callers claim a key', async () => {
     const key = newKey();
-    const claims = await Promise.all(Array.from({ length: 20 }, (_, index) => store.set(key, String(index), { onlyIfAbsent: true, ttlSeconds: 60 })));
+    const claims = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => store.set(key, String(index), { onlyIfAbsent: true, ttlSeconds: 60 })),
+    );
     expect(claims.filter(Boolean)).toHaveLength(1);
   });
 
@@ -54,17 +56,22 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
     expect(await store.get(key)).toBe('for good');
   });
 
-  it.concurrent('replaces a value that is still as expected, for one of many callers, and prolongs nothing', async () => {
-    const key = newKey();
-    expect(await store.replace(key, '', 'new')).toBe(false);
-    await store.set(key, 'old', { ttlSeconds: 1 });
-    const told = await Promise.all(Array.from({ length: 10 }, (_, index) => store.replace(key, 'old', `new ${index}`)));
-    expect(told.filter(Boolean)).toHaveLength(1);
-    expect(await store.get(key)).toBe(`new ${told.indexOf(true)}`);
-    await sleep(1_100);
-    expect(await store.get(key)).toBeNull();
-    expect(await store.replace(key, `new ${told.indexOf(true)}`, 'again')).toBe(false);
-  });
+  it.concurrent(
+    'replaces a value that is still as expected, for one of many callers, and prolongs nothing',
+    async () => {
+      const key = newKey();
+      expect(await store.replace(key, '', 'new')).toBe(false);
+      await store.set(key, 'old', { ttlSeconds: 1 });
+      const told = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => store.replace(key, 'old', `new ${index}`)),
+      );
+      expect(told.filter(Boolean)).toHaveLength(1);
+      expect(await store.get(key)).toBe(`new ${told.indexOf(true)}`);
+      await sleep(1_100);
+      expect(await store.get(key)).toBeNull();
+      expect(await store.replace(key, `new ${told.indexOf(true)}`, 'again')).toBe(false);
+    },
+  );
 
   it.concurrent('keeps members of a set, each for its own time', async () => {
     const key = newKey();
@@ -108,7 +115,7 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
 
   const adding = {
     name: 'adding',
-    lua: "local sum = (state.sum or 0) + command.add return { sum = sum, isTimed = now > 1000000000000 }, { sum = sum }",
+    lua: 'local sum = (state.sum or 0) + command.add return { sum = sum, isTimed = now > 1000000000000 }, { sum = sum }',
     run: (state: { sum: number } | undefined, now: number, { add }: { add: number }) => {
       const sum = (state?.sum ?? 0) + add;
       return { state: { sum }, answer: { sum, isTimed: now > 1e12 } };
@@ -118,7 +125,9 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
   it.concurrent('takes a state from one step to the next, for concurrent callers one after the other', async () => {
     const key = newKey();
     const answers = await Promise.all(Array.from({ length: 30 }, () => store.apply(key, adding, { add: 2 }, 60)));
-    expect(answers.map(({ sum }) => sum).sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, n) => 2 * (n + 1)));
+    expect(answers.map(({ sum }) => sum).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 30 }, (_, n) => 2 * (n + 1)),
+    );
     expect(answers.every(({ isTimed }) => isTimed)).toBe(true);
   });
 

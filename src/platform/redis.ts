@@ -33,13 +33,21 @@ export interface KeyValueStore {
   /** Sets a new time to live; false when there is no such key. */
   expire(key: string, ttlSeconds: number): Promise<boolean>;
   /** Takes the key's state one step on; nobody else sees or changes it meanwhile. */
-  apply<State, Input, Answer>(key: string, procedure: AtomicProcedure<State, Input, Answer>, input: Input, ttlSeconds: number): Promise<Answer>;
+  apply<State, Input, Answer>(
+    key: string,
+    procedure: AtomicProcedure<State, Input, Answer>,
+    input: Input,
+    ttlSeconds: number,
+  ): Promise<Answer>;
   /** Throws when the store does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** `redis://…`, `rediss://…`, or `memory://`: a store inside this process, for one machine without Redis. */
-export function createKeyValueStore(url: string, { answerWithinMs = 5_000 }: { answerWithinMs?: number } = {}): KeyValueStore {
+export function createKeyValueStore(
+  url: string,
+  { answerWithinMs = 5_000 }: { answerWithinMs?: number } = {},
+): KeyValueStore {
   return url.startsWith('memory:') ? createMemoryStore() : createRedisStore(url, { answerWithinMs });
 }

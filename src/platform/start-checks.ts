@@ -14,15 +14,24 @@ export function requireDatabaseUrl(config: Config, withoutIt: string): string {
 
 /** What a part that is started alone needs: better no start than one that says it is ready and is not. */
 export async function checkServers(config: Config, url: string, target: TemporalTarget): Promise<void> {
-  await Promise.all([checkPostgres(config, url), config.REDIS_URL && checkRedis(config.REDIS_URL), checkTemporal(target)]);
+  await Promise.all([
+    checkPostgres(config, url),
+    config.REDIS_URL && checkRedis(config.REDIS_URL),
+    checkTemporal(target),
+  ]);
 }
 
 export async function checkPostgres(config: Config, url: string): Promise<void> {
-  await askPostgres(url).catch((error: unknown) => Promise.reject(unreachable(databaseVariable(config), 'PostgreSQL', url, error)));
+  await askPostgres(url).catch((error: unknown) =>
+    Promise.reject(unreachable(databaseVariable(config), 'PostgreSQL', url, error)),
+  );
 }
 
 /** One statement over a connection of its own. */
-export async function askPostgres(url: string, statement: (client: Client) => string = () => 'select 1'): Promise<void> {
+export async function askPostgres(
+  url: string,
+  statement: (client: Client) => string = () => 'select 1',
+): Promise<void> {
   const client = new Client({ connectionString: connectionString(url), connectionTimeoutMillis: 10_000 });
   client.on('error', () => undefined);
   try {
@@ -49,15 +58,33 @@ const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
 
-export async function checkTemporal(target: TemporalTarget, variable = temporalVariable() ?? 'TEMPORAL_ADDRESS'): Promise<void> {
+export async function checkTemporal(
+  target: TemporalTarget,
+  variable = temporalVariable() ?? 'TEMPORAL_ADDRESS',
+): Promise<void> {
   try {
     const temporal = await connectTemporal(target);
-    await temporal.connection.workflowService.describeNamespace({ namespace: target.namespace }).finally(() => temporal.close());
+    await temporal.connection.workflowService
+      .describeNamespace({ namespace: target.namespace })
+      .finally(() => temporal.close());
   } catch (error) {
     const code = grpcCode(error);
-    if (code === NOT_FOUND) throw new StartError(`TEMPORAL_NAMESPACE: Temporal at ${target.address} (${variable}) has no namespace "${target.namespace}"`, { cause: error });
-    if (code === PERMISSION_DENIED || code === UNAUTHENTICATED) throw new StartError(`${variable}: Temporal at ${target.address} refuses us: check TEMPORAL_API_KEY or the TEMPORAL_TLS_ variables`, { cause: error });
-    throw unreachable(variable, 'Temporal', target.address, (await whyNoConnection(target.address)) ?? withTlsHint(error, target));
+    if (code === NOT_FOUND)
+      throw new StartError(
+        `TEMPORAL_NAMESPACE: Temporal at ${target.address} (${variable}) has no namespace "${target.namespace}"`,
+        { cause: error },
+      );
+    if (code === PERMISSION_DENIED || code === UNAUTHENTICATED)
+      throw new StartError(
+        `${variable}: Temporal at ${target.address} refuses us: check TEMPORAL_API_KEY or the TEMPORAL_TLS_ variables`,
+        { cause: error },
+      );
+    throw unreachable(
+      variable,
+      'Temporal',
+      target.address,
+      (await whyNoConnection(target.address)) ?? withTlsHint(error, target),
+    );
   }
 }
 
@@ -71,17 +98,25 @@ function whyNoConnection(address: string): Promise<Error | undefined> {
       socket.destroy();
       resolve(error);
     };
-    socket.once('connect', () => settle()).once('timeout', () => settle(new Error('timed out'))).once('error', settle);
+    socket
+      .once('connect', () => settle())
+      .once('timeout', () => settle(new Error('timed out')))
+      .once('error', settle);
   });
 }
 
 /** Somebody listens, and yet there is no connection: nearly always one side speaks TLS and the other does not. */
 function withTlsHint(error: unknown, { connection }: TemporalTarget): Error {
-  const hint = connection.tls ? 'we speak TLS (TEMPORAL_TLS, a TEMPORAL_TLS_ variable or TEMPORAL_API_KEY turns it on): perhaps that server does not, or its certificate is not the expected one' : 'we speak no TLS: if that server wants it, set TEMPORAL_TLS=true';
-  return new Error(`something listens there, but no connection comes about (${error instanceof Error ? error.message : String(error)}); ${hint}`);
+  const hint = connection.tls
+    ? 'we speak TLS (TEMPORAL_TLS, a TEMPORAL_TLS_ variable or TEMPORAL_API_KEY turns it on): perhaps that server does not, or its certificate is not the expected one'
+    : 'we speak no TLS: if that server wants it, set TEMPORAL_TLS=true';
+  return new Error(
+    `something listens there, but no connection comes about (${error instanceof Error ? error.message : String(error)}); ${hint}`,
+  );
 }
 
 function grpcCode(error: unknown): number | undefined {
-  for (let each: unknown = error; each instanceof Error; each = each.cause) if ('code' in each && typeof each.code === 'number') return each.code;
+  for (let each: unknown = error; each instanceof Error; each = each.cause)
+    if ('code' in each && typeof each.code === 'number') return each.code;
   return undefined;
 }

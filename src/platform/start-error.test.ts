@@ -19,7 +19,9 @@ test.each([
 });
 
 test('a reason is told in words', async () => {
-  expect(reasonOf(Object.assign(new Error('x'), { cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }) }))).toMatch(/^connection refused/);
+  expect(
+    reasonOf(Object.assign(new Error('x'), { cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }) })),
+  ).toMatch(/^connection refused/);
   const blocked: unknown = await fetch('http://127.0.0.1:1').catch((error: unknown) => error);
   expect(reasonOf(blocked)).toBe("not asked: Node's fetch connects to no port that browsers block");
 });

@@ -12,7 +12,9 @@ export function showFailedStart(error: unknown): void {
 
 /** A service that is configured and does not answer, or refuses us: the variable, the address (without its password) and the cause. */
 export function unreachable(variable: string, service: string, address: string, cause: unknown): StartError {
-  return new StartError(`${variable}: ${service} at ${redactUrl(address)} cannot be used: ${reasonOf(cause)}`, { cause });
+  return new StartError(`${variable}: ${service} at ${redactUrl(address)} cannot be used: ${reasonOf(cause)}`, {
+    cause,
+  });
 }
 
 /** For people to read: no password, and nothing that might be one because it was not encoded. */

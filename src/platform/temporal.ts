@@ -28,15 +28,24 @@ export function temporalTarget(env: NodeJS.ProcessEnv = process.env): TemporalTa
       address,
       tls,
       ...(typeof apiKey === 'string' ? { apiKey } : {}),
-      ...(metadata ? { metadata: Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)])) } : {}),
+      ...(metadata
+        ? { metadata: Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)])) }
+        : {}),
     },
   };
 }
 
-const FILES = ['TEMPORAL_CONFIG_FILE', 'TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH', 'TEMPORAL_TLS_SERVER_CA_CERT_PATH'] as const;
+const FILES = [
+  'TEMPORAL_CONFIG_FILE',
+  'TEMPORAL_TLS_CLIENT_CERT_PATH',
+  'TEMPORAL_TLS_CLIENT_KEY_PATH',
+  'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+] as const;
 
 function readSettings(env: NodeJS.ProcessEnv): ReturnType<typeof loadClientConnectConfig> {
-  const overrideEnvVars = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1])));
+  const overrideEnvVars = Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1])),
+  );
   for (const name of FILES) {
     const file = overrideEnvVars[name];
     try {
@@ -50,7 +59,10 @@ function readSettings(env: NodeJS.ProcessEnv): ReturnType<typeof loadClientConne
     return loadClientConnectConfig({ overrideEnvVars });
   } catch (error) {
     const involved = ['TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].filter((name) => overrideEnvVars[name]);
-    throw new StartError(`${involved.join(', ') || "Temporal's configuration file or TEMPORAL_ variables"}: ${reasonOf(error)}`, { cause: error });
+    throw new StartError(
+      `${involved.join(', ') || "Temporal's configuration file or TEMPORAL_ variables"}: ${reasonOf(error)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -68,7 +80,12 @@ export interface TemporalConnection {
 
 export async function connectTemporal(target: TemporalTarget = temporalTarget()): Promise<TemporalConnection> {
   const connection = await Connection.connect({ connectTimeout: '10s', ...target.connection });
-  return { client: new Client({ connection, namespace: target.namespace }), connection, namespace: target.namespace, close: () => connection.close() };
+  return {
+    client: new Client({ connection, namespace: target.namespace }),
+    connection,
+    namespace: target.namespace,
+    close: () => connection.close(),
+  };
 }
 
 /** Registers Taskloom's search attributes; those already there are left alone. */
@@ -76,12 +93,20 @@ export async function registerSearchAttributes(connection: Connection, namespace
   // temporal.api.enums.v1.IndexedValueType: KEYWORD = 2, INT = 3
   const wanted = { TaskConfigId: 3, TaskType: 2, TriggeredBy: 2 };
   const known = await connection.operatorService.listSearchAttributes({ namespace });
-  const missing = Object.fromEntries(Object.entries(wanted).filter(([name]) => !(name in (known.customAttributes ?? {}))));
-  if (Object.keys(missing).length > 0) await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: missing });
+  const missing = Object.fromEntries(
+    Object.entries(wanted).filter(([name]) => !(name in (known.customAttributes ?? {}))),
+  );
+  if (Object.keys(missing).length > 0)
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: missing });
 }
 
 /** The page of a run in the Temporal Web UI, or null when its address is not known. */
-export function temporalUiLink(uiUrl: string | undefined, namespace: string, workflowId: string, runId: string): string | null {
+export function temporalUiLink(
+  uiUrl: string | undefined,
+  namespace: string,
+  workflowId: string,
+  runId: string,
+): string | null {
   if (!uiUrl) return null;
   return `${uiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}/${runId}/history`;
 }

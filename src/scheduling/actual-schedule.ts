@@ -39,14 +39,22 @@ export function toActual(configId: number, schedule: ScheduleSummary | ScheduleD
     revision: revisionOf(note),
     isForeignPause: isForeignPause(schedule.state),
     nextRun: paused ? null : nextRun,
-    recentRuns: schedule.info.recentActions.map(({ action, scheduledAt, takenAt }) => ({ workflowId: action.workflow.workflowId, runId: action.workflow.firstExecutionRunId, scheduledAt, takenAt })),
+    recentRuns: schedule.info.recentActions.map(({ action, scheduledAt, takenAt }) => ({
+      workflowId: action.workflow.workflowId,
+      runId: action.workflow.firstExecutionRunId,
+      scheduledAt,
+      takenAt,
+    })),
   };
 }
 
 export function toDescribed(configId: number, schedule: ScheduleDescription): DescribedSchedule {
   return {
     ...toActual(configId, schedule),
-    runningRuns: schedule.info.runningActions.map(({ workflow }) => ({ workflowId: workflow.workflowId, runId: workflow.firstExecutionRunId })),
+    runningRuns: schedule.info.runningActions.map(({ workflow }) => ({
+      workflowId: workflow.workflowId,
+      runId: workflow.firstExecutionRunId,
+    })),
     taskQueue: schedule.action.taskQueue,
     timesFired: schedule.info.numActionsTaken,
     skippedOverlap: schedule.info.numActionsSkippedOverlap,

@@ -15,7 +15,11 @@ export function findClockWarnings(schedule: Schedule, now: Date): PreviewWarning
   if (schedule.type !== 'cron' || schedule.fields.hour.length === 24) return [];
   const found = new Map<PreviewWarning['code'], PreviewWarning>();
   for (const changeMs of clockChanges(clockOf(schedule.timezone), now.getTime())) {
-    if ((schedule.startAt && changeMs < schedule.startAt.getTime()) || (schedule.endAt && changeMs > schedule.endAt.getTime())) continue;
+    if (
+      (schedule.startAt && changeMs < schedule.startAt.getTime()) ||
+      (schedule.endAt && changeMs > schedule.endAt.getTime())
+    )
+      continue;
     const warning = compareWithClock(schedule, changeMs);
     if (warning && !found.has(warning.code)) found.set(warning.code, warning);
   }
@@ -42,15 +46,28 @@ function compareWithClock(schedule: CronSchedule, changeMs: number): PreviewWarn
   const clock = clockOf(schedule.timezone);
   const everAfter = { ...schedule, startAt: null, endAt: null };
   const fired = within(everAfter, changeMs - REACH_MS, changeMs + REACH_MS);
-  const promised = within({ ...everAfter, timezone: 'UTC' }, clock.toLocal(changeMs - REACH_MS), clock.toLocal(changeMs + REACH_MS));
+  const promised = within(
+    { ...everAfter, timezone: 'UTC' },
+    clock.toLocal(changeMs - REACH_MS),
+    clock.toLocal(changeMs + REACH_MS),
+  );
   if (fired.length === promised.length) return undefined;
 
-  const local = (ms: number) => DateTime.fromMillis(ms, { zone: schedule.timezone }).toISO({ suppressSeconds: true, suppressMilliseconds: true }) ?? '';
+  const local = (ms: number) =>
+    DateTime.fromMillis(ms, { zone: schedule.timezone }).toISO({ suppressSeconds: true, suppressMilliseconds: true }) ??
+    '';
   const day = local(changeMs).slice(0, 10);
   const seen = new Set(fired.map((ms) => clock.toLocal(ms)));
   const missing = promised.filter((ms) => !seen.has(ms)).map((ms) => new Date(ms).toISOString().slice(11, 16));
-  if (fired.length < promised.length) return { code: 'dst_gap', message: `On ${day} the clocks in ${schedule.timezone} go forward: ${missing.join(', ')} does not exist, and that run is skipped.` };
-  return { code: 'dst_double', message: `On ${day} the clocks in ${schedule.timezone} go back: it fires ${fired.length} times instead of ${promised.length}, at ${fired.map(local).join(', ')}.` };
+  if (fired.length < promised.length)
+    return {
+      code: 'dst_gap',
+      message: `On ${day} the clocks in ${schedule.timezone} go forward: ${missing.join(', ')} does not exist, and that run is skipped.`,
+    };
+  return {
+    code: 'dst_double',
+    message: `On ${day} the clocks in ${schedule.timezone} go back: it fires ${fired.length} times instead of ${promised.length}, at ${fired.map(local).join(', ')}.`,
+  };
 }
 
 function within(schedule: CronSchedule, afterMs: number, untilMs: number): number[] {

@@ -9,10 +9,18 @@ export interface WorkflowRun {
   runId: string;
 }
 
-const STATUSES: Record<string, FinalStatus | undefined> = { FAILED: 'failed', CANCELLED: 'cancelled', TERMINATED: 'terminated', TIMED_OUT: 'timed_out' };
+const STATUSES: Record<string, FinalStatus | undefined> = {
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  TERMINATED: 'terminated',
+  TIMED_OUT: 'timed_out',
+};
 
 /** How the row of a closed workflow should end; null while the workflow is still open. */
-export async function endOfWorkflow(client: WorkflowClient, { workflowId, runId }: WorkflowRun): Promise<ExecutionEnd | null> {
+export async function endOfWorkflow(
+  client: WorkflowClient,
+  { workflowId, runId }: WorkflowRun,
+): Promise<ExecutionEnd | null> {
   const handle = client.getHandle<typeof workflows.runTask>(workflowId, runId, { followRuns: false });
   try {
     const { status, type, closeTime } = await handle.describe();
@@ -21,7 +29,8 @@ export async function endOfWorkflow(client: WorkflowClient, { workflowId, runId 
       const result = await handle.result();
       return { status: 'succeeded', endedAt, result: result ? { return_value: result } : null };
     }
-    if (status.name === 'COMPLETED') return { status: 'failed', endedAt, errorMessage: 'Its workflow completed without recording how this run ended' };
+    if (status.name === 'COMPLETED')
+      return { status: 'failed', endedAt, errorMessage: 'Its workflow completed without recording how this run ended' };
     const final = STATUSES[status.name];
     return final ? { endedAt, ...(await failureOf(() => handle.result(), final)) } : null;
   } catch (error) {
@@ -30,7 +39,10 @@ export async function endOfWorkflow(client: WorkflowClient, { workflowId, runId 
   }
 }
 
-async function failureOf(result: () => Promise<unknown>, status: FinalStatus): Promise<Pick<ExecutionEnd, 'status' | 'errorMessage'>> {
+async function failureOf(
+  result: () => Promise<unknown>,
+  status: FinalStatus,
+): Promise<Pick<ExecutionEnd, 'status' | 'errorMessage'>> {
   try {
     await result();
   } catch (error) {

@@ -5,23 +5,34 @@ export const CRON_FIELD_NAMES = ['minute', 'hour', 'day', 'month', 'day_of_week'
 export type CronFieldName = (typeof CRON_FIELD_NAMES)[number];
 export type CronTexts = Record<CronFieldName, string>;
 
-const PARSER_FIELDS = { minute: 'minute', hour: 'hour', day: 'dayOfMonth', month: 'month', day_of_week: 'dayOfWeek' } as const;
+const PARSER_FIELDS = {
+  minute: 'minute',
+  hour: 'hour',
+  day: 'dayOfMonth',
+  month: 'month',
+  day_of_week: 'dayOfWeek',
+} as const;
 
-const MACROS = new Map(Object.entries({
-  '@hourly': '0 * * * *',
-  '@daily': '0 0 * * *',
-  '@weekly': '0 0 * * 0',
-  '@monthly': '0 0 1 * *',
-  '@yearly': '0 0 1 1 *',
-}));
+const MACROS = new Map(
+  Object.entries({
+    '@hourly': '0 * * * *',
+    '@daily': '0 0 * * *',
+    '@weekly': '0 0 * * 0',
+    '@monthly': '0 0 1 * *',
+    '@yearly': '0 0 1 1 *',
+  }),
+);
 
 /** The five texts of an expression or macro, or why there are not five. */
 export function splitCron(expression: string): CronTexts | string {
   const trimmed = expression.trim();
-  if (trimmed.startsWith('@') && !MACROS.has(trimmed.toLowerCase())) return `unknown macro ${trimmed}; known are ${[...MACROS.keys()].join(', ')}`;
+  if (trimmed.startsWith('@') && !MACROS.has(trimmed.toLowerCase()))
+    return `unknown macro ${trimmed}; known are ${[...MACROS.keys()].join(', ')}`;
   const parts = (MACROS.get(trimmed.toLowerCase()) ?? trimmed).split(/\s+/);
-  if (parts.length === 6 || parts.length === 7) return `a cron expression has 5 fields (minute hour day month day_of_week), not ${parts.length}: seconds and years are not supported`;
-  if (parts.length !== 5 || trimmed === '') return `a cron expression has 5 fields (minute hour day month day_of_week), not ${trimmed === '' ? 0 : parts.length}`;
+  if (parts.length === 6 || parts.length === 7)
+    return `a cron expression has 5 fields (minute hour day month day_of_week), not ${parts.length}: seconds and years are not supported`;
+  if (parts.length !== 5 || trimmed === '')
+    return `a cron expression has 5 fields (minute hour day month day_of_week), not ${trimmed === '' ? 0 : parts.length}`;
   return Object.fromEntries(CRON_FIELD_NAMES.map((name, index) => [name, parts[index]])) as CronTexts;
 }
 
@@ -49,5 +60,12 @@ export function isEitherDay(texts: CronTexts): boolean {
 }
 
 export function toCronFields(texts: CronTexts, values: Record<CronFieldName, number[]>): CronFields {
-  return { minute: values.minute, hour: values.hour, day: values.day, month: values.month, dayOfWeek: values.day_of_week, isEitherDay: isEitherDay(texts) };
+  return {
+    minute: values.minute,
+    hour: values.hour,
+    day: values.day,
+    month: values.month,
+    dayOfWeek: values.day_of_week,
+    isEitherDay: isEitherDay(texts),
+  };
 }

@@ -11,7 +11,15 @@ test('one at a time per key, in order, whatever fails; other keys do not wait', 
     if (error) throw error;
     return name;
   };
-  const done = await Promise.allSettled([inTurn(1, work('a', 20, new Error('no'))), inTurn(1, work('b', 0)), inTurn(2, work('c', 0))]);
+  const done = await Promise.allSettled([
+    inTurn(1, work('a', 20, new Error('no'))),
+    inTurn(1, work('b', 0)),
+    inTurn(2, work('c', 0)),
+  ]);
   expect(seen).toEqual(['a begins', 'c begins', 'c ends', 'a ends', 'b begins', 'b ends']);
-  expect(done).toEqual([{ status: 'rejected', reason: new Error('no') }, { status: 'fulfilled', value: 'b' }, { status: 'fulfilled', value: 'c' }]);
+  expect(done).toEqual([
+    { status: 'rejected', reason: new Error('no') },
+    { status: 'fulfilled', value: 'b' },
+    { status: 'fulfilled', value: 'c' },
+  ]);
 });

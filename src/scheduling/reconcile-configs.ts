@@ -35,7 +35,11 @@ export function createConfigReconciler({ configs, convergence, log, findConfigFa
 
   return async function reconcileConfigs(): Promise<ConfigRepairs> {
     let configsFailed = 0;
-    for (let page = await configs.listWithoutError(0, PAGE); page.length > 0; page = await configs.listWithoutError(page.at(-1)?.id ?? 0, PAGE)) {
+    for (
+      let page = await configs.listWithoutError(0, PAGE);
+      page.length > 0;
+      page = await configs.listWithoutError(page.at(-1)?.id ?? 0, PAGE)
+    ) {
       for (const config of page) {
         const fault = findConfigFault(config.taskType, config.parameters);
         if (fault !== null && (await fail(config, fault))) configsFailed += 1;

@@ -30,11 +30,19 @@ const OVERLAP_MS = 60_000;
 const keyOf = ({ workflowId, runId }: WorkflowRun) => JSON.stringify([workflowId, runId]);
 
 function chunksOf<Item>(items: Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 }
 
 /** Rows that say "running" though their workflow has closed, and closed workflows without a row. */
-export function createExecutionReconciler({ executions, workflowClient, log, taskQueue, graceMs }: ExecutionReconcilerDeps) {
+export function createExecutionReconciler({
+  executions,
+  workflowClient,
+  log,
+  taskQueue,
+  graceMs,
+}: ExecutionReconcilerDeps) {
   /** All that closed before it has been compared; kept in memory, since a restart may look again. */
   let comparedUntilMs = 0;
 
@@ -49,19 +57,28 @@ export function createExecutionReconciler({ executions, workflowClient, log, tas
 
   async function endAbandoned(): Promise<number> {
     let ended = 0;
-    for (let afterId: number | undefined = 0; afterId !== undefined; ) {
-      const rows: RunningExecution[] = await executions.listRunning({ startedBefore: new Date(Date.now() - graceMs), limit: ROWS_PER_PAGE, afterId });
+    for (let afterId: number | undefined = 0; afterId !== undefined;) {
+      const rows: RunningExecution[] = await executions.listRunning({
+        startedBefore: new Date(Date.now() - graceMs),
+        limit: ROWS_PER_PAGE,
+        afterId,
+      });
       const open = rows.length > 0 ? await openRuns(rows) : new Set<string>();
       // A batch has many rows of one workflow.
       const abandoned = new Map<string, RunningExecution[]>();
-      for (const row of rows.filter((one) => !open.has(keyOf(one)))) abandoned.set(keyOf(row), [...(abandoned.get(keyOf(row)) ?? []), row]);
+      for (const row of rows.filter((one) => !open.has(keyOf(one))))
+        abandoned.set(keyOf(row), [...(abandoned.get(keyOf(row)) ?? []), row]);
       for (const group of abandoned.values()) {
         const [first] = group;
         const end = first && (await endOfWorkflow(workflowClient, first));
         if (!end) continue;
         const ids = await executions.endMany(group.map((row) => ({ executionId: row.id, ...end })));
         ended += ids.length;
-        if (ids.length > 0) log.warn({ executionIds: ids, workflowId: first.workflowId, status: end.status }, 'a run had ended without its row');
+        if (ids.length > 0)
+          log.warn(
+            { executionIds: ids, workflowId: first.workflowId, status: end.status },
+            'a run had ended without its row',
+          );
       }
       afterId = rows.length === ROWS_PER_PAGE ? rows.at(-1)?.id : undefined;
     }
@@ -82,17 +99,23 @@ export function createExecutionReconciler({ executions, workflowClient, log, tas
       startedAt: startTime,
     });
     const ids = await executions.endMany([{ executionId: row.id, ...end }]);
-    if (ids.length > 0) log.warn({ executionId: row.id, workflowId, status: end.status }, 'a run had ended without a row');
+    if (ids.length > 0)
+      log.warn({ executionId: row.id, workflowId, status: end.status }, 'a run had ended without a row');
     return ids.length > 0;
   }
 
   async function recordClosedBetween(fromMs: number, untilMs: number): Promise<number> {
     const between = `CloseTime >= '${new Date(fromMs).toISOString()}' AND CloseTime < '${new Date(untilMs).toISOString()}'`;
     const runs = new Map<string, WorkflowExecutionInfo>();
-    for await (const run of workflowClient.list({ query: `WorkflowType = 'runTask' AND TaskQueue = ${JSON.stringify(taskQueue)} AND ExecutionStatus != 'ContinuedAsNew' AND ${between}` })) runs.set(keyOf(run), run);
+    for await (const run of workflowClient.list({
+      query: `WorkflowType = 'runTask' AND TaskQueue = ${JSON.stringify(taskQueue)} AND ExecutionStatus != 'ContinuedAsNew' AND ${between}`,
+    }))
+      runs.set(keyOf(run), run);
     let recorded = 0;
     for (const chunk of chunksOf([...runs.values()], ROWS_PER_PAGE)) {
-      for (const missing of await executions.findMissing(chunk.map(({ workflowId, runId }) => ({ workflowId, runId })))) {
+      for (const missing of await executions.findMissing(
+        chunk.map(({ workflowId, runId }) => ({ workflowId, runId })),
+      )) {
         const run = runs.get(keyOf(missing));
         if (run && (await record(run))) recorded += 1;
       }
@@ -104,7 +127,11 @@ export function createExecutionReconciler({ executions, workflowClient, log, tas
   async function recordMissing(): Promise<number> {
     const untilMs = Date.now() - graceMs;
     let recorded = 0;
-    for (let fromMs = Math.max(comparedUntilMs - OVERLAP_MS, untilMs - LOOK_BACK_MS); fromMs < untilMs; fromMs += HOUR_MS) {
+    for (
+      let fromMs = Math.max(comparedUntilMs - OVERLAP_MS, untilMs - LOOK_BACK_MS);
+      fromMs < untilMs;
+      fromMs += HOUR_MS
+    ) {
       const endMs = Math.min(fromMs + HOUR_MS, untilMs);
       recorded += await recordClosedBetween(fromMs, endMs);
       comparedUntilMs = endMs;

@@ -30,7 +30,8 @@ function findDifference(row: TaskConfig, actual: ActualSchedule | null | undefin
   if (!actual) return 'missing';
   const isActive = row.scheduleStatus === 'active';
   // An edit that has not arrived yet may give it a new date: then it is only out of date.
-  if (isActive && actual.state === 'exhausted' && (actual.revision === row.revision || actual.revision === null)) return 'exhausted';
+  if (isActive && actual.state === 'exhausted' && (actual.revision === row.revision || actual.revision === null))
+    return 'exhausted';
   if (isActive && actual.isForeignPause) return 'foreign pause';
   if (actual.revision !== row.revision) return 'revision';
   return actual.isPaused === isActive ? 'pause' : null;
@@ -44,16 +45,34 @@ const REASONS: Record<Exclude<Difference, 'exhausted'>, string> = {
 };
 
 /** Compares all schedules with all configs, by one list of each; only what differs is looked at closely. */
-export function createScheduleReconciler({ configs, gateway, convergence, log, taskQueue, graceMs }: ScheduleReconcilerDeps) {
-  const isFresh = (row: TaskConfig) => [row.registeredAt, row.updatedAt].some((time) => time && Date.now() - time.getTime() < graceMs);
+export function createScheduleReconciler({
+  configs,
+  gateway,
+  convergence,
+  log,
+  taskQueue,
+  graceMs,
+}: ScheduleReconcilerDeps) {
+  const isFresh = (row: TaskConfig) =>
+    [row.registeredAt, row.updatedAt].some((time) => time && Date.now() - time.getTime() < graceMs);
 
   async function complete(row: TaskConfig, schedule: DescribedSchedule): Promise<boolean> {
-    const completed = await configs.setScheduleStatus(row.id, 'inactive', { from: ['active'], ifRevision: row.revision });
+    const completed = await configs.setScheduleStatus(row.id, 'inactive', {
+      from: ['active'],
+      ifRevision: row.revision,
+    });
     if (!completed) return false;
     const hasRun = schedule.timesFired > 0;
     await configs.addEvents(row.id, [
       { event: 'status_changed', newStatus: 'inactive' },
-      { event: 'task_completed', taskName: row.name, success: hasRun, error: hasRun ? undefined : 'its time passed without a run: Temporal was away for longer than the catch-up window' },
+      {
+        event: 'task_completed',
+        taskName: row.name,
+        success: hasRun,
+        error: hasRun
+          ? undefined
+          : 'its time passed without a run: Temporal was away for longer than the catch-up window',
+      },
     ]);
     await convergence.converge(row.id);
     return true;
@@ -61,7 +80,10 @@ export function createScheduleReconciler({ configs, gateway, convergence, log, t
 
   /** It would fail again in every pass: the row says so instead. */
   async function giveUp(configId: number, error: Error): Promise<void> {
-    const failed = await configs.setScheduleStatus(configId, 'error', { from: ['active', 'paused'], error: error.message });
+    const failed = await configs.setScheduleStatus(configId, 'error', {
+      from: ['active', 'paused'],
+      error: error.message,
+    });
     if (!failed) return;
     await configs.addEvents(configId, [
       { event: 'status_changed', newStatus: 'error' },
@@ -88,20 +110,33 @@ export function createScheduleReconciler({ configs, gateway, convergence, log, t
     if (difference === null) return null;
     if (difference === 'exhausted') {
       // Runs that still wait for their turn would be lost with the schedule.
-      return schedule && schedule.runningRuns.length === 0 && (await complete(row, schedule)) ? 'schedulesCompleted' : null;
+      return schedule && schedule.runningRuns.length === 0 && (await complete(row, schedule))
+        ? 'schedulesCompleted'
+        : null;
     }
     const settled = await convergence.converge(configId);
     if (difference === 'foreign pause' && settled?.scheduleStatus === 'paused') return 'pausesAdopted';
-    await configs.addEvents(configId, [{ event: 'task_repaired', taskName: row.name, success: true, error: REASONS[difference] }]);
+    await configs.addEvents(configId, [
+      { event: 'task_repaired', taskName: row.name, success: true, error: REASONS[difference] },
+    ]);
     return 'schedulesRepaired';
   }
 
   return async function reconcileSchedules(): Promise<ScheduleRepairs> {
-    const repairs: ScheduleRepairs = { schedulesRemoved: 0, schedulesRepaired: 0, pausesAdopted: 0, schedulesCompleted: 0, schedulesFailed: 0 };
+    const repairs: ScheduleRepairs = {
+      schedulesRemoved: 0,
+      schedulesRepaired: 0,
+      pausesAdopted: 0,
+      schedulesCompleted: 0,
+      schedulesFailed: 0,
+    };
     const schedules = await gateway.list();
     const rows = await configs.listScheduled();
     const scheduled = new Set(rows.map((row) => row.id));
-    const suspects = [...rows.filter((row) => findDifference(row, schedules.get(row.id)) && !isFresh(row)).map((row) => row.id), ...[...schedules.keys()].filter((id) => !scheduled.has(id))];
+    const suspects = [
+      ...rows.filter((row) => findDifference(row, schedules.get(row.id)) && !isFresh(row)).map((row) => row.id),
+      ...[...schedules.keys()].filter((id) => !scheduled.has(id)),
+    ];
     for (const configId of suspects) {
       try {
         const done = await repair(configId);

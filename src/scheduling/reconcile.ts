@@ -7,7 +7,12 @@ export type ReconcileReport = ConfigRepairs & ScheduleRepairs & ExecutionRepairs
 const GRACE_MS = 10_000;
 
 /** Repairs what a crash between the two stores left; idempotent, and safe beside everything else at work. */
-export function createReconciler({ graceMs = GRACE_MS, ...deps }: ConfigReconcilerDeps & Omit<ScheduleReconcilerDeps, 'graceMs'> & Omit<ExecutionReconcilerDeps, 'graceMs'> & { graceMs?: number }) {
+export function createReconciler({
+  graceMs = GRACE_MS,
+  ...deps
+}: ConfigReconcilerDeps &
+  Omit<ScheduleReconcilerDeps, 'graceMs'> &
+  Omit<ExecutionReconcilerDeps, 'graceMs'> & { graceMs?: number }) {
   const reconcileConfigs = createConfigReconciler(deps);
   const reconcileSchedules = createScheduleReconciler({ ...deps, graceMs });
   const reconcileExecutions = createExecutionReconciler({ ...deps, graceMs });

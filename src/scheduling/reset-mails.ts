@@ -16,7 +16,13 @@ export function createResetMails({ client, taskQueue }: { client: Client; taskQu
     async start(resetId: string): Promise<boolean> {
       try {
         await client.withDeadline(Date.now() + START_WITHIN_MS, () =>
-          client.workflow.start<typeof workflows.mailPasswordReset>(WORKFLOW, { workflowId: resetMailWorkflowId(resetId), taskQueue, args: [resetId], staticSummary: 'Mails the link of a password reset', priority: { priorityKey: 1 } }),
+          client.workflow.start<typeof workflows.mailPasswordReset>(WORKFLOW, {
+            workflowId: resetMailWorkflowId(resetId),
+            taskQueue,
+            args: [resetId],
+            staticSummary: 'Mails the link of a password reset',
+            priority: { priorityKey: 1 },
+          }),
         );
         return true;
       } catch (error) {

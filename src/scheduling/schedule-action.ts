@@ -18,10 +18,15 @@ export const armedAtOf = (config: TaskConfig) => config.registeredAt?.toISOStrin
 
 /** The SDK sends a priority along although its type for new actions has none. */
 export type StartRun = ScheduleOptionsStartWorkflowAction<typeof workflows.runTask> & { priority?: Priority };
-export type TaskConfigSchedule = ScheduleOptions<StartRun> & { state: { paused: boolean; note: string; remainingActions?: number } };
+export type TaskConfigSchedule = ScheduleOptions<StartRun> & {
+  state: { paused: boolean; note: string; remainingActions?: number };
+};
 
 /** The Temporal schedule that a config desires, or null when it desires none. Throws ScheduleConfigError. */
-export function taskConfigSchedule(config: TaskConfig, { scheduleId, taskQueue }: { scheduleId: string; taskQueue: string }): TaskConfigSchedule | null {
+export function taskConfigSchedule(
+  config: TaskConfig,
+  { scheduleId, taskQueue }: { scheduleId: string; taskQueue: string },
+): TaskConfigSchedule | null {
   if (config.scheduleStatus !== 'active' && config.scheduleStatus !== 'paused') return null;
   const schedule = parseScheduleConfig(config.schedulerType, config.scheduleConfig);
   if (schedule.type === 'manual') return null;

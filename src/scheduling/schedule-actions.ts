@@ -35,10 +35,21 @@ export function createScheduleActions({ configs, convergence, findConfigFault = 
     return config;
   }
 
-  const answer = (configId: number, success: boolean, message: string): ActionResult => ({ success, message, config_id: configId });
+  const answer = (configId: number, success: boolean, message: string): ActionResult => ({
+    success,
+    message,
+    config_id: configId,
+  });
 
-  async function record(config: TaskConfig, status: ScheduleStatus | null, action: { event: ScheduleEventName; success: boolean; error?: string }): Promise<void> {
-    await configs.addEvents(config.id, [...(status ? [{ event: 'status_changed' as const, newStatus: status }] : []), { taskName: config.name, ...action }]);
+  async function record(
+    config: TaskConfig,
+    status: ScheduleStatus | null,
+    action: { event: ScheduleEventName; success: boolean; error?: string },
+  ): Promise<void> {
+    await configs.addEvents(config.id, [
+      ...(status ? [{ event: 'status_changed' as const, newStatus: status }] : []),
+      { taskName: config.name, ...action },
+    ]);
   }
 
   /** It cannot be armed as it is; what was armed before is taken away. */
@@ -51,7 +62,11 @@ export function createScheduleActions({ configs, convergence, findConfigFault = 
   }
 
   /** Temporal comes after what has been written as `config`; when it cannot follow now, reconcile makes it. */
-  async function follow(config: TaskConfig, events: { status: ScheduleStatus | null; done: ScheduleEventName; failed: ScheduleEventName }, answerTo: (settled: ScheduleStatus | 'deleted') => ActionResult): Promise<ActionResult> {
+  async function follow(
+    config: TaskConfig,
+    events: { status: ScheduleStatus | null; done: ScheduleEventName; failed: ScheduleEventName },
+    answerTo: (settled: ScheduleStatus | 'deleted') => ActionResult,
+  ): Promise<ActionResult> {
     try {
       const settled = await convergence.converge(config.id);
       await record(config, events.status, { event: events.done, success: true });
@@ -59,12 +74,17 @@ export function createScheduleActions({ configs, convergence, findConfigFault = 
     } catch (error) {
       if (isRefusal(error)) return fail(config, events.failed, error);
       await record(config, events.status, { event: events.failed, success: false, error: messageOf(error) });
-      return answer(config.id, false, `${config.name} is recorded as ${config.scheduleStatus}, but its schedule could not be changed yet: ${messageOf(error)}`);
+      return answer(
+        config.id,
+        false,
+        `${config.name} is recorded as ${config.scheduleStatus}, but its schedule could not be changed yet: ${messageOf(error)}`,
+      );
     }
   }
 
   async function arm(config: TaskConfig): Promise<ActionResult> {
-    if (config.schedulerType === 'manual') return answer(config.id, false, `${config.name} is a manual task: it has no schedule, execute it instead`);
+    if (config.schedulerType === 'manual')
+      return answer(config.id, false, `${config.name} is a manual task: it has no schedule, execute it instead`);
     const isActive = config.scheduleStatus === 'active';
     // Also of an active one, which reconcile has not come to yet: its run may still be at work, so nothing is changed.
     const past = findPastTime(config.schedulerType, config.scheduleConfig, new Date());
@@ -78,15 +98,31 @@ export function createScheduleActions({ configs, convergence, findConfigFault = 
       return fail(config, 'task_register_failed', error);
     }
     const active = await configs.setScheduleStatus(config.id, 'active', { from: [config.scheduleStatus] });
-    if (!active) return answer(config.id, false, `${config.name} was changed by somebody else meanwhile: it is ${(await find(config.id)).scheduleStatus}`);
-    const events = { status: isActive ? null : ('active' as const), done: 'task_registered' as const, failed: 'task_register_error' as const };
+    if (!active)
+      return answer(
+        config.id,
+        false,
+        `${config.name} was changed by somebody else meanwhile: it is ${(await find(config.id)).scheduleStatus}`,
+      );
+    const events = {
+      status: isActive ? null : ('active' as const),
+      done: 'task_registered' as const,
+      failed: 'task_register_error' as const,
+    };
     return follow(active, events, (settled) => answer(config.id, settled === 'active', `${config.name} is ${settled}`));
   }
 
   /** A state that needs no schedule or a silent one. */
-  async function silence(config: TaskConfig, status: 'inactive' | 'paused', events: { done: ScheduleEventName; failed: ScheduleEventName }, options: { from?: ScheduleStatus[] } = {}): Promise<ActionResult | undefined> {
+  async function silence(
+    config: TaskConfig,
+    status: 'inactive' | 'paused',
+    events: { done: ScheduleEventName; failed: ScheduleEventName },
+    options: { from?: ScheduleStatus[] } = {},
+  ): Promise<ActionResult | undefined> {
     const written = await configs.setScheduleStatus(config.id, status, options);
-    return written && follow(written, { status, ...events }, () => answer(config.id, true, `Task ${config.id} is ${status}`));
+    return (
+      written && follow(written, { status, ...events }, () => answer(config.id, true, `Task ${config.id} is ${status}`))
+    );
   }
 
   async function stop(configId: number): Promise<ActionResult> {
@@ -98,13 +134,26 @@ export function createScheduleActions({ configs, convergence, findConfigFault = 
 
   async function pause(configId: number): Promise<ActionResult> {
     const config = await find(configId);
-    const paused = await silence(config, 'paused', { done: 'task_paused', failed: 'task_pause_error' }, { from: ['active'] });
-    return paused ?? answer(configId, false, `Only an active task can be paused; ${config.name} is ${(await find(configId)).scheduleStatus}`);
+    const paused = await silence(
+      config,
+      'paused',
+      { done: 'task_paused', failed: 'task_pause_error' },
+      { from: ['active'] },
+    );
+    return (
+      paused ??
+      answer(
+        configId,
+        false,
+        `Only an active task can be paused; ${config.name} is ${(await find(configId)).scheduleStatus}`,
+      )
+    );
   }
 
   async function resume(configId: number): Promise<ActionResult> {
     const config = await find(configId);
-    if (config.scheduleStatus !== 'paused') return answer(configId, false, `Only a paused task can be resumed; ${config.name} is ${config.scheduleStatus}`);
+    if (config.scheduleStatus !== 'paused')
+      return answer(configId, false, `Only a paused task can be resumed; ${config.name} is ${config.scheduleStatus}`);
     return arm(config);
   }
 
@@ -112,13 +161,17 @@ export function createScheduleActions({ configs, convergence, findConfigFault = 
     const config = await find(configId);
     // Nobody could start it, so its mended parameters are all that can end the error.
     if (config.schedulerType === 'manual' && config.scheduleStatus === 'error') return stop(configId);
-    if (config.scheduleStatus !== 'active' && config.scheduleStatus !== 'paused') return answer(configId, true, `${config.name} is ${config.scheduleStatus}: nothing to reload`);
-    return follow(config, { status: null, done: 'task_registered', failed: 'task_register_error' }, (settled) => answer(configId, true, `${config.name} is ${settled}, and its schedule follows`));
+    if (config.scheduleStatus !== 'active' && config.scheduleStatus !== 'paused')
+      return answer(configId, true, `${config.name} is ${config.scheduleStatus}: nothing to reload`);
+    return follow(config, { status: null, done: 'task_registered', failed: 'task_register_error' }, (settled) =>
+      answer(configId, true, `${config.name} is ${settled}, and its schedule follows`),
+    );
   }
 
   // Two at once on one schedule would be safe, but would keep undoing and refusing each other's steps.
   const inTurn = createKeyedQueue<number>();
-  const queued = (act: (configId: number) => Promise<ActionResult>) => (configId: number) => inTurn(configId, () => act(configId));
+  const queued = (act: (configId: number) => Promise<ActionResult>) => (configId: number) =>
+    inTurn(configId, () => act(configId));
   return {
     start: queued(async (configId) => arm(await find(configId))),
     stop: queued(stop),

@@ -18,9 +18,22 @@ function faults(type: SchedulerType, raw: unknown): string[] {
 
 describe('cron', () => {
   test('an expression, or the five fields as texts or numbers; the expression wins', () => {
-    const expected = { type: 'cron', fields: { minute: [0], hour: [9], day: Array.from({ length: 31 }, (_, i) => i + 1), month: [1, 3], dayOfWeek: [1, 2, 3, 4, 5], isEitherDay: false } };
+    const expected = {
+      type: 'cron',
+      fields: {
+        minute: [0],
+        hour: [9],
+        day: Array.from({ length: 31 }, (_, i) => i + 1),
+        month: [1, 3],
+        dayOfWeek: [1, 2, 3, 4, 5],
+        isEitherDay: false,
+      },
+    };
     expect(parse('cron', { cron_expression: ' 0 9  * jan,3 MON-fri ' })).toMatchObject(expected);
-    expect(parse('cron', { minute: 0, hour: '9', day: '*', month: '1,3', day_of_week: '1-5' })).toMatchObject({ ...expected, expression: '0 9 * 1,3 1-5' });
+    expect(parse('cron', { minute: 0, hour: '9', day: '*', month: '1,3', day_of_week: '1-5' })).toMatchObject({
+      ...expected,
+      expression: '0 9 * 1,3 1-5',
+    });
     expect(parse('cron', { minute: 'nonsense', hour: 9, cron_expression: '0 9 * 1,3 1-5' })).toMatchObject(expected);
   });
 
@@ -29,8 +42,17 @@ describe('cron', () => {
       const schedule = parse('cron', { cron_expression: `0 0 * * ${dayOfWeek}` });
       return schedule.type === 'cron' && schedule.fields.dayOfWeek;
     };
-    expect([days('7'), days('0'), days('5-7'), days('*/2'), days('6,sun')]).toEqual([[0], [0], [0, 5, 6], [0, 2, 4, 6], [0, 6]]);
-    expect(parse('cron', { cron_expression: '@Weekly' })).toMatchObject({ expression: '@Weekly', fields: { minute: [0], hour: [0], dayOfWeek: [0], isEitherDay: false } });
+    expect([days('7'), days('0'), days('5-7'), days('*/2'), days('6,sun')]).toEqual([
+      [0],
+      [0],
+      [0, 5, 6],
+      [0, 2, 4, 6],
+      [0, 6],
+    ]);
+    expect(parse('cron', { cron_expression: '@Weekly' })).toMatchObject({
+      expression: '@Weekly',
+      fields: { minute: [0], hour: [0], dayOfWeek: [0], isEitherDay: false },
+    });
   });
 
   test('both days restricted means either, unless one begins with a star', () => {
@@ -38,7 +60,9 @@ describe('cron', () => {
       const schedule = parse('cron', { cron_expression: expression });
       return schedule.type === 'cron' && schedule.fields.isEitherDay;
     };
-    expect(['0 0 13 * 5', '0 0 13 * *', '0 0 * * 5', '0 0 */2 * 5', '0 0 13 * */2', '0 0 1-31 * 5'].map(either)).toEqual([true, false, false, false, false, true]);
+    expect(
+      ['0 0 13 * 5', '0 0 13 * *', '0 0 * * 5', '0 0 */2 * 5', '0 0 13 * */2', '0 0 1-31 * 5'].map(either),
+    ).toEqual([true, false, false, false, false, true]);
   });
 
   test.each([
@@ -66,9 +90,14 @@ describe('cron', () => {
 
   test('neither form, half a form, and every bad field at once', () => {
     expect(faults('cron', {})).toEqual([expect.stringMatching(/^cron_expression: .*all of minute/)]);
-    expect(faults('cron', { minute: 0, hour: 1.5 })).toEqual([expect.stringMatching(/^hour: expected a string or a whole number/), ...['day', 'month', 'day_of_week'].map((name) => expect.stringMatching(`^${name}: is missing`))]);
+    expect(faults('cron', { minute: 0, hour: 1.5 })).toEqual([
+      expect.stringMatching(/^hour: expected a string or a whole number/),
+      ...['day', 'month', 'day_of_week'].map((name) => expect.stringMatching(`^${name}: is missing`)),
+    ]);
     expect(faults('cron', { cron_expression: '61 25 * 13 *' })).toHaveLength(3);
-    expect(faults('cron', { minute: 61, hour: 25, day: 0, month: '*', day_of_week: '1 2' })).toEqual(['minute', 'hour', 'day', 'day_of_week'].map((name) => expect.stringMatching(`^${name}: `)));
+    expect(faults('cron', { minute: 61, hour: 25, day: 0, month: '*', day_of_week: '1 2' })).toEqual(
+      ['minute', 'hour', 'day', 'day_of_week'].map((name) => expect.stringMatching(`^${name}: `)),
+    );
   });
 });
 
@@ -81,7 +110,9 @@ describe('date', () => {
   test('offsets count, naive times are in the time zone, fractions are dropped', () => {
     expect(runAt({ run_date: '2026-07-01T10:00' })).toBe('2026-07-01T10:00:00.000Z');
     expect(runAt({ run_date: '2026-07-01 10:00:30', timezone: 'Europe/Berlin' })).toBe('2026-07-01T08:00:30.000Z');
-    expect(runAt({ run_date: '2026-07-01T10:00:00+05:30', timezone: 'Europe/Berlin' })).toBe('2026-07-01T04:30:00.000Z');
+    expect(runAt({ run_date: '2026-07-01T10:00:00+05:30', timezone: 'Europe/Berlin' })).toBe(
+      '2026-07-01T04:30:00.000Z',
+    );
     expect(runAt({ run_date: '2026-07-01T10:00:59.999Z' })).toBe('2026-07-01T10:00:59.000Z');
     expect(runAt({ run_date: '2026-07-01' })).toBe('2026-07-01T00:00:00.000Z');
     expect(runAt({ run_date: '2026-07-01T10:00+14:00' })).toBe('2026-06-30T20:00:00.000Z');
@@ -111,7 +142,9 @@ describe('date', () => {
   });
 
   test('a stored date may lie behind', () => {
-    expect(parseScheduleConfig('date', { run_date: '2020-01-01T00:00' })).toMatchObject({ runAt: new Date('2020-01-01T00:00:00Z') });
+    expect(parseScheduleConfig('date', { run_date: '2020-01-01T00:00' })).toMatchObject({
+      runAt: new Date('2020-01-01T00:00:00Z'),
+    });
   });
 });
 
@@ -141,17 +174,44 @@ describe('interval', () => {
 
 describe('options', () => {
   test('defaults; nulls and unknown keys count as left out', () => {
-    const options = { timezone: 'UTC', startAt: null, endAt: null, jitterSeconds: 0, overlap: 'skip', catchupWindowSeconds: 600, isPausedOnFailure: false };
+    const options = {
+      timezone: 'UTC',
+      startAt: null,
+      endAt: null,
+      jitterSeconds: 0,
+      overlap: 'skip',
+      catchupWindowSeconds: 600,
+      isPausedOnFailure: false,
+    };
     expect(parse('manual', {})).toEqual({ type: 'manual', ...options });
     expect(parse('manual', null)).toEqual({ type: 'manual', ...options });
-    expect(parse('manual', { timezone: null, overlap: null, start_at: null, whatever: [1] })).toEqual({ type: 'manual', ...options });
+    expect(parse('manual', { timezone: null, overlap: null, start_at: null, whatever: [1] })).toEqual({
+      type: 'manual',
+      ...options,
+    });
   });
 
   test('all of them', () => {
-    const raw = { interval_seconds: 60, timezone: 'America/New_York', start_at: '2026-07-01T00:00', end_at: '2026-08-01T00:00Z', jitter_seconds: 1.5, overlap: 'buffer_all', catchup_window_seconds: 10, pause_on_failure: true };
+    const raw = {
+      interval_seconds: 60,
+      timezone: 'America/New_York',
+      start_at: '2026-07-01T00:00',
+      end_at: '2026-08-01T00:00Z',
+      jitter_seconds: 1.5,
+      overlap: 'buffer_all',
+      catchup_window_seconds: 10,
+      pause_on_failure: true,
+    };
     expect(parse('interval', raw)).toEqual({
-      type: 'interval', everySeconds: 60, timezone: 'America/New_York', startAt: new Date('2026-07-01T04:00:00Z'), endAt: new Date('2026-08-01T00:00:00Z'),
-      jitterSeconds: 1.5, overlap: 'buffer_all', catchupWindowSeconds: 10, isPausedOnFailure: true,
+      type: 'interval',
+      everySeconds: 60,
+      timezone: 'America/New_York',
+      startAt: new Date('2026-07-01T04:00:00Z'),
+      endAt: new Date('2026-08-01T00:00:00Z'),
+      jitterSeconds: 1.5,
+      overlap: 'buffer_all',
+      catchupWindowSeconds: 10,
+      isPausedOnFailure: true,
     });
   });
 
@@ -169,25 +229,56 @@ describe('options', () => {
   });
 
   test('what no duration of Temporal can hold is refused', () => {
-    expect(faults('manual', { jitter_seconds: 1e300, catchup_window_seconds: 1e12 })).toEqual([expect.stringMatching(/^jitter_seconds: /), expect.stringMatching(/^catchup_window_seconds: /)]);
+    expect(faults('manual', { jitter_seconds: 1e300, catchup_window_seconds: 1e12 })).toEqual([
+      expect.stringMatching(/^jitter_seconds: /),
+      expect.stringMatching(/^catchup_window_seconds: /),
+    ]);
   });
 
   test('every fault is told at once, with its input', () => {
-    const raw = { cron_expression: '99 * * * *', timezone: 'Mars/Base', jitter_seconds: -1, overlap: 'maybe', catchup_window_seconds: 9, pause_on_failure: 'yes', start_at: 'soon' };
-    const paths = ['timezone', 'start_at', 'jitter_seconds', 'overlap', 'catchup_window_seconds', 'pause_on_failure', 'cron_expression'];
+    const raw = {
+      cron_expression: '99 * * * *',
+      timezone: 'Mars/Base',
+      jitter_seconds: -1,
+      overlap: 'maybe',
+      catchup_window_seconds: 9,
+      pause_on_failure: 'yes',
+      start_at: 'soon',
+    };
+    const paths = [
+      'timezone',
+      'start_at',
+      'jitter_seconds',
+      'overlap',
+      'catchup_window_seconds',
+      'pause_on_failure',
+      'cron_expression',
+    ];
     expect(faults('cron', raw).map((fault) => fault.split(':')[0])).toEqual(paths);
     try {
       parse('cron', raw);
     } catch (error) {
-      expect((error as ScheduleConfigError).issues[0]).toEqual({ path: ['timezone'], message: expect.stringContaining('Europe/Berlin'), input: 'Mars/Base' });
+      expect((error as ScheduleConfigError).issues[0]).toEqual({
+        path: ['timezone'],
+        message: expect.stringContaining('Europe/Berlin'),
+        input: 'Mars/Base',
+      });
     }
   });
 
   test('a window has to lie ahead, to have a length and to hold a run', () => {
-    expect(faults('manual', { start_at: '2026-07-02T00:00', end_at: '2026-07-01T00:00' })).toEqual([expect.stringMatching(/^end_at: has to lie after/)]);
-    expect(faults('manual', { end_at: '2026-01-01T00:00' })).toEqual([expect.stringMatching(/^end_at: lies in the past/)]);
-    expect(faults('cron', { cron_expression: '0 0 * * *', start_at: '2026-07-01T01:00', end_at: '2026-07-01T23:00' })).toEqual([': this schedule never fires']);
-    expect(faults('cron', { cron_expression: '0 0 * * *', start_at: '2026-07-01T01:00', end_at: '2026-07-02T00:00' })).toEqual([]);
+    expect(faults('manual', { start_at: '2026-07-02T00:00', end_at: '2026-07-01T00:00' })).toEqual([
+      expect.stringMatching(/^end_at: has to lie after/),
+    ]);
+    expect(faults('manual', { end_at: '2026-01-01T00:00' })).toEqual([
+      expect.stringMatching(/^end_at: lies in the past/),
+    ]);
+    expect(
+      faults('cron', { cron_expression: '0 0 * * *', start_at: '2026-07-01T01:00', end_at: '2026-07-01T23:00' }),
+    ).toEqual([': this schedule never fires']);
+    expect(
+      faults('cron', { cron_expression: '0 0 * * *', start_at: '2026-07-01T01:00', end_at: '2026-07-02T00:00' }),
+    ).toEqual([]);
   });
 
   test('what is no object is refused', () => {
@@ -196,5 +287,12 @@ describe('options', () => {
 });
 
 test('the schedule in a line', () => {
-  expect([parse('cron', { cron_expression: '0 9 * * 1' }), parse('date', { run_date: '2026-07-01T10:00' }), parse('interval', { minutes: 2 }), parse('manual', {})].map(scheduleText)).toEqual(['0 9 * * 1', '2026-07-01T10:00:00.000Z', 'every 120 s', 'manual']);
+  expect(
+    [
+      parse('cron', { cron_expression: '0 9 * * 1' }),
+      parse('date', { run_date: '2026-07-01T10:00' }),
+      parse('interval', { minutes: 2 }),
+      parse('manual', {}),
+    ].map(scheduleText),
+  ).toEqual(['0 9 * * 1', '2026-07-01T10:00:00.000Z', 'every 120 s', 'manual']);
 });

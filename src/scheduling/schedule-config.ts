@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DateTime } from 'luxon';
 import { z } from 'zod';
-import { CRON_FIELD_NAMES, parseCronField, splitCron, toCronFields, type CronFieldName, type CronTexts } from './cron-fields';
+import {
+  CRON_FIELD_NAMES,
+  parseCronField,
+  splitCron,
+  toCronFields,
+  type CronFieldName,
+  type CronTexts,
+} from './cron-fields';
 import { OVERLAP_POLICIES, type CronFields, type Schedule, type ScheduleOptions } from './schedule';
 import { LAST_YEAR, nextFireTimes } from './schedule-times';
 import { canonicalZone } from './time-zone';
@@ -46,7 +53,10 @@ const HAS_OFFSET = /(Z|[+-]\d{2}(:?\d{2})?)$/i;
 
 /** An instant to the second; without an offset it is read in the schedule's time zone. */
 function readInstant(reader: Reader, name: string, timezone: string): Date | null | undefined {
-  const text = reader.read(name, z.string().trim().regex(ISO_TIME, 'expected an ISO 8601 date and time, such as 2030-01-31T09:30:00Z').optional());
+  const text = reader.read(
+    name,
+    z.string().trim().regex(ISO_TIME, 'expected an ISO 8601 date and time, such as 2030-01-31T09:30:00Z').optional(),
+  );
   if (text === undefined) return reader.has(name) ? undefined : null;
   const iso = text.replace(' ', 'T').toUpperCase();
   const time = DateTime.fromISO(iso, { zone: timezone, setZone: false });
@@ -54,7 +64,8 @@ function readInstant(reader: Reader, name: string, timezone: string): Date | nul
   if (time.toUTC().year > LAST_YEAR) return reader.fail(name, `lies after the year ${LAST_YEAR}`);
   const isNaive = iso.includes('T') ? !HAS_OFFSET.test(iso.slice(iso.indexOf('T'))) : true;
   const wanted = DateTime.fromISO(iso, { zone: 'UTC' });
-  if (isNaive && !time.setZone('UTC', { keepLocalTime: true }).equals(wanted)) return reader.fail(name, `does not exist in ${timezone}: the clocks go forward over it`);
+  if (isNaive && !time.setZone('UTC', { keepLocalTime: true }).equals(wanted))
+    return reader.fail(name, `does not exist in ${timezone}: the clocks go forward over it`);
   return time.startOf('second').toJSDate();
 }
 
@@ -79,7 +90,8 @@ function readOptions(reader: Reader, now: Date | undefined): ScheduleOptions {
     endAt,
     jitterSeconds: reader.read('jitter_seconds', z.number().min(0).max(LONGEST_SECONDS).default(0)) ?? 0,
     overlap: reader.read('overlap', z.enum(OVERLAP_POLICIES).default('skip')) ?? 'skip',
-    catchupWindowSeconds: reader.read('catchup_window_seconds', z.number().min(10).max(LONGEST_SECONDS).default(600)) ?? 600,
+    catchupWindowSeconds:
+      reader.read('catchup_window_seconds', z.number().min(10).max(LONGEST_SECONDS).default(600)) ?? 600,
     isPausedOnFailure: reader.read('pause_on_failure', z.boolean().default(false)) ?? false,
   };
 }
@@ -94,13 +106,29 @@ function readCron(reader: Reader): { expression: string; fields: CronFields } | 
     if (typeof texts === 'string') return reader.fail('cron_expression', texts);
     return readCronFields(reader, texts, expression.trim(), () => 'cron_expression');
   }
-  if (!CRON_FIELD_NAMES.some((name) => reader.has(name))) return reader.fail('cron_expression', `a cron schedule needs cron_expression, or all of ${CRON_FIELD_NAMES.join(', ')}`);
-  const texts = Object.fromEntries(CRON_FIELD_NAMES.map((name) => [name, reader.has(name) ? reader.read(name, cronText)?.trim() : reader.fail(name, 'is missing: all five fields are needed')]));
+  if (!CRON_FIELD_NAMES.some((name) => reader.has(name)))
+    return reader.fail(
+      'cron_expression',
+      `a cron schedule needs cron_expression, or all of ${CRON_FIELD_NAMES.join(', ')}`,
+    );
+  const texts = Object.fromEntries(
+    CRON_FIELD_NAMES.map((name) => [
+      name,
+      reader.has(name)
+        ? reader.read(name, cronText)?.trim()
+        : reader.fail(name, 'is missing: all five fields are needed'),
+    ]),
+  );
   if (Object.values(texts).some((text) => text === undefined)) return undefined;
   return readCronFields(reader, texts as CronTexts, Object.values(texts).join(' '), (name) => name);
 }
 
-function readCronFields(reader: Reader, texts: CronTexts, expression: string, pathOf: (name: CronFieldName) => string): { expression: string; fields: CronFields } | undefined {
+function readCronFields(
+  reader: Reader,
+  texts: CronTexts,
+  expression: string,
+  pathOf: (name: CronFieldName) => string,
+): { expression: string; fields: CronFields } | undefined {
   const read = (name: CronFieldName) => {
     const values = parseCronField(name, texts[name]);
     return typeof values === 'string' ? reader.fail(pathOf(name), values) : values;
@@ -118,11 +146,19 @@ function readInterval(reader: Reader): { everySeconds: number } | undefined {
     return everySeconds === undefined ? undefined : { everySeconds };
   }
   const units = Object.entries(INTERVAL_UNITS).filter(([unit]) => reader.has(unit));
-  if (units.length === 0) return reader.fail('interval_seconds', `an interval needs interval_seconds, or any of ${Object.keys(INTERVAL_UNITS).join(', ')}`);
+  if (units.length === 0)
+    return reader.fail(
+      'interval_seconds',
+      `an interval needs interval_seconds, or any of ${Object.keys(INTERVAL_UNITS).join(', ')}`,
+    );
   const parts = units.map(([unit, seconds]) => ({ amount: reader.read(unit, z.number().min(0)), seconds }));
   if (parts.some((part) => part.amount === undefined)) return undefined;
   const everySeconds = parts.reduce((sum, part) => sum + (part.amount ?? 0) * part.seconds, 0);
-  if (everySeconds < 1 || !Number.isSafeInteger(everySeconds)) return reader.fail(undefined, `the interval has to be a whole number of seconds, 1 or more; these sum up to ${everySeconds}`);
+  if (everySeconds < 1 || !Number.isSafeInteger(everySeconds))
+    return reader.fail(
+      undefined,
+      `the interval has to be a whole number of seconds, 1 or more; these sum up to ${everySeconds}`,
+    );
   return { everySeconds };
 }
 
@@ -157,8 +193,11 @@ function readSchedule(type: SchedulerType, reader: Reader, now: Date | undefined
 export function findPastTime(type: SchedulerType, stored: unknown, now: Date): string | null {
   try {
     const schedule = parseScheduleConfig(type, stored);
-    if (schedule.type === 'date' && schedule.runAt <= now) return `its date, ${schedule.runAt.toISOString()}, lies in the past`;
-    return schedule.endAt && schedule.endAt <= now ? `its end, ${schedule.endAt.toISOString()}, lies in the past` : null;
+    if (schedule.type === 'date' && schedule.runAt <= now)
+      return `its date, ${schedule.runAt.toISOString()}, lies in the past`;
+    return schedule.endAt && schedule.endAt <= now
+      ? `its end, ${schedule.endAt.toISOString()}, lies in the past`
+      : null;
   } catch (error) {
     if (error instanceof ScheduleConfigError) return null;
     throw error;
@@ -184,7 +223,14 @@ export function parseScheduleConfig(type: SchedulerType, raw: unknown, { now }: 
   if (!config.success) throw new ScheduleConfigError([{ path: [], message: 'expected an object', input: raw }]);
   const reader = createReader(config.data);
   const schedule = readSchedule(type, reader, now);
-  if (schedule && reader.issues.length === 0 && schedule.type !== 'manual' && now && nextFireTimes(schedule, now, 1).length === 0) reader.fail(undefined, 'this schedule never fires');
+  if (
+    schedule &&
+    reader.issues.length === 0 &&
+    schedule.type !== 'manual' &&
+    now &&
+    nextFireTimes(schedule, now, 1).length === 0
+  )
+    reader.fail(undefined, 'this schedule never fires');
   if (!schedule || reader.issues.length > 0) throw new ScheduleConfigError(reader.issues);
   return schedule;
 }

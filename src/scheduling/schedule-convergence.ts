@@ -12,10 +12,20 @@ export type ScheduleConvergence = ReturnType<typeof createScheduleConvergence>;
  * Brings the Temporal schedule to what the row says, without a lock: who applies a row reads it again afterwards, so
  * whoever applies last has seen the newest. Only a crash can leave the two apart, which reconcile repairs.
  */
-export function createScheduleConvergence({ configs, gateway }: { configs: Pick<TaskConfigRepository, 'get' | 'setScheduleStatus' | 'addEvents'>; gateway: Pick<ScheduleGateway, 'apply' | 'remove'> }) {
+export function createScheduleConvergence({
+  configs,
+  gateway,
+}: {
+  configs: Pick<TaskConfigRepository, 'get' | 'setScheduleStatus' | 'addEvents'>;
+  gateway: Pick<ScheduleGateway, 'apply' | 'remove'>;
+}) {
   /** An operator or pause_on_failure stopped it; the row follows, unless somebody has written it meanwhile. */
   async function adoptPause(row: TaskConfig, reason: string): Promise<void> {
-    const paused = await configs.setScheduleStatus(row.id, 'paused', { from: ['active'], ifRevision: row.revision, error: `paused in Temporal: ${reason}` });
+    const paused = await configs.setScheduleStatus(row.id, 'paused', {
+      from: ['active'],
+      ifRevision: row.revision,
+      error: `paused in Temporal: ${reason}`,
+    });
     if (!paused) return;
     await configs.addEvents(row.id, [
       { event: 'status_changed', newStatus: 'paused' },

@@ -2,9 +2,22 @@ import { ScheduleAlreadyRunning, ScheduleNotFoundError, ServiceError, type Sched
 import { createScheduleGateway } from './schedule-gateway';
 import type { TaskConfig } from '../storage/models/task-config';
 
-const late = () => new ServiceError('late', { cause: Object.assign(new Error('4 DEADLINE_EXCEEDED'), { code: 4, details: 'Deadline exceeded', metadata: {} }) });
+const late = () =>
+  new ServiceError('late', {
+    cause: Object.assign(new Error('4 DEADLINE_EXCEEDED'), { code: 4, details: 'Deadline exceeded', metadata: {} }),
+  });
 const missing = () => new ScheduleNotFoundError('no such schedule', 'task-config-1');
-const config = { id: 1, name: 'one', taskType: 'TEST', schedulerType: 'interval', scheduleConfig: { interval_seconds: 60 }, scheduleStatus: 'active', revision: 1, priority: 5, parameters: {} } as unknown as TaskConfig;
+const config = {
+  id: 1,
+  name: 'one',
+  taskType: 'TEST',
+  schedulerType: 'interval',
+  scheduleConfig: { interval_seconds: 60 },
+  scheduleStatus: 'active',
+  revision: 1,
+  priority: 5,
+  parameters: {},
+} as unknown as TaskConfig;
 
 /** A server that answers each call of a kind with the next outcome of its list; the clock stands still but for late ones. */
 function createGateway(answers: { create?: (Error | null)[]; update?: (Error | null)[]; delete?: (Error | null)[] }) {
@@ -45,7 +58,10 @@ test('the last try has what is left of the deadline, and no more', async () => {
 });
 
 test('what was created by a try that came too late is updated by the next', async () => {
-  const { gateway, asked } = createGateway({ update: [missing(), missing(), null], create: [late(), new ScheduleAlreadyRunning('there already', 'task-config-1')] });
+  const { gateway, asked } = createGateway({
+    update: [missing(), missing(), null],
+    create: [late(), new ScheduleAlreadyRunning('there already', 'task-config-1')],
+  });
   await expect(gateway.apply(config)).resolves.toEqual({});
   expect(asked).toEqual(['update', 'create', 'update', 'create', 'update']);
 });

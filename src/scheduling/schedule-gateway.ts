@@ -40,7 +40,15 @@ function configIdOf(scheduleId: string): number | null {
 export type ScheduleGateway = ReturnType<typeof createScheduleGateway>;
 
 /** The only place that talks to Temporal's ScheduleClient. Throws SchedulerUnavailableError when Temporal does not answer. */
-export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }: { client: ScheduleClient; taskQueue: string; timeoutMs?: number }) {
+export function createScheduleGateway({
+  client,
+  taskQueue,
+  timeoutMs = 10_000,
+}: {
+  client: ScheduleClient;
+  taskQueue: string;
+  timeoutMs?: number;
+}) {
   /**
    * Without a deadline the client would wait for a dead server for as long as its retries last. `work` must be
    * repeatable: a try that came too late may have been done all the same. What it created then is found by the next one
@@ -49,13 +57,14 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
   async function call<Result>(work: () => Promise<Result>): Promise<Result> {
     const shareMs = timeoutMs * SHARE_OF_A_TRY;
     const deadlineMs = Date.now() + timeoutMs;
-    for (let contended = 0; ; ) {
+    for (let contended = 0; ;) {
       const isLast = Date.now() + 2 * shareMs >= deadlineMs;
       try {
         return await client.withDeadline(isLast ? deadlineMs : Date.now() + shareMs, work);
       } catch (error) {
         if (isLate(error) && !isLast) continue;
-        if (!isContention(error) || contended === CONTENTION_ATTEMPTS || Date.now() >= deadlineMs) throw toSchedulerError(error);
+        if (!isContention(error) || contended === CONTENTION_ATTEMPTS || Date.now() >= deadlineMs)
+          throw toSchedulerError(error);
         await sleep(CONTENTION_PAUSE_MS * 2 ** contended);
         contended += 1;
       }
@@ -75,7 +84,10 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
   /** Updates, or creates what is not there. */
   async function upsert<Start extends Workflow, Outcome>(
     create: ScheduleOptions<ScheduleOptionsStartWorkflowAction<Start>>,
-    update: (previous: ScheduleDescription) => { options: ScheduleUpdateOptions<ScheduleOptionsStartWorkflowAction<Start>>; outcome: Outcome },
+    update: (previous: ScheduleDescription) => {
+      options: ScheduleUpdateOptions<ScheduleOptionsStartWorkflowAction<Start>>;
+      outcome: Outcome;
+    },
     created: Outcome,
   ): Promise<Outcome> {
     let outcome = created;
@@ -113,7 +125,12 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
         upsert<typeof workflows.runTask, ApplyOutcome>(
           wanted,
           (previous) => {
-            if (wanted.state.paused || !isForeignPause(previous.state) || previous.action.memo?.['armedAt'] !== armedAtOf(config)) return { options: wanted, outcome: {} };
+            if (
+              wanted.state.paused ||
+              !isForeignPause(previous.state) ||
+              previous.action.memo?.['armedAt'] !== armedAtOf(config)
+            )
+              return { options: wanted, outcome: {} };
             const state = { ...wanted.state, paused: true, note: previous.state.note };
             return { options: { ...wanted, state }, outcome: { foreignPause: previous.state.note ?? '' } };
           },
@@ -130,7 +147,9 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
     /** The schedules of these configs, or of all, in one (paged) call. It may lag a moment behind what was written. */
     async list(configIds?: number[]): Promise<Map<number, ActualSchedule>> {
       if (configIds?.length === 0) return new Map();
-      const query = configIds ? `TaskConfigId IN (${configIds.map((id) => Math.trunc(id)).join(',')})` : 'TaskConfigId IS NOT NULL';
+      const query = configIds
+        ? `TaskConfigId IN (${configIds.map((id) => Math.trunc(id)).join(',')})`
+        : 'TaskConfigId IS NOT NULL';
       return call(async () => {
         const found = new Map<number, ActualSchedule>();
         for await (const summary of client.list({ query })) {
@@ -161,9 +180,25 @@ export function createScheduleGateway({ client, taskQueue, timeoutMs = 10_000 }:
         scheduleId: RECONCILE_SCHEDULE_ID,
         spec: { intervals: [{ every: '60s' as const }] },
         policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '60s' as const },
-        action: { type: 'startWorkflow' as const, workflowType: 'reconcile' satisfies keyof typeof workflows, workflowId: RECONCILE_SCHEDULE_ID, taskQueue, args: [], staticSummary: 'Repair what differs between PostgreSQL and Temporal' },
+        action: {
+          type: 'startWorkflow' as const,
+          workflowType: 'reconcile' satisfies keyof typeof workflows,
+          workflowId: RECONCILE_SCHEDULE_ID,
+          taskQueue,
+          args: [],
+          staticSummary: 'Repair what differs between PostgreSQL and Temporal',
+        },
       };
-      await call(() => upsert(wanted, (previous) => ({ options: { ...wanted, state: { paused: previous.state.paused, note: previous.state.note } }, outcome: undefined }), undefined));
+      await call(() =>
+        upsert(
+          wanted,
+          (previous) => ({
+            options: { ...wanted, state: { paused: previous.state.paused, note: previous.state.note } },
+            outcome: undefined,
+          }),
+          undefined,
+        ),
+      );
     },
   };
 }

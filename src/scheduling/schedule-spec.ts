@@ -1,4 +1,11 @@
-import { DAYS_OF_WEEK, MONTHS, ScheduleOverlapPolicy, type CalendarSpec, type LooseRange, type ScheduleSpec } from '@temporalio/client';
+import {
+  DAYS_OF_WEEK,
+  MONTHS,
+  ScheduleOverlapPolicy,
+  type CalendarSpec,
+  type LooseRange,
+  type ScheduleSpec,
+} from '@temporalio/client';
 import { cronCalendars } from './schedule-times';
 import type { CronFields, OverlapPolicy, Schedule } from './schedule';
 
@@ -13,7 +20,8 @@ function toRanges<Unit>(values: number[], all: number, name: (value: number) => 
   const [first = 0, second = first] = values;
   const last = values.at(-1) ?? first;
   const step = second - first;
-  if (values.length > 2 && values.every((value, index) => value === first + index * step)) return { start: name(first), end: name(last), step };
+  if (values.length > 2 && values.every((value, index) => value === first + index * step))
+    return { start: name(first), end: name(last), step };
   return values.map((value) => name(value));
 }
 
@@ -73,15 +81,24 @@ export function toTemporalSchedule(schedule: Exclude<Schedule, { type: 'manual' 
       endAt: schedule.endAt ?? undefined,
       jitter: schedule.jitterSeconds * 1000,
     },
-    policies: { overlap: POLICIES[schedule.overlap], catchupWindow: schedule.catchupWindowSeconds * 1000, pauseOnFailure: schedule.isPausedOnFailure },
+    policies: {
+      overlap: POLICIES[schedule.overlap],
+      catchupWindow: schedule.catchupWindowSeconds * 1000,
+      pauseOnFailure: schedule.isPausedOnFailure,
+    },
     remainingActions: schedule.type === 'date' ? 1 : undefined,
   };
 }
 
-function toTimes(schedule: Exclude<Schedule, { type: 'manual' }>): Pick<ScheduleSpec, 'calendars' | 'intervals' | 'timezone'> {
+function toTimes(
+  schedule: Exclude<Schedule, { type: 'manual' }>,
+): Pick<ScheduleSpec, 'calendars' | 'intervals' | 'timezone'> {
   switch (schedule.type) {
     case 'cron':
-      return { calendars: cronCalendars(schedule.fields).map((fields) => toCalendar(fields, schedule.expression)), timezone: schedule.timezone };
+      return {
+        calendars: cronCalendars(schedule.fields).map((fields) => toCalendar(fields, schedule.expression)),
+        timezone: schedule.timezone,
+      };
     case 'date':
       return { calendars: [instantCalendar(schedule.runAt)], timezone: 'UTC' };
     case 'interval':

@@ -37,9 +37,18 @@ const ALL_DAYS = 7;
  * The first instant after `afterMs` whose wall clock matches, or null up to the year 2100. It searches as the server
  * does, step by step, because around a clock change the order of the steps decides what fires.
  */
-function nextCalendarMs(fields: Pick<CronFields, 'minute' | 'hour' | 'day' | 'month' | 'dayOfWeek'>, clock: Clock, afterMs: number): number | null {
+function nextCalendarMs(
+  fields: Pick<CronFields, 'minute' | 'hour' | 'day' | 'month' | 'dayOfWeek'>,
+  clock: Clock,
+  afterMs: number,
+): number | null {
   const start = new Date(clock.toLocal(afterMs));
-  let [year, month, day, hour] = [start.getUTCFullYear(), start.getUTCMonth() + 1, start.getUTCDate(), start.getUTCHours()];
+  let [year, month, day, hour] = [
+    start.getUTCFullYear(),
+    start.getUTCMonth() + 1,
+    start.getUTCDate(),
+    start.getUTCHours(),
+  ];
   // Every schedule of ours fires at second 0, so the search moves by whole minutes.
   let minute = start.getUTCMinutes() + 1;
   // An hour ago the clock showed this hour too: the second copy of a doubled hour.
@@ -64,7 +73,9 @@ function nextCalendarMs(fields: Pick<CronFields, 'minute' | 'hour' | 'day' | 'mo
       [month, day, hour, minute, repeatMs] = [nextMonth ?? 1, 1, 0, 0, 0];
       continue;
     }
-    const isWeekday = () => fields.dayOfWeek.length === ALL_DAYS || fields.dayOfWeek.includes(new Date(clock.toLocal(at(hour, minute))).getUTCDay());
+    const isWeekday = () =>
+      fields.dayOfWeek.length === ALL_DAYS ||
+      fields.dayOfWeek.includes(new Date(clock.toLocal(at(hour, minute))).getUTCDay());
     if (!fields.day.includes(day) || !isWeekday()) {
       [day, hour, minute, repeatMs] = [day + 1, 0, 0, 0];
       continue;
@@ -105,7 +116,9 @@ export function cronCalendars(fields: CronFields): CronFields[] {
 function nextRawMs(schedule: Schedule, clock: Clock, afterMs: number): number | null {
   switch (schedule.type) {
     case 'cron': {
-      const times = cronCalendars(schedule.fields).map((calendar) => nextCalendarMs(calendar, clock, afterMs)).filter((time) => time !== null);
+      const times = cronCalendars(schedule.fields)
+        .map((calendar) => nextCalendarMs(calendar, clock, afterMs))
+        .filter((time) => time !== null);
       return times.length > 0 ? Math.min(...times) : null;
     }
     case 'date':

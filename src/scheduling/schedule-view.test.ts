@@ -8,7 +8,8 @@ function createFake(count: number, most = Infinity) {
   const asked: string[] = [];
   let answers: (() => void)[] = [];
   let isHeld = false;
-  const listed = () => new Map<number, ActualSchedule>(Array.from({ length: count }, (_, n) => [n + 1, schedule(n + 1)]));
+  const listed = () =>
+    new Map<number, ActualSchedule>(Array.from({ length: count }, (_, n) => [n + 1, schedule(n + 1)]));
   const answer = async <Answer>(name: string, value: Answer): Promise<Answer> => {
     asked.push(name);
     if (isHeld) await new Promise<void>((resolve) => answers.push(resolve));
@@ -90,7 +91,13 @@ test('where there are more than one call brings, a page asks for its own', async
 
 test('a failure is told to those who waited, and the next one asks again', async () => {
   let calls = 0;
-  const view = createScheduleView({ gateway: { list: async () => new Map(), describe: async () => null, listFirst: async () => Promise.reject(new Error(`away ${(calls += 1)}`)) } });
+  const view = createScheduleView({
+    gateway: {
+      list: async () => new Map(),
+      describe: async () => null,
+      listFirst: async () => Promise.reject(new Error(`away ${(calls += 1)}`)),
+    },
+  });
   await expect(Promise.all([view.all(), view.all()])).rejects.toThrow('away 1');
   await expect(view.all()).rejects.toThrow('away 2');
 });

@@ -20,17 +20,28 @@ export type ScheduleView = ReturnType<typeof createScheduleView>;
  * What Temporal says of schedules, for those who only look, asked once for all who look at the same time (ADR 11). What
  * this process changes is seen at once; what others change, and what fires, within about a second.
  */
-export function createScheduleView({ gateway, now = () => performance.now() }: { gateway: Pick<ScheduleGateway, 'list' | 'listFirst' | 'describe'>; now?: () => number }) {
+export function createScheduleView({
+  gateway,
+  now = () => performance.now(),
+}: {
+  gateway: Pick<ScheduleGateway, 'list' | 'listFirst' | 'describe'>;
+  now?: () => number;
+}) {
   let changedAt = -Infinity;
   const changes = new Map<number, number>();
 
   function share<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
     let last: Shared<Answer> | undefined;
     /** An answer of the time when our change may not have shown yet is for those alone who waited for it. */
-    const isGood = ({ askedAt, isUnderWay }: Shared<Answer>) => askedAt > changedAt && (isUnderWay || (askedAt > changedAt + SETTLING_MS && now() - askedAt <= KEPT_MS));
+    const isGood = ({ askedAt, isUnderWay }: Shared<Answer>) =>
+      askedAt > changedAt && (isUnderWay || (askedAt > changedAt + SETTLING_MS && now() - askedAt <= KEPT_MS));
     return () => {
       if (last && isGood(last)) return last.answer;
-      const asked: Shared<Answer> = { askedAt: now(), isUnderWay: true, answer: ask().finally(() => (asked.isUnderWay = false)) };
+      const asked: Shared<Answer> = {
+        askedAt: now(),
+        isUnderWay: true,
+        answer: ask().finally(() => (asked.isUnderWay = false)),
+      };
       // Nobody is told twice of one failure: the next one asks again.
       asked.answer.catch(() => last === asked && (last = undefined));
       last = asked;

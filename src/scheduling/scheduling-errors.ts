@@ -34,7 +34,8 @@ export class ScheduleNotSettledError extends Error {
 }
 
 /** Trying again will not help: the config has to change first. */
-export const isRefusal = (error: unknown): error is Error => error instanceof ScheduleConfigError || error instanceof ScheduleRefusedError;
+export const isRefusal = (error: unknown): error is Error =>
+  error instanceof ScheduleConfigError || error instanceof ScheduleRefusedError;
 
 // google.rpc.Code
 const INVALID_ARGUMENT = 3;
@@ -46,11 +47,15 @@ const grpcErrorOf = (error: unknown) => (error instanceof ServiceError ? error.c
 /** Somebody else created or deleted the schedule at the same moment: one that is closing answers with a failed precondition. */
 export function isContention(error: unknown): boolean {
   const grpc = grpcErrorOf(error);
-  return error instanceof ScheduleAlreadyRunning || (isGrpcServiceError(grpc) && (grpc.code as number) === FAILED_PRECONDITION);
+  return (
+    error instanceof ScheduleAlreadyRunning ||
+    (isGrpcServiceError(grpc) && (grpc.code as number) === FAILED_PRECONDITION)
+  );
 }
 
 /** The answer did not come in time, or its server gave it up on the way; what was asked for may have been done. */
-export const isLate = (error: unknown): boolean => isGrpcDeadlineError(error) || (grpcErrorOf(error) as { code?: number } | undefined)?.code === CANCELLED;
+export const isLate = (error: unknown): boolean =>
+  isGrpcDeadlineError(error) || (grpcErrorOf(error) as { code?: number } | undefined)?.code === CANCELLED;
 
 export function toSchedulerError(error: unknown): unknown {
   // The SDK turns "Invalid schedule spec" into a TypeError.
@@ -59,7 +64,9 @@ export function toSchedulerError(error: unknown): unknown {
   if (isContention(error)) return new ScheduleNotSettledError(error);
   const grpc = grpcErrorOf(error);
   if (!isGrpcServiceError(grpc)) return error;
-  return (grpc.code as number) === INVALID_ARGUMENT ? new ScheduleRefusedError(error) : new SchedulerUnavailableError(error);
+  return (grpc.code as number) === INVALID_ARGUMENT
+    ? new ScheduleRefusedError(error)
+    : new SchedulerUnavailableError(error);
 }
 
 function detailsOf(error: unknown): string {

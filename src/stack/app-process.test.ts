@@ -15,9 +15,20 @@ describe('startAppProcess', () => {
   const start = (script: string, more: { maxCrashes?: number; readyTimeoutMs?: number; signal?: AbortSignal } = {}) => {
     const entry = path.join(folder, 'entry.js');
     writeFileSync(entry, `const fs = require('node:fs'); const path = require('node:path');\n${script}`);
-    return startAppProcess({ name: 'API', entry, env: process.env, logFile: path.join(folder, 'api.log'), graceMs: 5_000, signal: new AbortController().signal, restartDelayMs: 1, say: (line) => said.push(line.replace(/process \d+/, 'process N').replaceAll(folder, '')), ...more });
+    return startAppProcess({
+      name: 'API',
+      entry,
+      env: process.env,
+      logFile: path.join(folder, 'api.log'),
+      graceMs: 5_000,
+      signal: new AbortController().signal,
+      restartDelayMs: 1,
+      say: (line) => said.push(line.replace(/process \d+/, 'process N').replaceAll(folder, '')),
+      ...more,
+    });
   };
-  const count = () => (existsSync(path.join(folder, 'starts')) ? readFileSync(path.join(folder, 'starts'), 'utf8').length : 0);
+  const count = () =>
+    existsSync(path.join(folder, 'starts')) ? readFileSync(path.join(folder, 'starts'), 'utf8').length : 0;
   const COUNTS = `fs.appendFileSync(path.join(__dirname, 'starts'), 'x');`;
   const SERVES = `${COUNTS} process.on('SIGTERM', () => process.exit(0)); setInterval(() => undefined, 1000); process.send('ready');`;
 
@@ -28,32 +39,53 @@ describe('startAppProcess', () => {
   });
 
   it('starts it again when it dies, and gives up on one that keeps dying, with the end of its log', async () => {
-    const app = await start(`${COUNTS} console.log('out of luck'); process.send('ready', () => setTimeout(() => process.exit(3), 50));`, { maxCrashes: 2 });
+    const app = await start(
+      `${COUNTS} console.log('out of luck'); process.send('ready', () => setTimeout(() => process.exit(3), 50));`,
+      { maxCrashes: 2 },
+    );
     const error = await app.gaveUp;
     expect(error.message).toMatch(/API crashed 3 times in a row \(exit code 3\)[^]*out of luck/);
     expect(count()).toBe(3);
-    const restart = (n: number) => `API (process N) has ended unasked: exit code 3. It is started again in ${n / 1_000} s (restart ${n} of at most 2 within 120 s). Its log: /api.log`;
-    expect(said.filter((line) => !line.includes('ready again'))).toEqual([restart(1), restart(2), 'API (process N) has ended unasked: exit code 3, 3 times within 120 s by now. It is not started again, and everything stops. Its log: /api.log']);
+    const restart = (n: number) =>
+      `API (process N) has ended unasked: exit code 3. It is started again in ${n / 1_000} s (restart ${n} of at most 2 within 120 s). Its log: /api.log`;
+    expect(said.filter((line) => !line.includes('ready again'))).toEqual([
+      restart(1),
+      restart(2),
+      'API (process N) has ended unasked: exit code 3, 3 times within 120 s by now. It is not started again, and everything stops. Its log: /api.log',
+    ]);
   });
 
   it('says which signal ended it, and when it is ready again', async () => {
     const app = await start(`fs.writeFileSync(path.join(__dirname, 'pid'), String(process.pid)); ${SERVES}`);
     process.kill(Number(readFileSync(path.join(folder, 'pid'), 'utf8')), 'SIGKILL');
     while (said.length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(said).toEqual([expect.stringContaining('has ended unasked: ended by SIGKILL. It is started again'), 'API is ready again (process N)']);
+    expect(said).toEqual([
+      expect.stringContaining('has ended unasked: ended by SIGKILL. It is started again'),
+      'API is ready again (process N)',
+    ]);
     await app.stop();
     expect(said).toHaveLength(2);
   });
 
   it('makes a restart end that hangs before it is ready', async () => {
-    const app = await start(`${COUNTS} setInterval(() => undefined, 1000); if (fs.readFileSync(path.join(__dirname, 'starts'), 'utf8') === 'x') process.send('ready', () => process.exit(0));`, { maxCrashes: 1, readyTimeoutMs: 2_000 });
+    const app = await start(
+      `${COUNTS} setInterval(() => undefined, 1000); if (fs.readFileSync(path.join(__dirname, 'starts'), 'utf8') === 'x') process.send('ready', () => process.exit(0));`,
+      { maxCrashes: 1, readyTimeoutMs: 2_000 },
+    );
     expect((await app.gaveUp).message).toContain('ended by SIGKILL');
-    expect(said).toEqual([expect.stringContaining('has ended unasked: exit code 0.'), expect.stringContaining('has ended unasked: ended by SIGKILL, 2 times within 120 s by now')]);
+    expect(said).toEqual([
+      expect.stringContaining('has ended unasked: exit code 0.'),
+      expect.stringContaining('has ended unasked: ended by SIGKILL, 2 times within 120 s by now'),
+    ]);
   });
 
   it('fails with the end of the log when the first start does not come up', async () => {
-    await expect(start(`console.error('no such database'); process.exit(1);`)).rejects.toThrow(/API does not start \(exit code 1\)[^]*no such database/);
-    await expect(start('setInterval(() => undefined, 1000);', { readyTimeoutMs: 300 })).rejects.toThrow(/not ready within 0.3 s/);
+    await expect(start(`console.error('no such database'); process.exit(1);`)).rejects.toThrow(
+      /API does not start \(exit code 1\)[^]*no such database/,
+    );
+    await expect(start('setInterval(() => undefined, 1000);', { readyTimeoutMs: 300 })).rejects.toThrow(
+      /not ready within 0.3 s/,
+    );
   });
 
   it('does not start again what was stopped on purpose', async () => {

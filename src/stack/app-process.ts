@@ -52,11 +52,15 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
       const recent = crashes.filter((time) => time > Date.now() - CRASH_WINDOW_MS).length;
       const ended = `${name} (process ${child.pid}) has ended unasked: ${reason}`;
       if (recent > maxCrashes) {
-        say(`${ended}, ${recent} times within ${CRASH_WINDOW_MS / 1_000} s by now. It is not started again, and everything stops. Its log: ${logFile}`);
+        say(
+          `${ended}, ${recent} times within ${CRASH_WINDOW_MS / 1_000} s by now. It is not started again, and everything stops. Its log: ${logFile}`,
+        );
         return giveUp(crashError(`${name} crashed ${recent} times in a row (${reason})`, logFile));
       }
       const delayMs = Math.min(restartDelayMs * 2 ** (recent - 1), MAX_DELAY_MS);
-      say(`${ended}. It is started again in ${delayMs / 1_000} s (restart ${recent} of at most ${maxCrashes} within ${CRASH_WINDOW_MS / 1_000} s). Its log: ${logFile}`);
+      say(
+        `${ended}. It is started again in ${delayMs / 1_000} s (restart ${recent} of at most ${maxCrashes} within ${CRASH_WINDOW_MS / 1_000} s). Its log: ${logFile}`,
+      );
       await sleep(delayMs);
       if (isStopping) return;
       child = launch(options);
@@ -81,7 +85,11 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
       isStopping = true;
       // An open channel would keep a process alive that has nothing else left to do.
       if (child.connected) child.disconnect();
-      if (child.pid && !hasEnded(child)) await stopProcess(child.pid, [['SIGTERM', options.graceMs], ['SIGKILL', 5_000]]);
+      if (child.pid && !hasEnded(child))
+        await stopProcess(child.pid, [
+          ['SIGTERM', options.graceMs],
+          ['SIGKILL', 5_000],
+        ]);
     },
     kill: () => {
       isStopping = true;
@@ -100,7 +108,11 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
 
 function launch({ entry, env, logFile }: AppProcessOptions): ChildProcess {
   const log = openLog(logFile);
-  const child = spawn(process.execPath, ['--enable-source-maps', entry], { env, detached: true, stdio: ['ignore', log, log, 'ipc'] });
+  const child = spawn(process.execPath, ['--enable-source-maps', entry], {
+    env,
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  });
   closeSync(log);
   return child;
 }
@@ -108,7 +120,8 @@ function launch({ entry, env, logFile }: AppProcessOptions): ChildProcess {
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
 
 function endOf(child: ChildProcess): Promise<string> {
-  const describe = (code: number | null, signal: string | null) => (signal ? `ended by ${signal}` : `exit code ${code}`);
+  const describe = (code: number | null, signal: string | null) =>
+    signal ? `ended by ${signal}` : `exit code ${code}`;
   if (hasEnded(child)) return Promise.resolve(describe(child.exitCode, child.signalCode));
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
@@ -116,10 +129,17 @@ function endOf(child: ChildProcess): Promise<string> {
   });
 }
 
-async function whenReady(child: ChildProcess, { name, logFile, signal, readyTimeoutMs = 60_000 }: AppProcessOptions): Promise<void> {
-  const ready = new Promise<'ready'>((resolve) => child.on('message', (message) => message === 'ready' && resolve('ready')));
+async function whenReady(
+  child: ChildProcess,
+  { name, logFile, signal, readyTimeoutMs = 60_000 }: AppProcessOptions,
+): Promise<void> {
+  const ready = new Promise<'ready'>((resolve) =>
+    child.on('message', (message) => message === 'ready' && resolve('ready')),
+  );
   const timer = new AbortController();
-  const timeout = sleep(readyTimeoutMs, `not ready within ${readyTimeoutMs / 1000} s`, { signal: AbortSignal.any([signal, timer.signal]) });
+  const timeout = sleep(readyTimeoutMs, `not ready within ${readyTimeoutMs / 1000} s`, {
+    signal: AbortSignal.any([signal, timer.signal]),
+  });
   try {
     const outcome = await Promise.race([ready, endOf(child), timeout]);
     if (outcome !== 'ready') throw crashError(`${name} does not start (${outcome})`, logFile);

@@ -8,8 +8,13 @@ import { checkPostgres, requireDatabaseUrl } from '../platform/start-checks';
 import { reasonOf, showFailedStart, StartError } from '../platform/start-error';
 import { createSuperuser } from './first-superuser';
 
-const USAGE = 'npm run create-admin -- --username NAME --email ADDRESS   (the password from ADMIN_PASSWORD or standard input)';
-const user = z.object({ username: z.string().regex(/^[A-Za-z0-9_-]{3,50}$/, 'must be 3 to 50 of A-Z a-z 0-9 _ -'), email: z.email(), password: z.string().min(8, 'must have at least 8 characters') });
+const USAGE =
+  'npm run create-admin -- --username NAME --email ADDRESS   (the password from ADMIN_PASSWORD or standard input)';
+const user = z.object({
+  username: z.string().regex(/^[A-Za-z0-9_-]{3,50}$/, 'must be 3 to 50 of A-Z a-z 0-9 _ -'),
+  email: z.email(),
+  password: z.string().min(8, 'must have at least 8 characters'),
+});
 
 async function main(): Promise<void> {
   const values = readArguments();
@@ -20,7 +25,8 @@ async function main(): Promise<void> {
   if (!username || !email) throw new StartError(USAGE);
   await checkPostgres(config, url);
   const parsed = user.safeParse({ username, email, password: config.ADMIN_PASSWORD ?? (await askPassword()) });
-  if (!parsed.success) throw new StartError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
+  if (!parsed.success)
+    throw new StartError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
   const database = createDatabase({ url, poolSize: 1, applicationName: 'taskloom-create-admin' });
   await createSuperuser(database, parsed.data).finally(() => database.destroy());
   console.log(`Created the superuser ${username}.`);

@@ -12,7 +12,11 @@ import { StartError } from '../platform/start-error';
 const USER = 'taskloom';
 
 /** SIGINT is PostgreSQL's fast shutdown, SIGQUIT its emergency brake: the next start then replays the log. */
-const STOP_STEPS: readonly StopStep[] = [['SIGINT', 20_000], ['SIGQUIT', 5_000], ['SIGKILL', 5_000]];
+const STOP_STEPS: readonly StopStep[] = [
+  ['SIGINT', 20_000],
+  ['SIGQUIT', 5_000],
+  ['SIGKILL', 5_000],
+];
 
 export interface EmbeddedPostgresOptions {
   /** Holds `data/` (the cluster); as root it has to be reachable for others. */
@@ -56,12 +60,23 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const port = await choosePort(options.port);
   const url = new URL(`postgres://${USER}@127.0.0.1:${port}/${options.database ?? 'taskloom'}`);
   url.password = options.password;
-  const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', ...(options.unsafeNoSync ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}) };
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: '200',
+    ...(options.unsafeNoSync ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
+  };
   const server = await startServiceProcess(
     {
       name: 'PostgreSQL',
       command: binaries.postgres,
-      args: ['-D', dataDir, '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      args: [
+        '-D',
+        dataDir,
+        '-p',
+        String(port),
+        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
       logFile: options.logFile,
       cwd: options.folder,
       env: { ...process.env, LC_MESSAGES: 'C' },
@@ -81,7 +96,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 /** initdb writes PG_VERSION first and can be killed half-way, so only a finished cluster gets the name `data`. */
-async function initialise(initdb: string, dataDir: string, options: EmbeddedPostgresOptions, user: UnprivilegedUser | undefined): Promise<void> {
+async function initialise(
+  initdb: string,
+  dataDir: string,
+  options: EmbeddedPostgresOptions,
+  user: UnprivilegedUser | undefined,
+): Promise<void> {
   const unfinished = `${dataDir}.unfinished`;
   const passwordFile = `${dataDir}.password`;
   rmSync(unfinished, { recursive: true, force: true });
@@ -92,14 +112,24 @@ async function initialise(initdb: string, dataDir: string, options: EmbeddedPost
     await promisify(execFile)(
       initdb,
       [
-        `--pgdata=${unfinished}`, `--username=${USER}`, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8',
+        `--pgdata=${unfinished}`,
+        `--username=${USER}`,
+        '--auth=scram-sha-256',
+        `--pwfile=${passwordFile}`,
+        '--encoding=UTF8',
         // The built-in provider sorts and folds the same on every machine, whatever locales it has.
-        '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions', ...(options.unsafeNoSync ? ['--no-sync'] : []),
+        '--locale=C',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        '--no-instructions',
+        ...(options.unsafeNoSync ? ['--no-sync'] : []),
       ],
       { cwd: options.folder, env: { ...process.env, LC_ALL: 'C' }, ...user },
     );
   } catch (error) {
-    throw new StartError(`initdb failed: ${(error as { stderr?: string }).stderr?.trim() ?? String(error)}`, { cause: error });
+    throw new StartError(`initdb failed: ${(error as { stderr?: string }).stderr?.trim() ?? String(error)}`, {
+      cause: error,
+    });
   } finally {
     rmSync(passwordFile, { force: true });
   }

@@ -6,7 +6,10 @@ import { choosePort } from './free-port';
 import { stopLeftover, type StopStep } from './process-table';
 import { startServiceProcess } from './service-process';
 
-const STOP_STEPS: readonly StopStep[] = [['SIGTERM', 10_000], ['SIGKILL', 5_000]];
+const STOP_STEPS: readonly StopStep[] = [
+  ['SIGTERM', 10_000],
+  ['SIGKILL', 5_000],
+];
 
 export interface EmbeddedRedisOptions {
   folder: string;
@@ -42,24 +45,63 @@ export function findRedisProgram(): string | undefined {
 export async function stopLeftoverRedis(folder: string): Promise<boolean> {
   const configFile = path.join(folder, 'redis.conf');
   const port = existsSync(configFile) ? readFileSync(configFile, 'utf8').match(/^port (\d+)$/m)?.[1] : undefined;
-  return port !== undefined && stopLeftover(path.join(folder, 'redis.pid'), ['-server', `127.0.0.1:${port}`], STOP_STEPS);
+  return (
+    port !== undefined && stopLeftover(path.join(folder, 'redis.pid'), ['-server', `127.0.0.1:${port}`], STOP_STEPS)
+  );
 }
 
 /** Redis with everything kept in an append-only file, or, where no server is installed, the in-process store. */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
   const program = findRedisProgram();
-  if (!program) return { url: 'memory://', program: undefined, port: undefined, exited: new Promise(() => undefined), stop: async () => undefined };
+  if (!program)
+    return {
+      url: 'memory://',
+      program: undefined,
+      port: undefined,
+      exited: new Promise(() => undefined),
+      stop: async () => undefined,
+    };
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   await stopLeftoverRedis(options.folder);
   const pidFile = path.join(options.folder, 'redis.pid');
   const configFile = path.join(options.folder, 'redis.conf');
   const port = await choosePort(options.port);
   // A file and not arguments: everybody on the machine may read arguments, and the password is among them.
-  writeFileSync(configFile, [`port ${port}`, 'bind 127.0.0.1', `requirepass ${options.password}`, `dir "${options.folder}"`, 'appendonly yes', 'save ""', 'daemonize no'].join('\n'), { mode: 0o600 });
+  writeFileSync(
+    configFile,
+    [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `requirepass ${options.password}`,
+      `dir "${options.folder}"`,
+      'appendonly yes',
+      'save ""',
+      'daemonize no',
+    ].join('\n'),
+    { mode: 0o600 },
+  );
   const url = `redis://:${encodeURIComponent(options.password)}@127.0.0.1:${port}`;
-  const server = await startServiceProcess({ name: 'Redis', command: program, args: [configFile], logFile: options.logFile, pidFile, cwd: options.folder, stopSteps: STOP_STEPS, signal: options.signal }, async () => {
-    const store = createKeyValueStore(url);
-    return store.ping().then(() => true, () => false).finally(() => store.close());
-  });
+  const server = await startServiceProcess(
+    {
+      name: 'Redis',
+      command: program,
+      args: [configFile],
+      logFile: options.logFile,
+      pidFile,
+      cwd: options.folder,
+      stopSteps: STOP_STEPS,
+      signal: options.signal,
+    },
+    async () => {
+      const store = createKeyValueStore(url);
+      return store
+        .ping()
+        .then(
+          () => true,
+          () => false,
+        )
+        .finally(() => store.close());
+    },
+  );
   return { url, program, port, exited: server.exited, stop: server.stop };
 }

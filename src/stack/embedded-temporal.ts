@@ -6,7 +6,10 @@ import { stopLeftover, type StopStep } from './process-table';
 import { startServiceProcess } from './service-process';
 
 const PORT_ATTEMPTS = 3;
-const STOP_STEPS: readonly StopStep[] = [['SIGTERM', 10_000], ['SIGKILL', 5_000]];
+const STOP_STEPS: readonly StopStep[] = [
+  ['SIGTERM', 10_000],
+  ['SIGKILL', 5_000],
+];
 
 /** What makes a development server fast on one machine (docs/performance.md has the measurements). WAL first: without it the poll rates slow it down. */
 export const TEMPORAL_SPEED_FLAGS: readonly string[] = [
@@ -68,14 +71,32 @@ export async function startEmbeddedTemporal(options: EmbeddedTemporalOptions): P
   }
 }
 
-async function startOnPorts(options: EmbeddedTemporalOptions, { port, uiPort }: { port: number; uiPort: number }): Promise<EmbeddedTemporal> {
+async function startOnPorts(
+  options: EmbeddedTemporalOptions,
+  { port, uiPort }: { port: number; uiPort: number },
+): Promise<EmbeddedTemporal> {
   const namespace = options.namespace ?? 'default';
   const address = `127.0.0.1:${port}`;
   const server = await startServiceProcess(
     {
       name: 'Temporal',
       command: options.binary,
-      args: ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--db-filename', databaseFile(options.folder), '--log-level', 'warn', ...(namespace === 'default' ? [] : ['--namespace', namespace]), ...(options.speedFlags ?? TEMPORAL_SPEED_FLAGS)],
+      args: [
+        'server',
+        'start-dev',
+        '--ip',
+        '127.0.0.1',
+        '--port',
+        String(port),
+        '--ui-port',
+        String(uiPort),
+        '--db-filename',
+        databaseFile(options.folder),
+        '--log-level',
+        'warn',
+        ...(namespace === 'default' ? [] : ['--namespace', namespace]),
+        ...(options.speedFlags ?? TEMPORAL_SPEED_FLAGS),
+      ],
       logFile: options.logFile,
       pidFile: pidFile(options.folder),
       cwd: options.folder,
@@ -86,7 +107,15 @@ async function startOnPorts(options: EmbeddedTemporalOptions, { port, uiPort }: 
     },
     () => serves(address, namespace),
   );
-  return { address, uiUrl: `http://127.0.0.1:${uiPort}`, port, uiPort, pid: server.pid, exited: server.exited, stop: server.stop };
+  return {
+    address,
+    uiUrl: `http://127.0.0.1:${uiPort}`,
+    port,
+    uiPort,
+    pid: server.pid,
+    exited: server.exited,
+    stop: server.stop,
+  };
 }
 
 async function serves(address: string, namespace: string): Promise<boolean> {

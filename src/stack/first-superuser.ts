@@ -23,9 +23,16 @@ interface UserRow {
 export async function createSuperuser(database: Database, user: NewSuperuser): Promise<void> {
   const at = user.email.lastIndexOf('@');
   const email = user.email.slice(0, at) + user.email.slice(at).toLowerCase();
-  const row = { username: user.username, email, hashed_password: await hashPassword(user.password), is_active: true, role: 'admin' };
+  const row = {
+    username: user.username,
+    email,
+    hashed_password: await hashPassword(user.password),
+    is_active: true,
+    role: 'admin',
+  };
   const inserted = await database<UserRow>('users').insert(row).onConflict().ignore().returning('id');
-  if (inserted.length === 0) throw new StartError(`There is a user named ${user.username} or with the e-mail ${email} already`);
+  if (inserted.length === 0)
+    throw new StartError(`There is a user named ${user.username} or with the e-mail ${email} already`);
 }
 
 export type FirstSuperuser =
@@ -40,8 +47,12 @@ export async function ensureFirstSuperuser(
   config: Config,
   options: { mayGenerate: boolean; unshown: string | undefined; keepPassword: (password: string) => void },
 ): Promise<FirstSuperuser> {
-  const known = await database<UserRow>('users').where({ role: 'admin', is_active: true }).orderBy('id').first('username');
-  if (known && options.unshown) return { kind: 'created', username: known.username, password: options.unshown, isPasswordGenerated: true };
+  const known = await database<UserRow>('users')
+    .where({ role: 'admin', is_active: true })
+    .orderBy('id')
+    .first('username');
+  if (known && options.unshown)
+    return { kind: 'created', username: known.username, password: options.unshown, isPasswordGenerated: true };
   if (known) return { kind: 'known', username: known.username };
   const isComplete = config.ADMIN_USERNAME && config.ADMIN_EMAIL && config.ADMIN_PASSWORD;
   if (!isComplete && !options.mayGenerate) return { kind: 'missing' };

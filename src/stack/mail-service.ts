@@ -10,7 +10,11 @@ export const startMail: StartService = async ({ config, home, state }) => {
   const smtp = smtpSettings(config);
   if (smtp) return { name: 'Mail', isEmbedded: false, summary: await describe(smtp), env: {}, stop: nothingToStop };
   const { ports } = state.values;
-  const sink = await startMailSink({ folder: path.join(home, 'mails'), smtpPort: await choosePort(ports.mailSmtp), webPort: await choosePort(ports.mailWeb) });
+  const sink = await startMailSink({
+    folder: path.join(home, 'mails'),
+    smtpPort: await choosePort(ports.mailSmtp),
+    webPort: await choosePort(ports.mailWeb),
+  });
   Object.assign(ports, { mailSmtp: sink.smtpPort, mailWeb: sink.webPort });
   state.save();
   return {
@@ -18,7 +22,16 @@ export const startMail: StartService = async ({ config, home, state }) => {
     isEmbedded: true,
     summary: `sink, port ${sink.smtpPort}: no mail leaves this machine (set SMTP_HOST for a real server)`,
     // Name and password, in either spelling, are meant for another server.
-    env: { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(sink.smtpPort), SMTP_USE_TLS: 'false', SMTP_FROM: config.SMTP_FROM ?? 'taskloom@taskloom.local', SMTP_USERNAME: undefined, SMTP_PASSWORD: undefined, EMAIL_USERNAME: undefined, EMAIL_PASSWORD: undefined },
+    env: {
+      SMTP_HOST: '127.0.0.1',
+      SMTP_PORT: String(sink.smtpPort),
+      SMTP_USE_TLS: 'false',
+      SMTP_FROM: config.SMTP_FROM ?? 'taskloom@taskloom.local',
+      SMTP_USERNAME: undefined,
+      SMTP_PASSWORD: undefined,
+      EMAIL_USERNAME: undefined,
+      EMAIL_PASSWORD: undefined,
+    },
     url: sink.url,
     stop: () => sink.close(),
   };

@@ -17,7 +17,8 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 async function main(): Promise<number> {
   const startedAt = Date.now();
   const config = readConfig();
-  if (config.ENVIRONMENT === 'production' && !config.JWT_SECRET_KEY) throw new StartError('JWT_SECRET_KEY is required in production');
+  if (config.ENVIRONMENT === 'production' && !config.JWT_SECRET_KEY)
+    throw new StartError('JWT_SECRET_KEY is required in production');
   const home = path.resolve(config.TASKLOOM_HOME);
   const state = openState(home);
   const port = config.PORT || (await choosePort(state.values.ports.api));
@@ -38,8 +39,13 @@ async function main(): Promise<number> {
         abort.abort(error);
       },
     });
-    const signalled = onSignal(() => abort.abort(new StartError('stopped')), () => stack.hurry());
-    const ended = new Promise<void>((resolve) => abort.signal.addEventListener('abort', () => resolve(), { once: true }));
+    const signalled = onSignal(
+      () => abort.abort(new StartError('stopped')),
+      () => stack.hurry(),
+    );
+    const ended = new Promise<void>((resolve) =>
+      abort.signal.addEventListener('abort', () => resolve(), { once: true }),
+    );
     try {
       const summary = await stack.start(apiUrl);
       console.log(renderSummary(summary));
@@ -63,7 +69,10 @@ async function main(): Promise<number> {
 
 async function claimPort(config: Config, port: number, state: StateFile): Promise<void> {
   const reason = await whyPortIsTaken(port, config.HOST);
-  if (reason) throw new StartError(`PORT: ${config.HOST}:${port} cannot be used: ${reason === 'EADDRINUSE' ? 'another program listens there. Stop it, or start with another PORT' : reason}`);
+  if (reason)
+    throw new StartError(
+      `PORT: ${config.HOST}:${port} cannot be used: ${reason === 'EADDRINUSE' ? 'another program listens there. Stop it, or start with another PORT' : reason}`,
+    );
   state.values.ports.api = port;
   state.save();
 }

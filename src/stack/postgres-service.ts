@@ -12,18 +12,37 @@ export const startPostgres: StartService = async (context, report) => {
   const url = databaseUrl(context.config);
   if (!url) return startOwn(context, report);
   await checkConfigured(url, databaseVariable(context.config));
-  return { name: 'PostgreSQL', isEmbedded: false, summary: `uses ${redactUrl(url)}`, env: { DATABASE_URL: url }, stop: nothingToStop };
+  return {
+    name: 'PostgreSQL',
+    isEmbedded: false,
+    summary: `uses ${redactUrl(url)}`,
+    env: { DATABASE_URL: url },
+    stop: nothingToStop,
+  };
 };
 
 async function startOwn(context: StackContext, report: (text: string) => void): Promise<StackService> {
   const { state, signal } = context;
   const folder = clusterFolder(context);
   report(existsSync(path.join(folder, 'data')) ? 'starting' : 'making a new database cluster');
-  const server = await startEmbeddedPostgres({ folder, logFile: path.join(context.logFolder, 'postgres.log'), password: state.values.postgresPassword, port: state.values.ports.postgres, signal });
+  const server = await startEmbeddedPostgres({
+    folder,
+    logFile: path.join(context.logFolder, 'postgres.log'),
+    password: state.values.postgresPassword,
+    port: state.values.ports.postgres,
+    signal,
+  });
   state.values.ports.postgres = server.port;
   state.save();
   const summary = `embedded, port ${server.port}${server.replacedLeftover ? ' (the one that an earlier start left running was stopped)' : ''}`;
-  return { name: 'PostgreSQL', isEmbedded: true, summary, env: { DATABASE_URL: server.url }, exited: server.exited, stop: server.stop };
+  return {
+    name: 'PostgreSQL',
+    isEmbedded: true,
+    summary,
+    env: { DATABASE_URL: server.url },
+    exited: server.exited,
+    stop: server.stop,
+  };
 }
 
 function clusterFolder({ home, state }: StackContext): string {
@@ -55,6 +74,9 @@ async function createDatabase(url: string, variable: string): Promise<void> {
   try {
     await askPostgres(maintenance.toString(), (client) => `create database ${client.escapeIdentifier(name)}`);
   } catch (error) {
-    throw new StartError(`${variable}: PostgreSQL at ${redactUrl(url)} has no database "${name}", and it cannot be created: ${reasonOf(error)}`, { cause: error });
+    throw new StartError(
+      `${variable}: PostgreSQL at ${redactUrl(url)} has no database "${name}", and it cannot be created: ${reasonOf(error)}`,
+      { cause: error },
+    );
   }
 }

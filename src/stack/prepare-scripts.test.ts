@@ -12,7 +12,13 @@ describe('scripts/prepare.mjs', () => {
   let project: string;
   beforeEach(() => {
     project = mkdtempSync(path.join(os.tmpdir(), 'prepare-'));
-    write('package-lock.json', { packages: { '': { name: 'x' }, 'node_modules/a': { version: '1.0.0' }, 'node_modules/other-platform': { version: '1.0.0', optional: true } } });
+    write('package-lock.json', {
+      packages: {
+        '': { name: 'x' },
+        'node_modules/a': { version: '1.0.0' },
+        'node_modules/other-platform': { version: '1.0.0', optional: true },
+      },
+    });
     write('src/one.ts', 'export {}');
   });
   afterEach(() => rmSync(project, { recursive: true }));
@@ -38,7 +44,9 @@ describe('scripts/prepare.mjs', () => {
     expect(await areCurrent()).toBe('true');
     write('package-lock.json', { packages: { '': {}, 'node_modules/a': { version: '1.0.1' } } });
     expect(await areCurrent()).toBe('false');
-    write('package-lock.json', { packages: { '': {}, 'node_modules/a': { version: '1.0.0' }, 'node_modules/b': { version: '2.0.0' } } });
+    write('package-lock.json', {
+      packages: { '': {}, 'node_modules/a': { version: '1.0.0' }, 'node_modules/b': { version: '2.0.0' } },
+    });
     expect(await areCurrent()).toBe('false');
   });
 
@@ -78,15 +86,26 @@ describe('scripts/prepare.mjs', () => {
 
   it.each([
     ['when it is told to', {}, 'exec "$0" "$1"'],
-    ['when the npm that runs it is killed, whose shell passes nothing on', { npm_lifecycle_event: 'prestart' }, '"$0" "$1"; true'],
+    [
+      'when the npm that runs it is killed, whose shell passes nothing on',
+      { npm_lifecycle_event: 'prestart' },
+      '"$0" "$1"; true',
+    ],
   ])('stops a step that is under way %s', async (_when, env, command) => {
     const pidFile = path.join(project, 'pid');
     const url = (script: string) => JSON.stringify(pathToFileURL(path.join(SCRIPTS, script)).href);
     const step = `require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); setInterval(() => undefined, 1000);`;
-    write('run.mjs', `import { runLongStep } from ${url('long-step.mjs')}; import { stopSignal } from ${url('stop-signal.mjs')};
-      await runLongStep('Installing', [process.execPath, '-e', ${JSON.stringify(step)}], '.', stopSignal());`);
-    const shell = spawn('/bin/sh', ['-c', command, process.execPath, path.join(project, 'run.mjs')], { env: { ...process.env, npm_lifecycle_event: undefined, ...env }, stdio: 'ignore' });
-    while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '') await new Promise((resolve) => setTimeout(resolve, 50));
+    write(
+      'run.mjs',
+      `import { runLongStep } from ${url('long-step.mjs')}; import { stopSignal } from ${url('stop-signal.mjs')};
+      await runLongStep('Installing', [process.execPath, '-e', ${JSON.stringify(step)}], '.', stopSignal());`,
+    );
+    const shell = spawn('/bin/sh', ['-c', command, process.execPath, path.join(project, 'run.mjs')], {
+      env: { ...process.env, npm_lifecycle_event: undefined, ...env },
+      stdio: 'ignore',
+    });
+    while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '')
+      await new Promise((resolve) => setTimeout(resolve, 50));
     const installer = identityOf(Number(readFileSync(pidFile, 'utf8')));
     expect(isAlive(installer)).toBe(true);
     shell.kill('SIGTERM');

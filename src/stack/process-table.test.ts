@@ -10,8 +10,13 @@ describe('processes of others', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   /** Marked by an argument, so that its command line tells whose it is. */
-  function launch(mark: string, script = 'setInterval(() => undefined, 1000)'): Promise<{ pid: number; exited: Promise<unknown> }> {
-    const child = spawn(process.execPath, ['-e', `${script}; console.log('up')`, mark], { stdio: ['ignore', 'pipe', 'ignore'] });
+  function launch(
+    mark: string,
+    script = 'setInterval(() => undefined, 1000)',
+  ): Promise<{ pid: number; exited: Promise<unknown> }> {
+    const child = spawn(process.execPath, ['-e', `${script}; console.log('up')`, mark], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const exited = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
     return new Promise((resolve) => child.stdout.once('data', () => resolve({ pid: child.pid!, exited })));
   }
@@ -32,8 +37,16 @@ describe('processes of others', () => {
   });
 
   it('takes the next signal when the first is not heeded', async () => {
-    const stubborn = await launch('/data/three', `process.on('SIGTERM', () => undefined); setInterval(() => undefined, 1000)`);
-    expect(await stopProcess(stubborn.pid, [['SIGTERM', 200], ['SIGKILL', 5_000]])).toBe(true);
+    const stubborn = await launch(
+      '/data/three',
+      `process.on('SIGTERM', () => undefined); setInterval(() => undefined, 1000)`,
+    );
+    expect(
+      await stopProcess(stubborn.pid, [
+        ['SIGTERM', 200],
+        ['SIGKILL', 5_000],
+      ]),
+    ).toBe(true);
     expect(await stubborn.exited).toBe('SIGKILL');
   });
 

@@ -12,9 +12,15 @@ export interface ProcessIdentity {
 /** When a process started (in a unit of the platform's own), or undefined when there is none; a zombie counts as gone. */
 export function processStart(pid: number): string | undefined {
   try {
-    if (process.platform !== 'linux') return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() || undefined;
+    if (process.platform !== 'linux')
+      return (
+        execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() ||
+        undefined
+      );
     // The command name (field 2) may hold blanks and brackets: count from the last bracket. Field 3 is the state, 22 the start.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)\s/s, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\)\s/s, '')
+      .split(' ');
     return fields[0] === 'Z' ? undefined : fields[19];
   } catch {
     return undefined;
@@ -51,7 +57,7 @@ export async function stopProcess(pid: number, steps: readonly StopStep[]): Prom
       if ((error as NodeJS.ErrnoException).code === 'ESRCH') return true;
       throw error;
     }
-    for (const end = Date.now() + graceMs; Date.now() < end && isAlive(identity); ) await sleep(20);
+    for (const end = Date.now() + graceMs; Date.now() < end && isAlive(identity);) await sleep(20);
   }
   return !isAlive(identity);
 }
@@ -63,7 +69,8 @@ export async function stopProcess(pid: number, steps: readonly StopStep[]): Prom
 export async function stopLeftover(pidFile: string, marks: string[], steps: readonly StopStep[]): Promise<boolean> {
   const pid = readPid(pidFile);
   if (!pid || !marks.every((mark) => commandLine(pid).includes(mark))) return false;
-  if (!(await stopProcess(pid, steps))) throw new StartError(`process ${pid} (${marks.join(' ')}), left by an earlier start, does not stop`);
+  if (!(await stopProcess(pid, steps)))
+    throw new StartError(`process ${pid} (${marks.join(' ')}), left by an earlier start, does not stop`);
   return true;
 }
 

@@ -10,10 +10,14 @@ async function main(): Promise<void> {
   await checkPostgres(config, url);
   const database = createDatabase({ url, poolSize: 1, applicationName: 'taskloom-rebuild-stats' });
   try {
-    const { rows } = await database.raw<{ rows: { faults: number }[] }>('select count(*) as faults from execution_totals_faults()');
+    const { rows } = await database.raw<{ rows: { faults: number }[] }>(
+      'select count(*) as faults from execution_totals_faults()',
+    );
     const faults = rows[0]?.faults ?? 0;
     if (faults > 0) await database.raw('select rebuild_execution_totals()');
-    console.log(faults === 0 ? 'The totals agree with the executions.' : `${faults} totals were off. All have been counted anew.`);
+    console.log(
+      faults === 0 ? 'The totals agree with the executions.' : `${faults} totals were off. All have been counted anew.`,
+    );
   } finally {
     await database.destroy();
   }

@@ -20,9 +20,20 @@ export interface RestoreArguments {
 export function readRestoreArguments(args: string[]): RestoreArguments {
   const flag = { type: 'boolean', default: false } as const;
   try {
-    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { list: flag, yes: flag, replace: flag, force: flag } });
-    if (positionals.length !== (values.list ? 0 : 1)) throw new Error(values.list ? '--list takes no backup' : 'name one backup');
-    return { isList: values.list, backup: path.basename(positionals[0] ?? ''), isConfirmed: values.yes, isReplacing: values.replace, isForced: values.force };
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { list: flag, yes: flag, replace: flag, force: flag },
+    });
+    if (positionals.length !== (values.list ? 0 : 1))
+      throw new Error(values.list ? '--list takes no backup' : 'name one backup');
+    return {
+      isList: values.list,
+      backup: path.basename(positionals[0] ?? ''),
+      isConfirmed: values.yes,
+      isReplacing: values.replace,
+      isForced: values.force,
+    };
   } catch (error) {
     throw new StartError(`${reasonOf(error)}\n${USAGE}`, { cause: error });
   }

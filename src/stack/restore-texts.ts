@@ -5,12 +5,26 @@ import type { RestorePlan } from '../backups/restore-backup';
 const megabytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MB`;
 const rowsOf = ({ manifest }: StoredBackup) => manifest.tables.reduce((sum, { rows }) => sum + rows, 0);
 
-export function renderBackups({ backups, faults }: { backups: StoredBackup[]; faults: string[] }, folder: string): string {
+export function renderBackups(
+  { backups, faults }: { backups: StoredBackup[]; faults: string[] },
+  folder: string,
+): string {
   const names = new Set(backups.map(({ manifest }) => manifest.name));
-  const table = new Table({ head: ['Backup', 'Type', 'Of (UTC)', 'Database', 'Rows', 'Size', 'Adds to'], style: { head: [], border: [] } });
+  const table = new Table({
+    head: ['Backup', 'Type', 'Of (UTC)', 'Database', 'Rows', 'Size', 'Adds to'],
+    style: { head: [], border: [] },
+  });
   for (const backup of backups) {
     const { name, type, method, snapshot, database, parent } = backup.manifest;
-    table.push([name, `${type} (${method})`, snapshot.taken_at.slice(0, 19).replace('T', ' '), database.name, String(rowsOf(backup)), megabytes(backup.bytes), parent ? `${parent.name}${names.has(parent.name) ? '' : ' (gone)'}` : '']);
+    table.push([
+      name,
+      `${type} (${method})`,
+      snapshot.taken_at.slice(0, 19).replace('T', ' '),
+      database.name,
+      String(rowsOf(backup)),
+      megabytes(backup.bytes),
+      parent ? `${parent.name}${names.has(parent.name) ? '' : ' (gone)'}` : '',
+    ]);
   }
   const list = backups.length === 0 ? `${folder} has no backups.` : `${folder}\n${table.toString()}`;
   return [list, ...faults.map((fault) => `Not usable: ${fault}`)].join('\n');
@@ -24,6 +38,8 @@ export function renderPlan({ chain, rows, missingMigrations, tablesWithRows }: R
     `  the state of ${last.manifest.snapshot.taken_at} of the database ${last.manifest.database.name}, ${rows} rows in ${last.manifest.tables.length} tables`,
     `  from ${chain.map(({ manifest }) => manifest.name).join(', then ')}`,
     ...(missingMigrations.length > 0 ? [`  then the migrations that came later: ${missingMigrations.join(', ')}`] : []),
-    tablesWithRows.length > 0 ? `  in place of what is there now: rows of ${tablesWithRows.join(', ')}` : '  The database is empty.',
+    tablesWithRows.length > 0
+      ? `  in place of what is there now: rows of ${tablesWithRows.join(', ')}`
+      : '  The database is empty.',
   ].join('\n');
 }

@@ -51,7 +51,10 @@ async function reachDatabase(config: Config): Promise<{ url: string; release: ()
   try {
     const logFolder = path.join(home, 'logs');
     mkdirSync(logFolder, { recursive: true });
-    const service = await startPostgres({ config, env: process.env, home, logFolder, state: openState(home), signal: new AbortController().signal }, () => undefined);
+    const service = await startPostgres(
+      { config, env: process.env, home, logFolder, state: openState(home), signal: new AbortController().signal },
+      () => undefined,
+    );
     const release = async () => {
       await service.stop();
       unlock();
@@ -66,24 +69,47 @@ async function reachDatabase(config: Config): Promise<{ url: string; release: ()
 async function restoreInto(url: string, folder: BackupFolder, wanted: RestoreArguments): Promise<void> {
   const database = createDatabase({ url, poolSize: 2, applicationName: 'taskloom-restore' });
   try {
-    const restore = createRestore({ folder, database, migrationNames: migrationNames(), migrate, report: (line) => console.log(line) });
+    const restore = createRestore({
+      folder,
+      database,
+      migrationNames: migrationNames(),
+      migrate,
+      report: (line) => console.log(line),
+    });
     const plan = await restore.plan(wanted.backup, new AbortController().signal);
     console.log(renderPlan(plan, redactUrl(url)));
     refuse(plan, wanted);
-    if (!wanted.isConfirmed && !(await askForYes())) throw new StartError('Nothing was changed. To restore without being asked: --yes');
-    const { migrationsRun } = await restore.restore(plan).catch((error: unknown) => Promise.reject(new StartError(`The restore failed: ${reasonOf(error)}\nNothing was changed.`, { cause: error })));
+    if (!wanted.isConfirmed && !(await askForYes()))
+      throw new StartError('Nothing was changed. To restore without being asked: --yes');
+    const { migrationsRun } = await restore
+      .restore(plan)
+      .catch((error: unknown) =>
+        Promise.reject(
+          new StartError(`The restore failed: ${reasonOf(error)}\nNothing was changed.`, { cause: error }),
+        ),
+      );
     if (migrationsRun.length > 0) console.log(`Ran ${migrationsRun.join(', ')}, which came after the backup.`);
-    console.log(`Restored ${plan.rows} rows. All sessions have ended; passwords, roles and API keys are those of the backup.\nStart API and worker: what Temporal's schedules and runs differ in from the database is repaired within a minute.`);
+    console.log(
+      `Restored ${plan.rows} rows. All sessions have ended; passwords, roles and API keys are those of the backup.\nStart API and worker: what Temporal's schedules and runs differ in from the database is repaired within a minute.`,
+    );
   } catch (error) {
-    throw (error as Error).name === 'RestoreRefusedError' ? new StartError(`${(error as Error).message}\nNothing was changed.`, { cause: error }) : error;
+    throw (error as Error).name === 'RestoreRefusedError'
+      ? new StartError(`${(error as Error).message}\nNothing was changed.`, { cause: error })
+      : error;
   } finally {
     await database.destroy();
   }
 }
 
 function refuse({ connected, tablesWithRows }: RestorePlan, { isForced, isReplacing }: RestoreArguments): void {
-  if (connected.length > 0 && !isForced) throw new StartError(`Still connected to the database: ${connected.join(', ')}. Stop API and workers first; what they write while this goes on is lost (--force goes ahead all the same).\nNothing was changed.`);
-  if (tablesWithRows.length > 0 && !isReplacing) throw new StartError(`The database is not empty: ${tablesWithRows.join(', ')}. With --replace all of its tables are removed and made anew from the backup.\nNothing was changed.`);
+  if (connected.length > 0 && !isForced)
+    throw new StartError(
+      `Still connected to the database: ${connected.join(', ')}. Stop API and workers first; what they write while this goes on is lost (--force goes ahead all the same).\nNothing was changed.`,
+    );
+  if (tablesWithRows.length > 0 && !isReplacing)
+    throw new StartError(
+      `The database is not empty: ${tablesWithRows.join(', ')}. With --replace all of its tables are removed and made anew from the backup.\nNothing was changed.`,
+    );
 }
 
 async function askForYes(): Promise<boolean> {

@@ -26,12 +26,22 @@ export interface ServiceProcessOptions {
   signal?: AbortSignal;
 }
 
-
 /** Starts a server in a process group of its own: Ctrl-C on the terminal must not reach it before those who use it have stopped. */
-export async function startServiceProcess(options: ServiceProcessOptions, isReady: () => Promise<boolean>, timeoutMs = 60_000): Promise<ServiceProcess> {
+export async function startServiceProcess(
+  options: ServiceProcessOptions,
+  isReady: () => Promise<boolean>,
+  timeoutMs = 60_000,
+): Promise<ServiceProcess> {
   const log = openLog(options.logFile);
   const { command, args, cwd, env, uid, gid } = options;
-  const child = spawn(command, args, { cwd, env: env ?? process.env, uid, gid, detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(command, args, {
+    cwd,
+    env: env ?? process.env,
+    uid,
+    gid,
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
   closeSync(log);
   if (options.pidFile && child.pid) writeFileSync(options.pidFile, `${child.pid}\n`);
 
@@ -53,7 +63,9 @@ export async function startServiceProcess(options: ServiceProcessOptions, isRead
     if (failure === undefined && Date.now() < end && !isAborted) continue;
     if (failure === undefined) await stop();
     options.signal?.throwIfAborted();
-    throw new StartError(`${options.name} does not start: ${failure ?? `no answer within ${timeoutMs / 1000} s`}\n${lastLogLines(options.logFile)}`.trimEnd());
+    throw new StartError(
+      `${options.name} does not start: ${failure ?? `no answer within ${timeoutMs / 1000} s`}\n${lastLogLines(options.logFile)}`.trimEnd(),
+    );
   }
   return { pid: child.pid ?? 0, exited, stop };
 }

@@ -9,13 +9,16 @@ describe('lockStack', () => {
   let home: string;
   beforeEach(() => (home = mkdtempSync(path.join(os.tmpdir(), 'stack-lock-'))));
   afterEach(() => rmSync(home, { recursive: true }));
-  const runningAs = (identity: { pid: number; startedAt: string }) => writeFileSync(path.join(home, 'running.json'), JSON.stringify({ ...identity, address: 'http://127.0.0.1:8000' }));
+  const runningAs = (identity: { pid: number; startedAt: string }) =>
+    writeFileSync(path.join(home, 'running.json'), JSON.stringify({ ...identity, address: 'http://127.0.0.1:8000' }));
 
   it('names who runs', async () => {
     const other = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' });
     try {
       runningAs(identityOf(other.pid!));
-      await expect(lockStack(home, 'http://127.0.0.1:9000')).rejects.toThrow(new RegExp(`process ${other.pid} serves http://127.0.0.1:8000`));
+      await expect(lockStack(home, 'http://127.0.0.1:9000')).rejects.toThrow(
+        new RegExp(`process ${other.pid} serves http://127.0.0.1:8000`),
+      );
     } finally {
       other.kill('SIGKILL');
     }

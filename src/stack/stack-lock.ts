@@ -13,11 +13,17 @@ export async function lockStack(home: string, address: string): Promise<() => vo
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const file = path.join(home, 'running.json');
   // Guards the look and the write only; who runs is told by the file.
-  const release = await lock(file, { realpath: false, stale: 5_000, retries: { retries: 20, minTimeout: 100, maxTimeout: 500 } });
+  const release = await lock(file, {
+    realpath: false,
+    stale: 5_000,
+    retries: { retries: 20, minTimeout: 100, maxTimeout: 500 },
+  });
   try {
     const holder = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Holder) : undefined;
     if (holder && holder.pid !== process.pid && isAlive(holder)) {
-      throw new StartError(`Taskloom is running already: process ${holder.pid} serves ${holder.address} from ${home}.\nStop it first, or start this one with another TASKLOOM_HOME and PORT.`);
+      throw new StartError(
+        `Taskloom is running already: process ${holder.pid} serves ${holder.address} from ${home}.\nStop it first, or start this one with another TASKLOOM_HOME and PORT.`,
+      );
     }
     writeFileSync(file, JSON.stringify({ ...identityOf(process.pid), address } satisfies Holder));
   } finally {

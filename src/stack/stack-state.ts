@@ -4,7 +4,16 @@ import path from 'node:path';
 
 /** What a start has to know again at the next one. It holds secrets: the file is its owner's alone. */
 export interface StackState {
-  ports: { api?: number; postgres?: number; temporal?: number; temporalUi?: number; redis?: number; redditSandbox?: number; mailSmtp?: number; mailWeb?: number };
+  ports: {
+    api?: number;
+    postgres?: number;
+    temporal?: number;
+    temporalUi?: number;
+    redis?: number;
+    redditSandbox?: number;
+    mailSmtp?: number;
+    mailWeb?: number;
+  };
   postgresPassword: string;
   redisPassword: string;
   jwtSecret: string;

@@ -19,7 +19,13 @@ import { startTemporal } from './temporal-service';
 const STOP_ORDER = ['API', 'worker', 'Temporal', 'Mail', 'Reddit', 'Redis', 'PostgreSQL'] as const;
 type Part = (typeof STOP_ORDER)[number];
 
-const SERVICES: Record<Exclude<Part, 'API' | 'worker'>, StartService> = { PostgreSQL: startPostgres, Temporal: startTemporal, Redis: startRedis, Reddit: startReddit, Mail: startMail };
+const SERVICES: Record<Exclude<Part, 'API' | 'worker'>, StartService> = {
+  PostgreSQL: startPostgres,
+  Temporal: startTemporal,
+  Redis: startRedis,
+  Reddit: startReddit,
+  Mail: startMail,
+};
 
 export interface Stack {
   start(apiUrl: string): Promise<StackSummary>;
@@ -78,7 +84,13 @@ export function createStack(options: StackOptions): Stack {
       await registerSearchAttributes(temporal.connection, temporal.namespace).finally(() => temporal.close());
       return { outcome: 'registered', result: undefined };
     };
-    const [superuser] = await runSteps<FirstSuperuser | undefined>([{ title: 'Database schema', run: migrateDatabase }, { title: 'Search attributes', run: registerAttributes }], abort);
+    const [superuser] = await runSteps<FirstSuperuser | undefined>(
+      [
+        { title: 'Database schema', run: migrateDatabase },
+        { title: 'Search attributes', run: registerAttributes },
+      ],
+      abort,
+    );
     return superuser ?? { kind: 'missing' };
   }
 
@@ -87,13 +99,27 @@ export function createStack(options: StackOptions): Stack {
       { name: 'API', entry: '../api/server.js', graceMs: 15_000 },
       { name: 'worker', entry: '../worker/main.js', graceMs: (config.WORKER_SHUTDOWN_GRACE_SECONDS + 5) * 1_000 },
     ] as const;
-    const begin = async ({ name, entry, graceMs }: (typeof apps)[number]): Promise<{ outcome: string; result: AppProcess }> => {
-      const app = await startAppProcess({ name, entry: path.join(__dirname, entry), env, graceMs, signal, logFile: path.join(context.logFolder, `${name.toLowerCase()}.log`) });
+    const begin = async ({
+      name,
+      entry,
+      graceMs,
+    }: (typeof apps)[number]): Promise<{ outcome: string; result: AppProcess }> => {
+      const app = await startAppProcess({
+        name,
+        entry: path.join(__dirname, entry),
+        env,
+        graceMs,
+        signal,
+        logFile: path.join(context.logFolder, `${name.toLowerCase()}.log`),
+      });
       parts.set(name, app);
       void app.gaveUp.then(onFailure);
       return { outcome: 'ready', result: app };
     };
-    await runSteps(apps.map((app) => ({ title: app.name, run: () => begin(app) })), abort);
+    await runSteps(
+      apps.map((app) => ({ title: app.name, run: () => begin(app) })),
+      abort,
+    );
   }
 
   return {
@@ -106,9 +132,20 @@ export function createStack(options: StackOptions): Stack {
       await startApps(env);
       const isSandbox = services.get('Reddit')?.isEmbedded === true;
       if (isSandbox && superuser.kind === 'created') {
-        await createDemoConfig(apiUrl, superuser, services.get('Reddit')?.demoSubreddits ?? []).catch((error: unknown) => console.error(`The demo config could not be made: ${reasonOf(error)}`));
+        await createDemoConfig(apiUrl, superuser, services.get('Reddit')?.demoSubreddits ?? []).catch(
+          (error: unknown) => console.error(`The demo config could not be made: ${reasonOf(error)}`),
+        );
       }
-      return { apiUrl, temporalUiUrl: env.TEMPORAL_UI_URL, logFolder: context.logFolder, superuser, mail: services.get('Mail')?.url ?? config.SMTP_HOST ?? '', reddit: isSandbox ? `SANDBOX: ${config.REDDIT_SANDBOX_RECORDINGS ? 'recorded' : 'made-up'} content` : (env.REDDIT_OAUTH_BASE_URL ?? 'https://oauth.reddit.com') };
+      return {
+        apiUrl,
+        temporalUiUrl: env.TEMPORAL_UI_URL,
+        logFolder: context.logFolder,
+        superuser,
+        mail: services.get('Mail')?.url ?? config.SMTP_HOST ?? '',
+        reddit: isSandbox
+          ? `SANDBOX: ${config.REDDIT_SANDBOX_RECORDINGS ? 'recorded' : 'made-up'} content`
+          : (env.REDDIT_OAUTH_BASE_URL ?? 'https://oauth.reddit.com'),
+      };
     },
     async stop() {
       for (const name of STOP_ORDER) {
@@ -121,7 +158,18 @@ export function createStack(options: StackOptions): Stack {
   };
 }
 
-function appEnvironment({ env, config, home, state }: StackContext, services: Map<Part, StackService>, apiUrl: string): NodeJS.ProcessEnv {
+function appEnvironment(
+  { env, config, home, state }: StackContext,
+  services: Map<Part, StackService>,
+  apiUrl: string,
+): NodeJS.ProcessEnv {
   const ofServices = Object.assign({}, ...[...services.values()].map((service) => service.env)) as NodeJS.ProcessEnv;
-  return { ...env, ...ofServices, TASKLOOM_HOME: home, PORT: new URL(apiUrl).port, JWT_SECRET_KEY: config.JWT_SECRET_KEY ?? state.values.jwtSecret, ADMIN_PASSWORD: undefined };
+  return {
+    ...env,
+    ...ofServices,
+    TASKLOOM_HOME: home,
+    PORT: new URL(apiUrl).port,
+    JWT_SECRET_KEY: config.JWT_SECRET_KEY ?? state.values.jwtSecret,
+    ADMIN_PASSWORD: undefined,
+  };
 }

@@ -16,7 +16,10 @@ interface LineOfList {
 const ALIVE_EVERY_MS = 10_000;
 
 /** Runs the steps side by side, a line each. The first failure calls `onFailure`, and is thrown when all have come to rest. */
-export async function runSteps<Result>(steps: Step<Result>[], onFailure: (error: Error) => void = () => undefined): Promise<Result[]> {
+export async function runSteps<Result>(
+  steps: Step<Result>[],
+  onFailure: (error: Error) => void = () => undefined,
+): Promise<Result[]> {
   const isTerminal = process.stdout.isTTY === true;
   const results: Result[] = [];
   let failure: Error | undefined;
@@ -24,7 +27,9 @@ export async function runSteps<Result>(steps: Step<Result>[], onFailure: (error:
     steps.map((step, index) => ({
       title: step.title,
       task: async (_: unknown, task: LineOfList) => {
-        const { report, done } = isTerminal ? { report: (text: string) => void (task.output = text), done: () => undefined } : reportRarely(step.title);
+        const { report, done } = isTerminal
+          ? { report: (text: string) => void (task.output = text), done: () => undefined }
+          : reportRarely(step.title);
         try {
           const { outcome, result } = await step.run(report);
           results[index] = result;
@@ -55,6 +60,9 @@ export async function runSteps<Result>(steps: Step<Result>[], onFailure: (error:
 function reportRarely(title: string): { report: (text: string) => void; done: () => void } {
   const startedAt = Date.now();
   let latest = 'working';
-  const alive = setInterval(() => process.stdout.write(`  ${title}: ${latest} (${Math.round((Date.now() - startedAt) / 1000)} s)\n`), ALIVE_EVERY_MS);
+  const alive = setInterval(
+    () => process.stdout.write(`  ${title}: ${latest} (${Math.round((Date.now() - startedAt) / 1000)} s)\n`),
+    ALIVE_EVERY_MS,
+  );
   return { report: (text) => (latest = text), done: () => clearInterval(alive) };
 }

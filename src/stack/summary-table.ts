@@ -13,7 +13,15 @@ export interface StackSummary {
 
 export function renderSummary(summary: StackSummary): string {
   const table = new Table({ style: { head: [], border: [] } });
-  table.push({ API: `${summary.apiUrl}/api/v1` }, { 'API docs': `${summary.apiUrl}/docs` }, { 'Temporal Web UI': summary.temporalUiUrl ?? 'not known: set TEMPORAL_UI_URL' }, { Mail: summary.mail }, { Reddit: summary.reddit }, { Logs: summary.logFolder }, ...superuserRows(summary.superuser));
+  table.push(
+    { API: `${summary.apiUrl}/api/v1` },
+    { 'API docs': `${summary.apiUrl}/docs` },
+    { 'Temporal Web UI': summary.temporalUiUrl ?? 'not known: set TEMPORAL_UI_URL' },
+    { Mail: summary.mail },
+    { Reddit: summary.reddit },
+    { Logs: summary.logFolder },
+    ...superuserRows(summary.superuser),
+  );
   return table.toString();
 }
 
@@ -24,6 +32,9 @@ function superuserRows(superuser: FirstSuperuser): Record<string, string>[] {
     case 'missing':
       return [{ Superuser: 'none yet: npm run create-admin (or set ADMIN_USERNAME, ADMIN_EMAIL and ADMIN_PASSWORD)' }];
     case 'created':
-      return [{ Superuser: superuser.username }, ...(superuser.isPasswordGenerated ? [{ Password: `${superuser.password}  (shown this once)` }] : [])];
+      return [
+        { Superuser: superuser.username },
+        ...(superuser.isPasswordGenerated ? [{ Password: `${superuser.password}  (shown this once)` }] : []),
+      ];
   }
 }

@@ -12,7 +12,14 @@ async function superviseMortal(windowMs: number): Promise<{ starts: number; gave
   const begin = (): StackService => {
     starts += 1;
     if (starts === DEATHS) settled();
-    return { name: 'Redis', isEmbedded: true, summary: '', env: {}, exited: starts === DEATHS ? new Promise(() => undefined) : Promise.resolve('ended by SIGKILL'), stop: nothingToStop };
+    return {
+      name: 'Redis',
+      isEmbedded: true,
+      summary: '',
+      env: {},
+      exited: starts === DEATHS ? new Promise(() => undefined) : Promise.resolve('ended by SIGKILL'),
+      stop: nothingToStop,
+    };
   };
   let gaveUp: StartError | undefined;
   const giveUp = (error: StartError) => {

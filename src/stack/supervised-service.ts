@@ -10,7 +10,12 @@ export interface SuperviseLimits {
 }
 
 /** Starts an embedded server again when it ends unasked, at the address its users know. `onGiveUp` is told when that does not help. */
-export function supervise(first: StackService, restart: () => Promise<StackService>, onGiveUp: (error: StartError) => void, limits: SuperviseLimits = {}): StackService {
+export function supervise(
+  first: StackService,
+  restart: () => Promise<StackService>,
+  onGiveUp: (error: StartError) => void,
+  limits: SuperviseLimits = {},
+): StackService {
   const { maxRestarts = 3, windowMs = 120_000, pauseMs = 1_000 } = limits;
   let current = first;
   let isStopping = false;
@@ -22,16 +27,24 @@ export function supervise(first: StackService, restart: () => Promise<StackServi
       if (isStopping) return;
       ends.push(Date.now());
       const recent = ends.filter((time) => time > Date.now() - windowMs).length;
-      if (recent > maxRestarts) return onGiveUp(new StartError(`${current.name} ended ${recent} times within ${windowMs / 1_000} s: ${reason}`));
+      if (recent > maxRestarts)
+        return onGiveUp(
+          new StartError(`${current.name} ended ${recent} times within ${windowMs / 1_000} s: ${reason}`),
+        );
       console.error(`${current.name} has ended (${reason}); starting it again`);
       try {
         const next = await restart();
         if (isStopping) return void (await next.stop());
         const hasMoved = JSON.stringify(next.env) !== JSON.stringify(current.env);
         current = next;
-        if (hasMoved) return onGiveUp(new StartError(`${current.name} ended, and its port was taken when it was to start again`));
+        if (hasMoved)
+          return onGiveUp(new StartError(`${current.name} ended, and its port was taken when it was to start again`));
       } catch (error) {
-        return onGiveUp(new StartError(`${current.name} ended (${reason}) and does not start again: ${reasonOf(error)}`, { cause: error }));
+        return onGiveUp(
+          new StartError(`${current.name} ended (${reason}) and does not start again: ${reasonOf(error)}`, {
+            cause: error,
+          }),
+        );
       }
       await sleep(pauseMs);
     }

@@ -1,7 +1,13 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { findTemporalBinary, TEMPORAL_SOURCES, temporalCacheFile, temporalVersion, type TemporalSource } from './temporal-binary';
+import {
+  findTemporalBinary,
+  TEMPORAL_SOURCES,
+  temporalCacheFile,
+  temporalVersion,
+  type TemporalSource,
+} from './temporal-binary';
 
 describe('findTemporalBinary', () => {
   let folder: string;
@@ -14,7 +20,8 @@ describe('findTemporalBinary', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const find = (sources: TemporalSource[], program = path.join(folder, 'not-there')) => findTemporalBinary({ progress: (text) => told.push(text), program, cacheFile, sources });
+  const find = (sources: TemporalSource[], program = path.join(folder, 'not-there')) =>
+    findTemporalBinary({ progress: (text) => told.push(text), program, cacheFile, sources });
   const yields = (text: string): TemporalSource & { fetched: number } => ({
     name: text,
     fetched: 0,
@@ -23,7 +30,10 @@ describe('findTemporalBinary', () => {
       writeFileSync(target, text);
     },
   });
-  const fails: TemporalSource = { name: 'download', fetch: async () => Promise.reject(new Error('the host is out of reach')) };
+  const fails: TemporalSource = {
+    name: 'download',
+    fetch: async () => Promise.reject(new Error('the host is out of reach')),
+  };
   const program = (help: string) => {
     const file = path.join(folder, 'temporal');
     writeFileSync(file, `#!/bin/sh\necho '${help}'\n`, { mode: 0o755 });
@@ -51,7 +61,10 @@ describe('findTemporalBinary', () => {
 
   it('lets the second of two starts wait for the first', async () => {
     const slow = yields('built');
-    const build: TemporalSource = { name: 'slow', fetch: (...args) => new Promise((resolve) => setTimeout(resolve, 300)).then(() => slow.fetch(...args)) };
+    const build: TemporalSource = {
+      name: 'slow',
+      fetch: (...args) => new Promise((resolve) => setTimeout(resolve, 300)).then(() => slow.fetch(...args)),
+    };
     await Promise.all([find([build]), find([build])]);
     expect(slow.fetched).toBe(1);
   });
@@ -64,20 +77,32 @@ describe('findTemporalBinary', () => {
         throw new Error('Go is not installed');
       },
     };
-    await expect(find([fails, half])).rejects.toThrow(/TEMPORAL_ADDRESS\.\n {2}download: the host is out of reach\n {2}build with Go: Go is not installed/);
+    await expect(find([fails, half])).rejects.toThrow(
+      /TEMPORAL_ADDRESS\.\n {2}download: the host is out of reach\n {2}build with Go: Go is not installed/,
+    );
     expect(existsSync(cacheFile)).toBe(false);
     expect(existsSync(`${cacheFile}.unfinished`)).toBe(false);
   });
 
   it('leaves nothing of a build that is stopped', async () => {
     const build = TEMPORAL_SOURCES.find((source) => source.name === 'build with Go')!;
-    writeFileSync(path.join(folder, 'go'), '#!/bin/sh\necho "$GOTMPDIR" > "$GOTMPDIR/work"\necho working >&2\nexec sleep 60\n', { mode: 0o755 });
+    writeFileSync(
+      path.join(folder, 'go'),
+      '#!/bin/sh\necho "$GOTMPDIR" > "$GOTMPDIR/work"\necho working >&2\nexec sleep 60\n',
+      { mode: 0o755 },
+    );
     const { PATH } = process.env;
     process.env.PATH = `${folder}:${PATH}`;
     const abort = new AbortController();
     const files = () => readdirSync(path.dirname(cacheFile), { recursive: true }).map(String);
     try {
-      const found = findTemporalBinary({ progress: (text) => told.push(text), signal: abort.signal, program: path.join(folder, 'none'), cacheFile, sources: [build] });
+      const found = findTemporalBinary({
+        progress: (text) => told.push(text),
+        signal: abort.signal,
+        program: path.join(folder, 'none'),
+        cacheFile,
+        sources: [build],
+      });
       const outcome = expect(found).rejects.toThrow('stopped');
       while (!told.some((text) => text.includes('working'))) await new Promise((resolve) => setTimeout(resolve, 20));
       expect(files().some((file) => file.endsWith('/work'))).toBe(true);
@@ -90,7 +115,9 @@ describe('findTemporalBinary', () => {
   });
 
   it('caches by user and version', () => {
-    expect(temporalCacheFile({ XDG_CACHE_HOME: '/cache' })).toBe(`/cache/taskloom/temporal/${temporalVersion()}/temporal`);
+    expect(temporalCacheFile({ XDG_CACHE_HOME: '/cache' })).toBe(
+      `/cache/taskloom/temporal/${temporalVersion()}/temporal`,
+    );
     expect(temporalVersion()).toMatch(/^\d+\.\d+\.\d+$/);
   });
 });

@@ -1,5 +1,15 @@
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,7 +37,9 @@ export function temporalVersion(): string {
 
 /** One for all clones of a user, by version: a second clone downloads and builds nothing. */
 export function temporalCacheFile(env: NodeJS.ProcessEnv = process.env): string {
-  const caches = env.XDG_CACHE_HOME || (process.platform === 'darwin' ? path.join(os.homedir(), 'Library/Caches') : path.join(os.homedir(), '.cache'));
+  const caches =
+    env.XDG_CACHE_HOME ||
+    (process.platform === 'darwin' ? path.join(os.homedir(), 'Library/Caches') : path.join(os.homedir(), '.cache'));
   return path.join(caches, 'taskloom', 'temporal', temporalVersion(), 'temporal');
 }
 
@@ -43,8 +55,20 @@ export const TEMPORAL_SOURCES: readonly TemporalSource[] = [
 ];
 
 /** The `temporal` program: the one on PATH, else the cached one, else the first source that yields one (which is then cached). */
-export async function findTemporalBinary(options: { progress: Progress; signal?: AbortSignal; program?: string; cacheFile?: string; sources?: readonly TemporalSource[] }): Promise<string> {
-  const { progress, signal, program = 'temporal', cacheFile = temporalCacheFile(), sources = TEMPORAL_SOURCES } = options;
+export async function findTemporalBinary(options: {
+  progress: Progress;
+  signal?: AbortSignal;
+  program?: string;
+  cacheFile?: string;
+  sources?: readonly TemporalSource[];
+}): Promise<string> {
+  const {
+    progress,
+    signal,
+    program = 'temporal',
+    cacheFile = temporalCacheFile(),
+    sources = TEMPORAL_SOURCES,
+  } = options;
   const lacking = await lackingFlags(program);
   if (lacking?.length === 0) return program;
   if (lacking) progress(`the temporal on PATH is too old (it does not know ${lacking.join(', ')}): not used`);
@@ -70,7 +94,9 @@ export async function findTemporalBinary(options: { progress: Progress; signal?:
         progress(reasons.at(-1) ?? '');
       }
     }
-    throw new StartError(`No Temporal server to be had. Install the Temporal CLI or Go, or set TEMPORAL_ADDRESS.\n${reasons.map((reason) => `  ${reason}`).join('\n')}`);
+    throw new StartError(
+      `No Temporal server to be had. Install the Temporal CLI or Go, or set TEMPORAL_ADDRESS.\n${reasons.map((reason) => `  ${reason}`).join('\n')}`,
+    );
   } finally {
     await release();
   }
@@ -106,9 +132,14 @@ async function download(target: string, progress: Progress, signal?: AbortSignal
   mkdirSync(folder, { recursive: true });
   const { TestWorkflowEnvironment } = await import('@temporalio/testing');
   let outcome: Error | 'done' | undefined;
-  void TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'cached-download', downloadDir: folder, version: `v${temporalVersion()}` } } })
+  void TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'cached-download', downloadDir: folder, version: `v${temporalVersion()}` } },
+  })
     .then((environment) => environment.teardown())
-    .then(() => (outcome = 'done'), (error: Error) => (outcome = error));
+    .then(
+      () => (outcome = 'done'),
+      (error: Error) => (outcome = error),
+    );
   try {
     let size = 0;
     for (let silentSince = Date.now(); !outcome; await sleep(250, undefined, { signal })) {
@@ -116,7 +147,8 @@ async function download(target: string, progress: Progress, signal?: AbortSignal
       if (now !== size) silentSince = Date.now();
       size = now;
       progress(size === 0 ? 'waiting for the server' : `${Math.round(size / 1e6)} MB`);
-      if (Date.now() - silentSince > DOWNLOAD_SILENCE_MS) throw new Error(`nothing came in for ${DOWNLOAD_SILENCE_MS / 1000} s`);
+      if (Date.now() - silentSince > DOWNLOAD_SILENCE_MS)
+        throw new Error(`nothing came in for ${DOWNLOAD_SILENCE_MS / 1000} s`);
     }
     const file = readdirSync(folder).find((name) => !name.endsWith('.downloading'));
     if (!file) throw outcome instanceof Error ? outcome : new Error('it left no file');
@@ -131,7 +163,12 @@ async function buildWithGo(target: string, progress: Progress, signal?: AbortSig
   const workFolder = `${target}.go-build`;
   rmSync(workFolder, { recursive: true, force: true });
   mkdirSync(workFolder, { recursive: true });
-  const child = spawn('go', ['build', '-v', '-trimpath', '-ldflags=-s -w', '-o', target, `${PACKAGE}/cmd/temporal`], { cwd: TOOLS, env: { ...process.env, GOTMPDIR: workFolder }, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const child = spawn('go', ['build', '-v', '-trimpath', '-ldflags=-s -w', '-o', target, `${PACKAGE}/cmd/temporal`], {
+    cwd: TOOLS,
+    env: { ...process.env, GOTMPDIR: workFolder },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
   // The compilers that go starts are stopped along with it.
   const abort = () => void (child.pid && process.kill(-child.pid, 'SIGTERM'));
   signal?.addEventListener('abort', abort);
@@ -146,8 +183,12 @@ async function buildWithGo(target: string, progress: Progress, signal?: AbortSig
     progress(`${packages} packages, ${lastLine.trim()}`);
   });
   const ended = new Promise<void>((resolve, reject) => {
-    child.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? new Error('Go is not installed') : error));
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`go build: exit code ${code}: ${lastLine}`))));
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'ENOENT' ? new Error('Go is not installed') : error),
+    );
+    child.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`go build: exit code ${code}: ${lastLine}`)),
+    );
   });
   await ended.finally(() => {
     signal?.removeEventListener('abort', abort);

@@ -11,7 +11,13 @@ export const startTemporal: StartService = async (context, report) => {
   if (!variable) return startOwn(context, report);
   const target = temporalTarget(context.env);
   await checkTemporal(target, variable);
-  return { name: 'Temporal', isEmbedded: false, summary: `uses ${target.address}, namespace ${target.namespace}`, env: {}, stop: nothingToStop };
+  return {
+    name: 'Temporal',
+    isEmbedded: false,
+    summary: `uses ${target.address}, namespace ${target.namespace}`,
+    env: {},
+    stop: nothingToStop,
+  };
 };
 
 async function startOwn(context: StackContext, report: (text: string) => void): Promise<StackService> {
@@ -21,11 +27,31 @@ async function startOwn(context: StackContext, report: (text: string) => void): 
   const { temporal: port, temporalUi: uiPort } = state.values.ports;
   const namespace = config.TEMPORAL_NAMESPACE ?? 'default';
   const folder = path.join(context.home, 'temporal');
-  const server = await startEmbeddedTemporal({ binary, folder, logFile: path.join(context.logFolder, 'temporal.log'), port, uiPort, namespace, signal });
+  const server = await startEmbeddedTemporal({
+    binary,
+    folder,
+    logFile: path.join(context.logFolder, 'temporal.log'),
+    port,
+    uiPort,
+    namespace,
+    signal,
+  });
   Object.assign(state.values.ports, { temporal: server.port, temporalUi: server.uiPort });
   state.save();
-  const env = { ...ownServerEnv(context.env, folder), TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_UI_URL: server.uiUrl };
-  return { name: 'Temporal', isEmbedded: true, summary: `embedded, ${server.address}`, env, exited: server.exited, stop: server.stop };
+  const env = {
+    ...ownServerEnv(context.env, folder),
+    TEMPORAL_ADDRESS: server.address,
+    TEMPORAL_NAMESPACE: namespace,
+    TEMPORAL_UI_URL: server.uiUrl,
+  };
+  return {
+    name: 'Temporal',
+    isEmbedded: true,
+    summary: `embedded, ${server.address}`,
+    env,
+    exited: server.exited,
+    stop: server.stop,
+  };
 }
 
 /** A certificate, a key or a profile meant for another server must not reach the clients of ours: they get an empty profile. */

@@ -47,8 +47,19 @@ export interface AuditFilter {
 }
 
 const COLUMNS = {
-  id: 'id', createdAt: 'created_at', actorId: 'actor_id', actorName: 'actor_name', action: 'action', targetType: 'target_type', targetId: 'target_id',
-  outcome: 'outcome', status: 'status', address: 'address', userAgent: 'user_agent', requestId: 'request_id', details: 'details',
+  id: 'id',
+  createdAt: 'created_at',
+  actorId: 'actor_id',
+  actorName: 'actor_name',
+  action: 'action',
+  targetType: 'target_type',
+  targetId: 'target_id',
+  outcome: 'outcome',
+  status: 'status',
+  address: 'address',
+  userAgent: 'user_agent',
+  requestId: 'request_id',
+  details: 'details',
 };
 
 const API_KEY = `case when api_key_id is not null then json_build_object('id', api_key_id, 'prefix', api_key_prefix) end as "apiKey"`;
@@ -83,13 +94,24 @@ export function createAuditRepository(database: Database) {
 
     /** So many at most of those before that time. Answers how many there were. */
     async removeOldest(before: Date, limit: number): Promise<number> {
-      const { rowCount } = await database.raw<{ rowCount: number }>('delete from audit_log where id in (select id from audit_log where created_at < ? order by created_at limit ?)', [before, limit]);
+      const { rowCount } = await database.raw<{ rowCount: number }>(
+        'delete from audit_log where id in (select id from audit_log where created_at < ? order by created_at limit ?)',
+        [before, limit],
+      );
       return rowCount;
     },
 
     /** Newest first. */
     async list(filter: AuditFilter): Promise<{ items: AuditEntry[]; nextCursor: string | null }> {
-      const exact = { actor_id: filter.actorId, actor_name: filter.actorName, api_key_id: filter.apiKeyId, target_type: filter.targetType, target_id: filter.targetId, outcome: filter.outcome, request_id: filter.requestId };
+      const exact = {
+        actor_id: filter.actorId,
+        actor_name: filter.actorName,
+        api_key_id: filter.apiKeyId,
+        target_type: filter.targetType,
+        target_id: filter.targetId,
+        outcome: filter.outcome,
+        request_id: filter.requestId,
+      };
       const query = database('audit_log').select<AuditEntry[]>(COLUMNS, database.raw(API_KEY));
       for (const [column, value] of Object.entries(exact)) if (value !== undefined) void query.where(column, value);
       if (filter.action?.endsWith('*')) void query.whereLike('action', beginningWith(filter.action.slice(0, -1)));

@@ -50,7 +50,16 @@ export interface WithheldSubreddit {
 }
 type Kind = 't3' | 't1';
 const COUNTS = ['checked', 'deleted', 'removed', 'restored', 'edited', 'unreadable', 'withheld', 'requests'] as const;
-const NO_COUNTS: SyncCounts = { checked: 0, deleted: 0, removed: 0, restored: 0, edited: 0, unreadable: 0, withheld: 0, requests: 0 };
+const NO_COUNTS: SyncCounts = {
+  checked: 0,
+  deleted: 0,
+  removed: 0,
+  restored: 0,
+  edited: 0,
+  unreadable: 0,
+  withheld: 0,
+  requests: 0,
+};
 const MARKER_LIST = MARKERS.map((marker) => `'${marker}'`).join(', ');
 
 /** Every column that tells what somebody wrote, or who it was, and what it comes to when Reddit still shows it; the search vector follows from them. */
@@ -72,7 +81,12 @@ const TARGETS: Record<Kind, { table: string; gone: string; wording: Record<strin
   t1: {
     table: 'reddit_comments',
     gone: "body = g.marker, author = '[deleted]', is_submitter = false",
-    wording: { body: 'coalesce(g.text, r.body)', author: 'cast(g.author as varchar(100))', is_submitter: 'g.is_submitter', edited_at: 'g.edited_at' },
+    wording: {
+      body: 'coalesce(g.text, r.body)',
+      author: 'cast(g.author as varchar(100))',
+      is_submitter: 'g.is_submitter',
+      edited_at: 'g.edited_at',
+    },
     isScrubbed: `r.is_deleted and r.body in (${MARKER_LIST})`,
   },
 };
@@ -81,7 +95,9 @@ export type DeletionSyncRepository = ReturnType<typeof createDeletionSyncReposit
 
 export function createDeletionSyncRepository(database: Database) {
   async function countsOf(executionId: number): Promise<SyncCounts> {
-    const row = await database('reddit_deletion_syncs').where({ execution_id: executionId }).first<SyncCounts | undefined>(...COUNTS);
+    const row = await database('reddit_deletion_syncs')
+      .where({ execution_id: executionId })
+      .first<SyncCounts | undefined>(...COUNTS);
     return row ?? NO_COUNTS;
   }
 
@@ -89,25 +105,36 @@ export function createDeletionSyncRepository(database: Database) {
     countsOf,
 
     /** What was not checked since `runStartedAt`, the longest unchecked first. */
-    async listDue(scope: SyncScope, { runStartedAt, limit }: { runStartedAt: Date; limit: number }): Promise<DueContent[]> {
+    async listDue(
+      scope: SyncScope,
+      { runStartedAt, limit }: { runStartedAt: Date; limit: number },
+    ): Promise<DueContent[]> {
       const part = (kind: Kind) => `
         (select '${kind}_' || id as fullname, lower(subreddit) as subreddit, checked_at from ${TARGETS[kind].table}
          where checked_at < :runStartedAt and ${IN_SCOPE}
          order by checked_at, id limit :limit)`;
-      const { rows } = await database.raw<{ rows: DueContent[] }>(`select fullname, subreddit from (${part('t3')} union all ${part('t1')}) due order by checked_at, fullname limit :limit`, { ...bindingsOfScope(scope), runStartedAt, limit } as never);
+      const { rows } = await database.raw<{ rows: DueContent[] }>(
+        `select fullname, subreddit from (${part('t3')} union all ${part('t1')}) due order by checked_at, fullname limit :limit`,
+        { ...bindingsOfScope(scope), runStartedAt, limit } as never,
+      );
       return rows;
     },
 
     /** As far as `limit` of each. */
     async countStored(scope: SyncScope, limit: number): Promise<{ posts: number; comments: number }> {
-      const part = (kind: Kind) => `(select count(*) from (select 1 from ${TARGETS[kind].table} where ${IN_SCOPE} limit :limit) found)`;
-      const { rows } = await database.raw<{ rows: { posts: number; comments: number }[] }>(`select ${part('t3')} as posts, ${part('t1')} as comments`, { ...bindingsOfScope(scope), limit } as never);
+      const part = (kind: Kind) =>
+        `(select count(*) from (select 1 from ${TARGETS[kind].table} where ${IN_SCOPE} limit :limit) found)`;
+      const { rows } = await database.raw<{ rows: { posts: number; comments: number }[] }>(
+        `select ${part('t3')} as posts, ${part('t1')} as comments`,
+        { ...bindingsOfScope(scope), limit } as never,
+      );
       return rows[0] ?? { posts: 0, comments: 0 };
     },
 
     /** Those of these subreddits of which nothing is stored, as they were given. */
     async withoutContent(subreddits: string[], isSandbox: boolean): Promise<string[]> {
-      const isStored = (kind: Kind) => `exists (select 1 from ${TARGETS[kind].table} where lower(subreddit) = lower(name) and is_sandbox = :isSandbox)`;
+      const isStored = (kind: Kind) =>
+        `exists (select 1 from ${TARGETS[kind].table} where lower(subreddit) = lower(name) and is_sandbox = :isSandbox)`;
       const { rows } = await database.raw<{ rows: { name: string }[] }>(
         `select name from unnest(cast(:subreddits as text[])) with ordinality as given(name, place) where not ${isStored('t3')} and not ${isStored('t1')} order by place`,
         { subreddits, isSandbox },
@@ -116,18 +143,26 @@ export function createDeletionSyncRepository(database: Database) {
     },
 
     async listWithheld(executionId: number): Promise<WithheldSubreddit[]> {
-      return database('reddit_withheld_subreddits').where({ execution_id: executionId }).orderBy('subreddit').select('subreddit', 'reason', 'items');
+      return database('reddit_withheld_subreddits')
+        .where({ execution_id: executionId })
+        .orderBy('subreddit')
+        .select('subreddit', 'reason', 'items');
     },
 
     /** Writes what was found and counts it, together or not at all. What another attempt of the run has checked already counts no second time. */
-    async record(executionId: number, { runStartedAt, checks, requests }: { runStartedAt: Date; checks: Check[]; requests: number }): Promise<SyncCounts> {
+    async record(
+      executionId: number,
+      { runStartedAt, checks, requests }: { runStartedAt: Date; checks: Check[]; requests: number },
+    ): Promise<SyncCounts> {
       return database.transaction(async (transaction) => {
         const counts = { ...NO_COUNTS, requests };
         const withheld = new Map<string, WithheldSubreddit>();
         for (const kind of ['t3', 't1'] as const) {
           const own = checks.filter(({ fullname }) => fullname.startsWith(`${kind}_`));
           if (own.length === 0) continue;
-          const { rows } = await transaction.raw<{ rows: (Omit<SyncCounts, 'requests'> & { withheldIds: string[] | null })[] }>(recordStatement(kind), bindingsOf(own, runStartedAt));
+          const { rows } = await transaction.raw<{
+            rows: (Omit<SyncCounts, 'requests'> & { withheldIds: string[] | null })[];
+          }>(recordStatement(kind), bindingsOf(own, runStartedAt));
           for (const count of COUNTS) if (count !== 'requests') counts[count] += rows[0]?.[count] ?? 0;
           addWithheld(withheld, own, kind, rows[0]?.withheldIds ?? []);
         }
@@ -142,10 +177,19 @@ export function createDeletionSyncRepository(database: Database) {
             `insert into reddit_withheld_subreddits as w (execution_id, subreddit, reason, items)
              select :executionId, * from unnest(cast(:names as text[]), cast(:reasons as text[]), cast(:items as int[]))
              on conflict (execution_id, subreddit) do update set items = w.items + excluded.items, reason = excluded.reason`,
-            { executionId, names: rows.map((row) => row.subreddit), reasons: rows.map((row) => row.reason), items: rows.map((row) => row.items) },
+            {
+              executionId,
+              names: rows.map((row) => row.subreddit),
+              reasons: rows.map((row) => row.reason),
+              items: rows.map((row) => row.items),
+            },
           );
         }
-        return (await transaction('reddit_deletion_syncs').where({ execution_id: executionId }).first<SyncCounts | undefined>(...COUNTS)) ?? counts;
+        return (
+          (await transaction('reddit_deletion_syncs')
+            .where({ execution_id: executionId })
+            .first<SyncCounts | undefined>(...COUNTS)) ?? counts
+        );
       });
     },
   };
@@ -154,7 +198,11 @@ export function createDeletionSyncRepository(database: Database) {
 /** Nothing is checked before it was written. The day is for clocks that differ; the bound spares the scan all that is too old. */
 const IN_SCOPE = `checked_at >= cast(:since as timestamptz) - interval '1 day' and reddit_created_at >= :since and reddit_created_at < :until and is_sandbox = :isSandbox
   and (cast(:all as bool) or lower(subreddit) = any(cast(:subreddits as text[])))`;
-const bindingsOfScope = ({ subreddits, ...scope }: SyncScope) => ({ ...scope, all: subreddits.length === 0, subreddits: subreddits.map((name) => name.toLowerCase()) });
+const bindingsOfScope = ({ subreddits, ...scope }: SyncScope) => ({
+  ...scope,
+  all: subreddits.length === 0,
+  subreddits: subreddits.map((name) => name.toLowerCase()),
+});
 
 /** Of what this statement has checked, not another attempt. */
 function addWithheld(withheld: Map<string, WithheldSubreddit>, checks: Check[], kind: Kind, ids: string[]): void {

@@ -64,11 +64,16 @@ const writeCursor = (last: ExecutionView) => encodeCursor(`e:${last.startedAt}:$
 /** False also for what only looks like one (30 February), and for the year 0, which PostgreSQL does not have. */
 function isInstant(key: string): boolean {
   const date = new Date(key);
-  return !Number.isNaN(date.getTime()) && date.getUTCFullYear() > 0 && date.toISOString().slice(0, 19) === key.slice(0, 19);
+  return (
+    !Number.isNaN(date.getTime()) && date.getUTCFullYear() > 0 && date.toISOString().slice(0, 19) === key.slice(0, 19)
+  );
 }
 
 function readCursor(cursor: string): { startedAtKey: string; id: number } {
-  const { 1: startedAtKey = '', 2: digits } = decodeCursor(/^e:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z):(\d{1,10})$/, cursor);
+  const { 1: startedAtKey = '', 2: digits } = decodeCursor(
+    /^e:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z):(\d{1,10})$/,
+    cursor,
+  );
   const id = Number(digits);
   if (!isInstant(startedAtKey) || id > LAST_INTEGER) throw new BadCursorError(cursor);
   return { startedAtKey, id };
@@ -97,8 +102,14 @@ export function createExecutionQueryRepository(database: Database) {
         before === undefined ? [] : ['(e.started_at, e.id) < (cast(:beforeKey as timestamptz), :beforeId)'],
       ].flat();
       const sql = `select ${COLUMNS} from ${SOURCE} where ${['true', ...conditions].join(' and ')} order by e.started_at desc, e.id desc limit :limit`;
-      const shape = [filter.configId, filter.startedSince, filter.statuses[0], before].map((part) => (part === undefined ? 0 : 1)).join('');
-      const rows = await prepare<ExecutionView>(database, `executions-${shape}`, sql)({
+      const shape = [filter.configId, filter.startedSince, filter.statuses[0], before]
+        .map((part) => (part === undefined ? 0 : 1))
+        .join('');
+      const rows = await prepare<ExecutionView>(
+        database,
+        `executions-${shape}`,
+        sql,
+      )({
         configId: filter.configId,
         startedSince: filter.startedSince,
         statuses: filter.statuses,
@@ -114,12 +125,19 @@ export function createExecutionQueryRepository(database: Database) {
       const isId = /^\d+$/.test(idOrTaskId);
       if (isId && Number(idOrTaskId) > LAST_INTEGER) return undefined;
       const sql = `select ${COLUMNS} from ${SOURCE} where ${isId ? 'e.id = cast(:key as int)' : 'e.task_id = :key'} order by e.id desc limit 1`;
-      const [row] = await prepare<ExecutionView>(database, isId ? 'execution-by-id' : 'execution-by-task-id', sql)({ key: idOrTaskId });
+      const [row] = await prepare<ExecutionView>(
+        database,
+        isId ? 'execution-by-id' : 'execution-by-task-id',
+        sql,
+      )({ key: idOrTaskId });
       return row;
     },
 
     async listAttempts(executionId: number): Promise<AttemptView[]> {
-      return rowsOf('select attempt, outcome, worker, started_at as "startedAt", ended_at as "endedAt", failure from task_attempts where execution_id = :executionId order by attempt', { executionId });
+      return rowsOf(
+        'select attempt, outcome, worker, started_at as "startedAt", ended_at as "endedAt", failure from task_attempts where execution_id = :executionId order by attempt',
+        { executionId },
+      );
     },
 
     /** How long the newest successful runs of a config took, in seconds. */

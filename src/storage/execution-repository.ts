@@ -104,8 +104,21 @@ export function createExecutionRepository(database: Database) {
          on conflict (workflow_id, run_id, batch_index) do update set task_id = excluded.task_id
          returning *`,
         [
-          execution.configId, execution.taskId, execution.workflowId, execution.runId, execution.taskType ?? null, toJson(execution.parameters), execution.maxRetries ?? null,
-          execution.timeoutSeconds !== undefined, execution.timeoutSeconds ?? null, execution.priority ?? null, execution.triggeredBy, execution.requestedBy ?? null, execution.retryOf ?? null, execution.scheduledAt ?? null, execution.startedAt,
+          execution.configId,
+          execution.taskId,
+          execution.workflowId,
+          execution.runId,
+          execution.taskType ?? null,
+          toJson(execution.parameters),
+          execution.maxRetries ?? null,
+          execution.timeoutSeconds !== undefined,
+          execution.timeoutSeconds ?? null,
+          execution.priority ?? null,
+          execution.triggeredBy,
+          execution.requestedBy ?? null,
+          execution.retryOf ?? null,
+          execution.scheduledAt ?? null,
+          execution.startedAt,
         ],
       );
       return executions.fromDatabaseJson(row ?? {});
@@ -115,7 +128,14 @@ export function createExecutionRepository(database: Database) {
      * Inserts the rows of a batch whose n-th run is of `configIds[n-1]` (once, however often it is called) and answers
      * the whole batch in order. A config of one of `ownWorkflowTypes` gets no row here: its own workflow will insert it.
      */
-    async beginBatch(batch: { workflowId: string; runId: string; configIds: number[]; ownWorkflowTypes: string[]; requestedBy?: number; startedAt: Date }): Promise<BatchItem[]> {
+    async beginBatch(batch: {
+      workflowId: string;
+      runId: string;
+      configIds: number[];
+      ownWorkflowTypes: string[];
+      requestedBy?: number;
+      startedAt: Date;
+    }): Promise<BatchItem[]> {
       return rowsOf<BatchItem>(
         `with wanted as (
            select w.n, c.* from unnest(?::int[]) with ordinality as w(config_id, n) left join task_configs c on c.id = w.config_id
@@ -130,19 +150,35 @@ export function createExecutionRepository(database: Database) {
          from wanted left join inserted on inserted.batch_index = wanted.n
               left join task_executions e on e.workflow_id = ? and e.run_id = ? and e.batch_index = wanted.n
          order by wanted.n`,
-        [batch.configIds, batch.workflowId, batch.workflowId, batch.runId, batch.requestedBy ?? null, batch.startedAt, batch.ownWorkflowTypes, batch.workflowId, batch.runId],
+        [
+          batch.configIds,
+          batch.workflowId,
+          batch.workflowId,
+          batch.runId,
+          batch.requestedBy ?? null,
+          batch.startedAt,
+          batch.ownWorkflowTypes,
+          batch.workflowId,
+          batch.runId,
+        ],
       );
     },
 
     /** Ends what of a batch is still running. */
     async endBatch(workflowId: string, runId: string, end: ExecutionEnd): Promise<number> {
-      const running = await executions.query().select('id').where({ workflow_id: workflowId, run_id: runId, status: 'running' });
+      const running = await executions
+        .query()
+        .select('id')
+        .where({ workflow_id: workflowId, run_id: runId, status: 'running' });
       return (await this.endMany(running.map(({ id }) => ({ executionId: id, ...end })))).length;
     },
 
     /** How the runs of a batch stand. */
     async countBatch(workflowId: string, runId: string): Promise<{ total: number; succeeded: number }> {
-      const [row] = await rowsOf<{ total: number; succeeded: number }>("select count(*) as total, count(*) filter (where status = 'succeeded') as succeeded from task_executions where workflow_id = ? and run_id = ?", [workflowId, runId]);
+      const [row] = await rowsOf<{ total: number; succeeded: number }>(
+        "select count(*) as total, count(*) filter (where status = 'succeeded') as succeeded from task_executions where workflow_id = ? and run_id = ?",
+        [workflowId, runId],
+      );
       return row ?? { total: 0, succeeded: 0 };
     },
 
@@ -181,15 +217,30 @@ export function createExecutionRepository(database: Database) {
     },
 
     /** Leaves an attempt open that has to wait, with the reason: the run's next attempt is its continuation, and is told what it has waited for. */
-    async deferAttempt(executionId: number, attempt: number, failure: AttemptFailure & { waited: AttemptWaits }, at: Date): Promise<void> {
-      await rowsOf("update task_attempts set failure = ?::jsonb where execution_id = ? and attempt = ? and outcome = 'running'", [toJson({ ...failure, deferredAt: at }), executionId, attempt]);
+    async deferAttempt(
+      executionId: number,
+      attempt: number,
+      failure: AttemptFailure & { waited: AttemptWaits },
+      at: Date,
+    ): Promise<void> {
+      await rowsOf(
+        "update task_attempts set failure = ?::jsonb where execution_id = ? and attempt = ? and outcome = 'running'",
+        [toJson({ ...failure, deferredAt: at }), executionId, attempt],
+      );
     },
 
     /** Records how an attempt ended when the run goes on without it. */
-    async failAttempt(executionId: number, attempt: number, outcome: 'failed' | 'cancelled' | 'timed_out' | 'lost', failure: AttemptFailure, endedAt: Date): Promise<void> {
-      await rowsOf("update task_attempts set outcome = ?, failure = ?::jsonb, ended_at = ? where execution_id = ? and attempt = ? and outcome = 'running'", [
-        outcome, toJson(failure), endedAt, executionId, attempt,
-      ]);
+    async failAttempt(
+      executionId: number,
+      attempt: number,
+      outcome: 'failed' | 'cancelled' | 'timed_out' | 'lost',
+      failure: AttemptFailure,
+      endedAt: Date,
+    ): Promise<void> {
+      await rowsOf(
+        "update task_attempts set outcome = ?, failure = ?::jsonb, ended_at = ? where execution_id = ? and attempt = ? and outcome = 'running'",
+        [outcome, toJson(failure), endedAt, executionId, attempt],
+      );
     },
 
     /** Ends runs and their open attempts. Answers the ids that were still running; the others stay as they are. */
@@ -205,7 +256,18 @@ export function createExecutionRepository(database: Database) {
            update task_attempts a set outcome = w.status, ended_at = w.ended_at from wanted w join ended on ended.id = w.id where a.execution_id = w.id and a.outcome = 'running'
          )
          select id from ended`,
-        [toJson(ends.map((end) => ({ id: end.executionId, status: end.status, ended_at: end.endedAt, result: end.result ?? null, error_message: toText(end.errorMessage), error_traceback: toText(end.errorTraceback) })))],
+        [
+          toJson(
+            ends.map((end) => ({
+              id: end.executionId,
+              status: end.status,
+              ended_at: end.endedAt,
+              result: end.result ?? null,
+              error_message: toText(end.errorMessage),
+              error_traceback: toText(end.errorTraceback),
+            })),
+          ),
+        ],
       );
       return rows.map((row) => row.id);
     },
@@ -229,7 +291,8 @@ export function createExecutionRepository(database: Database) {
         [now, executionId],
       );
       const [stopped] = rows as { id: number; is_waiting: boolean }[];
-      if (stopped?.is_waiting) await this.end(executionId, { status: 'cancelled', endedAt: now, errorMessage: 'Cancelled' });
+      if (stopped?.is_waiting)
+        await this.end(executionId, { status: 'cancelled', endedAt: now, errorMessage: 'Cancelled' });
       return stopped !== undefined;
     },
 

@@ -27,9 +27,11 @@ interface Group {
 }
 
 const SUMS = 'runs, succeeded, succeeded_timed, succeeded_seconds';
-const RAW = 'e.config_id is not null, 1, e.is_success::int, (e.is_success and e.duration_seconds is not null)::int, case when e.is_success then coalesce(e.duration_seconds, 0) else 0 end';
+const RAW =
+  'e.config_id is not null, 1, e.is_success::int, (e.is_success and e.duration_seconds is not null)::int, case when e.is_success then coalesce(e.duration_seconds, 0) else 0 end';
 /** The first full one that begins at or after the start of a window. */
-const nextFull = (span: 'hour' | 'day') => `date_trunc('${span}', since - interval '1 microsecond', 'UTC') + interval '1 ${span}'`;
+const nextFull = (span: 'hour' | 'day') =>
+  `date_trunc('${span}', since - interval '1 microsecond', 'UTC') + interval '1 ${span}'`;
 
 /** Days and hours from the sums, what has not been folded yet, and the edge before the first full hour from the rows. */
 const ALL = `
@@ -67,12 +69,15 @@ const EVER = `
   ) l on true`;
 
 function toTotals(groups: Group[]): ExecutionTotals {
-  const sum = (field: 'total' | 'succeeded' | 'timed' | 'seconds') => groups.reduce((subtotal, group) => subtotal + group[field], 0);
+  const sum = (field: 'total' | 'succeeded' | 'timed' | 'seconds') =>
+    groups.reduce((subtotal, group) => subtotal + group[field], 0);
   return {
     total: sum('total'),
     succeeded: sum('succeeded'),
     averageSeconds: sum('timed') === 0 ? 0 : sum('seconds') / sum('timed'),
-    byType: Object.fromEntries(groups.flatMap((group) => (group.taskType === null ? [] : [[group.taskType, group.total]]))),
+    byType: Object.fromEntries(
+      groups.flatMap((group) => (group.taskType === null ? [] : [[group.taskType, group.total]])),
+    ),
   };
 }
 
@@ -86,7 +91,9 @@ export function createExecutionTotals(database: Database) {
     /** For each of these times the runs started since; `byType` leaves out runs without a config, which the total counts. */
     async totalsSince<Times extends Date[]>(...times: Times): Promise<{ [Index in keyof Times]: ExecutionTotals }> {
       const groups = await all([times]);
-      return times.map((_, index) => toTotals(groups.filter((group) => group.window === index + 1))) as { [Index in keyof Times]: ExecutionTotals };
+      return times.map((_, index) => toTotals(groups.filter((group) => group.window === index + 1))) as {
+        [Index in keyof Times]: ExecutionTotals;
+      };
     },
 
     async configTotalsSince(startedSince: Date, configId: number): Promise<ExecutionTotals> {

@@ -54,8 +54,22 @@ export interface StoredFile {
 
 const STATUS = `case when deleted_at is not null then 'deleted' when expires_at <= now() then 'expired' else 'available' end`;
 const COLUMNS = {
-  id: 'id', executionId: 'execution_id', configId: 'config_id', createdBy: 'created_by', source: 'source', format: 'format', compression: 'compression', storage: 'storage', fileName: 'file_name',
-  bytes: 'bytes', rowCount: 'row_count', sha256: 'sha256', createdAt: 'created_at', completedAt: 'completed_at', expiresAt: 'expires_at', deletedAt: 'deleted_at',
+  id: 'id',
+  executionId: 'execution_id',
+  configId: 'config_id',
+  createdBy: 'created_by',
+  source: 'source',
+  format: 'format',
+  compression: 'compression',
+  storage: 'storage',
+  fileName: 'file_name',
+  bytes: 'bytes',
+  rowCount: 'row_count',
+  sha256: 'sha256',
+  createdAt: 'created_at',
+  completedAt: 'completed_at',
+  expiresAt: 'expires_at',
+  deletedAt: 'deleted_at',
 };
 
 const CURSOR = /^x:(\d{1,9})$/;
@@ -63,14 +77,19 @@ const CURSOR = /^x:(\d{1,9})$/;
 export type ExportRepository = ReturnType<typeof createExportRepository>;
 
 export function createExportRepository(database: Database) {
-  const finished = () => database('exports').whereNotNull('completed_at').select<ExportRecord[]>(COLUMNS, database.raw(`${STATUS} as status`));
+  const finished = () =>
+    database('exports')
+      .whereNotNull('completed_at')
+      .select<ExportRecord[]>(COLUMNS, database.raw(`${STATUS} as status`));
 
   return {
     /** Notes what is about to be written, and under which name; for a later attempt at the same execution the same. */
     async begin(given: NewExport): Promise<{ id: number; fileName: string }> {
       const { executionId, source, format, compression, storage, expiresAt } = given;
       for (const name of given.fileNames) {
-        const { rows: [row] } = await database.raw<{ rows: { id: number; fileName: string }[] }>(
+        const {
+          rows: [row],
+        } = await database.raw<{ rows: { id: number; fileName: string }[] }>(
           `insert into exports (execution_id, config_id, created_by, source, format, compression, storage, file_name, expires_at)
            select id, config_id, requested_by, :source, :format, :compression, :storage, :name, :expiresAt from task_executions where id = :executionId
            on conflict do nothing returning id, file_name as "fileName"`,
@@ -78,14 +97,29 @@ export function createExportRepository(database: Database) {
         );
         if (row) return row;
         // The attempt before may have completed it, and died before anybody knew: until it is whole again it is not shown.
-        const [mine] = await database('exports').where({ execution_id: executionId }).update({ completed_at: null, deleted_at: null }).returning<{ id: number; file_name: string }[]>(['id', 'file_name']);
+        const [mine] = await database('exports')
+          .where({ execution_id: executionId })
+          .update({ completed_at: null, deleted_at: null })
+          .returning<{ id: number; file_name: string }[]>(['id', 'file_name']);
         if (mine) return { id: mine.id, fileName: mine.file_name };
       }
       throw new Error(`No name is free for the export of execution ${executionId}`);
     },
 
-    async complete(id: number, file: { bytes: number; rowCount: number; sha256: string; expiresAt: Date }): Promise<void> {
-      await database('exports').where({ id }).update({ bytes: file.bytes, row_count: file.rowCount, sha256: file.sha256, expires_at: file.expiresAt, completed_at: database.fn.now(), deleted_at: null });
+    async complete(
+      id: number,
+      file: { bytes: number; rowCount: number; sha256: string; expiresAt: Date },
+    ): Promise<void> {
+      await database('exports')
+        .where({ id })
+        .update({
+          bytes: file.bytes,
+          row_count: file.rowCount,
+          sha256: file.sha256,
+          expires_at: file.expiresAt,
+          completed_at: database.fn.now(),
+          deleted_at: null,
+        });
     },
 
     async get(id: number): Promise<ExportRecord | undefined> {
@@ -95,9 +129,17 @@ export function createExportRepository(database: Database) {
     /** Newest first. */
     async list(filter: ExportFilter): Promise<{ items: ExportRecord[]; nextCursor: string | null }> {
       const query = finished();
-      for (const [column, value] of Object.entries({ source: filter.source, format: filter.format, config_id: filter.configId })) if (value !== undefined) void query.where(column, value);
+      for (const [column, value] of Object.entries({
+        source: filter.source,
+        format: filter.format,
+        config_id: filter.configId,
+      }))
+        if (value !== undefined) void query.where(column, value);
       if (filter.status === 'deleted') void query.whereNotNull('deleted_at');
-      else if (filter.status) void query.whereNull('deleted_at').where('expires_at', filter.status === 'expired' ? '<=' : '>', database.fn.now());
+      else if (filter.status)
+        void query
+          .whereNull('deleted_at')
+          .where('expires_at', filter.status === 'expired' ? '<=' : '>', database.fn.now());
       if (filter.cursor !== undefined) void query.where('id', '<', Number(decodeCursor(CURSOR, filter.cursor)[1]));
       const rows = await query.orderBy('id', 'desc').limit(filter.limit + 1);
       return pageOf(rows, filter.limit, (last) => encodeCursor(`x:${last.id}`));
@@ -107,7 +149,13 @@ export function createExportRepository(database: Database) {
      * Files that may go, by ascending id: of exports that have expired or began before `createdBefore`, and of those that
      * never came to an end although their execution has.
      */
-    async listRemovable(query: { now: Date; createdBefore?: Date; storage: 'local' | 's3'; afterId: number; limit: number }): Promise<StoredFile[]> {
+    async listRemovable(query: {
+      now: Date;
+      createdBefore?: Date;
+      storage: 'local' | 's3';
+      afterId: number;
+      limit: number;
+    }): Promise<StoredFile[]> {
       const { rows } = await database.raw<{ rows: StoredFile[] }>(
         `select x.id, x.file_name as "fileName", coalesce(x.bytes, 0) as bytes, x.completed_at is not null as "isComplete"
          from exports x left join task_executions e on e.id = x.execution_id

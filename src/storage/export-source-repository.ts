@@ -37,13 +37,19 @@ export function createExportSourceRepository({ connect }: { connect: () => Promi
      * Hands over what is there at this moment, whatever is written meanwhile: one repeatable-read transaction, and a cursor
      * of PostgreSQL's in it, so that neither side holds more than a page. An abort also cancels the statement that runs.
      */
-    async withSnapshot<Result>(selection: SourceSelection, signal: AbortSignal, use: (snapshot: Snapshot) => Promise<Result>): Promise<Result> {
+    async withSnapshot<Result>(
+      selection: SourceSelection,
+      signal: AbortSignal,
+      use: (snapshot: Snapshot) => Promise<Result>,
+    ): Promise<Result> {
       signal.throwIfAborted();
       const client = await connect();
       let cancelling: Promise<void> | undefined;
       let cancel = () => {};
       try {
-        const { rows: [backend] } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+        const {
+          rows: [backend],
+        } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
         cancel = () => {
           cancelling = cancelStatement(backend?.pid).catch(() => undefined);
         };
@@ -52,10 +58,12 @@ export function createExportSourceRepository({ connect }: { connect: () => Promi
         await client.query(WATCH_US).catch(() => undefined);
         await client.query('begin isolation level repeatable read read only');
         const { rows, count, values } = selectRows(selection);
-        const { rows: [counted] } = await client.query<{ count: number }>(count, values);
+        const {
+          rows: [counted],
+        } = await client.query<{ count: number }>(count, values);
         await client.query(`declare export_rows no scroll cursor for ${rows}`, values);
         const pages = async function* () {
-          for (let fetched = FETCH_ROWS; fetched === FETCH_ROWS; ) {
+          for (let fetched = FETCH_ROWS; fetched === FETCH_ROWS;) {
             fetched = 0;
             for await (const page of readRowPages<ExportRow>(client, `fetch ${FETCH_ROWS} from export_rows`, PAGE)) {
               signal.throwIfAborted();

@@ -10,7 +10,15 @@ export interface SourceSelection {
   source: SourceName;
   from?: Date;
   to?: Date;
-  filters: { subreddits?: string[]; authors?: string[]; min_score?: number; post_ids?: string[]; statuses?: string[]; task_types?: string[]; config_ids?: number[] };
+  filters: {
+    subreddits?: string[];
+    authors?: string[];
+    min_score?: number;
+    post_ids?: string[];
+    statuses?: string[];
+    task_types?: string[];
+    config_ids?: number[];
+  };
 }
 type Filters = SourceSelection['filters'];
 
@@ -29,7 +37,12 @@ function columns(table: string, ...lines: string[]): Source['columns'] {
     const [, name = '', kind = '', question, sql] = /^(\w+) (\w+)(\?)?(?: (.+))?$/.exec(line) ?? [];
     // As text: what JSON.parse makes of large numbers would not be what is stored.
     const value = sql ?? `${table}.${name}`;
-    return { name, kind: kind as ColumnKind, isNullable: question !== undefined, sql: kind === 'json' ? `${value}::text` : value };
+    return {
+      name,
+      kind: kind as ColumnKind,
+      isNullable: question !== undefined,
+      sql: kind === 'json' ? `${value}::text` : value,
+    };
   });
 }
 
@@ -39,8 +52,28 @@ const SOURCES: Record<SourceName, Source> = {
     moment: 'p.reddit_created_at',
     id: 'p.id',
     columns: columns(
-      'p', 'id text', 'title text', 'author text?', 'subreddit text', 'subreddit_subscribers integer?', 'content text?', 'url text?', 'domain text?', 'score integer', 'upvote_ratio real?', 'num_comments integer', 'flair_text text?',
-      'is_self boolean', 'is_nsfw boolean', 'is_spoiler boolean', 'is_deleted boolean', 'is_sandbox boolean', 'edited_at timestamp?', 'reddit_created_at timestamp', 'first_seen_at timestamp', 'scraped_at timestamp',
+      'p',
+      'id text',
+      'title text',
+      'author text?',
+      'subreddit text',
+      'subreddit_subscribers integer?',
+      'content text?',
+      'url text?',
+      'domain text?',
+      'score integer',
+      'upvote_ratio real?',
+      'num_comments integer',
+      'flair_text text?',
+      'is_self boolean',
+      'is_nsfw boolean',
+      'is_spoiler boolean',
+      'is_deleted boolean',
+      'is_sandbox boolean',
+      'edited_at timestamp?',
+      'reddit_created_at timestamp',
+      'first_seen_at timestamp',
+      'scraped_at timestamp',
     ),
     filters: { subreddits: 'lower(p.subreddit) = any(?)', authors: 'p.author = any(?)', min_score: 'p.score >= ?' },
   },
@@ -49,37 +82,104 @@ const SOURCES: Record<SourceName, Source> = {
     moment: 'c.reddit_created_at',
     id: 'c.id',
     columns: columns(
-      'c', 'id text', 'post_id text', 'parent_id text?', 'author text?', 'body text', 'subreddit text', 'depth integer', 'is_submitter boolean', 'score integer', 'controversiality integer',
-      'is_deleted boolean', 'is_sandbox boolean', 'edited_at timestamp?', 'reddit_created_at timestamp', 'first_seen_at timestamp', 'scraped_at timestamp',
+      'c',
+      'id text',
+      'post_id text',
+      'parent_id text?',
+      'author text?',
+      'body text',
+      'subreddit text',
+      'depth integer',
+      'is_submitter boolean',
+      'score integer',
+      'controversiality integer',
+      'is_deleted boolean',
+      'is_sandbox boolean',
+      'edited_at timestamp?',
+      'reddit_created_at timestamp',
+      'first_seen_at timestamp',
+      'scraped_at timestamp',
     ),
-    filters: { subreddits: 'lower(c.subreddit) = any(?)', authors: 'c.author = any(?)', min_score: 'c.score >= ?', post_ids: 'c.post_id = any(?)' },
+    filters: {
+      subreddits: 'lower(c.subreddit) = any(?)',
+      authors: 'c.author = any(?)',
+      min_score: 'c.score >= ?',
+      post_ids: 'c.post_id = any(?)',
+    },
   },
   executions: {
     from: 'task_executions e left join task_configs k on k.id = e.config_id',
     moment: 'e.started_at',
     id: 'e.id',
     columns: columns(
-      'e', 'id integer', 'task_id text', 'config_id integer?', 'config_name text? k.name', 'task_type text? coalesce(e.task_type, k.task_type)', 'status text', 'triggered_by text', 'requested_by integer?', 'retry_of integer?', 'parameters json',
-      'max_retries integer', 'timeout_seconds integer?', 'priority integer', 'workflow_id text', 'run_id text', 'attempt integer', 'started_at timestamp', 'completed_at timestamp?', 'duration_seconds real?', 'result json?', 'error_message text?', 'created_at timestamp',
+      'e',
+      'id integer',
+      'task_id text',
+      'config_id integer?',
+      'config_name text? k.name',
+      'task_type text? coalesce(e.task_type, k.task_type)',
+      'status text',
+      'triggered_by text',
+      'requested_by integer?',
+      'retry_of integer?',
+      'parameters json',
+      'max_retries integer',
+      'timeout_seconds integer?',
+      'priority integer',
+      'workflow_id text',
+      'run_id text',
+      'attempt integer',
+      'started_at timestamp',
+      'completed_at timestamp?',
+      'duration_seconds real?',
+      'result json?',
+      'error_message text?',
+      'created_at timestamp',
     ),
-    filters: { statuses: 'e.status = any(?)', task_types: 'coalesce(e.task_type, k.task_type) = any(?)', config_ids: 'e.config_id = any(?)' },
+    filters: {
+      statuses: 'e.status = any(?)',
+      task_types: 'coalesce(e.task_type, k.task_type) = any(?)',
+      config_ids: 'e.config_id = any(?)',
+    },
   },
   configs: {
     from: 'task_configs k',
     moment: 'k.created_at',
     id: 'k.id',
     columns: columns(
-      'k', 'id integer', 'name text', 'description text?', 'task_type text', 'scheduler_type text', 'parameters json', 'schedule_config json', 'max_retries integer', 'timeout_seconds integer?', 'priority integer',
-      'schedule_status text', 'schedule_error text?', 'created_at timestamp', 'updated_at timestamp?',
+      'k',
+      'id integer',
+      'name text',
+      'description text?',
+      'task_type text',
+      'scheduler_type text',
+      'parameters json',
+      'schedule_config json',
+      'max_retries integer',
+      'timeout_seconds integer?',
+      'priority integer',
+      'schedule_status text',
+      'schedule_error text?',
+      'created_at timestamp',
+      'updated_at timestamp?',
     ),
-    filters: { statuses: 'k.schedule_status = any(?)', task_types: 'k.task_type = any(?)', config_ids: 'k.id = any(?)' },
+    filters: {
+      statuses: 'k.schedule_status = any(?)',
+      task_types: 'k.task_type = any(?)',
+      config_ids: 'k.id = any(?)',
+    },
   },
 };
 
-export const columnsOf = (source: SourceName): readonly ExportColumn[] => SOURCES[source].columns.map(({ name, kind, isNullable }) => ({ name, kind, isNullable }));
+export const columnsOf = (source: SourceName): readonly ExportColumn[] =>
+  SOURCES[source].columns.map(({ name, kind, isNullable }) => ({ name, kind, isNullable }));
 
 /** The statement for the rows, in their order, and the one that counts them. */
-export function selectRows({ source, from, to, filters }: SourceSelection): { rows: string; count: string; values: unknown[] } {
+export function selectRows({ source, from, to, filters }: SourceSelection): {
+  rows: string;
+  count: string;
+  values: unknown[];
+} {
   const { from: tables, moment, id, columns: list, filters: known } = SOURCES[source];
   const conditions: [string, unknown][] = Object.entries(filters).flatMap(([name, value]) => {
     const sql = known[name as keyof Filters];
@@ -87,7 +187,10 @@ export function selectRows({ source, from, to, filters }: SourceSelection): { ro
   });
   if (from) conditions.push([`${moment} >= ?`, from]);
   if (to) conditions.push([`${moment} < ?`, to]);
-  const where = conditions.length === 0 ? '' : ` where ${conditions.map(([sql], index) => sql.replace('?', `$${index + 1}`)).join(' and ')}`;
+  const where =
+    conditions.length === 0
+      ? ''
+      : ` where ${conditions.map(([sql], index) => sql.replace('?', `$${index + 1}`)).join(' and ')}`;
   return {
     rows: `select ${list.map((column) => `${column.sql} as "${column.name}"`).join(', ')} from ${tables}${where} order by ${moment}, ${id}`,
     count: `select count(*) from ${tables}${where}`,

@@ -56,15 +56,25 @@ export function createMetricsRepository(database: Database) {
          where e.started_at >= ? and e.started_at < ? and e.scheduled_at is not null group by 1`,
         [[...boundSeconds], after, before],
       );
-      const buckets = Array.from({ length: boundSeconds.length + 1 }, (_, n) => rows.find(({ bucket }) => bucket === n)?.total ?? 0);
+      const buckets = Array.from(
+        { length: boundSeconds.length + 1 },
+        (_, n) => rows.find(({ bucket }) => bucket === n)?.total ?? 0,
+      );
       return { buckets, seconds: rows.reduce((sum, row) => sum + row.seconds, 0) };
     },
 
     async countRunning(): Promise<RunningCount[]> {
-      const { rows } = await database.raw<{ rows: RunningCount[] }>(`select task_type as "taskType", count(*) as total from task_executions where status = 'running' group by 1`);
+      const { rows } = await database.raw<{ rows: RunningCount[] }>(
+        `select task_type as "taskType", count(*) as total from task_executions where status = 'running' group by 1`,
+      );
       return rows;
     },
 
-    pool: (): PoolState => ({ used: pool.numUsed(), free: pool.numFree(), waiting: pool.numPendingAcquires(), max: pool.max }),
+    pool: (): PoolState => ({
+      used: pool.numUsed(),
+      free: pool.numFree(),
+      waiting: pool.numPendingAcquires(),
+      max: pool.max,
+    }),
   };
 }

@@ -59,9 +59,18 @@ export function createOverdueRunRepository(database: Database) {
                 round(o.seconds::numeric, 1)::float8 as "runningSeconds", round(o.usual::numeric, 3)::float8 as "usualSeconds"
          from counted left join overdue o on true left join task_configs tc on tc.id = o.config_id
          order by o.seconds / greatest(o.usual, 0.001) desc`,
-        { exceptId: query.exceptId, factor: query.factor, least: query.leastSeconds, newest: NEWEST_RUNS, enough: RUNS_TO_JUDGE_BY, most: MOST_REPORTED },
+        {
+          exceptId: query.exceptId,
+          factor: query.factor,
+          least: query.leastSeconds,
+          newest: NEWEST_RUNS,
+          enough: RUNS_TO_JUDGE_BY,
+          most: MOST_REPORTED,
+        },
       );
-      const overdue = rows.flatMap(({ running: _running, unjudged: _unjudged, ...run }) => ((run.executionId as number | null) === null ? [] : [run]));
+      const overdue = rows.flatMap(({ running: _running, unjudged: _unjudged, ...run }) =>
+        (run.executionId as number | null) === null ? [] : [run],
+      );
       return { running: rows[0]?.running ?? 0, unjudged: rows[0]?.unjudged ?? 0, overdue };
     },
   };

@@ -16,7 +16,11 @@ export function decodeCursor(pattern: RegExp, cursor: string): RegExpExecArray {
 }
 
 /** Of rows that were asked for one more than the limit: a page, and where the next one begins. */
-export function pageOf<Row>(rows: Row[], limit: number, cursorAfter: (last: Row) => string): { items: Row[]; nextCursor: string | null } {
+export function pageOf<Row>(
+  rows: Row[],
+  limit: number,
+  cursorAfter: (last: Row) => string,
+): { items: Row[]; nextCursor: string | null } {
   const items = rows.slice(0, limit);
   const last = rows.length > limit ? items.at(-1) : undefined;
   return { items, nextCursor: last === undefined ? null : cursorAfter(last) };

@@ -23,13 +23,28 @@ export function createPasswordResetRepository(database: Database) {
         // Two at once would each miss the other's row.
         await transaction('users').where({ id: userId }).forUpdate().select('id');
         await transaction('password_resets').where({ user_id: userId }).del();
-        await transaction('password_resets').insert({ user_id: userId, public_id: reset.id, token_hash: reset.tokenHash, expires_at: transaction.raw("now() + ? * interval '1 second'", [lifetimeSeconds]) });
+        await transaction('password_resets').insert({
+          user_id: userId,
+          public_id: reset.id,
+          token_hash: reset.tokenHash,
+          expires_at: transaction.raw("now() + ? * interval '1 second'", [lifetimeSeconds]),
+        });
       });
     },
 
     /** Marks its mail as being sent, if there is still a use for it: not used, not expired, not replaced by a newer one, of an active user. */
     async claimMail(id: string): Promise<MailClaim> {
-      const { rows } = await database.raw<{ rows: { user_id: number; email: string; username: string; full_name: string | null; token_hash: string; mail_state: string; is_live: boolean }[] }>(
+      const { rows } = await database.raw<{
+        rows: {
+          user_id: number;
+          email: string;
+          username: string;
+          full_name: string | null;
+          token_hash: string;
+          mail_state: string;
+          is_live: boolean;
+        }[];
+      }>(
         `with before as (
            select resets.id, resets.user_id, resets.token_hash, resets.mail_state, email, username, full_name, used_at is null and expires_at > now() and is_active as is_live
            from password_resets resets join users on users.id = resets.user_id where public_id = ? for update of resets
@@ -44,7 +59,17 @@ export function createPasswordResetRepository(database: Database) {
       if (row.mail_state === 'sent') return { kind: 'mailed' };
       if (row.mail_state === 'failed') return { kind: 'failed' };
       if (!row.is_live) return { kind: 'over' };
-      return { kind: 'live', reset: { userId: row.user_id, email: row.email, username: row.username, fullName: row.full_name, tokenHash: row.token_hash, isUncertain: row.mail_state === 'sending' } };
+      return {
+        kind: 'live',
+        reset: {
+          userId: row.user_id,
+          email: row.email,
+          username: row.username,
+          fullName: row.full_name,
+          tokenHash: row.token_hash,
+          isUncertain: row.mail_state === 'sending',
+        },
+      };
     },
 
     /** `pending`: certainly not sent, and to be tried again. */
@@ -55,7 +80,11 @@ export function createPasswordResetRepository(database: Database) {
     },
 
     /** Those whose mail is still to be sent, the oldest first. */
-    async listUnmailed(options: { createdBefore: Date; limit: number; afterId: number }): Promise<{ id: number; publicId: string }[]> {
+    async listUnmailed(options: {
+      createdBefore: Date;
+      limit: number;
+      afterId: number;
+    }): Promise<{ id: number; publicId: string }[]> {
       return database('password_resets')
         .whereIn('mail_state', ['pending', 'sending'])
         .where({ used_at: null })
@@ -69,7 +98,10 @@ export function createPasswordResetRepository(database: Database) {
 
     /** Whose it is, if it can be used. */
     async findUser(tokenHash: string): Promise<number | undefined> {
-      const row = await database('password_resets').where({ token_hash: tokenHash, used_at: null }).where('expires_at', '>', database.fn.now()).first<{ user_id: number } | undefined>('user_id');
+      const row = await database('password_resets')
+        .where({ token_hash: tokenHash, used_at: null })
+        .where('expires_at', '>', database.fn.now())
+        .first<{ user_id: number } | undefined>('user_id');
       return row?.user_id;
     },
 

@@ -38,7 +38,13 @@ type Row = RedditPostRow | RedditCommentRow;
 
 const COLUMNS = {
   reddit_posts: [...POSTS.columns.map((column) => column.name), 'id', 'is_sandbox', 'first_seen_at', 'scraped_at'],
-  reddit_comments: [...COMMENTS.columns.map((column) => column.name), 'id', 'is_sandbox', 'first_seen_at', 'scraped_at'],
+  reddit_comments: [
+    ...COMMENTS.columns.map((column) => column.name),
+    'id',
+    'is_sandbox',
+    'first_seen_at',
+    'scraped_at',
+  ],
 };
 
 export type RedditContentRepository = ReturnType<typeof createRedditContentRepository>;
@@ -50,13 +56,16 @@ export function createRedditContentRepository(database: Database) {
   const selectComments = () => comments.query().select(COLUMNS.reddit_comments);
 
   function filterNsfwComments(query: QueryBuilder<RedditCommentRow>, nsfw: boolean | undefined) {
-    if (nsfw !== undefined) query.whereExists(posts.query().whereColumn('reddit_posts.id', 'reddit_comments.post_id').where('is_nsfw', nsfw));
+    if (nsfw !== undefined)
+      query.whereExists(posts.query().whereColumn('reddit_posts.id', 'reddit_comments.post_id').where('is_nsfw', nsfw));
   }
 
   return {
-    upsertPosts: (items: RedditPost[], options: UpsertOptions) => upsert(database, POSTS, items.map(scrubPost), options),
+    upsertPosts: (items: RedditPost[], options: UpsertOptions) =>
+      upsert(database, POSTS, items.map(scrubPost), options),
     stats: (subreddits: string[], isSandbox: boolean) => contentStats(database, subreddits, isSandbox),
-    upsertComments: (items: RedditComment[], options: UpsertOptions) => upsert(database, COMMENTS, items.map(scrubComment), options),
+    upsertComments: (items: RedditComment[], options: UpsertOptions) =>
+      upsert(database, COMMENTS, items.map(scrubComment), options),
 
     async listPosts(query: PageQuery): Promise<Page<RedditPostRow>> {
       const found = selectPosts();
@@ -70,13 +79,22 @@ export function createRedditContentRepository(database: Database) {
 
     /** Those nearest to the post first, of a level the best: a parent always comes before its replies. */
     async listForTree(postId: string, most: number): Promise<RedditCommentRow[]> {
-      return selectComments().where('post_id', postId).orderBy([{ column: 'depth' }, { column: 'score', order: 'desc' }, { column: 'id' }]).limit(most);
+      return selectComments()
+        .where('post_id', postId)
+        .orderBy([{ column: 'depth' }, { column: 'score', order: 'desc' }, { column: 'id' }])
+        .limit(most);
     },
 
     /** Comments with this text somewhere in them, in any case, the best first. */
     async findComments(query: SubstringQuery): Promise<RedditCommentRow[]> {
       const { sql, bindings } = await substringMatches(database, query);
-      return selectComments().whereRaw(`id in (${sql})`, bindings).orderBy([{ column: 'score', order: 'desc' }, { column: 'reddit_created_at', order: 'desc' }, { column: 'id', order: 'desc' }]);
+      return selectComments()
+        .whereRaw(`id in (${sql})`, bindings)
+        .orderBy([
+          { column: 'score', order: 'desc' },
+          { column: 'reddit_created_at', order: 'desc' },
+          { column: 'id', order: 'desc' },
+        ]);
     },
 
     async getPost(id: string): Promise<RedditPostRow | undefined> {
@@ -98,17 +116,27 @@ export function createRedditContentRepository(database: Database) {
   };
 }
 
-async function readPage<Found extends Row>(found: QueryBuilder<Found, Found[]>, query: PageQuery, sortKey: SortKey): Promise<Page<Found>> {
+async function readPage<Found extends Row>(
+  found: QueryBuilder<Found, Found[]>,
+  query: PageQuery,
+  sortKey: SortKey,
+): Promise<Page<Found>> {
   if (query.subreddit !== undefined) found.whereRaw('lower(subreddit) = lower(?)', [query.subreddit]);
   if (query.minScore !== undefined) found.where('score', '>=', query.minScore);
   if (query.since) found.where('reddit_created_at', '>=', query.since);
   if (query.until) found.where('reddit_created_at', '<', query.until);
-  if (query.q !== undefined) found.whereRaw("search @@ websearch_to_tsquery('english', ?)", [query.q.replaceAll('\0', '')]);
+  if (query.q !== undefined)
+    found.whereRaw("search @@ websearch_to_tsquery('english', ?)", [query.q.replaceAll('\0', '')]);
   const column = sortKey === 'score' ? 'score' : 'reddit_created_at';
   if (query.cursor !== undefined) {
     const { key, id } = readCursor(sortKey, query.cursor);
     found.whereRaw('(??, id) < (?, ?)', [column, sortKey === 'score' ? key : new Date(key), id]);
   }
-  const rows = await found.orderBy([{ column, order: 'desc' }, { column: 'id', order: 'desc' }]).limit(query.limit + 1);
+  const rows = await found
+    .orderBy([
+      { column, order: 'desc' },
+      { column: 'id', order: 'desc' },
+    ])
+    .limit(query.limit + 1);
   return pageOf(rows, query.limit, (last) => writeCursor(sortKey, { key: Number(last[sortKey]), id: last.id }));
 }

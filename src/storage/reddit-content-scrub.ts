@@ -14,5 +14,7 @@ export function scrubPost(post: RedditPost): RedditPost {
 }
 
 export function scrubComment(comment: RedditComment): RedditComment {
-  return comment.isDeleted ? { ...comment, body: markerOf(comment.body), author: '[deleted]', isSubmitter: false } : comment;
+  return comment.isDeleted
+    ? { ...comment, body: markerOf(comment.body), author: '[deleted]', isSubmitter: false }
+    : comment;
 }

@@ -18,7 +18,11 @@ const POSTS_LOOKED_AT = 1_000;
  * What the newest stored posts of these subreddits are like; those of which nothing is stored are left out. A thread that
  * was left folded would have cost a further request at least; where none was ever read there is only their number of comments.
  */
-export async function contentStats(database: Database, subreddits: string[], isSandbox: boolean): Promise<SubredditStats[]> {
+export async function contentStats(
+  database: Database,
+  subreddits: string[],
+  isSandbox: boolean,
+): Promise<SubredditStats[]> {
   const { rows } = await database.raw<{ rows: SubredditStats[] }>(
     `select name as subreddit, count(*) as posts, avg(p.num_comments)::float8 as "commentsPerPost", avg((p.num_comments > 0)::int)::float8 as "shareWithComments",
        coalesce(avg(case when t.is_complete then t.requests - 1 else greatest(t.requests - 1, ceil(greatest(p.num_comments - 500, 0) / 100.0), 1) end) filter (where t.post_id is not null),

@@ -69,7 +69,12 @@ export interface UpsertOptions {
  * One statement for the whole batch. A row is touched only when something in it differs. What counts is the row's own
  * time, not what this statement did to it: a retry that repeats a batch tells the same numbers as the first try.
  */
-export async function upsert<Item extends { id: string }>(database: Database, target: UpsertTarget<Item>, given: Item[], options: UpsertOptions) {
+export async function upsert<Item extends { id: string }>(
+  database: Database,
+  target: UpsertTarget<Item>,
+  given: Item[],
+  options: UpsertOptions,
+) {
   const counts = { created: 0, updated: 0, unchanged: 0 };
   const items = [...new Map(given.map((item) => [item.id, item])).values()];
   if (items.length === 0) return counts;
@@ -82,7 +87,11 @@ export async function upsert<Item extends { id: string }>(database: Database, ta
  * As the rows stood before the statement, and what of them is written beside their history. One that somebody deleted
  * while this statement waited for it is inserted anew, and its history begins anew.
  */
-function snapshotParts({ table, snapshots }: Pick<UpsertTarget<never>, 'table' | 'snapshots'>): { before: string; after: string; returned: string } {
+function snapshotParts({ table, snapshots }: Pick<UpsertTarget<never>, 'table' | 'snapshots'>): {
+  before: string;
+  after: string;
+  returned: string;
+} {
   if (!snapshots) return { before: '', after: '', returned: '' };
   const list = (source: string) => snapshots.columns.map((column) => `${source}.${column}`).join(', ');
   return {
@@ -97,13 +106,22 @@ function snapshotParts({ table, snapshots }: Pick<UpsertTarget<never>, 'table' |
   };
 }
 
-function statement<Item extends { id: string }>({ table, columns, parent, snapshots }: UpsertTarget<Item>, items: Item[], { runStartedAt, isSandbox }: UpsertOptions) {
+function statement<Item extends { id: string }>(
+  { table, columns, parent, snapshots }: UpsertTarget<Item>,
+  items: Item[],
+  { runStartedAt, isSandbox }: UpsertOptions,
+) {
   const names = columns.map((column) => column.name);
   const bindings: Record<string, unknown> = { id: items.map((item) => storable(item.id)), runStartedAt, isSandbox };
   for (const column of columns) bindings[column.name] = items.map((item) => storable(column.value(item)));
-  const arrays = ['cast(:id as varchar(50)[])', ...columns.map((column) => `cast(:${column.name} as ${column.type}[])`)];
+  const arrays = [
+    'cast(:id as varchar(50)[])',
+    ...columns.map((column) => `cast(:${column.name} as ${column.type}[])`),
+  ];
   // Locked parents stay until the commit. Everything is taken in the order of ids, so that two runs never wait for each other in a circle.
-  const parents = parent ? `parents as materialized (select id from ${parent.table} where id = any(cast(:${parent.column} as varchar[])) order by id for key share),` : '';
+  const parents = parent
+    ? `parents as materialized (select id from ${parent.table} where id = any(cast(:${parent.column} as varchar[])) order by id for key share),`
+    : '';
   const { before, after, returned } = snapshotParts({ table, snapshots });
   const sql = `
     with given (id, ${names.join(', ')}) as (select * from unnest(${arrays.join(', ')})),

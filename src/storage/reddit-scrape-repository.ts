@@ -37,7 +37,12 @@ export function createRedditScrapeRepository(database: Database) {
 
   return {
     /** Answers which of these posts are this page's to deal with: those that no other page of the run has listed. Repeated, it answers the same. */
-    async claimPosts(claim: { executionId: number; position: number; page: number; postIds: string[] }): Promise<string[]> {
+    async claimPosts(claim: {
+      executionId: number;
+      position: number;
+      page: number;
+      postIds: string[];
+    }): Promise<string[]> {
       const rows = await rowsOf<{ id: string }>(
         `with wanted as (select distinct id from unnest(cast(:postIds as varchar(50)[])) as w(id)),
          claimed as (
@@ -90,7 +95,14 @@ export function createRedditScrapeRepository(database: Database) {
     },
 
     /** Stored posts of a subreddit that the run has not listed, in the order of their ids. */
-    async listUnlisted(query: { executionId: number; subreddit: string; isSandbox: boolean; writtenSince: Date; afterId: string; limit: number }): Promise<string[]> {
+    async listUnlisted(query: {
+      executionId: number;
+      subreddit: string;
+      isSandbox: boolean;
+      writtenSince: Date;
+      afterId: string;
+      limit: number;
+    }): Promise<string[]> {
       const rows = await rowsOf<{ id: string }>(
         `select id from reddit_posts p where lower(subreddit) = lower(:subreddit) and reddit_created_at >= :writtenSince and is_sandbox = :isSandbox and id > :afterId
            and not exists (select 1 from reddit_scrape_posts s where s.execution_id = :executionId and s.post_id = p.id)

@@ -71,7 +71,10 @@ interface Anchor {
 const writeCursor = ({ asOf, rank, at, kind, id }: Anchor) => encodeCursor(`q:${asOf}:${rank}:${at}:${kind}:${id}`);
 
 function readCursor(cursor: string): Anchor {
-  const match = decodeCursor(/^q:(\d{1,16}):(\d+(?:\.\d+)?(?:e-?\d{1,2})?):(-?\d{1,18}):(post|comment):(\w{1,50})$/, cursor);
+  const match = decodeCursor(
+    /^q:(\d{1,16}):(\d+(?:\.\d+)?(?:e-?\d{1,2})?):(-?\d{1,18}):(post|comment):(\w{1,50})$/,
+    cursor,
+  );
   const [asOf, rank, at] = [Number(match[1]), Number(match[2]), Number(match[3])];
   if (!(asOf < 4e15) || !(rank < 1e6) || !Number.isSafeInteger(at)) throw new BadCursorError(cursor);
   return { asOf, rank, at, kind: match[4] as ContentKind, id: match[5] ?? '' };
@@ -82,12 +85,19 @@ type Horizons = Partial<Record<ContentKind, Date | null>>;
 
 const PARTS: Record<ContentKind, { table: string; nsfw: string }> = {
   post: { table: 'reddit_posts', nsfw: 'r.is_nsfw = :nsfw' },
-  comment: { table: 'reddit_comments', nsfw: 'exists (select from reddit_posts p where p.id = r.post_id and p.is_nsfw = :nsfw)' },
+  comment: {
+    table: 'reddit_comments',
+    nsfw: 'exists (select from reddit_posts p where p.id = r.post_id and p.is_nsfw = :nsfw)',
+  },
 };
 
 type Condition = string | Date | false | undefined;
-const where = (...conditions: Condition[]) => `where ${conditions.filter((one) => typeof one === 'string').join(' and ') || 'true'}`;
-const timesOf = (query: SearchQuery): Condition[] => [query.since && 'r.reddit_created_at >= :since', query.until && 'r.reddit_created_at < :until'];
+const where = (...conditions: Condition[]) =>
+  `where ${conditions.filter((one) => typeof one === 'string').join(' and ') || 'true'}`;
+const timesOf = (query: SearchQuery): Condition[] => [
+  query.since && 'r.reddit_created_at >= :since',
+  query.until && 'r.reddit_created_at < :until',
+];
 const matchesOf = (query: SearchQuery, anchor: Anchor | undefined, kind: ContentKind): Condition[] => [
   "r.search @@ websearch_to_tsquery('english', :q) and not r.is_deleted",
   anchor && "r.first_seen_at <= timestamptz 'epoch' + :asOf * interval '1 microsecond'",
@@ -99,7 +109,8 @@ const matchesOf = (query: SearchQuery, anchor: Anchor | undefined, kind: Content
 
 /** Since when there should be as many matches of a kind as are ranked; null when they are rare, or unknown. */
 function horizonsStatement(query: SearchQuery, anchor: Anchor | undefined): string {
-  const newest = (kind: ContentKind) => `from ${PARTS[kind].table} r ${where(...timesOf(query))} order by r.reddit_created_at desc, r.id desc`;
+  const newest = (kind: ContentKind) =>
+    `from ${PARTS[kind].table} r ${where(...timesOf(query))} order by r.reddit_created_at desc, r.id desc`;
   const horizon = (kind: ContentKind) => `(
     select (select r.reddit_created_at ${newest(kind)} offset cast(${SAMPLE * SPARE} * :most / found as int) limit 1)
     from (select count(*) as found from (select r.* ${newest(kind)} limit ${SAMPLE}) r ${where(...matchesOf(query, anchor, kind))}) sample where found >= ${LEAST_IN_SAMPLE}
@@ -153,28 +164,73 @@ interface FoundRow extends Omit<SearchHit, 'markedTitle' | 'fragments'> {
 }
 
 function knownBindings(query: SearchQuery, anchor: Anchor | undefined): Record<string, unknown> {
-  const bindings = { ...anchor, q: query.q, most: MOST_RANKED, limit: query.limit, subreddits: query.subreddits?.map((name) => name.toLowerCase()), author: query.author, minScore: query.minScore, since: query.since, until: query.until, nsfw: query.nsfw };
+  const bindings = {
+    ...anchor,
+    q: query.q,
+    most: MOST_RANKED,
+    limit: query.limit,
+    subreddits: query.subreddits?.map((name) => name.toLowerCase()),
+    author: query.author,
+    minScore: query.minScore,
+    since: query.since,
+    until: query.until,
+    nsfw: query.nsfw,
+  };
   return Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined));
 }
 
 /** Every mark that opens is closed in the same fragment. */
 const readMarked = (marked: string): Fragment =>
-  marked.split(MARKS.open).flatMap((run, index) => {
-    const [text = '', rest] = run.split(MARKS.close);
-    return index === 0 ? [{ text, isMatch: false }] : [{ text, isMatch: true }, { text: rest ?? '', isMatch: false }];
-  }).filter(({ text }) => text !== '');
+  marked
+    .split(MARKS.open)
+    .flatMap((run, index) => {
+      const [text = '', rest] = run.split(MARKS.close);
+      return index === 0
+        ? [{ text, isMatch: false }]
+        : [
+            { text, isMatch: true },
+            { text: rest ?? '', isMatch: false },
+          ];
+    })
+    .filter(({ text }) => text !== '');
 
 /** Posts and comments together, the best match first, the newest first among equals. What is deleted is not found. */
 export async function searchContent(database: Database, query: SearchQuery): Promise<SearchPage> {
   const anchor = query.cursor === undefined ? undefined : readCursor(query.cursor);
   const known = knownBindings(query, anchor);
-  const { rows: [horizons = {}] } = await database.raw<{ rows: Horizons[] }>(horizonsStatement(query, anchor), known as never);
-  const { rows } = await database.raw<{ rows: FoundRow[] }>(statement(query, anchor, horizons), { ...known, postHorizon: horizons.post, commentHorizon: horizons.comment } as never);
+  const {
+    rows: [horizons = {}],
+  } = await database.raw<{ rows: Horizons[] }>(horizonsStatement(query, anchor), known as never);
+  const { rows } = await database.raw<{ rows: FoundRow[] }>(statement(query, anchor, horizons), {
+    ...known,
+    postHorizon: horizons.post,
+    commentHorizon: horizons.comment,
+  } as never);
   const [first] = rows;
   const found = rows.filter(({ id }) => id !== null);
-  const { items: hits, nextCursor } = pageOf(found, query.limit, ({ rank, at, kind, id }) => writeCursor({ asOf: anchor?.asOf ?? first?.asOf ?? 0, rank, at, kind, id }));
+  const { items: hits, nextCursor } = pageOf(found, query.limit, ({ rank, at, kind, id }) =>
+    writeCursor({ asOf: anchor?.asOf ?? first?.asOf ?? 0, rank, at, kind, id }),
+  );
   return {
-    hits: hits.map(({ total: _total, isCapped: _isCapped, isWordless: _isWordless, asOf: _asOf, at: _at, markedTitle, markedText, ...hit }) => ({ ...hit, markedTitle: markedTitle === null ? null : readMarked(markedTitle), fragments: (markedText ?? '').split(MARKS.cut).filter((text) => text.trim() !== '').map(readMarked) })),
+    hits: hits.map(
+      ({
+        total: _total,
+        isCapped: _isCapped,
+        isWordless: _isWordless,
+        asOf: _asOf,
+        at: _at,
+        markedTitle,
+        markedText,
+        ...hit
+      }) => ({
+        ...hit,
+        markedTitle: markedTitle === null ? null : readMarked(markedTitle),
+        fragments: (markedText ?? '')
+          .split(MARKS.cut)
+          .filter((text) => text.trim() !== '')
+          .map(readMarked),
+      }),
+    ),
     nextCursor,
     total: first?.total ?? 0,
     isCapped: first?.isCapped ?? false,

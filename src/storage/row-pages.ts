@@ -11,7 +11,11 @@ export interface PageSize {
  * memory than two of them, however long the rows are: a page has at most so many rows, and ends with the one that makes it
  * so many bytes.
  */
-export async function* readRowPages<Row extends QueryResultRow>(client: Client, statement: string, size: PageSize): AsyncGenerator<Row[]> {
+export async function* readRowPages<Row extends QueryResultRow>(
+  client: Client,
+  statement: string,
+  size: PageSize,
+): AsyncGenerator<Row[]> {
   const socket = (client as unknown as { connection: Connection }).connection.stream as Socket;
   let rows: Row[] = [];
   let bytesBefore = socket.bytesRead;

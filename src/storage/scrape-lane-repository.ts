@@ -36,11 +36,16 @@ export function createScrapeLaneRepository(database: Database) {
     },
 
     async list(executionId: number): Promise<StoredLane[]> {
-      return rowsOf(`select ${COLUMNS} from reddit_scrape_lanes where execution_id = :executionId order by position`, { executionId });
+      return rowsOf(`select ${COLUMNS} from reddit_scrape_lanes where execution_id = :executionId order by position`, {
+        executionId,
+      });
     },
 
     async find(executionId: number, position: number): Promise<StoredLane | undefined> {
-      const [lane] = await rowsOf<StoredLane>(`select ${COLUMNS} from reddit_scrape_lanes where execution_id = :executionId and position = :position`, { executionId, position });
+      const [lane] = await rowsOf<StoredLane>(
+        `select ${COLUMNS} from reddit_scrape_lanes where execution_id = :executionId and position = :position`,
+        { executionId, position },
+      );
       return lane;
     },
 
@@ -55,7 +60,10 @@ export function createScrapeLaneRepository(database: Database) {
     },
 
     /** False when a newer step holds the lane; nothing is written then. */
-    async save(executionId: number, lane: { position: number; version: number; state: unknown; isReleased: boolean }): Promise<boolean> {
+    async save(
+      executionId: number,
+      lane: { position: number; version: number; state: unknown; isReleased: boolean },
+    ): Promise<boolean> {
       const rows = await rowsOf(
         `update reddit_scrape_lanes set state = cast(:state as jsonb), held_attempt = case when :isReleased then null else held_attempt end, updated_at = now()
          where execution_id = :executionId and position = :position and version = :version returning position`,

@@ -36,14 +36,25 @@ export function createStepAttemptRepository(database: Database) {
         // Steps that break at the same time take turns.
         await transaction('task_executions').where({ id: executionId }).forUpdate().select('id');
         const attempts = () => transaction('task_attempts').where({ execution_id: executionId });
-        const ended = await attempts().where({ attempt: broken.attempt, outcome: 'running' }).update({ outcome: broken.outcome, failure: toJson(broken.failure), ended_at: at });
-        const rows = await attempts().select<{ attempt: number; outcome: string }[]>('attempt', 'outcome').orderBy('attempt');
+        const ended = await attempts()
+          .where({ attempt: broken.attempt, outcome: 'running' })
+          .update({ outcome: broken.outcome, failure: toJson(broken.failure), ended_at: at });
+        const rows = await attempts()
+          .select<{ attempt: number; outcome: string }[]>('attempt', 'outcome')
+          .orderBy('attempt');
         const count = (outcome: string) => rows.filter((row) => row.outcome === outcome).length;
         const newest = rows.at(-1);
         const mayGoOn = !broken.isFinal && count('failed') <= broken.maxRetries;
         if (ended > 0 && newest && mayGoOn) {
-          await transaction('task_attempts').insert({ execution_id: executionId, attempt: newest.attempt + 1, worker: broken.worker, started_at: at });
-          await transaction('task_executions').where({ id: executionId }).update({ attempt: newest.attempt + 1 });
+          await transaction('task_attempts').insert({
+            execution_id: executionId,
+            attempt: newest.attempt + 1,
+            worker: broken.worker,
+            started_at: at,
+          });
+          await transaction('task_executions')
+            .where({ id: executionId })
+            .update({ attempt: newest.attempt + 1 });
         }
         const isAnotherOpen = ended > 0 ? mayGoOn : newest?.outcome === 'running';
         return { failed: count('failed'), lost: count('lost'), isUsedUp: !isAnotherOpen };

@@ -14,7 +14,10 @@ export interface SubredditReport {
  * is stored. The comments of those days are read twice, by days and by authors, and out of the index by subreddit and time
  * alone: the rows themselves lie all over the table.
  */
-export async function reportSubreddit(database: Database, { name, days }: { name: string; days: number }): Promise<SubredditReport | undefined> {
+export async function reportSubreddit(
+  database: Database,
+  { name, days }: { name: string; days: number },
+): Promise<SubredditReport | undefined> {
   const { rows } = await database.raw<{ rows: { report: SubredditReport }[] }>(
     `with known as (
        select subreddit from (

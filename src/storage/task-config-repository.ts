@@ -53,12 +53,24 @@ export type TaskConfigRepository = ReturnType<typeof createTaskConfigRepository>
 export function createTaskConfigRepository(database: Database) {
   const configs = TaskConfig.bindKnex(database);
   const byId = prepareRows(database, 'config-by-id', TaskConfig, TASK_CONFIG_COLUMNS, 'where id = ?');
-  const eventsOf = prepareRows(database, 'events-of-config', ScheduleEvent, SCHEDULE_EVENT_COLUMNS, 'where config_id = ? order by id desc limit ?');
+  const eventsOf = prepareRows(
+    database,
+    'events-of-config',
+    ScheduleEvent,
+    SCHEDULE_EVENT_COLUMNS,
+    'where config_id = ? order by id desc limit ?',
+  );
   const withEvents = prepareRows(database, 'config-with-events', TaskConfig, TASK_CONFIG_COLUMNS, 'where id = ?', {
-    sql: `(select coalesce(json_agg(newest), '[]') from (select ${Object.entries(SCHEDULE_EVENT_COLUMNS).map(([property, column]) => `${column} as "${property}"`).join(', ')} from schedule_events where config_id = task_configs.id order by id desc limit ?) newest)`,
+    sql: `(select coalesce(json_agg(newest), '[]') from (select ${Object.entries(SCHEDULE_EVENT_COLUMNS)
+      .map(([property, column]) => `${column} as "${property}"`)
+      .join(', ')} from schedule_events where config_id = task_configs.id order by id desc limit ?) newest)`,
     name: 'events',
   });
-  const counted = prepare<{ status: ScheduleStatus; taskType: string; total: number }>(database, 'config-counts', 'select schedule_status as status, task_type as "taskType", count(*) as total from task_configs group by 1, 2 order by 2');
+  const counted = prepare<{ status: ScheduleStatus; taskType: string; total: number }>(
+    database,
+    'config-counts',
+    'select schedule_status as status, task_type as "taskType", count(*) as total from task_configs group by 1, 2 order by 2',
+  );
 
   return {
     async create(config: NewTaskConfig): Promise<TaskConfig> {
@@ -70,11 +82,19 @@ export function createTaskConfigRepository(database: Database) {
     },
 
     /** With its newest events, in one question: most who look at a config look at both. */
-    async getWithEvents(id: number, limit: number): Promise<{ config: TaskConfig; events: ScheduleEvent[] } | undefined> {
+    async getWithEvents(
+      id: number,
+      limit: number,
+    ): Promise<{ config: TaskConfig; events: ScheduleEvent[] } | undefined> {
       const [row] = await withEvents([limit, id]);
       if (!row) return undefined;
       const { events } = row as TaskConfig & { events: (Omit<ScheduleEvent, 'createdAt'> & { createdAt: string })[] };
-      return { config: row, events: events.map((event) => Object.assign(new ScheduleEvent(), event, { createdAt: new Date(event.createdAt) })) };
+      return {
+        config: row,
+        events: events.map((event) =>
+          Object.assign(new ScheduleEvent(), event, { createdAt: new Date(event.createdAt) }),
+        ),
+      };
     },
 
     async getMany(ids: number[]): Promise<TaskConfig[]> {
@@ -96,7 +116,12 @@ export function createTaskConfigRepository(database: Database) {
 
     /** Answers undefined when the config is gone. */
     async update(id: number, changes: TaskConfigChanges): Promise<TaskConfig | undefined> {
-      return configs.query().findById(id).patch({ ...changes, updatedAt: new Date(), revision: configs.raw('revision + 1') as never }).returning('*').first();
+      return configs
+        .query()
+        .findById(id)
+        .patch({ ...changes, updatedAt: new Date(), revision: configs.raw('revision + 1') as never })
+        .returning('*')
+        .first();
     },
 
     async remove(id: number): Promise<boolean> {
@@ -104,7 +129,11 @@ export function createTaskConfigRepository(database: Database) {
     },
 
     /** Sets the desired schedule state, only from one of `from` when that is given; undefined when gone or in another state. */
-    async setScheduleStatus(id: number, status: ScheduleStatus, options: { from?: ScheduleStatus[]; ifRevision?: number; error?: string | null } = {}): Promise<TaskConfig | undefined> {
+    async setScheduleStatus(
+      id: number,
+      status: ScheduleStatus,
+      options: { from?: ScheduleStatus[]; ifRevision?: number; error?: string | null } = {},
+    ): Promise<TaskConfig | undefined> {
       return configs
         .query()
         .findById(id)
@@ -139,9 +168,23 @@ export function createTaskConfigRepository(database: Database) {
          insert into schedule_events (config_id, event, new_status, task_name, success, error)
          select alive.id, e.event, e.new_status, e.task_name, e.success, e.error
          from alive, jsonb_to_recordset(?::jsonb) as e(event text, new_status text, task_name text, success boolean, error text)`,
-        [configId, JSON.stringify(newEvents.map((e) => ({ event: e.event, new_status: e.newStatus, task_name: e.taskName, success: e.success, error: e.error })))],
+        [
+          configId,
+          JSON.stringify(
+            newEvents.map((e) => ({
+              event: e.event,
+              new_status: e.newStatus,
+              task_name: e.taskName,
+              success: e.success,
+              error: e.error,
+            })),
+          ),
+        ],
       );
-      await database.raw('delete from schedule_events where config_id = ? and id <= (select id from schedule_events where config_id = ? order by id desc offset ? limit 1)', [configId, configId, EVENTS_KEPT]);
+      await database.raw(
+        'delete from schedule_events where config_id = ? and id <= (select id from schedule_events where config_id = ? order by id desc offset ? limit 1)',
+        [configId, configId, EVENTS_KEPT],
+      );
     },
 
     /** Newest first. */

@@ -18,7 +18,17 @@ export interface UserChanges extends Partial<NewUser> {
   isAdmin?: false;
 }
 
-export type UserColumn = 'id' | 'email' | 'username' | 'full_name' | 'age' | 'is_active' | 'is_superuser' | 'role' | 'created_at' | 'updated_at';
+export type UserColumn =
+  | 'id'
+  | 'email'
+  | 'username'
+  | 'full_name'
+  | 'age'
+  | 'is_active'
+  | 'is_superuser'
+  | 'role'
+  | 'created_at'
+  | 'updated_at';
 export interface UserQuery {
   name?: string;
   email?: string;
@@ -57,27 +67,40 @@ export function createUserRepository(database: Database) {
     users
       .query()
       .where(column, text)
-      .orWhere((anyCase) => void anyCase.whereRaw(`lower(${column}) = lower(?)`, [text]).where(`is_${column}_shared`, false))
+      .orWhere(
+        (anyCase) => void anyCase.whereRaw(`lower(${column}) = lower(?)`, [text]).where(`is_${column}_shared`, false),
+      )
       .orderByRaw(`${column} = ? desc`, [text])
       .first();
   /** Who takes another name leaves his share in the old one behind. */
-  const sharedStill = (column: 'username' | 'email', text: string) => users.raw(`is_${column}_shared and lower(${column}) = lower(?)`, [text]) as never;
+  const sharedStill = (column: 'username' | 'email', text: string) =>
+    users.raw(`is_${column}_shared and lower(${column}) = lower(?)`, [text]) as never;
 
   /** E-mail first, whichever of the two the database has met first. */
-  const writeUnique = async <Answer>(user: { id?: number; email: string | undefined }, write: () => PromiseLike<Answer>): Promise<Answer> => {
+  const writeUnique = async <Answer>(
+    user: { id?: number; email: string | undefined },
+    write: () => PromiseLike<Answer>,
+  ): Promise<Answer> => {
     try {
       return await write();
     } catch (error) {
       if (!(error instanceof UniqueViolationError)) throw error;
       const owner = user.email === undefined ? undefined : await findSpelt('email', user.email);
       const isEmail = error.constraint.startsWith('users_email') || (owner !== undefined && owner.id !== user.id);
-      throw isEmail ? new EmailTakenError('E-mail is taken', { cause: error }) : new UsernameTakenError('User name is taken', { cause: error });
+      throw isEmail
+        ? new EmailTakenError('E-mail is taken', { cause: error })
+        : new UsernameTakenError('User name is taken', { cause: error });
     }
   };
 
   /** Two who take away each other's rights at once meet at this lock; the second finds itself to be the last. */
   const keepAnAdmin = async (id: number, transaction: Transaction) => {
-    const admins = await users.query(transaction).where({ role: 'admin', is_active: true }).orderBy('id').forUpdate().select('id');
+    const admins = await users
+      .query(transaction)
+      .where({ role: 'admin', is_active: true })
+      .orderBy('id')
+      .forUpdate()
+      .select('id');
     if (admins.length === 1 && admins[0]?.id === id) throw new LastAdminError('The last active admin stays');
   };
 
@@ -107,17 +130,27 @@ export function createUserRepository(database: Database) {
     async list(query: UserQuery): Promise<User[]> {
       return users.query().modify((builder) => {
         const { name, email, age, isActive } = query;
-        if (name !== undefined) builder.where((either) => void either.whereILike('username', containing(name)).orWhereILike('full_name', containing(name)));
+        if (name !== undefined)
+          builder.where(
+            (either) =>
+              void either.whereILike('username', containing(name)).orWhereILike('full_name', containing(name)),
+          );
         if (email !== undefined) builder.whereILike('email', containing(email));
         if (age !== undefined) builder.where('age', age);
         if (isActive !== undefined) builder.where('is_active', isActive);
-        for (const { column, direction } of [...query.order, { column: 'id', direction: 'asc' } as const]) builder.orderBy(column, direction);
+        for (const { column, direction } of [...query.order, { column: 'id', direction: 'asc' } as const])
+          builder.orderBy(column, direction);
       });
     },
 
     async create(user: NewUser): Promise<User> {
       const email = normalizeEmail(user.email);
-      return writeUnique({ email }, () => users.query().insert({ ...user, email }).returning('*'));
+      return writeUnique({ email }, () =>
+        users
+          .query()
+          .insert({ ...user, email })
+          .returning('*'),
+      );
     },
 
     /** Answers undefined when the user is gone. A new password and a deactivation end all sessions; a deactivation ends the API keys too, for good. */
@@ -129,10 +162,20 @@ export function createUserRepository(database: Database) {
         users.transaction(async (transaction) => {
           if (changes.isActive === false || endsAdmin) await keepAnAdmin(id, transaction);
           const { username } = changes;
-          const spellings = { ...(username === undefined ? {} : { isUsernameShared: sharedStill('username', username) }), ...(email === undefined ? {} : { email, isEmailShared: sharedStill('email', email) }) };
-          const patch = { ...changes, ...spellings, ...(isAdmin === false ? { role: roleWithoutAdmin } : {}), ...(endsSessions ? { sessionVersion: nextVersion } : {}), updatedAt: new Date() };
+          const spellings = {
+            ...(username === undefined ? {} : { isUsernameShared: sharedStill('username', username) }),
+            ...(email === undefined ? {} : { email, isEmailShared: sharedStill('email', email) }),
+          };
+          const patch = {
+            ...changes,
+            ...spellings,
+            ...(isAdmin === false ? { role: roleWithoutAdmin } : {}),
+            ...(endsSessions ? { sessionVersion: nextVersion } : {}),
+            updatedAt: new Date(),
+          };
           // A link that is under way was asked for by whoever had the mailbox or the password before.
-          if (email !== undefined || changes.hashedPassword !== undefined) await transaction('password_resets').where({ user_id: id }).del();
+          if (email !== undefined || changes.hashedPassword !== undefined)
+            await transaction('password_resets').where({ user_id: id }).del();
           const updated = await users.query(transaction).findById(id).patch(patch).returning('*').first();
           // After the patch, which waits for a key that is being made: it goes too.
           if (changes.isActive === false) await transaction('api_keys').where({ user_id: id }).del();

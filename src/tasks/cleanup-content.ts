@@ -6,9 +6,15 @@ export const cleanupContent = defineTaskType({
   name: 'CLEANUP_CONTENT',
   summary: 'Deletes Reddit posts and comments that have not changed for long',
   adHocAccess: 'admin',
-  parameters: cleanupParameters({ days_old: daysOld(90, 'it was last scraped with a change (scraped_at)'), dry_run: dryRun }),
+  parameters: cleanupParameters({
+    days_old: daysOld(90, 'it was last scraped with a change (scraped_at)'),
+    dry_run: dryRun,
+  }),
   async run(context, parameters) {
-    const counts = await removeOutdated(context, ['comments', 'comments_of_posts', 'posts'], { daysOld: parameters.days_old, dryRun: parameters.dry_run });
+    const counts = await removeOutdated(context, ['comments', 'comments_of_posts', 'posts'], {
+      daysOld: parameters.days_old,
+      dryRun: parameters.dry_run,
+    });
     return {
       config_id: context.configId,
       deleted_posts: counts.posts,

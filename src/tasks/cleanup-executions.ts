@@ -6,9 +6,23 @@ export const cleanupExecutions = defineTaskType({
   name: 'CLEANUP_EXECUTIONS',
   summary: 'Deletes the records of old runs that have ended',
   adHocAccess: 'admin',
-  parameters: cleanupParameters({ days_old: daysOld(90, 'the run was recorded, which is when it began (created_at); only ended ones go', { min: 30, max: 365 }), dry_run: dryRun }),
+  parameters: cleanupParameters({
+    days_old: daysOld(90, 'the run was recorded, which is when it began (created_at); only ended ones go', {
+      min: 30,
+      max: 365,
+    }),
+    dry_run: dryRun,
+  }),
   async run(context, parameters) {
-    const { executions } = await removeOutdated(context, ['executions'], { daysOld: parameters.days_old, dryRun: parameters.dry_run });
-    return { config_id: context.configId, deleted_executions: executions, days_old: parameters.days_old, dry_run: parameters.dry_run };
+    const { executions } = await removeOutdated(context, ['executions'], {
+      daysOld: parameters.days_old,
+      dryRun: parameters.dry_run,
+    });
+    return {
+      config_id: context.configId,
+      deleted_executions: executions,
+      days_old: parameters.days_old,
+      dry_run: parameters.dry_run,
+    };
   },
 });

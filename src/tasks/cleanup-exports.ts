@@ -10,7 +10,15 @@ export const cleanupExports = defineTaskType({
   summary: 'Removes exported files that have expired, and what broken-off exports left behind',
   adHocAccess: 'admin',
   parameters: cleanupParameters({
-    days_old: z.int().min(0).max(3650).nullable().default(null).describe('Also those that were begun (created_at) longer ago than this, whenever they expire; null for expired ones only'),
+    days_old: z
+      .int()
+      .min(0)
+      .max(3650)
+      .nullable()
+      .default(null)
+      .describe(
+        'Also those that were begun (created_at) longer ago than this, whenever they expire; null for expired ones only',
+      ),
     dry_run: z.boolean().default(false).describe('Counts and removes nothing'),
   }),
   async run(context, { days_old: daysOld, dry_run: isDryRun }) {

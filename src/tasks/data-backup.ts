@@ -10,18 +10,53 @@ export const dataBackup = defineTaskType({
   summary: 'Backs the database up into a folder, whole or what has changed since the last backup',
   adHocAccess: 'admin',
   parameters: z.strictObject({
-    backup_type: z.enum(['full', 'incremental']).default('full').describe('incremental: only rows changed since the last backup; a full one when there is nothing to add to'),
-    keep: z.int().min(1).max(1_000).default(7).describe('How many full backups to keep, with the incremental ones that add to them; older ones go once a new full one is complete'),
-    method: z.enum(['auto', 'copy', 'pg_dump']).default('auto').describe('How a full backup is written; auto: by pg_dump where one is there that is not older than the server, otherwise by COPY'),
+    backup_type: z
+      .enum(['full', 'incremental'])
+      .default('full')
+      .describe('incremental: only rows changed since the last backup; a full one when there is nothing to add to'),
+    keep: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(7)
+      .describe(
+        'How many full backups to keep, with the incremental ones that add to them; older ones go once a new full one is complete',
+      ),
+    method: z
+      .enum(['auto', 'copy', 'pg_dump'])
+      .default('auto')
+      .describe(
+        'How a full backup is written; auto: by pg_dump where one is there that is not older than the server, otherwise by COPY',
+      ),
   }),
   percentAt: percentOfCounts('tables_written', 'tables_total'),
   async run(context, { backup_type: type, keep, method }) {
     const startedAt = Date.now();
     const backup = await context.services.backups.write(
-      { executionId: context.executionId, configId: context.configId, startedAt: context.startedAt, type, keep, method },
-      { signal: context.signal, onProgress: ({ tables, tablesTotal, rows, bytes }) => context.saveCursor({ tables_written: tables, tables_total: tablesTotal, rows_written: rows, bytes_written: bytes }) },
+      {
+        executionId: context.executionId,
+        configId: context.configId,
+        startedAt: context.startedAt,
+        type,
+        keep,
+        method,
+      },
+      {
+        signal: context.signal,
+        onProgress: ({ tables, tablesTotal, rows, bytes }) =>
+          context.saveCursor({
+            tables_written: tables,
+            tables_total: tablesTotal,
+            rows_written: rows,
+            bytes_written: bytes,
+          }),
+      },
     );
-    if (backup.whyFull) context.log.warn({ executionId: context.executionId, reason: backup.whyFull }, 'a full backup was made in place of an incremental one');
+    if (backup.whyFull)
+      context.log.warn(
+        { executionId: context.executionId, reason: backup.whyFull },
+        'a full backup was made in place of an incremental one',
+      );
     return {
       config_id: context.configId,
       backup_type: backup.type,

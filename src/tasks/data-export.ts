@@ -28,9 +28,17 @@ export const dataExport = defineTaskType({
         areFormulasEscaped: parameters.escape_formulas,
         expiresInDays: parameters.expires_in_days,
       },
-      { signal: context.signal, onProgress: (rowsWritten, rowsTotal) => context.saveCursor({ rows_written: rowsWritten, rows_total: rowsTotal }) },
+      {
+        signal: context.signal,
+        onProgress: (rowsWritten, rowsTotal) =>
+          context.saveCursor({ rows_written: rowsWritten, rows_total: rowsTotal }),
+      },
     );
-    if (file.truncatedCells > 0) context.log.warn({ executionId: context.executionId, cells: file.truncatedCells }, 'texts were cut: a cell of Excel holds 32,767 characters');
+    if (file.truncatedCells > 0)
+      context.log.warn(
+        { executionId: context.executionId, cells: file.truncatedCells },
+        'texts were cut: a cell of Excel holds 32,767 characters',
+      );
     return {
       config_id: context.configId,
       export_id: file.id,

@@ -16,7 +16,12 @@ export const healthCheck = defineTaskType({
       status: unhealthy.length === 0 ? 'healthy' : 'degraded',
       timestamp: new Date().toISOString(),
       message: unhealthy.length === 0 ? 'All components answer' : `No healthy answer from ${unhealthy.join(', ')}`,
-      components: Object.fromEntries(names.map((name, index) => [name, { status: results[index]?.status, message: results[index]?.message, latency_ms: results[index]?.latencyMs }])),
+      components: Object.fromEntries(
+        names.map((name, index) => [
+          name,
+          { status: results[index]?.status, message: results[index]?.message, latency_ms: results[index]?.latencyMs },
+        ]),
+      ),
     };
   },
 });

@@ -6,7 +6,10 @@ export const misfitOf = ({ name }: { name: string }, { issues }: z.ZodError): st
   `Its parameters do not fit ${name}: ${issues.map((issue) => `${issue.path.join('.') || 'parameters'}: ${issue.message}`).join('; ')}`;
 
 /** Stored parameters as the type reads them today: they may be older than its schema, and then no retry can mend the run. */
-export function fitParameters<Parameters>(taskType: { name: string; parameters: z.ZodType<Parameters> }, stored: unknown): Parameters {
+export function fitParameters<Parameters>(
+  taskType: { name: string; parameters: z.ZodType<Parameters> },
+  stored: unknown,
+): Parameters {
   const { error, data } = taskType.parameters.safeParse(stored);
   if (error) throw new PermanentTaskError(misfitOf(taskType, error));
   return data;

@@ -8,11 +8,13 @@ const SECRET = /password|passwd|secret|token|api_?key|authorization|credential|p
 const isCountOfThem = (name: string, value: unknown) => typeof value === 'number' && /tokens$/i.test(name);
 
 /** All of them where the type that knew is gone: nobody can tell any more what is harmless. */
-const fieldsOf = (taskType: string | null): readonly string[] | 'all' => (taskType === null ? undefined : findTaskType(taskType)?.privateFields) ?? 'all';
+const fieldsOf = (taskType: string | null): readonly string[] | 'all' =>
+  (taskType === null ? undefined : findTaskType(taskType)?.privateFields) ?? 'all';
 const hasPrivateFields = (taskType: string | null) => fieldsOf(taskType).length > 0;
 
 /** Whether JSON in text form is worth reading for it. */
-export const mayHoldPrivateFields = (taskType: string | null, json: string): boolean => hasPrivateFields(taskType) || SECRET.test(json);
+export const mayHoldPrivateFields = (taskType: string | null, json: string): boolean =>
+  hasPrivateFields(taskType) || SECRET.test(json);
 
 /** Parameters, a result or a cursor of a task type with what is private in them blackened, at whatever depth; the same object when nothing is. */
 export function withoutPrivateFields<Value>(taskType: string | null, value: Value): Value {
@@ -21,7 +23,13 @@ export function withoutPrivateFields<Value>(taskType: string | null, value: Valu
   const redact = (inner: unknown): unknown => {
     if (Array.isArray(inner)) return inner.map(redact);
     if (typeof inner !== 'object' || inner === null) return inner;
-    return Object.fromEntries(Object.entries(inner).map(([name, of]) => (of !== null && (own === 'all' || own.includes(name) || (SECRET.test(name) && !isCountOfThem(name, of))) ? [name, blacken()] : [name, redact(of)])));
+    return Object.fromEntries(
+      Object.entries(inner).map(([name, of]) =>
+        of !== null && (own === 'all' || own.includes(name) || (SECRET.test(name) && !isCountOfThem(name, of)))
+          ? [name, blacken()]
+          : [name, redact(of)],
+      ),
+    );
   };
   const blacken = () => {
     isChanged = true;
@@ -32,4 +40,7 @@ export function withoutPrivateFields<Value>(taskType: string | null, value: Valu
 }
 
 /** What a run of a task type says of its failure. */
-export const withoutPrivateText = <Text extends string | null | undefined>(taskType: string | null, text: Text): Text => (text && hasPrivateFields(taskType) ? (REDACTED as Text) : text);
+export const withoutPrivateText = <Text extends string | null | undefined>(
+  taskType: string | null,
+  text: Text,
+): Text => (text && hasPrivateFields(taskType) ? (REDACTED as Text) : text);

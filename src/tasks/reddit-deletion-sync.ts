@@ -9,7 +9,8 @@ import { scopeOf, syncParameters } from './reddit-deletion-sync/sync-parameters'
  */
 export const redditDeletionSync = defineTaskType({
   name: 'REDDIT_DELETION_SYNC',
-  summary: 'Asks Reddit for stored posts and comments again, takes the text and author from those that were deleted or removed there, and follows edits',
+  summary:
+    'Asks Reddit for stored posts and comments again, takes the text and author from those that were deleted or removed there, and follows edits',
   parameters: syncParameters,
   estimate: estimateSync,
   async run(context, parameters) {
@@ -20,17 +21,33 @@ export const redditDeletionSync = defineTaskType({
     let counts = await deletions.countsOf(executionId);
     while (counts.checked < parameters.limit) {
       signal.throwIfAborted();
-      const due = await deletions.listDue(scope, { runStartedAt: startedAt, limit: Math.min(IDS_A_REQUEST, parameters.limit - counts.checked) });
+      const due = await deletions.listDue(scope, {
+        runStartedAt: startedAt,
+        limit: Math.min(IDS_A_REQUEST, parameters.limit - counts.checked),
+      });
       if (due.length === 0) break;
       const sentBefore = reddit.requestsSent();
       const checks = await checkBatch(reddit, due, hidden, signal);
-      counts = await deletions.record(executionId, { runStartedAt: startedAt, checks, requests: reddit.requestsSent() - sentBefore });
+      counts = await deletions.record(executionId, {
+        runStartedAt: startedAt,
+        checks,
+        requests: reddit.requestsSent() - sentBefore,
+      });
       context.saveCursor(counts);
     }
     const { checked, deleted, removed, restored, edited, unreadable, withheld, requests } = counts;
     return {
-      config_id: context.configId, source: reddit.isSandbox ? 'sandbox' : 'reddit',
-      checked, deleted, removed, restored, edited, unreadable, withheld, unchanged: checked - deleted - removed - restored - edited - unreadable - withheld, requests,
+      config_id: context.configId,
+      source: reddit.isSandbox ? 'sandbox' : 'reddit',
+      checked,
+      deleted,
+      removed,
+      restored,
+      edited,
+      unreadable,
+      withheld,
+      unchanged: checked - deleted - removed - restored - edited - unreadable - withheld,
+      requests,
       limit_reached: checked >= parameters.limit,
       withheld_subreddits: await deletions.listWithheld(executionId),
       without_content: await deletions.withoutContent(parameters.subreddits, reddit.isSandbox),

@@ -16,7 +16,9 @@ export interface EstimateFigure extends EstimateRange {
 
 export interface Estimate {
   /** To Reddit; the kinds that a task type knows. */
-  requests: { total: EstimateFigure } & Partial<Record<'listing_pages' | 'threads' | 'expansions' | 'checks', EstimateFigure>>;
+  requests: { total: EstimateFigure } & Partial<
+    Record<'listing_pages' | 'threads' | 'expansions' | 'checks', EstimateFigure>
+  >;
   minutes: EstimateRange & { assumed?: number };
   rows: { posts: EstimateFigure; comments: EstimateFigure };
   /** What the figures rest on. */
@@ -37,7 +39,10 @@ export interface EstimateBasis {
   /** Of the stored posts of these subreddits; those of which nothing is stored are left out. */
   contentStats(subreddits: string[]): Promise<ContentStats[]>;
   /** Stored posts and comments written in that time, as far as `limit` of each. */
-  countStored(scope: { subreddits: string[]; since: Date; until: Date }, limit: number): Promise<{ posts: number; comments: number }>;
+  countStored(
+    scope: { subreddits: string[]; since: Date; until: Date },
+    limit: number,
+  ): Promise<{ posts: number; comments: number }>;
   /** Those of which nothing at all is stored. */
   withoutContent(subreddits: string[]): Promise<string[]>;
 }
@@ -66,10 +71,13 @@ const sourceOf = (figures: EstimateFigure[]): EstimateFigure['source'] => {
 
 /** The figure of all of these together. */
 export function sumOf(figures: EstimateFigure[]): EstimateFigure {
-  const sum = (read: (figure: EstimateFigure) => number) => Math.ceil(figures.reduce((total, figure) => total + read(figure), 0));
+  const sum = (read: (figure: EstimateFigure) => number) =>
+    Math.ceil(figures.reduce((total, figure) => total + read(figure), 0));
   const source = sourceOf(figures);
   const total = { min: sum(({ min }) => min), max: sum(({ max }) => max), source };
-  return source === 'assumed' || source === 'mixed' ? { ...total, assumed: sum(({ max, assumed }) => assumed ?? max) } : total;
+  return source === 'assumed' || source === 'mixed'
+    ? { ...total, assumed: sum(({ max, assumed }) => assumed ?? max) }
+    : total;
 }
 
 /** How long so many requests take when nobody else spends of the budget, rounded up to tenths: whatever is asked takes some time. */

@@ -36,7 +36,11 @@ export interface OverdueRun {
 
 export interface RunMonitor {
   /** Runs that take longer than `factor` times their usual time; `unjudged` are those with too short a history. */
-  findOverdue(query: { exceptId: number; factor: number; leastSeconds: number }): Promise<{ running: number; unjudged: number; overdue: OverdueRun[] }>;
+  findOverdue(query: {
+    exceptId: number;
+    factor: number;
+    leastSeconds: number;
+  }): Promise<{ running: number; unjudged: number; overdue: OverdueRun[] }>;
 }
 
 /** One recipient's copy of a run's mail. `sending`: a try began, and has not told how it ended. */
@@ -83,7 +87,10 @@ export interface WrittenBackup {
 
 /** Backups of the database. One is there whole or not at all, and once for an execution however often it is attempted. */
 export interface Backups {
-  write(request: BackupRequest, step: LongStep<[progress: { tables: number; tablesTotal: number; rows: number; bytes: number }]>): Promise<WrittenBackup>;
+  write(
+    request: BackupRequest,
+    step: LongStep<[progress: { tables: number; tablesTotal: number; rows: number; bytes: number }]>,
+  ): Promise<WrittenBackup>;
 }
 
 export type ExportSource = 'posts' | 'comments' | 'executions' | 'configs';
@@ -141,7 +148,10 @@ export interface LongStep<Progress extends unknown[]> {
 export interface Exports {
   write(request: ExportRequest, step: LongStep<[rowsWritten: number, rowsTotal: number]>): Promise<ExportedFile>;
   /** Removes files that have expired, and those of exports that began before `createdBefore`. */
-  cleanUp(request: { now: Date; createdBefore?: Date; isDryRun: boolean }, step: LongStep<[files: number]>): Promise<{ files: number; bytes: number; abandoned: number; temporaries: number }>;
+  cleanUp(
+    request: { now: Date; createdBefore?: Date; isDryRun: boolean },
+    step: LongStep<[files: number]>,
+  ): Promise<{ files: number; bytes: number; abandoned: number; temporaries: number }>;
 }
 
 /** How far the comments of a post were read last. A null depth means all levels. */
@@ -177,7 +187,14 @@ export interface ScrapeMemory {
   findWatermark(listing: ListingKey): Promise<Watermark | undefined>;
   saveWatermark(listing: ListingKey, watermark: Omit<Watermark, 'createdAt'>): Promise<void>;
   /** Ids of stored posts that the run has not listed, in their order. */
-  listUnlisted(query: { executionId: number; subreddit: string; isSandbox: boolean; writtenSince: Date; afterId: string; limit: number }): Promise<string[]>;
+  listUnlisted(query: {
+    executionId: number;
+    subreddit: string;
+    isSandbox: boolean;
+    writtenSince: Date;
+    afterId: string;
+    limit: number;
+  }): Promise<string[]>;
   forgetListed(executionId: number): Promise<void>;
 }
 
@@ -228,8 +245,14 @@ export interface CheckCounts {
 export interface DeletionStore {
   countsOf(executionId: number): Promise<CheckCounts>;
   /** What was not checked since `runStartedAt`, the longest unchecked first. */
-  listDue(scope: { subreddits: string[]; isSandbox: boolean; since: Date; until: Date }, page: { runStartedAt: Date; limit: number }): Promise<DueContent[]>;
-  record(executionId: number, found: { runStartedAt: Date; checks: ContentCheck[]; requests: number }): Promise<CheckCounts>;
+  listDue(
+    scope: { subreddits: string[]; isSandbox: boolean; since: Date; until: Date },
+    page: { runStartedAt: Date; limit: number },
+  ): Promise<DueContent[]>;
+  record(
+    executionId: number,
+    found: { runStartedAt: Date; checks: ContentCheck[]; requests: number },
+  ): Promise<CheckCounts>;
   listWithheld(executionId: number): Promise<{ subreddit: string; reason: string; items: number }[]>;
   /** Those of these subreddits of which nothing is stored, as they were given. */
   withoutContent(subreddits: string[], isSandbox: boolean): Promise<string[]>;

@@ -86,10 +86,17 @@ interface InSteps {
 }
 
 /** Declares a task type; the parameters' type is inferred from their schema. It has a `run`, or names a workflow of its own. */
-export function defineTaskType<Schema extends z.ZodType>(definition: Definition<Schema> & (InOneGo<Schema> | InSteps)): TaskType {
+export function defineTaskType<Schema extends z.ZodType>(
+  definition: Definition<Schema> & (InOneGo<Schema> | InSteps),
+): TaskType {
   const defaults = { isShort: false, privateFields: [], adHocAccess: 'operator' } as const;
   if ('run' in definition) return { ...defaults, ...definition };
-  const run = () => Promise.reject(new PermanentTaskError(`${definition.name} is done by the workflow ${definition.workflow}; this run was begun by a version that had none: start it again`));
+  const run = () =>
+    Promise.reject(
+      new PermanentTaskError(
+        `${definition.name} is done by the workflow ${definition.workflow}; this run was begun by a version that had none: start it again`,
+      ),
+    );
   return { ...defaults, run, ...definition };
 }
 

@@ -12,10 +12,18 @@ const FAILURES = {
 export const testFailure = defineTaskType({
   name: 'TEST_FAILURE',
   summary: 'Always fails, in the way that error_type names: for trying out retries and alerts',
-  parameters: z.object({ error_type: z.string().default('general').describe(`${Object.keys(FAILURES).join(', ')}; any other text counts as general`).meta({ examples: Object.keys(FAILURES) }) }),
+  parameters: z.object({
+    error_type: z
+      .string()
+      .default('general')
+      .describe(`${Object.keys(FAILURES).join(', ')}; any other text counts as general`)
+      .meta({ examples: Object.keys(FAILURES) }),
+  }),
   isShort: true,
   async run(_context, parameters) {
-    const kind = Object.hasOwn(FAILURES, parameters.error_type) ? (parameters.error_type as keyof typeof FAILURES) : 'general';
+    const kind = Object.hasOwn(FAILURES, parameters.error_type)
+      ? (parameters.error_type as keyof typeof FAILURES)
+      : 'general';
     throw FAILURES[kind]();
   },
 });

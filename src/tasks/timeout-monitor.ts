@@ -13,12 +13,18 @@ const MOST_REPORTED = 100;
 export const timeoutMonitor = defineTaskType({
   name: 'TIMEOUT_MONITOR',
   summary: 'Watches for runs that take more than twice their usual time (95th percentile), and reports them',
-  parameters: z.object({ monitor_duration: z.int().min(0).max(86_400).default(60).describe('How long to watch, in seconds; 0 for one look') }),
+  parameters: z.object({
+    monitor_duration: z.int().min(0).max(86_400).default(60).describe('How long to watch, in seconds; 0 for one look'),
+  }),
   async run(context, { monitor_duration }) {
     const until = context.startedAt.getTime() + monitor_duration * 1_000;
     const found = new Map((context.cursor as [number, OverdueRun][] | undefined) ?? []);
     for (;;) {
-      const report = await context.services.runs.findOverdue({ exceptId: context.executionId, factor: FACTOR, leastSeconds: LEAST_SECONDS });
+      const report = await context.services.runs.findOverdue({
+        exceptId: context.executionId,
+        factor: FACTOR,
+        leastSeconds: LEAST_SECONDS,
+      });
       for (const run of report.overdue) {
         if (!found.has(run.executionId)) context.log.warn({ ...run }, 'a run takes more than twice its usual time');
         if (found.has(run.executionId) || found.size < MOST_REPORTED) found.set(run.executionId, run);
@@ -36,7 +42,10 @@ export const timeoutMonitor = defineTaskType({
         monitor_duration,
         status: 'completed',
         timestamp: new Date().toISOString(),
-        message: overdue.length === 0 ? `None of ${last.running} runs takes unusually long` : `${overdue.length} runs took more than twice their usual time`,
+        message:
+          overdue.length === 0
+            ? `None of ${last.running} runs takes unusually long`
+            : `${overdue.length} runs took more than twice their usual time`,
         running: last.running,
         unjudged: last.unjudged,
         overdue: overdue.map((run) => ({

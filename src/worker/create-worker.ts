@@ -13,7 +13,13 @@ export interface WorkerLimits {
 }
 
 /** docs/performance.md has the measurements behind these figures. */
-export async function createWorker(options: { connection: NativeConnection; namespace: string; taskQueue: string; limits: WorkerLimits; activities: ActivityDeps }): Promise<Worker> {
+export async function createWorker(options: {
+  connection: NativeConnection;
+  namespace: string;
+  taskQueue: string;
+  limits: WorkerLimits;
+  activities: ActivityDeps;
+}): Promise<Worker> {
   const { limits } = options;
   return Worker.create({
     connection: options.connection,
@@ -21,7 +27,9 @@ export async function createWorker(options: { connection: NativeConnection; name
     taskQueue: options.taskQueue,
     identity: options.activities.workerIdentity,
     activities: createActivities(options.activities),
-    ...(existsSync(WORKFLOW_BUNDLE) ? { workflowBundle: { codePath: WORKFLOW_BUNDLE } } : { workflowsPath: require.resolve('../workflows') }),
+    ...(existsSync(WORKFLOW_BUNDLE)
+      ? { workflowBundle: { codePath: WORKFLOW_BUNDLE } }
+      : { workflowsPath: require.resolve('../workflows') }),
     maxConcurrentActivityTaskExecutions: limits.maxActivities,
     maxConcurrentLocalActivityExecutions: limits.maxActivities,
     maxConcurrentWorkflowTaskExecutions: limits.maxWorkflowTasks,

@@ -59,9 +59,16 @@ async function main(): Promise<void> {
   Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) });
   const database = createDatabase({ url, poolSize: config.DATABASE_POOL_SIZE, applicationName: 'taskloom-worker' });
   const redis = createKeyValueStore(config.REDIS_URL ?? 'memory://');
-  const [temporal, connection] = await Promise.all([connectTemporal(target), NativeConnection.connect(target.connection)]);
+  const [temporal, connection] = await Promise.all([
+    connectTemporal(target),
+    NativeConnection.connect(target.connection),
+  ]);
   const reddit = createRedditClient({
-    budget: createRedditBudget({ store: redis, clientId: config.REDDIT_CLIENT_ID ?? '', requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE }),
+    budget: createRedditBudget({
+      store: redis,
+      clientId: config.REDDIT_CLIENT_ID ?? '',
+      requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE,
+    }),
     clientId: config.REDDIT_CLIENT_ID ?? '',
     clientSecret: config.REDDIT_CLIENT_SECRET,
     userAgent: config.REDDIT_USER_AGENT,
@@ -81,21 +88,48 @@ async function main(): Promise<void> {
   const fileStore = fileStoreSettings(config);
   const files = createFileStore(fileStore);
   const exporter = createExports({
-    writeFile: createProcessWriter({ program: require.resolve('../exports/export-process'), settings: { databaseUrl: url, files: fileStore }, env: foreignVariables(), files }),
+    writeFile: createProcessWriter({
+      program: require.resolve('../exports/export-process'),
+      settings: { databaseUrl: url, files: fileStore },
+      env: foreignVariables(),
+      files,
+    }),
     records: createExportRepository(database),
     files,
     expiresInDays: config.EXPORT_EXPIRES_IN_DAYS,
   });
-  const backups = createBackups({ folder: createBackupFolder(backupFolder(config)), url, connect: () => connectClient({ url, applicationName: 'taskloom-backup' }), taskloomVersion: version });
+  const backups = createBackups({
+    folder: createBackupFolder(backupFolder(config)),
+    url,
+    connect: () => connectClient({ url, applicationName: 'taskloom-backup' }),
+    taskloomVersion: version,
+  });
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue: config.TEMPORAL_TASK_QUEUE });
   const convergence = createScheduleConvergence({ configs, gateway });
-  const reconciler = createReconciler({ configs, executions, gateway, convergence, workflowClient: temporal.client.workflow, taskQueue: config.TEMPORAL_TASK_QUEUE, log, findConfigFault });
-  const removeOldEntries = createAuditRetention({ audit: createAuditRepository(database), days: config.AUDIT_RETENTION_DAYS });
+  const reconciler = createReconciler({
+    configs,
+    executions,
+    gateway,
+    convergence,
+    workflowClient: temporal.client.workflow,
+    taskQueue: config.TEMPORAL_TASK_QUEUE,
+    log,
+    findConfigFault,
+  });
+  const removeOldEntries = createAuditRetention({
+    audit: createAuditRepository(database),
+    days: config.AUDIT_RETENTION_DAYS,
+  });
 
   const resetMails = createResetMails({ client: temporal.client, taskQueue: config.TEMPORAL_TASK_QUEUE });
-  const reconcileResetMails = createResetMailReconciler({ resets, resetMails, workflowClient: temporal.client.workflow });
+  const reconcileResetMails = createResetMailReconciler({
+    resets,
+    resetMails,
+    workflowClient: temporal.client.workflow,
+  });
   // Side by side: a fault of the one leaves the other's work done.
-  const reconcile = async () => Object.assign({}, ...(await Promise.all([reconciler.run(), reconcileResetMails(), removeOldEntries()]))) as object;
+  const reconcile = async () =>
+    Object.assign({}, ...(await Promise.all([reconciler.run(), reconcileResetMails(), removeOldEntries()]))) as object;
 
   const overdueRuns = createOverdueRunRepository(database);
   const worker = await createWorker({
@@ -115,7 +149,19 @@ async function main(): Promise<void> {
       resetTokens: config.JWT_SECRET_KEY ? createResetTokens(config.JWT_SECRET_KEY) : undefined,
       mailer,
       frontendUrl: config.FRONTEND_URL,
-      services: { reddit, content: createRedditContentRepository(database), scrapes: createRedditScrapeRepository(database), deletions: createDeletionSyncRepository(database), exports: exporter, backups, mailer, deliveries: createMailDeliveryRepository(database), retention: createRetentionRepository(database), runs: { findOverdue: (query) => overdueRuns.find(query) }, probes: createProbes({ database, redis, temporal: temporal.connection, reddit }) },
+      services: {
+        reddit,
+        content: createRedditContentRepository(database),
+        scrapes: createRedditScrapeRepository(database),
+        deletions: createDeletionSyncRepository(database),
+        exports: exporter,
+        backups,
+        mailer,
+        deliveries: createMailDeliveryRepository(database),
+        retention: createRetentionRepository(database),
+        runs: { findOverdue: (query) => overdueRuns.find(query) },
+        probes: createProbes({ database, redis, temporal: temporal.connection, reddit }),
+      },
       log,
       workerIdentity: `${hostname()}:${process.pid}`,
       reconcile,
@@ -129,7 +175,15 @@ async function main(): Promise<void> {
   stopWithNpm(stop);
 
   const running = worker.run();
-  log.info({ temporal: target.address, namespace: target.namespace, taskQueue: config.TEMPORAL_TASK_QUEUE, reddit: reddit.isSandbox ? 'sandbox' : 'reddit' }, 'worker is ready');
+  log.info(
+    {
+      temporal: target.address,
+      namespace: target.namespace,
+      taskQueue: config.TEMPORAL_TASK_QUEUE,
+      reddit: reddit.isSandbox ? 'sandbox' : 'reddit',
+    },
+    'worker is ready',
+  );
   process.send?.('ready');
   // What a crash left apart is repaired now, and by the schedule from then on.
   const repaired = reconcile().then(

@@ -4,4 +4,10 @@ export { runBatch } from './run-batch';
 export { mailPasswordReset } from './mail-password-reset';
 export { reconcile } from './reconcile';
 export { scrapeReddit } from './scrape-reddit';
-export type { BatchRequest, BatchSummary, ExecutionOutcome, RunRequest, ScrapeProgress } from '../activities/run-request';
+export type {
+  BatchRequest,
+  BatchSummary,
+  ExecutionOutcome,
+  RunRequest,
+  ScrapeProgress,
+} from '../activities/run-request';

@@ -27,6 +27,7 @@ export function runOwnWorkflow(workflow: string, plan: RunPlan): Promise<Executi
 /** What really failed, beneath the activities and workflows that passed it on. */
 export function causeOf(error: unknown): unknown {
   let cause = error;
-  while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause) cause = cause.cause;
+  while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause)
+    cause = cause.cause;
   return cause;
 }

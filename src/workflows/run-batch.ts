@@ -24,7 +24,9 @@ const SLICES_AT_ONCE = 4;
 /** Asks for the n-th run (from 1) to stop: for one that has no row yet, where it would be stopped otherwise. */
 export const cancelRun = defineSignal<[n: number]>('cancelRun');
 
-const { beginBatch, executeSlice, cancelRuns, finishBatch } = proxyActivities<Pick<Activities, 'beginBatch' | 'executeSlice' | 'cancelRuns' | 'finishBatch'>>({
+const { beginBatch, executeSlice, cancelRuns, finishBatch } = proxyActivities<
+  Pick<Activities, 'beginBatch' | 'executeSlice' | 'cancelRuns' | 'finishBatch'>
+>({
   startToCloseTimeout: '10m',
   heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
@@ -42,7 +44,10 @@ export async function runBatch(request: BatchRequest): Promise<BatchSummary> {
   setHandler(cancelRun, async (n) => {
     unwanted.add(n);
     // Rows and children that came into being while the signal was on its way.
-    await stopUnwanted(runs.filter((run) => run.n === n), unwanted);
+    await stopUnwanted(
+      runs.filter((run) => run.n === n),
+      unwanted,
+    );
     if (startedChildren.has(n)) await cancelChild(n);
   });
   let begun: BegunBatch;
@@ -50,7 +55,10 @@ export async function runBatch(request: BatchRequest): Promise<BatchSummary> {
     begun = await beginBatch(request);
     runs = begun.slices.flat();
     await stopUnwanted(runs, unwanted);
-    await Promise.all([runSlices(begun.slices), ...begun.children.map((child) => runChild(child, request, { unwanted, startedChildren }))]);
+    await Promise.all([
+      runSlices(begun.slices),
+      ...begun.children.map((child) => runChild(child, request, { unwanted, startedChildren })),
+    ]);
   } catch (error) {
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => finishBatch(true));
     throw error;
@@ -85,7 +93,11 @@ async function runSlice(slice: BatchRun[]): Promise<void> {
   }
 }
 
-async function runChild(child: BegunBatch['children'][number], request: BatchRequest, { unwanted, startedChildren }: { unwanted: Set<number>; startedChildren: Set<number> }): Promise<void> {
+async function runChild(
+  child: BegunBatch['children'][number],
+  request: BatchRequest,
+  { unwanted, startedChildren }: { unwanted: Set<number>; startedChildren: Set<number> },
+): Promise<void> {
   const run: RunRequest = { configId: child.configId, triggeredBy: 'batch', requestedBy: request.requestedBy };
   try {
     const started = await startChild(runTask, {

@@ -15,7 +15,9 @@ import type { Activities } from '../activities';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from '../activities/run-request';
 
 /** Rows are written from inside the workflow task: no round trip through the server, retried until PostgreSQL is back. */
-const { beginExecution, finishExecution } = proxyLocalActivities<Pick<Activities, 'beginExecution' | 'finishExecution'>>({
+const { beginExecution, finishExecution } = proxyLocalActivities<
+  Pick<Activities, 'beginExecution' | 'finishExecution'>
+>({
   startToCloseTimeout: '15s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
@@ -25,7 +27,10 @@ const SCHEDULED_AT = defineSearchAttributeKey('TemporalScheduledStartTime', Sear
 
 /** One run of a task config or task type: begin, do, finish. The workflow fails when the task does, so that operators find it. */
 export async function runTask(request: RunRequest): Promise<ExecutionOutcome['result']> {
-  const outcome = await run({ ...request, scheduledAt: workflowInfo().typedSearchAttributes.get(SCHEDULED_AT)?.toISOString() });
+  const outcome = await run({
+    ...request,
+    scheduledAt: workflowInfo().typedSearchAttributes.get(SCHEDULED_AT)?.toISOString(),
+  });
   switch (outcome.status) {
     case 'succeeded':
       return outcome.result ?? null;
@@ -34,7 +39,10 @@ export async function runTask(request: RunRequest): Promise<ExecutionOutcome['re
     case 'failed':
     case 'terminated':
     case 'timed_out':
-      throw ApplicationFailure.nonRetryable(outcome.errorMessage ?? outcome.status, outcome.errorType ?? outcome.status);
+      throw ApplicationFailure.nonRetryable(
+        outcome.errorMessage ?? outcome.status,
+        outcome.errorType ?? outcome.status,
+      );
   }
 }
 
@@ -52,7 +60,12 @@ async function run(request: RunRequest): Promise<ExecutionOutcome> {
 }
 
 /** Waits until a short task's next attempt is due. Answers an outcome when the run was cancelled, or ran out of time, meanwhile. */
-async function waitForRetry({ executionId, waitMs, isLast, timeoutSeconds }: Extract<BegunExecution, { kind: 'again' }>): Promise<ExecutionOutcome | undefined> {
+async function waitForRetry({
+  executionId,
+  waitMs,
+  isLast,
+  timeoutSeconds,
+}: Extract<BegunExecution, { kind: 'again' }>): Promise<ExecutionOutcome | undefined> {
   let outcome: ExecutionOutcome | undefined;
   try {
     await sleep(waitMs);
@@ -66,8 +79,13 @@ async function waitForRetry({ executionId, waitMs, isLast, timeoutSeconds }: Ext
 }
 
 const CANCELLED: ExecutionOutcome = { status: 'cancelled', errorMessage: 'Cancelled' };
-const timedOut = (seconds: number | null): ExecutionOutcome => ({ status: 'timed_out', errorType: 'TimedOut', errorMessage: `Timed out after ${seconds} s` });
-const finish = (executionId: number, outcome: ExecutionOutcome) => CancellationScope.nonCancellable(() => finishExecution(executionId, outcome));
+const timedOut = (seconds: number | null): ExecutionOutcome => ({
+  status: 'timed_out',
+  errorType: 'TimedOut',
+  errorMessage: `Timed out after ${seconds} s`,
+});
+const finish = (executionId: number, outcome: ExecutionOutcome) =>
+  CancellationScope.nonCancellable(() => finishExecution(executionId, outcome));
 
 function executeInOneGo(plan: RunPlan): Promise<ExecutionOutcome['result']> {
   const { executeTask } = proxyActivities<Pick<Activities, 'executeTask'>>({
@@ -85,7 +103,10 @@ function executeInOneGo(plan: RunPlan): Promise<ExecutionOutcome['result']> {
 
 /** Does the work inside the run's time, and records how it ended. */
 async function execute(plan: RunPlan, work: () => Promise<ExecutionOutcome['result']>): Promise<ExecutionOutcome> {
-  const limit = plan.timeoutSeconds === null ? new CancellationScope() : new CancellationScope({ cancellable: true, timeout: plan.timeoutSeconds * 1_000 });
+  const limit =
+    plan.timeoutSeconds === null
+      ? new CancellationScope()
+      : new CancellationScope({ cancellable: true, timeout: plan.timeoutSeconds * 1_000 });
   let outcome: ExecutionOutcome;
   try {
     outcome = { status: 'succeeded', result: await limit.run(work) };
@@ -100,13 +121,22 @@ function outcomeOf(error: unknown, plan: RunPlan, isOutOfTime: boolean): Executi
   if (isCancellation(error)) {
     // Somebody cancelled the workflow, or the run's own time limit did, or somebody stopped what does its work.
     if (CancellationScope.current().consideredCancelled) return CANCELLED;
-    return isOutOfTime ? timedOut(plan.timeoutSeconds) : { status: 'cancelled', errorMessage: 'Its own workflow was cancelled' };
+    return isOutOfTime
+      ? timedOut(plan.timeoutSeconds)
+      : { status: 'cancelled', errorMessage: 'Its own workflow was cancelled' };
   }
   const cause = causeOf(error);
-  if (cause instanceof TerminatedFailure) return { status: 'terminated', errorType: 'Terminated', errorMessage: 'Its own workflow was terminated' };
-  if (cause instanceof TimeoutFailure) return { status: 'failed', errorType: 'WorkerLost', errorMessage: `Gave up after lost workers: ${cause.message}` };
+  if (cause instanceof TerminatedFailure)
+    return { status: 'terminated', errorType: 'Terminated', errorMessage: 'Its own workflow was terminated' };
+  if (cause instanceof TimeoutFailure)
+    return { status: 'failed', errorType: 'WorkerLost', errorMessage: `Gave up after lost workers: ${cause.message}` };
   if (cause instanceof ApplicationFailure) {
-    return { status: 'failed', errorType: cause.type ?? cause.name, errorMessage: cause.message, errorTraceback: (cause.details?.[0] as string | undefined) ?? cause.stack ?? null };
+    return {
+      status: 'failed',
+      errorType: cause.type ?? cause.name,
+      errorMessage: cause.message,
+      errorTraceback: (cause.details?.[0] as string | undefined) ?? cause.stack ?? null,
+    };
   }
   throw error;
 }

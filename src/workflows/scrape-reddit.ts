@@ -1,4 +1,13 @@
-import { ActivityCancellationType, CancellationScope, continueAsNew, defineQuery, proxyActivities, proxyLocalActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  CancellationScope,
+  continueAsNew,
+  defineQuery,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import type { BegunScrape, OwnWork, ScrapeProgress } from '../activities/run-request';
 
@@ -43,9 +52,12 @@ async function scrapeSome({ executionId }: OwnWork, begun: BegunScrape, progress
   const mayGoOn = () => slices < begun.slicesPerHistory && !workflowInfo().continueAsNewSuggested;
 
   async function scrapeSubreddit(before: LaneProgress): Promise<void> {
-    for (let lane = before; !isDone(lane) && mayGoOn(); ) {
+    for (let lane = before; !isDone(lane) && mayGoOn();) {
       slices += 1;
-      lane = await scrapeSlice.executeWithOptions({ summary: `r/${lane.name}: ${lane.posts} posts, ${lane.threads_done} threads` }, [executionId, lane.position]);
+      lane = await scrapeSlice.executeWithOptions(
+        { summary: `r/${lane.name}: ${lane.posts} posts, ${lane.threads_done} threads` },
+        [executionId, lane.position],
+      );
       progress.subreddits[lane.position] = lane;
       progress.updatedAt = new Date().toISOString();
     }

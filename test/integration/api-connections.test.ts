@@ -22,15 +22,20 @@ function open(port: number, text: string) {
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()).once('end', () => resolve()));
   return { socket, received: () => received, ended: () => closed.then(() => received) };
 }
-const portOf = async (app: TestStack['api']['app']) => Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port);
-const HALF_A_BODY = 'POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"user';
+const portOf = async (app: TestStack['api']['app']) =>
+  Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port);
+const HALF_A_BODY =
+  'POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"user';
 
 test('a request that does not arrive whole in time is refused; an answer may take longer', async () => {
   const timed = await createTestApi({ database: db.database, temporal, app: { requestTimeoutMs: 600 } });
   const port = await portOf(timed.app);
   const lock = await db.database.transaction();
   await lock.raw('lock table task_configs in access exclusive mode');
-  const slow = open(port, `GET /api/v1/tasks/configs HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${timed.tokens[0]}\r\n\r\n`);
+  const slow = open(
+    port,
+    `GET /api/v1/tasks/configs HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${timed.tokens[0]}\r\n\r\n`,
+  );
   await waitFor(async () => (await db.database('pg_locks').where({ granted: false })).length > 0);
   const halves = [open(port, HALF_A_BODY), open(port, 'GET /health/live HTTP/1.1\r\nHo')];
   for (const half of halves) expect(await half.ended()).toMatch(/^HTTP\/1.1 408 [^]*\{"detail":"Request Timeout"\}$/);
@@ -42,14 +47,25 @@ test('a request that does not arrive whole in time is refused; an answer may tak
 describe('told to stop', () => {
   const start = async () => {
     const port = await getPort({ host: '127.0.0.1' });
-    const env = { DATABASE_URL: db.url, REDIS_URL: await redisUrlOf(db.database), TEMPORAL_ADDRESS: testServices().temporalAddress, JWT_SECRET_KEY: SECRET, PORT: String(port) };
+    const env = {
+      DATABASE_URL: db.url,
+      REDIS_URL: await redisUrlOf(db.database),
+      TEMPORAL_ADDRESS: testServices().temporalAddress,
+      JWT_SECRET_KEY: SECRET,
+      PORT: String(port),
+    };
     return { port, process: await startProcess('api/server.js', env) };
   };
   const LOCKED = 'lock table task_configs in access exclusive mode';
 
   test('the process ends while clients hold half a request, or a connection and nothing else', async () => {
     const { port, process } = await start();
-    const held = [HALF_A_BODY, 'GET /health/live HTTP/1.1\r\nHo', '', 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'].map((text) => open(port, text));
+    const held = [
+      HALF_A_BODY,
+      'GET /health/live HTTP/1.1\r\nHo',
+      '',
+      'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n',
+    ].map((text) => open(port, text));
     await waitFor(async () => held[3]?.received().includes('200 OK'));
     let hasEnded = false;
     const ended = process.stop().then(() => (hasEnded = true));
@@ -65,7 +81,10 @@ describe('told to stop', () => {
     const { port, process } = await start();
     const lock = await db.database.transaction();
     await lock.raw(LOCKED);
-    const hanging = open(port, `GET /api/v1/tasks/configs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.tokens[0]}\r\n\r\n`);
+    const hanging = open(
+      port,
+      `GET /api/v1/tasks/configs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.tokens[0]}\r\n\r\n`,
+    );
     await waitFor(async () => (await db.database('pg_locks').where({ granted: false })).length > 0);
     let hasEnded = false;
     const ended = process.stop().then(() => (hasEnded = true));
@@ -80,11 +99,23 @@ describe('told to stop', () => {
   test('the rest of a request that comes at once is waited for', async () => {
     const { port, process } = await start();
     const body = JSON.stringify({ name: 'in two halves', task_type: 'TEST_TIMEOUT', scheduler_type: 'manual' });
-    const half = open(port, `POST /api/v1/tasks/configs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.tokens[0]}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 9)}`);
+    const half = open(
+      port,
+      `POST /api/v1/tasks/configs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.tokens[0]}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 9)}`,
+    );
     const other = open(port, 'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     await other.ended();
     const ended = process.stop();
-    await waitFor(() => new Promise<boolean>((resolve) => connect(port, '127.0.0.1').once('error', () => resolve(true)).once('connect', function (this: Socket) { resolve(!this.destroy()); })));
+    await waitFor(
+      () =>
+        new Promise<boolean>((resolve) =>
+          connect(port, '127.0.0.1')
+            .once('error', () => resolve(true))
+            .once('connect', function (this: Socket) {
+              resolve(!this.destroy());
+            }),
+        ),
+    );
     half.socket.write(body.slice(9));
     expect(await half.ended()).toMatch(/^HTTP\/1.1 201 [^]*connection: close/i);
     await ended;
@@ -97,7 +128,10 @@ describe('every refusal has a detail and an id', () => {
   let port: number;
   let close: () => Promise<void>;
   beforeAll(async () => {
-    const log = createLogger({ name: 'api', level: 'info', context: requestLogFields }, { write: (line: string) => void lines.push(line) });
+    const log = createLogger(
+      { name: 'api', level: 'info', context: requestLogFields },
+      { write: (line: string) => void lines.push(line) },
+    );
     const logged = await createTestApi({ database: db.database, temporal, log });
     close = () => logged.close();
     port = await portOf(logged.app);
@@ -108,9 +142,17 @@ describe('every refusal has a detail and an id', () => {
   test.each([
     ['no Host', 400, 'GET /openapi.json HTTP/1.1\r\nConnection: close\r\n\r\n'],
     ['no Host, on a path that needs a token', 400, 'GET /api/v1/auth/me HTTP/1.1\r\nConnection: close\r\n\r\n'],
-    ['an unknown expectation', 417, `POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nExpect: 100-foo\r\nConnection: close\r\n${BODY}`],
+    [
+      'an unknown expectation',
+      417,
+      `POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nExpect: 100-foo\r\nConnection: close\r\n${BODY}`,
+    ],
     ['nonsense', 400, 'nonsense\r\n\r\n'],
-    ['two lengths', 400, 'POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
+    [
+      'two lengths',
+      400,
+      'POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+    ],
     ['headers too large', 431, `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
     ['a tunnel', 405, 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n'],
   ])('%s', async (_what, status, text) => {
@@ -125,7 +167,12 @@ describe('every refusal has a detail and an id', () => {
 
   test('HTTP/1.0 needs no Host, and a body that is announced with 100-continue is asked for', async () => {
     expect(await open(port, 'GET /health/live HTTP/1.0\r\n\r\n').ended()).toMatch(/^HTTP\/1.1 200 /);
-    expect(await open(port, `POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n${BODY}`).ended()).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 422 /);
+    expect(
+      await open(
+        port,
+        `POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n${BODY}`,
+      ).ended(),
+    ).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 422 /);
   });
 
   test('a client that breaks off its upload is no fault of ours', async () => {
@@ -133,7 +180,9 @@ describe('every refusal has a detail and an id', () => {
     const half = open(port, HALF_A_BODY);
     await open(port, 'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n').ended();
     half.socket.destroy();
-    const line = await waitFor(async () => lines.find((line) => line.includes('broke off')), 5_000).catch(() => lines.join(''));
+    const line = await waitFor(async () => lines.find((line) => line.includes('broke off')), 5_000).catch(() =>
+      lines.join(''),
+    );
     expect(JSON.parse(line)).toMatchObject({ level: 30, msg: 'the client broke off its request' });
     expect(lines.filter((line) => (JSON.parse(line) as { level: number }).level > 30)).toEqual([]);
   });

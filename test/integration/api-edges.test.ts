@@ -14,17 +14,30 @@ useTestApi('file', (stack) => ({ db, api } = stack));
 
 test('every line that is logged for a request carries its X-Request-ID, once', async () => {
   const lines: string[] = [];
-  const log = createLogger({ name: 'api', level: 'info', context: requestLogFields }, { write: (line: string) => void lines.push(line) });
+  const log = createLogger(
+    { name: 'api', level: 'info', context: requestLogFields },
+    { write: (line: string) => void lines.push(line) },
+  );
   const away = await connectTestTemporal();
   const cut = await createTestApi({ database: db.database, temporal: away, log });
   await away.close();
   const id = await insertConfig(db.database);
-  const answers = await Promise.all([cut.root('PATCH', `/tasks/configs/${id}`, { priority: 7 }), cut.root('GET', `/tasks/configs/${id}`), cut.root('POST', `/tasks/execute/${id}`)]);
+  const answers = await Promise.all([
+    cut.root('PATCH', `/tasks/configs/${id}`, { priority: 7 }),
+    cut.root('GET', `/tasks/configs/${id}`),
+    cut.root('POST', `/tasks/execute/${id}`),
+  ]);
   await cut.close();
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 503]);
-  const messages = answers.map(({ headers }) => lines.filter((line) => line.includes(String(headers['x-request-id']))).map((line) => JSON.parse(line).msg));
+  const messages = answers.map(({ headers }) =>
+    lines.filter((line) => line.includes(String(headers['x-request-id']))).map((line) => JSON.parse(line).msg),
+  );
   const warning = 'Temporal does not tell the state of schedules';
-  expect(messages).toEqual([[warning, 'answered'], [warning, 'answered'], ['request failed', 'answered']]);
+  expect(messages).toEqual([
+    [warning, 'answered'],
+    [warning, 'answered'],
+    ['request failed', 'answered'],
+  ]);
   expect(lines.length).toBe(messages.flat().length);
   for (const line of lines) expect(line.split('"reqId"')).toHaveLength(2);
 });
@@ -33,17 +46,32 @@ describe('security headers', () => {
   const headersOf = async (url: string) => (await api.app.inject({ url })).headers;
 
   test('every answer has them, a refusal too', async () => {
-    for (const url of ['/api/v1/auth/me', '/api/v1/tasks/configs', '/nothing', '/health/live', '/openapi.json', '/metrics']) {
+    for (const url of [
+      '/api/v1/auth/me',
+      '/api/v1/tasks/configs',
+      '/nothing',
+      '/health/live',
+      '/openapi.json',
+      '/metrics',
+    ]) {
       expect(await headersOf(url)).toMatchObject({
-        'content-security-policy': "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'", 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY',
-        'referrer-policy': 'no-referrer', 'strict-transport-security': expect.stringContaining('max-age='), 'cross-origin-opener-policy': 'same-origin', 'cross-origin-resource-policy': 'same-origin',
+        'content-security-policy': "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'no-referrer',
+        'strict-transport-security': expect.stringContaining('max-age='),
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
       });
     }
   });
 
   test('no cache keeps an answer of the API', async () => {
-    for (const url of ['/api/v1/auth/me', '/api/v1/nothing']) expect((await headersOf(url))['cache-control']).toBe('no-store');
-    expect((await api.anonymous('POST', '/auth/login', { username: 'root', password: PASSWORD })).headers['cache-control']).toBe('no-store');
+    for (const url of ['/api/v1/auth/me', '/api/v1/nothing'])
+      expect((await headersOf(url))['cache-control']).toBe('no-store');
+    expect(
+      (await api.anonymous('POST', '/auth/login', { username: 'root', password: PASSWORD })).headers['cache-control'],
+    ).toBe('no-store');
   });
 
   test('the server does not tell what it is made of', async () => {
@@ -72,7 +100,9 @@ describe('a body that is too large', () => {
 
   test('is refused with 413, whoever sends it and however large it is', async () => {
     for (const caller of [api.anonymous, api.root]) {
-      const { status, body } = await caller('POST', caller === api.root ? '/tasks/configs' : '/auth/login', { name: 'x'.repeat(5 * 1024 * 1024) });
+      const { status, body } = await caller('POST', caller === api.root ? '/tasks/configs' : '/auth/login', {
+        name: 'x'.repeat(5 * 1024 * 1024),
+      });
       expect({ status, detail: body.detail }).toEqual(expected);
     }
   });
@@ -85,14 +115,25 @@ describe('a body that is too large', () => {
         stream.close();
       },
     });
-    const answer = await fetch(`${address}/api/v1/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: chunks, duplex: 'half' });
+    const answer = await fetch(`${address}/api/v1/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: chunks,
+      duplex: 'half',
+    });
     expect({ status: answer.status, ...((await answer.json()) as object) }).toEqual(expected);
   });
 });
 
 test('told to stop, the process takes nothing new, finishes what it has begun, and leaves', async () => {
   const port = await getPort({ host: '127.0.0.1' });
-  const started = await startProcess('api/server.js', { DATABASE_URL: db.url, REDIS_URL: await redisUrlOf(db.database), TEMPORAL_ADDRESS: testServices().temporalAddress, JWT_SECRET_KEY: SECRET, PORT: String(port) });
+  const started = await startProcess('api/server.js', {
+    DATABASE_URL: db.url,
+    REDIS_URL: await redisUrlOf(db.database),
+    TEMPORAL_ADDRESS: testServices().temporalAddress,
+    JWT_SECRET_KEY: SECRET,
+    PORT: String(port),
+  });
   const isListening = () =>
     new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1');
@@ -116,7 +157,9 @@ test('told to stop, the process takes nothing new, finishes what it has begun, a
   await stopped;
   expect([answer.status, await answer.json()]).toMatchObject([201, { name: 'begun before the end' }]);
   expect([started.child.exitCode, started.child.signalCode]).toEqual([0, null]);
-  expect(await db.database('audit_log').where({ action: 'config.create', request_id: answer.headers.get('x-request-id') })).toMatchObject([{ outcome: 'succeeded' }]);
+  expect(
+    await db.database('audit_log').where({ action: 'config.create', request_id: answer.headers.get('x-request-id') }),
+  ).toMatchObject([{ outcome: 'succeeded' }]);
 });
 
 describe('the document', () => {
@@ -130,7 +173,14 @@ describe('the document', () => {
   let operations: (Operation & { name: string; method: 'POST'; url: string })[];
   beforeAll(async () => {
     const { paths } = (await createOpenapiDocument()) as { paths: Record<string, Record<string, Operation>> };
-    operations = Object.entries(paths).flatMap(([url, methods]) => Object.entries(methods).map(([method, operation]) => ({ ...operation, name: `${method} ${url}`, method: method.toUpperCase() as 'POST', url })));
+    operations = Object.entries(paths).flatMap(([url, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({
+        ...operation,
+        name: `${method} ${url}`,
+        method: method.toUpperCase() as 'POST',
+        url,
+      })),
+    );
   });
   const exampleOf = (media: Media | undefined) => media?.content?.['application/json']?.example;
 
@@ -147,28 +197,46 @@ describe('the document', () => {
       const example = exampleOf(requestBody);
       if (!requestBody) continue;
       expect([name, example]).not.toEqual([name, undefined]);
-      const answer = await api.root(method, url.replace(/\{(user_)?id\}/, '999999').replace('{action}', 'stop').replace('{type}', 'NO_SUCH_TYPE'), example as object);
+      const answer = await api.root(
+        method,
+        url
+          .replace(/\{(user_)?id\}/, '999999')
+          .replace('{action}', 'stop')
+          .replace('{type}', 'NO_SUCH_TYPE'),
+        example as object,
+      );
       expect([name, answer.body]).not.toEqual([name, { detail: expect.any(Array) }]);
     }
   });
 
   test('the errors that clients compare with are those that are shown, and 429 tells of Retry-After', () => {
     const shown = (name: string, status: string) => {
-      const { example, examples } = (operations.find((candidate) => candidate.name === name)?.responses[status]?.content?.['application/json'] ?? {}) as { example?: { detail: string }; examples?: Record<string, { value: { detail: string } }> };
+      const { example, examples } = (operations.find((candidate) => candidate.name === name)?.responses[status]
+        ?.content?.['application/json'] ?? {}) as {
+        example?: { detail: string };
+        examples?: Record<string, { value: { detail: string } }>;
+      };
       return example?.detail ?? Object.values(examples ?? {}).map(({ value }) => value.detail);
     };
     expect(shown('get /api/v1/users/{user_id}', '404')).toBe('用户不存在');
     expect(shown('post /api/v1/auth/login', '401')).toBe('用户名或密码不正确');
     expect(shown('post /api/v1/auth/refresh', '401')).toBe('无效的刷新令牌');
-    for (const name of ['post /api/v1/auth/register', 'post /api/v1/users']) expect(shown(name, '409')).toEqual(['该邮箱已被注册', '该用户名已被使用']);
-    const limited = operations.filter(({ responses }) => responses['429']).map(({ name, responses }) => [name, Object.keys((responses['429'] as { headers?: object }).headers ?? {})]);
+    for (const name of ['post /api/v1/auth/register', 'post /api/v1/users'])
+      expect(shown(name, '409')).toEqual(['该邮箱已被注册', '该用户名已被使用']);
+    const limited = operations
+      .filter(({ responses }) => responses['429'])
+      .map(({ name, responses }) => [name, Object.keys((responses['429'] as { headers?: object }).headers ?? {})]);
     expect(limited.length).toBeGreaterThan(0);
     expect(limited).toEqual(limited.map(([name]) => [name, ['Retry-After']]));
   });
 
   test('every guarded route tells how it refuses, with examples', () => {
     for (const { name, security, parameters, requestBody, responses } of operations) {
-      const expected = [security ? ['401', '403', '404', '503'] : [], requestBody ? ['413'] : [], requestBody || parameters ? ['422'] : []].flat();
+      const expected = [
+        security ? ['401', '403', '404', '503'] : [],
+        requestBody ? ['413'] : [],
+        requestBody || parameters ? ['422'] : [],
+      ].flat();
       expect([name, expected.filter((status) => exampleOf(responses[status]) === undefined)]).toEqual([name, []]);
     }
   });

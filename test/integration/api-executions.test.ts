@@ -23,7 +23,8 @@ afterAll(async () => {
   await db?.drop();
 });
 
-const insert = (columns: Record<string, unknown> = {}) => insertExecution(db.database, { config_id: configId, ...columns });
+const insert = (columns: Record<string, unknown> = {}) =>
+  insertExecution(db.database, { config_id: configId, ...columns });
 const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000);
 const get = async (path: string) => (await api.root('GET', `/tasks/executions${path}`)).body;
 const idsOf = (executions: { id: number }[]) => executions.map((execution) => execution.id);
@@ -31,7 +32,12 @@ const idsOf = (executions: { id: number }[]) => executions.map((execution) => ex
 describe('the runs of a config', () => {
   test.each(['by-config', 'configs'])('under %s, newest first', async (spelling) => {
     const old = await insert({ started_at: ago(2), result: { return_value: { sleep_seconds: 1 } } });
-    const failed = await insert({ started_at: ago(1), status: 'failed', error_message: 'broken', error_traceback: 'at line 1' });
+    const failed = await insert({
+      started_at: ago(1),
+      status: 'failed',
+      error_message: 'broken',
+      error_traceback: 'at line 1',
+    });
     await insert({ status: 'running' });
     await insertExecution(db.database);
     const body = await get(`/${spelling}/${configId}`);
@@ -39,9 +45,25 @@ describe('the runs of a config', () => {
     expect(idsOf(body.executions)).toEqual([failed, old]);
     const [row] = await db.database('task_executions').where({ id: old });
     expect(body.executions[1]).toEqual({
-      id: old, task_id: row.task_id, config_id: configId, is_success: true, started_at: row.started_at.toISOString(), completed_at: row.completed_at.toISOString(), duration_seconds: 2,
-      result: { return_value: { sleep_seconds: 1 } }, error_message: null, created_at: row.created_at.toISOString(), status: 'succeeded', task_type: 'TEST_TIMEOUT', triggered_by: 'manual',
-      workflow_id: row.workflow_id, run_id: row.run_id, attempt: 1, retry_of: null, retried_by: null, temporal_ui_url: `${UI_URL}/namespaces/default/workflows/${row.workflow_id}/${row.run_id}/history`,
+      id: old,
+      task_id: row.task_id,
+      config_id: configId,
+      is_success: true,
+      started_at: row.started_at.toISOString(),
+      completed_at: row.completed_at.toISOString(),
+      duration_seconds: 2,
+      result: { return_value: { sleep_seconds: 1 } },
+      error_message: null,
+      created_at: row.created_at.toISOString(),
+      status: 'succeeded',
+      task_type: 'TEST_TIMEOUT',
+      triggered_by: 'manual',
+      workflow_id: row.workflow_id,
+      run_id: row.run_id,
+      attempt: 1,
+      retry_of: null,
+      retried_by: null,
+      temporal_ui_url: `${UI_URL}/namespaces/default/workflows/${row.workflow_id}/${row.run_id}/history`,
     });
     expect(await get(`/${spelling}/999999`)).toEqual({ config_id: 999_999, executions: [], count: 0 });
   });
@@ -55,13 +77,16 @@ describe('the runs of a config', () => {
     expect(await of('status=failed,cancelled')).toEqual([failed, cancelled]);
     expect(await of('status=failed&status=running')).toEqual([failed, running]);
     expect(await of('status=all')).toEqual([failed, cancelled, running]);
-    expect((await api.root('GET', `/tasks/executions/by-config/${configId}?status=asleep`)).body.detail).toMatchObject([{ type: 'enum', loc: ['query', 'status', 0] }]);
+    expect((await api.root('GET', `/tasks/executions/by-config/${configId}?status=asleep`)).body.detail).toMatchObject([
+      { type: 'enum', loc: ['query', 'status', 0] },
+    ]);
   });
 
   test('page by page, each once, also when they began at the same microsecond', async () => {
     const started_at = '2026-01-01T00:00:00.123456Z';
     const ids: number[] = [];
-    for (let n = 0; n < 7; n += 1) ids.unshift(await insert({ started_at: n < 5 ? started_at : '2026-01-01T00:00:00.123457Z' }));
+    for (let n = 0; n < 7; n += 1)
+      ids.unshift(await insert({ started_at: n < 5 ? started_at : '2026-01-01T00:00:00.123457Z' }));
     const seen: number[] = [];
     let url: string | undefined = `/api/v1/tasks/executions/by-config/${configId}?limit=3`;
     let pages = 0;
@@ -74,7 +99,9 @@ describe('the runs of a config', () => {
       url = link;
     }
     expect([pages, seen]).toEqual([3, ids]);
-    expect((await api.root('GET', `/tasks/executions/by-config/${configId}?cursor=nonsense`)).body.detail).toMatchObject([{ type: 'value_error', loc: ['query', 'cursor'] }]);
+    expect(
+      (await api.root('GET', `/tasks/executions/by-config/${configId}?cursor=nonsense`)).body.detail,
+    ).toMatchObject([{ type: 'value_error', loc: ['query', 'cursor'] }]);
   });
 });
 
@@ -82,31 +109,57 @@ describe('the runs of a time', () => {
   test('recent ones reach 30 days back', async () => {
     const [recent, older] = [await insert({ error_traceback: 'trace' }), await insert({ started_at: ago(700) })];
     await insert({ started_at: ago(800) });
-    expect(await get('/recent')).toMatchObject({ hours: 24, count: 1, executions: [{ id: recent, config_name: 'nightly', task_type: 'TEST_TIMEOUT', error_traceback: 'trace' }] });
+    expect(await get('/recent')).toMatchObject({
+      hours: 24,
+      count: 1,
+      executions: [{ id: recent, config_name: 'nightly', task_type: 'TEST_TIMEOUT', error_traceback: 'trace' }],
+    });
     expect(idsOf((await get('/recent?hours=720')).executions)).toEqual([recent, older]);
     expect((await api.root('GET', '/tasks/executions/recent?hours=721&limit=501')).body.detail).toHaveLength(2);
   });
 
   test('a cursor that no page has named is refused', async () => {
     const ofText = (text: string) => Buffer.from(text).toString('base64url');
-    for (const text of ['9999-99-99T99:99:99.999999Z:1', '2026-02-30T00:00:00.000000Z:1', '0000-01-01T00:00:00.000000Z:1', '2026-11-23T00:00:00.000000Z:9999999999']) {
+    for (const text of [
+      '9999-99-99T99:99:99.999999Z:1',
+      '2026-02-30T00:00:00.000000Z:1',
+      '0000-01-01T00:00:00.000000Z:1',
+      '2026-11-23T00:00:00.000000Z:9999999999',
+    ]) {
       const answer = await api.root('GET', `/tasks/executions/recent?cursor=${ofText(`e:${text}`)}`);
       expect([text, answer.status, answer.body.detail]).toMatchObject([text, 422, [{ loc: ['query', 'cursor'] }]]);
     }
-    expect((await api.root('GET', `/tasks/executions/recent?cursor=${ofText('e:2026-11-23T00:00:00.000000Z:1')}`)).status).toBe(200);
+    expect(
+      (await api.root('GET', `/tasks/executions/recent?cursor=${ofText('e:2026-11-23T00:00:00.000000Z:1')}`)).status,
+    ).toBe(200);
   });
 
-  test.each([['bogus', 'bogus'], ['', ''], ['failed,bogus', 'bogus'], ['failed&status=bogus', 'bogus']])('status=%s is told as it was sent', async (status, input) => {
-    expect((await api.root('GET', `/tasks/executions/recent?status=${status}`)).body.detail).toMatchObject([{ type: 'enum', input }]);
+  test.each([
+    ['bogus', 'bogus'],
+    ['', ''],
+    ['failed,bogus', 'bogus'],
+    ['failed&status=bogus', 'bogus'],
+  ])('status=%s is told as it was sent', async (status, input) => {
+    expect((await api.root('GET', `/tasks/executions/recent?status=${status}`)).body.detail).toMatchObject([
+      { type: 'enum', input },
+    ]);
   });
 
   test('failed ones are all that did not succeed', async () => {
     await insert({ result: { return_value: {} } });
     await insert({ status: 'running' });
-    const ids = [await insert({ status: 'failed', error_traceback: 'trace' }), await insert({ status: 'timed_out', started_at: ago(1) }), await insert({ status: 'cancelled', started_at: ago(2) })];
+    const ids = [
+      await insert({ status: 'failed', error_traceback: 'trace' }),
+      await insert({ status: 'timed_out', started_at: ago(1) }),
+      await insert({ status: 'cancelled', started_at: ago(2) }),
+    ];
     await insert({ status: 'failed', started_at: ago(24 * 8) });
     const body = await get('/failed');
-    expect(body).toMatchObject({ days: 7, count: 3, failed_executions: [{ error_traceback: 'trace', result: null, is_success: false }, {}, {}] });
+    expect(body).toMatchObject({
+      days: 7,
+      count: 3,
+      failed_executions: [{ error_traceback: 'trace', result: null, is_success: false }, {}, {}],
+    });
     expect(idsOf(body.failed_executions)).toEqual(ids);
     expect(idsOf((await get('/failed?status=timed_out')).failed_executions)).toEqual([ids[1]]);
     expect((await api.root('GET', '/tasks/executions/failed?days=91')).status).toBe(422);
@@ -125,21 +178,41 @@ describe('figures', () => {
 
   test('of all finished runs; the breakdown counts those with a config', async () => {
     expect(await get('/stats')).toEqual({
-      period_days: 30, total_executions: 4, success_count: 3, failed_count: 1, success_rate: 75, failure_rate: 25, avg_duration_seconds: 3, type_breakdown: { TEST_TIMEOUT: 3 }, timestamp: expect.stringMatching(/Z$/),
+      period_days: 30,
+      total_executions: 4,
+      success_count: 3,
+      failed_count: 1,
+      success_rate: 75,
+      failure_rate: 25,
+      avg_duration_seconds: 3,
+      type_breakdown: { TEST_TIMEOUT: 3 },
+      timestamp: expect.stringMatching(/Z$/),
     });
     expect((await get('/stats?config_id=0')).total_executions).toBe(4);
     expect((await get('/stats?days=60')).total_executions).toBe(5);
   });
 
   test('of one config, in both spellings', async () => {
-    const expected = { period_days: 7, config_id: configId, total_executions: 3, success_count: 2, failed_count: 1, avg_duration_seconds: 2 };
+    const expected = {
+      period_days: 7,
+      config_id: configId,
+      total_executions: 3,
+      success_count: 2,
+      failed_count: 1,
+      avg_duration_seconds: 2,
+    };
     for (const path of [`/${configId}/stats?days=7`, `/stats?config_id=${configId}&days=7`]) {
       const body = await get(path);
       expect(body).toMatchObject(expected);
       expect(body.type_breakdown).toBeUndefined();
       expect(body.success_rate).toBeCloseTo(66.667, 3);
     }
-    expect(await get('/999999/stats')).toMatchObject({ total_executions: 0, success_rate: 0, failure_rate: 0, avg_duration_seconds: 0 });
+    expect(await get('/999999/stats')).toMatchObject({
+      total_executions: 0,
+      success_rate: 0,
+      failure_rate: 0,
+      avg_duration_seconds: 0,
+    });
     expect((await api.root('GET', '/tasks/executions/stats?days=366')).status).toBe(422);
   });
 });
@@ -148,13 +221,27 @@ describe('one run', () => {
   test('by row id or by task id, the newest when several share it, with its attempts', async () => {
     const first = await insert({ task_id: 'shared', status: 'failed', parameters: { sleep_seconds: 2 }, attempt: 2 });
     await db.database('task_attempts').insert([
-      { execution_id: first, attempt: 1, outcome: 'failed', worker: 'w1', started_at: ago(1), ended_at: ago(0.9), failure: { message: 'broken' } },
+      {
+        execution_id: first,
+        attempt: 1,
+        outcome: 'failed',
+        worker: 'w1',
+        started_at: ago(1),
+        ended_at: ago(0.9),
+        failure: { message: 'broken' },
+      },
       { execution_id: first, attempt: 2, outcome: 'running', worker: 'w2', started_at: ago(0.8) },
     ]);
     const second = await insert({ task_id: 'shared', retry_of: first });
     expect(await get(`/${first}`)).toMatchObject({
-      id: first, config_name: 'nightly', retried_by: second, parameters: { sleep_seconds: 2 },
-      attempts: [{ attempt: 1, outcome: 'failed', worker: 'w1', failure: { message: 'broken' }, ended_at: expect.any(String) }, { attempt: 2, outcome: 'running', worker: 'w2', failure: null, ended_at: null }],
+      id: first,
+      config_name: 'nightly',
+      retried_by: second,
+      parameters: { sleep_seconds: 2 },
+      attempts: [
+        { attempt: 1, outcome: 'failed', worker: 'w1', failure: { message: 'broken' }, ended_at: expect.any(String) },
+        { attempt: 2, outcome: 'running', worker: 'w2', failure: null, ended_at: null },
+      ],
     });
     expect(await get('/shared')).toMatchObject({ id: second, retry_of: first, retried_by: null, attempts: [] });
   });
@@ -167,14 +254,24 @@ describe('one run', () => {
   });
 
   test.each(['999999', '99999999999999999999', 'no-such-task', 'summary'])('%s is not there', async (id) => {
-    expect(await api.root('GET', `/tasks/executions/${id}`)).toMatchObject({ status: 404, body: { detail: 'Execution not found' } });
+    expect(await api.root('GET', `/tasks/executions/${id}`)).toMatchObject({
+      status: 404,
+      body: { detail: 'Execution not found' },
+    });
   });
 });
 
 test('cleaning up deletes finished runs that were recorded long ago', async () => {
-  const kept = [await insert({ created_at: ago(24 * 89) }), await insert({ created_at: ago(24 * 400), status: 'running' })];
+  const kept = [
+    await insert({ created_at: ago(24 * 89) }),
+    await insert({ created_at: ago(24 * 400), status: 'running' }),
+  ];
   const [old, older] = [await insert({ created_at: ago(24 * 91) }), await insert({ created_at: ago(24 * 366) })];
-  expect((await api.root('DELETE', '/tasks/executions/cleanup?days_to_keep=365')).body).toEqual({ success: true, deleted_count: 1, message: expect.any(String) });
+  expect((await api.root('DELETE', '/tasks/executions/cleanup?days_to_keep=365')).body).toEqual({
+    success: true,
+    deleted_count: 1,
+    message: expect.any(String),
+  });
   expect((await api.root('DELETE', '/tasks/executions/cleanup')).body).toMatchObject({ deleted_count: 1 });
   const left = await db.database('task_executions').orderBy('id').pluck('id');
   expect(left).toEqual(kept);

@@ -22,33 +22,52 @@ afterAll(async () => {
 
 async function scrape(of = api) {
   const answer = await of.app.inject({ url: '/metrics' });
-  expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+  expect([answer.statusCode, answer.headers['content-type']]).toEqual([
+    200,
+    'text/plain; version=0.0.4; charset=utf-8',
+  ]);
   return answer.body;
 }
-const valueOf = (text: string, series: string) => Number(text.split('\n').find((line) => line.startsWith(`${series} `))?.slice(series.length + 1));
+const valueOf = (text: string, series: string) =>
+  Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.slice(series.length + 1),
+  );
 
 test('requests are counted by route and not by path', async () => {
   for (const id of [11, 12, 13]) await api.root('GET', `/tasks/configs/${id}`);
   await api.root('GET', '/nothing/here');
   const text = await scrape();
-  expect(valueOf(text, 'http_request_duration_seconds_count{method="GET",route="/api/v1/tasks/configs/:id",status="404"}')).toBe(3);
+  expect(
+    valueOf(text, 'http_request_duration_seconds_count{method="GET",route="/api/v1/tasks/configs/:id",status="404"}'),
+  ).toBe(3);
   expect(valueOf(text, 'http_request_duration_seconds_count{method="GET",route="unknown",status="404"}')).toBe(1);
   expect(text).not.toContain('/tasks/configs/11');
 });
 
-test("the budget at Reddit, and who waits for it", async () => {
+test('the budget at Reddit, and who waits for it', async () => {
   const process = randomUUID();
   const lane = { flow: '1', weight: 5, isExclusive: false, waiting: 3, ageMs: 0 };
   await api.budget.ask({ kind: 'poll', process, free: 1, lanes: [lane], outcomes: [], unused: [] });
   await waitFor(async () => valueOf(await scrape(), 'taskloom_reddit_budget_waiting') === 2);
   const text = await scrape();
-  expect([valueOf(text, 'taskloom_reddit_budget_limit'), valueOf(text, 'taskloom_reddit_budget_remaining')]).toEqual([100, 99]);
+  expect([valueOf(text, 'taskloom_reddit_budget_limit'), valueOf(text, 'taskloom_reddit_budget_remaining')]).toEqual([
+    100, 99,
+  ]);
 });
 
 test('executions are counted by type and outcome, each once', async () => {
   const own = await createTestApi({ database: db.database, temporal });
   const settled = new Date(Date.now() - 10_000);
-  for (const columns of [{ duration_seconds: 1.5 }, { duration_seconds: 2 }, { status: 'failed' }, { task_type: 'HEALTH_CHECK', status: 'timed_out' }]) await insertExecution(db.database, { completed_at: settled, ...columns });
+  for (const columns of [
+    { duration_seconds: 1.5 },
+    { duration_seconds: 2 },
+    { status: 'failed' },
+    { task_type: 'HEALTH_CHECK', status: 'timed_out' },
+  ])
+    await insertExecution(db.database, { completed_at: settled, ...columns });
   await insertExecution(db.database, { completed_at: new Date(Date.now() - 3_600_000) });
   await insertExecution(db.database, { status: 'running' });
   await waitFor(async () => Date.now() - settled.getTime() > 10_000);
@@ -65,7 +84,12 @@ test('executions are counted by type and outcome, each once', async () => {
 test('how late schedules were is counted, each run once', async () => {
   const own = await createTestApi({ database: db.database, temporal });
   const began = new Date(Date.now() - 10_000);
-  for (const lateMs of [20, 300, 400, 7_200_000, -5]) await insertExecution(db.database, { triggered_by: 'schedule', started_at: began, scheduled_at: new Date(began.getTime() - lateMs) });
+  for (const lateMs of [20, 300, 400, 7_200_000, -5])
+    await insertExecution(db.database, {
+      triggered_by: 'schedule',
+      started_at: began,
+      scheduled_at: new Date(began.getTime() - lateMs),
+    });
   await insertExecution(db.database, { started_at: began });
   await waitFor(async () => Date.now() - began.getTime() > 10_000);
   for (const text of [await scrape(own), await scrape(own)]) {
@@ -89,7 +113,8 @@ test('pool and process are there, and the servers are up', async () => {
   const text = await scrape();
   expect(valueOf(text, 'taskloom_database_connections{state="max"}')).toBe(5);
   expect(valueOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(1e6);
-  for (const server of ['postgresql', 'temporal']) expect(valueOf(text, `taskloom_server_up{server="${server}"}`)).toBe(1);
+  for (const server of ['postgresql', 'temporal'])
+    expect(valueOf(text, `taskloom_server_up{server="${server}"}`)).toBe(1);
 });
 
 test('without the database it still answers, and says so', async () => {
@@ -98,23 +123,34 @@ test('without the database it still answers, and says so', async () => {
   await gone.drop();
   const text = await scrape(cut);
   await cut.close();
-  expect([valueOf(text, 'taskloom_server_up{server="postgresql"}'), valueOf(text, 'taskloom_server_up{server="temporal"}')]).toEqual([0, 1]);
+  expect([
+    valueOf(text, 'taskloom_server_up{server="postgresql"}'),
+    valueOf(text, 'taskloom_server_up{server="temporal"}'),
+  ]).toEqual([0, 1]);
 });
 
 describe('who may read them', () => {
-  const status = async (of: TestApi, request: { remoteAddress?: string; headers?: Record<string, string> }) => (await of.app.inject({ url: '/metrics', ...request })).statusCode;
+  const status = async (of: TestApi, request: { remoteAddress?: string; headers?: Record<string, string> }) =>
+    (await of.app.inject({ url: '/metrics', ...request })).statusCode;
 
   test('without METRICS_TOKEN: this machine, and nobody through a proxy on it', async () => {
-    for (const remoteAddress of ['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1']) expect([remoteAddress, await status(api, { remoteAddress })]).toEqual([remoteAddress, 200]);
-    for (const remoteAddress of ['10.0.0.1', '::ffff:10.0.0.1', '2001:db8::127.0.0.1']) expect([remoteAddress, await status(api, { remoteAddress })]).toEqual([remoteAddress, 403]);
-    for (const header of ['x-forwarded-for', 'forwarded', 'x-real-ip']) expect(await status(api, { headers: { [header]: '10.0.0.1' } })).toBe(403);
+    for (const remoteAddress of ['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1'])
+      expect([remoteAddress, await status(api, { remoteAddress })]).toEqual([remoteAddress, 200]);
+    for (const remoteAddress of ['10.0.0.1', '::ffff:10.0.0.1', '2001:db8::127.0.0.1'])
+      expect([remoteAddress, await status(api, { remoteAddress })]).toEqual([remoteAddress, 403]);
+    for (const header of ['x-forwarded-for', 'forwarded', 'x-real-ip'])
+      expect(await status(api, { headers: { [header]: '10.0.0.1' } })).toBe(403);
   });
 
   test('with it: who sends it, from anywhere', async () => {
     const guarded = await createTestApi({ database: db.database, temporal, app: { metricsToken: TOKEN } });
     const remoteAddress = '10.0.0.1';
     expect(await status(guarded, { remoteAddress, headers: { authorization: `Bearer ${TOKEN}` } })).toBe(200);
-    for (const headers of [{}, { authorization: 'Bearer guessed' }, { authorization: TOKEN }] as Record<string, string>[]) expect(await status(guarded, { headers })).toBe(401);
+    for (const headers of [{}, { authorization: 'Bearer guessed' }, { authorization: TOKEN }] as Record<
+      string,
+      string
+    >[])
+      expect(await status(guarded, { headers })).toBe(401);
     await guarded.close();
   });
 });

@@ -33,9 +33,22 @@ export async function redisUrlOf(database: Database): Promise<string> {
 let hashedPassword: Promise<string> | undefined;
 
 /** The whole API over real servers, with an admin (id 1), a user without a role (id 2) and an inactive one (id 3). */
-export async function createTestApi(options: { database: Database; temporal: TemporalConnection; taskQueue?: string; redisUrl?: string; isSandbox?: boolean; log?: pino.Logger; files?: FileStore; areSeveralSessionsAllowed?: boolean; areAttemptsLimited?: boolean; app?: Partial<AppOptions> }) {
+export async function createTestApi(options: {
+  database: Database;
+  temporal: TemporalConnection;
+  taskQueue?: string;
+  redisUrl?: string;
+  isSandbox?: boolean;
+  log?: pino.Logger;
+  files?: FileStore;
+  areSeveralSessionsAllowed?: boolean;
+  areAttemptsLimited?: boolean;
+  app?: Partial<AppOptions>;
+}) {
   const { database, temporal } = options;
-  const store = createKeyValueStore(options.redisUrl ?? (await redisUrlOf(database)), { answerWithinMs: REDIS_WITHIN_MS });
+  const store = createKeyValueStore(options.redisUrl ?? (await redisUrlOf(database)), {
+    answerWithinMs: REDIS_WITHIN_MS,
+  });
   const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });
   const resetTokens = createResetTokens(SECRET);
   const budget = createRedditBudget({ store, clientId: randomUUID(), requestsPerMinute: 100 });
@@ -49,35 +62,63 @@ export async function createTestApi(options: { database: Database; temporal: Tem
       linkToRun: (workflowId, runId) => temporalUiLink(UI_URL, temporal.namespace, workflowId, runId),
     },
     passwords,
-    auth: { secret: SECRET, accessMinutes: 30, refreshDays: 7, areSeveralSessionsAllowed: options.areSeveralSessionsAllowed ?? true, areAttemptsLimited: options.areAttemptsLimited ?? false },
+    auth: {
+      secret: SECRET,
+      accessMinutes: 30,
+      refreshDays: 7,
+      areSeveralSessionsAllowed: options.areSeveralSessionsAllowed ?? true,
+      areAttemptsLimited: options.areAttemptsLimited ?? false,
+    },
     resetTokens,
     reddit: { isSandbox: options.isSandbox ?? true, requestsPerMinute: 100, budget },
     files: options.files ?? createLocalFileStore('/nonexistent'),
     log,
   });
   const hashed_password = await (hashedPassword ??= hashPassword(PASSWORD));
-  const user = (username: string, more: object) => ({ username, email: `${username}@example.com`, hashed_password, full_name: null, age: null, ...more });
+  const user = (username: string, more: object) => ({
+    username,
+    email: `${username}@example.com`,
+    hashed_password,
+    full_name: null,
+    age: null,
+    ...more,
+  });
   const rows = [user('root', { role: 'admin' }), user('user', {}), user('idle', { is_active: false })];
-  const ids = await database('users').insert(rows).onConflict('username').merge().returning<{ id: number; session_version: number }[]>(['id', 'session_version']);
+  const ids = await database('users')
+    .insert(rows)
+    .onConflict('username')
+    .merge()
+    .returning<{ id: number; session_version: number }[]>(['id', 'session_version']);
   const app = await createApp(services, { version: '0.0.0', logger: log, areAnswersChecked: true, ...options.app });
   const signIn = async (user: { id: number; session_version: number }) => {
-    const pair = services.sessions.start({ id: user.id, sessionVersion: user.session_version }, { address: '127.0.0.1', userAgent: 'tests' }, 600, app.tokens);
+    const pair = services.sessions.start(
+      { id: user.id, sessionVersion: user.session_version },
+      { address: '127.0.0.1', userAgent: 'tests' },
+      600,
+      app.tokens,
+    );
     // Without Redis there are no sessions, but tokens.
-    return pair.then(({ access_token }) => access_token).catch(() => app.tokens.issue(user.id, 'access_token', 600, 'no session').token);
+    return pair
+      .then(({ access_token }) => access_token)
+      .catch(() => app.tokens.issue(user.id, 'access_token', 600, 'no session').token);
   };
   const tokens = await Promise.all(ids.map(signIn));
 
-  const as = (token: string | undefined) => async (method: Method, path: string, body?: object, headers: Record<string, string> = {}) => {
-    const response = await app.inject({
-      method,
-      url: path.startsWith('/api') || !path.startsWith('/') ? path : `/api/v1${path}`,
-      headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
-      ...(body === undefined ? {} : { payload: body }),
-    });
-    // Jest's matchers look into answers freely.
-    const json = response.body !== '' && String(response.headers['content-type']).includes('json') ? response.json<any>() : undefined; // eslint-disable-line @typescript-eslint/no-explicit-any
-    return { status: response.statusCode, body: json, headers: response.headers, text: response.body };
-  };
+  const as =
+    (token: string | undefined) =>
+    async (method: Method, path: string, body?: object, headers: Record<string, string> = {}) => {
+      const response = await app.inject({
+        method,
+        url: path.startsWith('/api') || !path.startsWith('/') ? path : `/api/v1${path}`,
+        headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
+        ...(body === undefined ? {} : { payload: body }),
+      });
+      const isJson = response.body !== '' && String(response.headers['content-type']).includes('json');
+      // Jest's matchers look into answers freely.
+      // eslint-disable-next-line @typescript-eslint/no-explicit-any
+      const json = isJson ? response.json<any>() : undefined;
+      return { status: response.statusCode, body: json, headers: response.headers, text: response.body };
+    };
 
   return {
     app,

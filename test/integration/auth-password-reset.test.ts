@@ -5,8 +5,10 @@ useTestApi('test', (stack) => ({ db, api } = stack));
 
 const NEW_PASSWORD = 'another long one';
 const login = (password: string) => api.anonymous('POST', '/auth/login', { username: 'user', password });
-const verify = (token: string) => api.anonymous('POST', `/auth/verify-reset-token?token=${encodeURIComponent(token)}`, {});
-const reset = (token: string, new_password = NEW_PASSWORD) => api.anonymous('POST', '/auth/reset-password', { token, new_password });
+const verify = (token: string) =>
+  api.anonymous('POST', `/auth/verify-reset-token?token=${encodeURIComponent(token)}`, {});
+const reset = (token: string, new_password = NEW_PASSWORD) =>
+  api.anonymous('POST', '/auth/reset-password', { token, new_password });
 
 async function forgot(email: string) {
   const answer = await api.anonymous('POST', '/auth/forgot-password', { email });
@@ -21,11 +23,15 @@ async function askToken(): Promise<string> {
 
 test('the answer is the same for every address, and only for users who may sign in a mail is made', async () => {
   const known = await forgot('user@EXAMPLE.com');
-  for (const email of ['nobody@example.com', 'idle@example.com']) expect(await forgot(email)).toMatchObject({ status: known.status, text: known.text });
+  for (const email of ['nobody@example.com', 'idle@example.com'])
+    expect(await forgot(email)).toMatchObject({ status: known.status, text: known.text });
   expect([known.status, known.body]).toEqual([200, { message: expect.any(String), success: true }]);
   const rows = await db.database('password_resets');
   expect(rows).toMatchObject([{ user_id: api.userIds[1], mail_state: 'pending', mailed_at: null }]);
-  for (const email of ['nobody', 'user@example.com\r\nBcc: other@example.com']) expect((await api.anonymous('POST', '/auth/forgot-password', { email })).body.detail).toMatchObject([{ type: 'value_error', loc: ['body', 'email'] }]);
+  for (const email of ['nobody', 'user@example.com\r\nBcc: other@example.com'])
+    expect((await api.anonymous('POST', '/auth/forgot-password', { email })).body.detail).toMatchObject([
+      { type: 'value_error', loc: ['body', 'email'] },
+    ]);
 });
 
 test('a token sets the password once, and ends all sessions', async () => {
@@ -72,7 +78,9 @@ test('only the newest token is good, for an hour, for an active user; the databa
 
 test('a password that will not do leaves the token good', async () => {
   const token = await askToken();
-  expect((await reset(token, 'short77')).body.detail).toMatchObject([{ type: 'string_too_short', loc: ['body', 'new_password'] }]);
+  expect((await reset(token, 'short77')).body.detail).toMatchObject([
+    { type: 'string_too_short', loc: ['body', 'new_password'] },
+  ]);
   expect((await reset(token, 'password123')).status).toBe(400);
   expect((await reset(token)).status).toBe(200);
 });
@@ -86,7 +94,10 @@ test('the token to verify is in the query, or in the body', async () => {
     const answer = await api.anonymous('POST', '/auth/verify-reset-token', body);
     expect([answer.status, answer.body.detail]).toMatchObject([422, [{ type: 'missing', loc: ['query', 'token'] }]]);
   }
-  expect((await api.anonymous('POST', '/auth/reset-password', {})).body.detail).toMatchObject([{ loc: ['body', 'token'] }, { loc: ['body', 'new_password'] }]);
+  expect((await api.anonymous('POST', '/auth/reset-password', {})).body.detail).toMatchObject([
+    { loc: ['body', 'token'] },
+    { loc: ['body', 'new_password'] },
+  ]);
 });
 
 test('a new password or address makes a link that is under way void', async () => {

@@ -18,7 +18,8 @@ interface Pair {
   refresh_token: string;
 }
 const claims = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-const login = async (on: TestApi = api, username = 'user', headers: Record<string, string> = {}): Promise<Pair> => (await on.anonymous('POST', '/auth/login', { username, password: PASSWORD }, headers)).body;
+const login = async (on: TestApi = api, username = 'user', headers: Record<string, string> = {}): Promise<Pair> =>
+  (await on.anonymous('POST', '/auth/login', { username, password: PASSWORD }, headers)).body;
 const refresh = (token: string, on: TestApi = api) => on.anonymous('POST', '/auth/refresh', { refresh_token: token });
 const statusOf = async (access: string, on: TestApi = api) => (await on.withToken(access)('GET', '/auth/me')).status;
 const BAD_REFRESH = { status: 401, body: { detail: '无效的刷新令牌' } };
@@ -27,8 +28,20 @@ describe('refreshing', () => {
   test('answers a new pair of the same session and the same end; both are good', async () => {
     const first = await login();
     const { status, body } = await refresh(first.refresh_token);
-    expect([status, body]).toEqual([200, { access_token: expect.any(String), refresh_token: expect.any(String), token_type: 'bearer', expires_at: expect.stringMatching(/Z$/) }]);
-    expect(claims(body.refresh_token)).toMatchObject({ sid: claims(first.refresh_token).sid, exp: claims(first.refresh_token).exp, type: 'refresh_token' });
+    expect([status, body]).toEqual([
+      200,
+      {
+        access_token: expect.any(String),
+        refresh_token: expect.any(String),
+        token_type: 'bearer',
+        expires_at: expect.stringMatching(/Z$/),
+      },
+    ]);
+    expect(claims(body.refresh_token)).toMatchObject({
+      sid: claims(first.refresh_token).sid,
+      exp: claims(first.refresh_token).exp,
+      type: 'refresh_token',
+    });
     expect(body.refresh_token).not.toBe(first.refresh_token);
     const access = claims(body.access_token);
     expect([access.exp - access.iat, access.sid]).toEqual([1_800, claims(first.access_token).sid]);
@@ -37,7 +50,11 @@ describe('refreshing', () => {
   });
 
   test('gives the short access token, also when the login was to be remembered', async () => {
-    const { body } = await api.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD, remember_me: true });
+    const { body } = await api.anonymous('POST', '/auth/login', {
+      username: 'user',
+      password: PASSWORD,
+      remember_me: true,
+    });
     const access = claims((await refresh(body.refresh_token)).body.access_token);
     expect(access.exp - access.iat).toBe(1_800);
   });
@@ -52,8 +69,17 @@ describe('refreshing', () => {
       expect(answer.status).toBe(401);
       ids.push(String(answer.headers['x-request-id']));
     }
-    const entries = await Promise.all(ids.map(async (id) => (await api.root('GET', `/audit-log?request_id=${id}`)).body));
-    const mine = { action: 'auth.refresh', outcome: 'refused', actor_id: api.userIds[1], actor_name: 'user', target_type: 'user', target_id: String(api.userIds[1]) };
+    const entries = await Promise.all(
+      ids.map(async (id) => (await api.root('GET', `/audit-log?request_id=${id}`)).body),
+    );
+    const mine = {
+      action: 'auth.refresh',
+      outcome: 'refused',
+      actor_id: api.userIds[1],
+      actor_name: 'user',
+      target_type: 'user',
+      target_id: String(api.userIds[1]),
+    };
     expect(entries).toMatchObject([[{ ...mine, details: { is_replayed: true } }], [{ ...mine, details: {} }], []]);
     expect(entries[1][0].details).toEqual({});
   });
@@ -83,9 +109,16 @@ describe('refreshing', () => {
     const agent = new http.Agent({ keepAlive: true });
     const overHttp = (token: string) =>
       new Promise<{ status?: number; body: Pair }>((resolve, reject) => {
-        const request = http.request(url, { method: 'POST', agent, headers: { 'content-type': 'application/json' } }, (response) => {
-          void text(response).then((body) => resolve({ status: response.statusCode, body: JSON.parse(body) }), reject);
-        });
+        const request = http.request(
+          url,
+          { method: 'POST', agent, headers: { 'content-type': 'application/json' } },
+          (response) => {
+            void text(response).then(
+              (body) => resolve({ status: response.statusCode, body: JSON.parse(body) }),
+              reject,
+            );
+          },
+        );
         request.on('error', reject).end(JSON.stringify({ refresh_token: token }));
       });
     // Opens the connections: a server takes on new ones one after the other.
@@ -93,7 +126,10 @@ describe('refreshing', () => {
     for (let round = 0; round < 5; round += 1) {
       const { refresh_token } = await login(own);
       const answers = await Promise.all(Array.from({ length: 10 }, () => overHttp(refresh_token)));
-      expect([round, answers.map(({ status }) => status).sort()]).toEqual([round, [200, ...Array<number>(9).fill(401)]]);
+      expect([round, answers.map(({ status }) => status).sort()]).toEqual([
+        round,
+        [200, ...Array<number>(9).fill(401)],
+      ]);
       const winner = answers.find(({ status }) => status === 200)?.body as Pair;
       expect([round, await statusOf(winner.access_token, own)]).toEqual([round, 200]);
       const next = await overHttp(winner.refresh_token);
@@ -116,9 +152,15 @@ describe('refreshing', () => {
     expect(new Set([...texts, BAD_REFRESH.body.detail]).size).toBe(3);
     expect(await refresh('garbage')).toMatchObject(BAD_REFRESH);
     expect(await refresh(`${refresh_token.slice(0, -4)}AAAA`)).toMatchObject(BAD_REFRESH);
-    expect(await refresh(api.app.tokens.issue(Number(sub), 'refresh_token', 60, 'no such session').token)).toMatchObject(BAD_REFRESH);
-    expect((await api.anonymous('POST', '/auth/refresh', {})).body.detail).toMatchObject([{ type: 'missing', loc: ['body', 'refresh_token'] }]);
-    expect((await api.anonymous('POST', '/auth/refresh')).body.detail).toMatchObject([{ type: 'missing', loc: ['body'] }]);
+    expect(
+      await refresh(api.app.tokens.issue(Number(sub), 'refresh_token', 60, 'no such session').token),
+    ).toMatchObject(BAD_REFRESH);
+    expect((await api.anonymous('POST', '/auth/refresh', {})).body.detail).toMatchObject([
+      { type: 'missing', loc: ['body', 'refresh_token'] },
+    ]);
+    expect((await api.anonymous('POST', '/auth/refresh')).body.detail).toMatchObject([
+      { type: 'missing', loc: ['body'] },
+    ]);
     // None of these were the session's own.
     expect((await refresh(refresh_token)).status).toBe(200);
   });
@@ -130,7 +172,10 @@ describe('refreshing', () => {
     await store.close();
     // A memory store belongs to the API that made it.
     if (!testServices().redisUrl.startsWith('redis')) return;
-    expect(JSON.parse(record ?? '')).toMatchObject({ userId: api.userIds[1], refreshHash: expect.stringMatching(/^[\da-f]{64}$/) });
+    expect(JSON.parse(record ?? '')).toMatchObject({
+      userId: api.userIds[1],
+      refreshHash: expect.stringMatching(/^[\da-f]{64}$/),
+    });
     for (const token of [refresh_token, access_token]) expect(record).not.toContain(token.split('.')[2]);
   });
 });
@@ -151,7 +196,16 @@ describe('signing out', () => {
   test('takes any body, and needs a token', async () => {
     for (const payload of ['', '{}', 'nonsense']) {
       const { access_token } = await login();
-      expect((await api.app.inject({ method: 'POST', url: '/api/v1/auth/logout', headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' }, payload })).statusCode).toBe(204);
+      expect(
+        (
+          await api.app.inject({
+            method: 'POST',
+            url: '/api/v1/auth/logout',
+            headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
+            payload,
+          })
+        ).statusCode,
+      ).toBe(204);
     }
     expect((await api.anonymous('POST', '/auth/logout')).status).toBe(401);
   });
@@ -178,12 +232,19 @@ describe('revoking', () => {
 
   test('says the same, and does nothing, for unknown tokens, other kinds, and those of others', async () => {
     const [mine, root] = [await login(), await login(api, 'root')];
-    for (const body of [{ token: 'garbage' }, { token: mine.refresh_token, token_type: 'access_token' }, { token: mine.access_token }, { token: root.refresh_token, token_type: 'refresh_token' }]) {
+    for (const body of [
+      { token: 'garbage' },
+      { token: mine.refresh_token, token_type: 'access_token' },
+      { token: mine.access_token },
+      { token: root.refresh_token, token_type: 'refresh_token' },
+    ]) {
       expect((await revoke(mine.access_token, body)).status).toBe(204);
     }
     expect((await refresh(mine.refresh_token)).status).toBe(200);
     expect((await refresh(root.refresh_token)).status).toBe(200);
-    expect((await revoke(mine.access_token, {})).body.detail).toMatchObject([{ type: 'missing', loc: ['body', 'token'] }]);
+    expect((await revoke(mine.access_token, {})).body.detail).toMatchObject([
+      { type: 'missing', loc: ['body', 'token'] },
+    ]);
     expect((await api.anonymous('POST', '/auth/revoke', { token: 'x' })).status).toBe(401);
   });
 });
@@ -198,9 +259,21 @@ describe('sessions', () => {
     const { body } = await mine('GET', '/auth/sessions');
     expect(body).toHaveLength(2);
     const of = (pair: Pair) => body.find((session: { id: string }) => session.id === claims(pair.access_token).sid);
-    expect(of(desk)).toEqual({ id: expect.any(String), created_at: expect.stringMatching(/Z$/), expires_at: expect.stringMatching(/Z$/), refreshed_at: null, user_agent: 'desk', address: '127.0.0.1', is_current: true });
+    expect(of(desk)).toEqual({
+      id: expect.any(String),
+      created_at: expect.stringMatching(/Z$/),
+      expires_at: expect.stringMatching(/Z$/),
+      refreshed_at: null,
+      user_agent: 'desk',
+      address: '127.0.0.1',
+      is_current: true,
+    });
     expect(new Date(of(desk).expires_at).getTime()).toBe(claims(desk.refresh_token).exp * 1_000);
-    expect(of(phone)).toMatchObject({ user_agent: expect.stringMatching(/^phone x{294}$/), is_current: false, refreshed_at: expect.stringMatching(/Z$/) });
+    expect(of(phone)).toMatchObject({
+      user_agent: expect.stringMatching(/^phone x{294}$/),
+      is_current: false,
+      refreshed_at: expect.stringMatching(/Z$/),
+    });
 
     const gone = `/auth/sessions/${of(phone).id}`;
     expect((await api.root('DELETE', gone)).status).toBe(404);
@@ -210,14 +283,20 @@ describe('sessions', () => {
     expect((await mine('GET', '/auth/sessions')).body).toHaveLength(1);
     expect((await mine('DELETE', `/auth/sessions/${of(desk).id}`)).status).toBe(204);
     expect(await statusOf(desk.access_token)).toBe(401);
-    for (const [method, url] of [['GET', '/auth/sessions'], ['DELETE', gone]] as const) expect((await api.anonymous(method, url)).status).toBe(401);
+    for (const [method, url] of [
+      ['GET', '/auth/sessions'],
+      ['DELETE', gone],
+    ] as const)
+      expect((await api.anonymous(method, url)).status).toBe(401);
   });
 
   test('are one at a time where it is set so', async () => {
     const single = await createTestApi({ database: db.database, temporal, areSeveralSessionsAllowed: false });
     const first = await login(single);
     const second = await login(single);
-    expect([await statusOf(first.access_token, single), await statusOf(second.access_token, single)]).toEqual([401, 200]);
+    expect([await statusOf(first.access_token, single), await statusOf(second.access_token, single)]).toEqual([
+      401, 200,
+    ]);
     expect(await refresh(first.refresh_token, single)).toMatchObject(BAD_REFRESH);
     const pairs = await Promise.all(Array.from({ length: 4 }, () => login(single)));
     const states = await Promise.all(pairs.map(({ access_token }) => statusOf(access_token, single)));
@@ -228,62 +307,81 @@ describe('sessions', () => {
   test('a token of a session that never was, or of another user, opens nothing', async () => {
     const { access_token } = await login();
     const { sid } = claims(access_token);
-    expect(await statusOf(api.app.tokens.issue(api.userIds[1] ?? 0, 'access_token', 60, 'no such session').token)).toBe(401);
+    expect(await statusOf(api.app.tokens.issue(api.userIds[1] ?? 0, 'access_token', 60, 'no such session').token)).toBe(
+      401,
+    );
     expect(await statusOf(api.app.tokens.issue(api.userIds[0] ?? 0, 'access_token', 60, sid).token)).toBe(401);
     expect(await statusOf(api.app.tokens.issue(api.userIds[1] ?? 0, 'access_token', 60, sid).token)).toBe(200);
-    expect(await statusOf(api.app.jwt.sign({ sub: String(api.userIds[1]), exp: 9_999_999_999, jti: 'x', type: 'access_token' }))).toBe(401);
+    expect(
+      await statusOf(
+        api.app.jwt.sign({ sub: String(api.userIds[1]), exp: 9_999_999_999, jti: 'x', type: 'access_token' }),
+      ),
+    ).toBe(401);
   });
 });
 
-(findRedisProgram() ? test : test.skip)('without Redis nobody with a token gets in; when it is back all do', async () => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-sessions-'));
-  const place = { folder, logFile: path.join(folder, 'redis.log'), password: 'none' };
-  const redis = await startEmbeddedRedis(place);
-  const own = await createTestApi({ database: db.database, temporal, redisUrl: redis.url });
-  const pair = await login(own);
-  expect(await statusOf(pair.access_token, own)).toBe(200);
-  await redis.stop();
-  const refusal = { status: 503, body: { detail: expect.any(String) } };
-  expect(await own.withToken(pair.access_token)('GET', '/auth/me')).toMatchObject(refusal);
-  expect(await own.withToken(pair.access_token)('GET', '/nothing/here')).toMatchObject(refusal);
-  expect(await refresh(pair.refresh_token, own)).toMatchObject(refusal);
-  expect(await own.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD })).toMatchObject(refusal);
-  expect((await own.anonymous('GET', '/auth/me')).status).toBe(401);
-  const back = await startEmbeddedRedis({ ...place, port: redis.port });
-  expect(back.port).toBe(redis.port);
-  await waitFor(async () => (await statusOf(pair.access_token, own)) === 200);
-  expect((await refresh(pair.refresh_token, own)).status).toBe(200);
-  await own.close();
-  await back.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-(findRedisProgram() ? test : test.skip)('a Redis that takes connections and says nothing is a 503 before the client loses patience; when it goes on all do', async () => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-sessions-'));
-  const redis = await startEmbeddedRedis({ folder, logFile: path.join(folder, 'redis.log'), password: 'none' });
-  const pid = Number(/\d+/.exec(readFileSync(path.join(folder, 'redis.pid'), 'utf8'))?.[0]);
-  const own = await createTestApi({ database: db.database, temporal, redisUrl: redis.url, areAttemptsLimited: true });
-  try {
+(findRedisProgram() ? test : test.skip)(
+  'without Redis nobody with a token gets in; when it is back all do',
+  async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-sessions-'));
+    const place = { folder, logFile: path.join(folder, 'redis.log'), password: 'none' };
+    const redis = await startEmbeddedRedis(place);
+    const own = await createTestApi({ database: db.database, temporal, redisUrl: redis.url });
     const pair = await login(own);
-    const withToken = own.withToken(pair.access_token);
-    expect((await withToken('GET', '/auth/me')).status).toBe(200);
-    process.kill(pid, 'SIGSTOP');
-    const asks = [
-      () => withToken('GET', '/auth/me'),
-      () => own.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD }),
-      () => refresh(pair.refresh_token, own),
-      () => own.anonymous('POST', '/auth/forgot-password', { email: 'user@example.com' }),
-      () => own.anonymous('POST', '/auth/register', { username: 'ann', email: 'ann@example.org', password: 'a long enough one' }),
-    ];
-    // A deadline and no measure: twice the time that is set, for a busy machine.
-    const answers = await Promise.all(asks.map((ask) => within(2 * REDIS_WITHIN_MS, ask())));
-    expect(answers.map(({ status, body }) => [status, body])).toEqual(asks.map(() => [503, { detail: expect.any(String) }]));
-    process.kill(pid, 'SIGCONT');
-    await waitFor(async () => (await withToken('GET', '/auth/me')).status === 200);
-  } finally {
-    process.kill(pid, 'SIGCONT');
-    await own.close();
+    expect(await statusOf(pair.access_token, own)).toBe(200);
     await redis.stop();
+    const refusal = { status: 503, body: { detail: expect.any(String) } };
+    expect(await own.withToken(pair.access_token)('GET', '/auth/me')).toMatchObject(refusal);
+    expect(await own.withToken(pair.access_token)('GET', '/nothing/here')).toMatchObject(refusal);
+    expect(await refresh(pair.refresh_token, own)).toMatchObject(refusal);
+    expect(await own.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD })).toMatchObject(refusal);
+    expect((await own.anonymous('GET', '/auth/me')).status).toBe(401);
+    const back = await startEmbeddedRedis({ ...place, port: redis.port });
+    expect(back.port).toBe(redis.port);
+    await waitFor(async () => (await statusOf(pair.access_token, own)) === 200);
+    expect((await refresh(pair.refresh_token, own)).status).toBe(200);
+    await own.close();
+    await back.stop();
     rmSync(folder, { recursive: true, force: true });
-  }
-});
+  },
+);
+
+(findRedisProgram() ? test : test.skip)(
+  'a Redis that takes connections and says nothing is a 503 before the client loses patience; when it goes on all do',
+  async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-sessions-'));
+    const redis = await startEmbeddedRedis({ folder, logFile: path.join(folder, 'redis.log'), password: 'none' });
+    const pid = Number(/\d+/.exec(readFileSync(path.join(folder, 'redis.pid'), 'utf8'))?.[0]);
+    const own = await createTestApi({ database: db.database, temporal, redisUrl: redis.url, areAttemptsLimited: true });
+    try {
+      const pair = await login(own);
+      const withToken = own.withToken(pair.access_token);
+      expect((await withToken('GET', '/auth/me')).status).toBe(200);
+      process.kill(pid, 'SIGSTOP');
+      const asks = [
+        () => withToken('GET', '/auth/me'),
+        () => own.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD }),
+        () => refresh(pair.refresh_token, own),
+        () => own.anonymous('POST', '/auth/forgot-password', { email: 'user@example.com' }),
+        () =>
+          own.anonymous('POST', '/auth/register', {
+            username: 'ann',
+            email: 'ann@example.org',
+            password: 'a long enough one',
+          }),
+      ];
+      // A deadline and no measure: twice the time that is set, for a busy machine.
+      const answers = await Promise.all(asks.map((ask) => within(2 * REDIS_WITHIN_MS, ask())));
+      expect(answers.map(({ status, body }) => [status, body])).toEqual(
+        asks.map(() => [503, { detail: expect.any(String) }]),
+      );
+      process.kill(pid, 'SIGCONT');
+      await waitFor(async () => (await withToken('GET', '/auth/me')).status === 200);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+      await own.close();
+      await redis.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);

@@ -27,7 +27,17 @@ let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
   [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
   folder = path.join(mkdtempSync(path.join(os.tmpdir(), 'taskloom-backups-')), 'backups');
-  env = { DATABASE_URL: db.url, REDIS_URL: testServices().redisUrl, TEMPORAL_ADDRESS: testServices().temporalAddress, TEMPORAL_NAMESPACE: temporal.namespace, TEMPORAL_TASK_QUEUE: taskQueue, BACKUP_FOLDER: folder, REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9', REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9', WORKER_SHUTDOWN_GRACE_SECONDS: '2' };
+  env = {
+    DATABASE_URL: db.url,
+    REDIS_URL: testServices().redisUrl,
+    TEMPORAL_ADDRESS: testServices().temporalAddress,
+    TEMPORAL_NAMESPACE: temporal.namespace,
+    TEMPORAL_TASK_QUEUE: taskQueue,
+    BACKUP_FOLDER: folder,
+    REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9',
+    REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
+    WORKER_SHUTDOWN_GRACE_SECONDS: '2',
+  };
   // Texts that gzip can do little with, 100 MB of them; in a column that is not indexed by its words, which would take a minute.
   await db.database.raw(`insert into reddit_posts (id, title, url, subreddit, reddit_created_at)
     select 'many' || n, 'many', (select string_agg(md5(n::text || m::text), '/') from generate_series(1, 100) m), 's', now() from generate_series(1, ${ROWS}) n`);
@@ -47,11 +57,26 @@ const startWorker = async () => {
   return worker;
 };
 async function start(parameters: object, timeoutSeconds: number | null = null) {
-  const config = await createTaskConfigRepository(db.database).create({ name: 'nightly', description: null, taskType: 'DATA_BACKUP', schedulerType: 'manual', parameters: { method: 'copy', ...parameters }, scheduleConfig: {}, maxRetries: 0, timeoutSeconds, priority: 5 });
+  const config = await createTaskConfigRepository(db.database).create({
+    name: 'nightly',
+    description: null,
+    taskType: 'DATA_BACKUP',
+    schedulerType: 'manual',
+    parameters: { method: 'copy', ...parameters },
+    scheduleConfig: {},
+    maxRetries: 0,
+    timeoutSeconds,
+    priority: 5,
+  });
   const workflowId = `backup-${randomUUID()}`;
-  return temporal.client.workflow.start<typeof workflows.runTask>('runTask', { workflowId, taskQueue, args: [{ configId: config.id, triggeredBy: 'manual' }] });
+  return temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
+    workflowId,
+    taskQueue,
+    args: [{ configId: config.id, triggeredBy: 'manual' }],
+  });
 }
-const rowOf = async (workflowId: string) => (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
+const rowOf = async (workflowId: string) =>
+  (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
 const entries = () => {
   try {
     return readdirSync(folder);
@@ -62,17 +87,27 @@ const entries = () => {
 const parts = () => entries().filter((name) => name.endsWith('.part'));
 const sizeOf = (part: string) => {
   try {
-    return readdirSync(path.join(folder, part)).reduce((sum, file) => sum + (statSync(path.join(folder, part, file), { throwIfNoEntry: false })?.size ?? 0), 0);
+    return readdirSync(path.join(folder, part)).reduce(
+      (sum, file) => sum + (statSync(path.join(folder, part, file), { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
   } catch {
     return 0;
   }
 };
 const inMidFile = () => waitFor(async () => parts().some((part) => sizeOf(part) > 1_000_000));
-const ended = (workflowId: string) => waitFor(async () => {
-  const row = await rowOf(workflowId);
-  return row && row.status !== 'running' && row;
-});
-const atWork = async () => (await db.database('pg_stat_activity').where({ application_name: 'taskloom-backup', datname: db.url.split('/').at(-1) }).whereNotNull('xact_start')).length;
+const ended = (workflowId: string) =>
+  waitFor(async () => {
+    const row = await rowOf(workflowId);
+    return row && row.status !== 'running' && row;
+  });
+const atWork = async () =>
+  (
+    await db
+      .database('pg_stat_activity')
+      .where({ application_name: 'taskloom-backup', datname: db.url.split('/').at(-1) })
+      .whereNotNull('xact_start')
+  ).length;
 
 test('a worker killed in the middle: the next attempt begins anew, and there is one backup', async () => {
   const first = await startWorker();
@@ -80,15 +115,23 @@ test('a worker killed in the middle: the next attempt begins anew, and there is 
   await inMidFile();
   await first.kill();
   expect(parts()).toHaveLength(1);
-  expect((await createBackupFolder(folder).list())).toEqual({ backups: [], faults: [] });
+  expect(await createBackupFolder(folder).list()).toEqual({ backups: [], faults: [] });
   await startWorker();
   const result = (await handle.result()) as { backup_path: string; rows: number };
   const row = await rowOf(handle.workflowId);
-  expect(await db.database('task_attempts').where({ execution_id: row.id }).orderBy('attempt')).toMatchObject([{ outcome: 'lost' }, { outcome: 'succeeded' }]);
+  expect(await db.database('task_attempts').where({ execution_id: row.id }).orderBy('attempt')).toMatchObject([
+    { outcome: 'lost' },
+    { outcome: 'succeeded' },
+  ]);
   expect(entries()).toEqual([path.basename(result.backup_path)]);
   const target = await restoreElsewhere(createBackupFolder(folder), path.basename(result.backup_path));
   try {
-    const digest = async ({ database }: TestDatabase) => (await database.raw<{ rows: unknown[] }>("select count(*), md5(string_agg(md5(t::text), '' order by id)) from reddit_posts t")).rows;
+    const digest = async ({ database }: TestDatabase) =>
+      (
+        await database.raw<{ rows: unknown[] }>(
+          "select count(*), md5(string_agg(md5(t::text), '' order by id)) from reddit_posts t",
+        )
+      ).rows;
     expect(await digest(target)).toEqual(await digest(db));
   } finally {
     await target.drop();
@@ -136,13 +179,18 @@ function writeInProcess(place: string, limits: string): { stdout: string; stderr
     backups.write({ executionId: 1, configId: 1, startedAt: new Date(), type: 'full', method: 'copy', keep: 1 }, { signal: new AbortController().signal, onProgress: () => undefined })
       .then(({ rows }) => console.log(JSON.stringify({ rows, mostBuffers })), (error) => console.log(error.name + ': ' + error.message))
       .finally(() => clearInterval(timer));`;
-  return spawnSync('bash', ['-c', `${limits} exec "$0" --max-old-space-size=64 -e "$1"`, process.execPath, script], { encoding: 'utf8', env: { ...process.env, ...env } });
+  return spawnSync('bash', ['-c', `${limits} exec "$0" --max-old-space-size=64 -e "$1"`, process.execPath, script], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
 }
 
 test('a full disk fails it with a clear message, and nothing is left', () => {
   const place = path.join(path.dirname(folder), 'small');
   const { stdout } = writeInProcess(place, 'ulimit -f 256;');
-  expect(stdout.trim()).toBe(`BackupFolderError: The backup was not written to ${place}: files may not become so large; nothing of it was kept`);
+  expect(stdout.trim()).toBe(
+    `BackupFolderError: The backup was not written to ${place}: files may not become so large; nothing of it was kept`,
+  );
   expect(readdirSync(place)).toEqual([]);
 });
 

@@ -5,7 +5,16 @@ import { createRestore } from '../../src/backups/restore-backup';
 import { createDatabase, migrate, migrationNames } from '../../src/platform/postgres';
 import { waitFor } from '../support/process';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
-import { createBackupBench, everything, fillDatabase, nameOf, restoreElsewhere, schemaOf, type BackupBench, type Result } from './backup-support';
+import {
+  createBackupBench,
+  everything,
+  fillDatabase,
+  nameOf,
+  restoreElsewhere,
+  schemaOf,
+  type BackupBench,
+  type Result,
+} from './backup-support';
 
 jest.setTimeout(180_000);
 
@@ -29,32 +38,68 @@ const restored = async (result: Result) => {
   return target.database;
 };
 const places = () => readdirSync(bench.folder.path).sort();
-const filesOf = (result: Result) => readdirSync(bench.folder.placeOf(nameOf(result))).map((name) => path.join(bench.folder.placeOf(nameOf(result)), name));
+const filesOf = (result: Result) =>
+  readdirSync(bench.folder.placeOf(nameOf(result))).map((name) =>
+    path.join(bench.folder.placeOf(nameOf(result)), name),
+  );
 
 /** Of every table at least a row more, one changed, one gone. */
 async function changeEverything(round: number): Promise<void> {
   const { database } = db;
   await database('users').insert({ email: `n${round}@example.org`, username: `n${round}`, hashed_password: 'x' });
-  await database('users').where({ username: 'anna' }).update({ full_name: `Anna ${round}` });
+  await database('users')
+    .where({ username: 'anna' })
+    .update({ full_name: `Anna ${round}` });
   // What is unique changes hands: inserting before deleting would fail.
   await database.transaction(async (trx) => {
     await trx('users').where({ username: 'bert' }).update({ username: 'swap' });
-    await trx('users').where({ username: `n${round}` }).update({ username: 'bert' });
-    await trx('users').where({ username: 'swap' }).update({ username: `old${round}` });
+    await trx('users')
+      .where({ username: `n${round}` })
+      .update({ username: 'bert' });
+    await trx('users')
+      .where({ username: 'swap' })
+      .update({ username: `old${round}` });
   });
   // Its executions lose it, its events go with it.
-  await database('task_configs').where({ id: (await database('task_configs').min('id as id').first())!.id }).delete();
-  await database('task_executions').where({ id: (await database('task_executions').max('id as id').first())!.id }).delete();
-  await database('task_executions').insert({ task_id: `new${round}`, status: 'succeeded', triggered_by: 'manual', workflow_id: `new${round}`, run_id: '', started_at: new Date(), duration_seconds: 1.5 });
-  await database('reddit_comments').where({ id: `c${round}` }).delete();
-  await database('reddit_posts').where({ id: 'p5' }).update({ title: `title ${round}`, score: round });
+  await database('task_configs')
+    .where({ id: (await database('task_configs').min('id as id').first())!.id })
+    .delete();
+  await database('task_executions')
+    .where({ id: (await database('task_executions').max('id as id').first())!.id })
+    .delete();
+  await database('task_executions').insert({
+    task_id: `new${round}`,
+    status: 'succeeded',
+    triggered_by: 'manual',
+    workflow_id: `new${round}`,
+    run_id: '',
+    started_at: new Date(),
+    duration_seconds: 1.5,
+  });
+  await database('reddit_comments')
+    .where({ id: `c${round}` })
+    .delete();
+  await database('reddit_posts')
+    .where({ id: 'p5' })
+    .update({ title: `title ${round}`, score: round });
   // A key that goes, and one that changes.
-  await database('reddit_posts').where({ id: `p${9 - round}` }).update({ id: `moved${round}` });
+  await database('reddit_posts')
+    .where({ id: `p${9 - round}` })
+    .update({ id: `moved${round}` });
 }
 
 test('a full backup by COPY, restored, is the database: every row, sums, sequences, schema', async () => {
   const result = await bench.run();
-  expect(result).toMatchObject({ config_id: 7, backup_type: 'full', method: 'copy', full_because: null, parent: null, backup_path: expect.stringMatching(/^backups\/backup_7_20260203T040506Z_\d+$/), sha256: expect.stringMatching(/^[0-9a-f]{64}$/), deleted_backups: [] });
+  expect(result).toMatchObject({
+    config_id: 7,
+    backup_type: 'full',
+    method: 'copy',
+    full_because: null,
+    parent: null,
+    backup_path: expect.stringMatching(/^backups\/backup_7_20260203T040506Z_\d+$/),
+    sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    deleted_backups: [],
+  });
   expect(result.backup_size_bytes).toBe(filesOf(result).reduce((sum, file) => sum + statSync(file).size, 0));
   const before = await everything(db.database);
   expect(result).toMatchObject({ rows: Object.values(before).flat().length, tables: Object.keys(before).length });
@@ -63,8 +108,19 @@ test('a full backup by COPY, restored, is the database: every row, sums, sequenc
   expect(await schemaOf(target)).toEqual(await schemaOf(db.database));
   expect((await target.raw('select * from execution_totals_faults()')).rows).toEqual([]);
   // The triggers are on again, and the next id is a new one.
-  const insert = { task_id: 'x', status: 'succeeded', triggered_by: 'manual', workflow_id: 'x', run_id: '', started_at: new Date() };
-  const ids = await Promise.all([target, db.database].map(async (each) => (await each('task_executions').insert(insert).returning('id'))[0].id as number));
+  const insert = {
+    task_id: 'x',
+    status: 'succeeded',
+    triggered_by: 'manual',
+    workflow_id: 'x',
+    run_id: '',
+    started_at: new Date(),
+  };
+  const ids = await Promise.all(
+    [target, db.database].map(
+      async (each) => (await each('task_executions').insert(insert).returning('id'))[0].id as number,
+    ),
+  );
   expect(ids[0]).toBe(ids[1]);
   expect((await target.raw('select * from execution_totals_faults()')).rows).toEqual([]);
   expect([...(await target('execution_deltas')), ...(await target('execution_totals'))].length).toBeGreaterThan(0);
@@ -78,7 +134,9 @@ test('a role that owns its database and no more is enough, for both ways', async
   databases.push(owner);
   await db.database.raw(`create role ${role} login password 'p'`);
   // As docker-compose.yml makes it: a database of its own, and every table made by the role itself.
-  await owner.database.raw(`drop schema public cascade; create schema public authorization ${role}; alter database ${owner.url.split('/').at(-1)} owner to ${role}`);
+  await owner.database.raw(
+    `drop schema public cascade; create schema public authorization ${role}; alter database ${owner.url.split('/').at(-1)} owner to ${role}`,
+  );
   const url = Object.assign(new URL(owner.url), { username: role, password: 'p' }).toString();
   const own = createDatabase({ url, poolSize: 3, applicationName: 'test' });
   const another = createBackupBench({ url });
@@ -91,7 +149,13 @@ test('a role that owns its database and no more is enough, for both ways', async
     expect(last.backup_type).toBe('incremental');
     const before = await everything(own);
     await own('users').update({ full_name: 'gone' });
-    const restore = createRestore({ folder: another.folder, database: own, migrationNames: migrationNames(), migrate, report: () => undefined });
+    const restore = createRestore({
+      folder: another.folder,
+      database: own,
+      migrationNames: migrationNames(),
+      migrate,
+      report: () => undefined,
+    });
     await restore.restore(await restore.plan(nameOf(last), new AbortController().signal));
     expect(await everything(own)).toEqual(before);
   } finally {
@@ -104,12 +168,15 @@ test('a role that owns its database and no more is enough, for both ways', async
 
 test('only its owner may look into a backup', async () => {
   const result = await bench.run();
-  for (const folder of [bench.folder.path, bench.folder.placeOf(nameOf(result))]) expect((statSync(folder).mode & 0o777).toString(8)).toBe('700');
+  for (const folder of [bench.folder.path, bench.folder.placeOf(nameOf(result))])
+    expect((statSync(folder).mode & 0o777).toString(8)).toBe('700');
   for (const file of filesOf(result)) expect((statSync(file).mode & 0o777).toString(8)).toBe('600');
 });
 
 test('a chain of incremental backups holds what changed, and restores to each of its moments', async () => {
-  await db.database.raw("insert into reddit_posts (id, title, subreddit, reddit_created_at) select 'many' || n, 'text', 's', now() from generate_series(1, 5000) n");
+  await db.database.raw(
+    "insert into reddit_posts (id, title, subreddit, reddit_created_at) select 'many' || n, 'text', 's', now() from generate_series(1, 5000) n",
+  );
   const moments = [{ result: await bench.run(), rows: await everything(db.database) }];
   for (const round of [1, 2, 3]) {
     await changeEverything(round);
@@ -117,7 +184,11 @@ test('a chain of incremental backups holds what changed, and restores to each of
     // Frozen rows keep the id of their transaction, and rows that were only locked have not changed.
     if (round === 3) await db.database.raw('vacuum freeze reddit_posts');
     const result = await bench.run({ backup_type: 'incremental' });
-    expect(result).toMatchObject({ backup_type: 'incremental', full_because: null, parent: nameOf(moments.at(-1)!.result) });
+    expect(result).toMatchObject({
+      backup_type: 'incremental',
+      full_because: null,
+      parent: nameOf(moments.at(-1)!.result),
+    });
     expect(result.rows).toBeLessThan(200);
     moments.push({ result, rows: await everything(db.database) });
   }
@@ -149,31 +220,47 @@ test('what a transaction writes that was at work during the last backup is in th
 test('a backup is of one moment, whatever is written meanwhile', async () => {
   const { database } = db;
   await database('task_configs').update({ priority: 5 });
-  await database.raw("insert into reddit_posts (id, title, subreddit, reddit_created_at) select 'many' || n, repeat(md5(n::text), 20), 's', now() from generate_series(1, 20000) n");
+  await database.raw(
+    "insert into reddit_posts (id, title, subreddit, reddit_created_at) select 'many' || n, repeat(md5(n::text), 20), 's', now() from generate_series(1, 20000) n",
+  );
   let isOver = false;
   const writers = [1, 2, 3].map(async () => {
     let written = 0;
     for (; !isOver; written += 1) {
       // The sum of all priorities never changes, and each such step leaves an event and a post.
       await database.transaction(async (trx) => {
-        const [one, other] = (await trx('task_configs').select('id').orderByRaw('random()').limit(2).forUpdate().skipLocked()) as { id: number }[];
+        const [one, other] = (await trx('task_configs')
+          .select('id')
+          .orderByRaw('random()')
+          .limit(2)
+          .forUpdate()
+          .skipLocked()) as { id: number }[];
         if (!one || !other) return;
         await trx('task_configs').where({ id: one.id }).increment('priority', 1);
         await trx('schedule_events').insert({ config_id: one.id, event: 'moved' });
         await trx('task_configs').where({ id: other.id }).decrement('priority', 1);
-        await trx.raw("insert into reddit_posts (id, title, subreddit, reddit_created_at) values (gen_random_uuid(), 'moved', 's', now())");
+        await trx.raw(
+          "insert into reddit_posts (id, title, subreddit, reddit_created_at) values (gen_random_uuid(), 'moved', 's', now())",
+        );
       });
     }
     return written;
   });
-  const results = [await bench.run(), await bench.run({ backup_type: 'incremental' }), await bench.run({ backup_type: 'incremental' })];
+  const results = [
+    await bench.run(),
+    await bench.run({ backup_type: 'incremental' }),
+    await bench.run({ backup_type: 'incremental' }),
+  ];
   isOver = true;
   expect((await Promise.all(writers)).every((written) => written > 0)).toBe(true);
   const moved: number[] = [];
   for (const result of results) {
     const target = await restored(result);
     expect((await target('task_configs').avg('priority as mean').first())!.mean).toBe(5);
-    const [events, posts] = await Promise.all([target('schedule_events').where({ event: 'moved' }), target('reddit_posts').where({ title: 'moved' })]);
+    const [events, posts] = await Promise.all([
+      target('schedule_events').where({ event: 'moved' }),
+      target('reddit_posts').where({ title: 'moved' }),
+    ]);
     expect(events).toHaveLength(posts.length);
     moved.push(events.length);
   }
@@ -185,7 +272,11 @@ describe('without something to add to, an incremental backup is a full one and s
   const incremental = () => bench.run({ backup_type: 'incremental' });
 
   test('there is none', async () => {
-    expect(await incremental()).toMatchObject({ backup_type: 'full', requested_type: 'incremental', full_because: 'there is no backup of this database to add to' });
+    expect(await incremental()).toMatchObject({
+      backup_type: 'full',
+      requested_type: 'incremental',
+      full_because: 'there is no backup of this database to add to',
+    });
   });
 
   test('that of another database does not count', async () => {
@@ -194,33 +285,50 @@ describe('without something to add to, an incremental backup is a full one and s
     await bench.run();
     const another = createBackupBench(other, path.dirname(bench.folder.path));
     // Nor is it removed for the sake of this one.
-    expect(await another.run({ backup_type: 'incremental', keep: 1 })).toMatchObject({ backup_type: 'full', full_because: 'there is no backup of this database to add to', deleted_backups: [] });
+    expect(await another.run({ backup_type: 'incremental', keep: 1 })).toMatchObject({
+      backup_type: 'full',
+      full_because: 'there is no backup of this database to add to',
+      deleted_backups: [],
+    });
     expect(places()).toHaveLength(2);
   });
 
   test('the beginning of its chain is gone, or not whole', async () => {
     const full = await bench.run();
     const second = await incremental();
-    truncateSync(filesOf(full).find((file) => file.endsWith('.rows.gz'))!, 3);
+    truncateSync(
+      filesOf(full).find((file) => file.endsWith('.rows.gz'))!,
+      3,
+    );
     expect(await incremental()).toMatchObject({ backup_type: 'full', full_because: `${nameOf(full)} is not whole` });
     rmSync(bench.folder.path, { recursive: true });
     await bench.run();
     const third = await incremental();
     rmSync(bench.folder.placeOf(third.parent as string), { recursive: true });
-    expect(await incremental()).toMatchObject({ backup_type: 'full', full_because: `${nameOf(third)} adds to ${String(third.parent)}, which is gone` });
+    expect(await incremental()).toMatchObject({
+      backup_type: 'full',
+      full_because: `${nameOf(third)} adds to ${String(third.parent)}, which is gone`,
+    });
     expect(second.backup_type).toBe('incremental');
   });
 
   test('the schema has changed: a new column with a default changes no row that could be seen', async () => {
     await bench.run();
     await db.database.raw('alter table users add column favourite int default 3');
-    expect(await incremental()).toMatchObject({ backup_type: 'full', full_because: 'the schema has changed since the last backup' });
+    expect(await incremental()).toMatchObject({
+      backup_type: 'full',
+      full_because: 'the schema has changed since the last backup',
+    });
   });
 });
 
 test('the newest full backups are kept, with what adds to them; the others go once a new one is there', async () => {
   const chains: string[][] = [];
-  for (const _ of [1, 2, 3]) chains.push([nameOf(await bench.run({ keep: 3 })), nameOf(await bench.run({ backup_type: 'incremental', keep: 3 }))]);
+  for (const _ of [1, 2, 3])
+    chains.push([
+      nameOf(await bench.run({ keep: 3 })),
+      nameOf(await bench.run({ backup_type: 'incremental', keep: 3 })),
+    ]);
   // An incremental one removes nothing.
   const incremental = await bench.run({ backup_type: 'incremental', keep: 1 });
   expect(incremental.deleted_backups).toEqual([]);
@@ -239,21 +347,37 @@ test('an execution has one backup, however often it is attempted', async () => {
 
 describe('damage is found before anything is changed', () => {
   test.each([
-    ['a byte of the rows', (files: string[]) => {
-      const file = files.find((each) => each.endsWith('_users.rows.gz'))!;
-      const bytes = readFileSync(file);
-      bytes[bytes.length - 5]! ^= 1;
-      writeFileSync(file, bytes);
-    }, /users\.rows\.gz is damaged/],
-    ['a file that is gone', (files: string[]) => rmSync(files.find((each) => each.endsWith('_users.rows.gz'))!), /users\.rows\.gz is missing/],
-    ['the manifest', (files: string[]) => {
-      const file = files.find((each) => each.endsWith('manifest.json'))!;
-      writeFileSync(file, readFileSync(file, 'utf8').replace('"users"', '"userz"'));
-    }, /manifest\.json is damaged/],
-    ['the list of checksums of the one it adds to', (files: string[]) => {
-      const file = files.find((each) => each.endsWith('SHA256SUMS'))!;
-      writeFileSync(file, `${readFileSync(file, 'utf8')}\n`);
-    }, /which is not what it was/],
+    [
+      'a byte of the rows',
+      (files: string[]) => {
+        const file = files.find((each) => each.endsWith('_users.rows.gz'))!;
+        const bytes = readFileSync(file);
+        bytes[bytes.length - 5]! ^= 1;
+        writeFileSync(file, bytes);
+      },
+      /users\.rows\.gz is damaged/,
+    ],
+    [
+      'a file that is gone',
+      (files: string[]) => rmSync(files.find((each) => each.endsWith('_users.rows.gz'))!),
+      /users\.rows\.gz is missing/,
+    ],
+    [
+      'the manifest',
+      (files: string[]) => {
+        const file = files.find((each) => each.endsWith('manifest.json'))!;
+        writeFileSync(file, readFileSync(file, 'utf8').replace('"users"', '"userz"'));
+      },
+      /manifest\.json is damaged/,
+    ],
+    [
+      'the list of checksums of the one it adds to',
+      (files: string[]) => {
+        const file = files.find((each) => each.endsWith('SHA256SUMS'))!;
+        writeFileSync(file, `${readFileSync(file, 'utf8')}\n`);
+      },
+      /which is not what it was/,
+    ],
   ])('%s', async (_, damage, message) => {
     const full = await bench.run();
     await changeEverything(1);
@@ -267,10 +391,19 @@ describe('damage is found before anything is changed', () => {
 test('a cancelled backup leaves nothing, and the older ones stay', async () => {
   const kept = await bench.run();
   const abort = new AbortController();
-  await expect(bench.run({ keep: 1 }, { signal: abort.signal, onProgress: () => abort.abort(new Error('enough')) })).rejects.toThrow('enough');
+  await expect(
+    bench.run({ keep: 1 }, { signal: abort.signal, onProgress: () => abort.abort(new Error('enough')) }),
+  ).rejects.toThrow('enough');
   expect(places()).toEqual([nameOf(kept)]);
   // A server's process looks at its broken connection when its statement is over, not at once.
-  await waitFor(async () => (await db.database('pg_stat_activity').where({ application_name: 'taskloom-backup', datname: db.url.split('/').at(-1) })).length === 0);
+  await waitFor(
+    async () =>
+      (
+        await db
+          .database('pg_stat_activity')
+          .where({ application_name: 'taskloom-backup', datname: db.url.split('/').at(-1) })
+      ).length === 0,
+  );
 });
 
 test('unknown parameters are refused', async () => {

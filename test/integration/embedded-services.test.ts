@@ -21,7 +21,11 @@ beforeEach(() => {
   chmodSync(root, 0o711);
 });
 afterEach(() => rmSync(root, { recursive: true }));
-const place = () => ({ folder: path.join(root, 'service'), logFile: path.join(root, 'service.log'), password: 'pass-word' });
+const place = () => ({
+  folder: path.join(root, 'service'),
+  logFile: path.join(root, 'service.log'),
+  password: 'pass-word',
+});
 
 async function query(url: string, text: string): Promise<unknown[]> {
   const client = new PostgresClient({ connectionString: url });
@@ -37,7 +41,9 @@ describe('embedded PostgreSQL', () => {
   it('keeps its data and its port over a restart, and asks for the password', async () => {
     const first = await startEmbeddedPostgres({ ...place(), unsafeNoSync: true });
     await query(first.url, 'create table kept (n int); insert into kept values (41), (42)');
-    await expect(query(first.url.replace('pass-word', 'wrong'), 'select 1')).rejects.toThrow('password authentication failed');
+    await expect(query(first.url.replace('pass-word', 'wrong'), 'select 1')).rejects.toThrow(
+      'password authentication failed',
+    );
     await first.stop();
 
     const second = await startEmbeddedPostgres({ ...place(), port: first.port, unsafeNoSync: true });
@@ -86,16 +92,26 @@ describe('embedded PostgreSQL', () => {
 
   it('says why it does not start', async () => {
     mkdirSync(path.join(root, 'service/data'), { recursive: true });
-    await expect(startEmbeddedPostgres({ ...place(), unsafeNoSync: true })).rejects.toThrow(/PostgreSQL does not start: exit code 2\n.*postgresql.conf/);
+    await expect(startEmbeddedPostgres({ ...place(), unsafeNoSync: true })).rejects.toThrow(
+      /PostgreSQL does not start: exit code 2\n.*postgresql.conf/,
+    );
   });
 });
 
 it('embedded Temporal keeps its schedules over a kill and a restart', async () => {
   const binary = await findTemporalBinary({ progress: () => undefined });
   const first = await startEmbeddedTemporal({ ...place(), binary });
-  const address = (server: { address: string }) => ({ address: server.address, namespace: 'default', connection: { address: server.address } });
+  const address = (server: { address: string }) => ({
+    address: server.address,
+    namespace: 'default',
+    connection: { address: server.address },
+  });
   const before = await connectTemporal(address(first));
-  await before.client.schedule.create({ scheduleId: 'kept', spec: { intervals: [{ every: '1h' }] }, action: { type: 'startWorkflow', workflowType: 'none', taskQueue: 'none' } });
+  await before.client.schedule.create({
+    scheduleId: 'kept',
+    spec: { intervals: [{ every: '1h' }] },
+    action: { type: 'startWorkflow', workflowType: 'none', taskQueue: 'none' },
+  });
   await before.close();
   process.kill(first.pid, 'SIGKILL');
   await first.exited;
@@ -115,9 +131,15 @@ it('embedded Temporal keeps its schedules over a kill and a restart', async () =
 it('embedded Temporal takes another port when its own is lost before it binds it', async () => {
   const binary = path.join(root, 'slow-temporal');
   const [asked, lost] = ['asked', 'lost'].map((name) => path.join(root, name)) as [string, string];
-  writeFileSync(binary, `#!/bin/sh\necho "$@" >> '${asked}'\nwhile [ ! -e '${lost}' ]; do sleep 0.05; done\nexec '${await findTemporalBinary({ progress: () => undefined })}' "$@"\n`, { mode: 0o755 });
+  writeFileSync(
+    binary,
+    `#!/bin/sh\necho "$@" >> '${asked}'\nwhile [ ! -e '${lost}' ]; do sleep 0.05; done\nexec '${await findTemporalBinary({ progress: () => undefined })}' "$@"\n`,
+    { mode: 0o755 },
+  );
   const starting = startEmbeddedTemporal({ ...place(), binary });
-  const first = await waitFor(async () => existsSync(asked) && /--port (\d+) --ui-port (\d+)/.exec(readFileSync(asked, 'utf8')));
+  const first = await waitFor(
+    async () => existsSync(asked) && /--port (\d+) --ui-port (\d+)/.exec(readFileSync(asked, 'utf8')),
+  );
   const other = createServer((socket) => socket.destroy()).listen(Number(first[1]), '127.0.0.1');
   await once(other, 'listening');
   writeFileSync(lost, '');
@@ -125,7 +147,9 @@ it('embedded Temporal takes another port when its own is lost before it binds it
   try {
     expect(server.port).not.toBe(Number(first[1]));
     expect(server.uiPort).toBe(Number(first[2]));
-    await (await connectTemporal({ address: server.address, namespace: 'default', connection: { address: server.address } })).close();
+    await (
+      await connectTemporal({ address: server.address, namespace: 'default', connection: { address: server.address } })
+    ).close();
   } finally {
     other.close();
     await server.stop();

@@ -31,8 +31,20 @@ let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
   [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
   folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-exports-'));
-  env = { DATABASE_URL: db.url, REDIS_URL: testServices().redisUrl, TEMPORAL_ADDRESS: testServices().temporalAddress, TEMPORAL_NAMESPACE: temporal.namespace, TEMPORAL_TASK_QUEUE: taskQueue, EXPORT_FOLDER: folder, REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9', REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9', JWT_SECRET_KEY: SECRET, WORKER_SHUTDOWN_GRACE_SECONDS: '2' };
-  await db.database.raw(`insert into task_executions (task_id, task_type, status, triggered_by, workflow_id, run_id, started_at, result)
+  env = {
+    DATABASE_URL: db.url,
+    REDIS_URL: testServices().redisUrl,
+    TEMPORAL_ADDRESS: testServices().temporalAddress,
+    TEMPORAL_NAMESPACE: temporal.namespace,
+    TEMPORAL_TASK_QUEUE: taskQueue,
+    EXPORT_FOLDER: folder,
+    REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9',
+    REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
+    JWT_SECRET_KEY: SECRET,
+    WORKER_SHUTDOWN_GRACE_SECONDS: '2',
+  };
+  await db.database
+    .raw(`insert into task_executions (task_id, task_type, status, triggered_by, workflow_id, run_id, started_at, result)
     select 'many-' || n, 'HEALTH_CHECK', 'succeeded', 'manual', 'many-' || n, '', '2026-01-01'::timestamptz + n * interval '1 second', jsonb_build_object('return_value', jsonb_build_object('n', n, 'text', repeat('text ', 60))) from generate_series(1, ${ROWS}) n`);
 });
 afterEach(async () => {
@@ -50,30 +62,67 @@ const startWorker = async () => {
   return worker;
 };
 async function start(parameters: object, timeoutSeconds: number | null = null, maxRetries = 0) {
-  const config = await createTaskConfigRepository(db.database).create({ name: 'many', description: null, taskType: 'DATA_EXPORT', schedulerType: 'manual', parameters: { source: 'executions', filters: { task_types: ['HEALTH_CHECK'] }, ...parameters }, scheduleConfig: {}, maxRetries, timeoutSeconds, priority: 5 });
+  const config = await createTaskConfigRepository(db.database).create({
+    name: 'many',
+    description: null,
+    taskType: 'DATA_EXPORT',
+    schedulerType: 'manual',
+    parameters: { source: 'executions', filters: { task_types: ['HEALTH_CHECK'] }, ...parameters },
+    scheduleConfig: {},
+    maxRetries,
+    timeoutSeconds,
+    priority: 5,
+  });
   const workflowId = `export-${randomUUID()}`;
-  return temporal.client.workflow.start<typeof workflows.runTask>('runTask', { workflowId, taskQueue, args: [{ configId: config.id, triggeredBy: 'manual' }] });
+  return temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
+    workflowId,
+    taskQueue,
+    args: [{ configId: config.id, triggeredBy: 'manual' }],
+  });
 }
-const rowOf = async (workflowId: string) => (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
+const rowOf = async (workflowId: string) =>
+  (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
 const parts = () => readdirSync(folder).filter((name) => name.endsWith('.part'));
 /** An export is in the middle of its file. */
-const inMidFile = () => waitFor(async () => parts().some((name) => (statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0) > 1_000_000));
-const ended = (workflowId: string) => waitFor(async () => {
-  const row = await rowOf(workflowId);
-  return row && row.status !== 'running' && row;
-});
+const inMidFile = () =>
+  waitFor(async () =>
+    parts().some((name) => (statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0) > 1_000_000),
+  );
+const ended = (workflowId: string) =>
+  waitFor(async () => {
+    const row = await rowOf(workflowId);
+    return row && row.status !== 'running' && row;
+  });
 /** The process of the export at work. */
 const processOf = (worker: TestProcess) => waitFor(async () => childrenOf(worker.child.pid).map(identityOf)[0]);
 const isGone = (child: ProcessIdentity) => waitFor(async () => !isAlive(child));
-const connections = () => db.database('pg_stat_activity').where({ application_name: 'taskloom-export', datname: db.url.split('/').at(-1) });
+const connections = () =>
+  db.database('pg_stat_activity').where({ application_name: 'taskloom-export', datname: db.url.split('/').at(-1) });
 /** One whole file with every row once, known as such, and nothing beside it. */
-async function expectOneFile(executionId: number, result: { file_path: string; sha256: string; exported_records: number }) {
+async function expectOneFile(
+  executionId: number,
+  result: { file_path: string; sha256: string; exported_records: number },
+) {
   expect(readdirSync(folder)).toEqual([path.basename(result.file_path)]);
   const bytes = readFileSync(path.join(folder, path.basename(result.file_path)));
-  const numbers = bytes.toString().trim().split('\n').map((line) => (JSON.parse(line) as { result: { return_value: { n: number } } }).result.return_value.n);
+  const numbers = bytes
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { result: { return_value: { n: number } } }).result.return_value.n);
   expect(numbers).toEqual(Array.from({ length: SOME_ROWS }, (_, index) => index + 1));
-  expect(await db.database('exports').where({ execution_id: executionId })).toMatchObject([{ row_count: SOME_ROWS, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), storage: 'local' }]);
-  expect(result).toMatchObject({ exported_records: SOME_ROWS, sha256: createHash('sha256').update(bytes).digest('hex') });
+  expect(await db.database('exports').where({ execution_id: executionId })).toMatchObject([
+    {
+      row_count: SOME_ROWS,
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      storage: 'local',
+    },
+  ]);
+  expect(result).toMatchObject({
+    exported_records: SOME_ROWS,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  });
   rmSync(path.join(folder, path.basename(result.file_path)));
 }
 /** Nothing of an export may be left, or known. */
@@ -82,7 +131,10 @@ async function expectNothingOf(executionId: number) {
   expect(await db.database('exports').where({ execution_id: executionId }).whereNotNull('completed_at')).toEqual([]);
 }
 
-const SOME = { export_format: 'ndjson', date_range: { to: new Date(Date.UTC(2026, 0, 1) + (SOME_ROWS + 1) * 1_000).toISOString() } };
+const SOME = {
+  export_format: 'ndjson',
+  date_range: { to: new Date(Date.UTC(2026, 0, 1) + (SOME_ROWS + 1) * 1_000).toISOString() },
+};
 
 test('a worker killed in mid-file: its export goes with it, and the next one makes one file, with every row once', async () => {
   const first = await startWorker();
@@ -96,7 +148,10 @@ test('a worker killed in mid-file: its export goes with it, and the next one mak
   await startWorker();
   const result = (await handle.result()) as { file_path: string; sha256: string; exported_records: number };
   const row = await rowOf(handle.workflowId);
-  expect(await db.database('task_attempts').where({ execution_id: row.id }).orderBy('attempt')).toMatchObject([{ outcome: 'lost' }, { outcome: 'succeeded' }]);
+  expect(await db.database('task_attempts').where({ execution_id: row.id }).orderBy('attempt')).toMatchObject([
+    { outcome: 'lost' },
+    { outcome: 'succeeded' },
+  ]);
   await expectOneFile(row.id as number, result);
 });
 
@@ -107,12 +162,19 @@ test('an export whose process is killed in mid-file fails clearly, and is tried 
   const child = await processOf(worker);
   // Who lists processes sees no secrets, and what the worker alone needs is not even in its environment.
   expect(commandLine(child.pid)).not.toContain('postgres://');
-  if (process.platform === 'linux') expect(readFileSync(`/proc/${child.pid}/environ`, 'utf8')).not.toMatch(new RegExp(`${SECRET}|DATABASE_URL`));
+  if (process.platform === 'linux')
+    expect(readFileSync(`/proc/${child.pid}/environ`, 'utf8')).not.toMatch(new RegExp(`${SECRET}|DATABASE_URL`));
   process.kill(child.pid, 'SIGKILL');
   const result = (await handle.result()) as { file_path: string; sha256: string; exported_records: number };
   const row = await rowOf(handle.workflowId);
   expect(await db.database('task_attempts').where({ execution_id: row.id }).orderBy('attempt')).toMatchObject([
-    { outcome: 'failed', failure: { type: 'ExportProcessError', message: "The export's process was ended by SIGKILL before its file was whole" } },
+    {
+      outcome: 'failed',
+      failure: {
+        type: 'ExportProcessError',
+        message: "The export's process was ended by SIGKILL before its file was whole",
+      },
+    },
     { outcome: 'succeeded' },
   ]);
   await expectOneFile(row.id as number, result);
@@ -120,7 +182,8 @@ test('an export whose process is killed in mid-file fails clearly, and is tried 
 });
 
 test('a killed process, and a killed worker, end the statement that PostgreSQL is at work on', async () => {
-  const isWaiting = () => waitFor(async () => (await connections()).some(({ wait_event_type }) => wait_event_type === 'Lock'));
+  const isWaiting = () =>
+    waitFor(async () => (await connections()).some(({ wait_event_type }) => wait_event_type === 'Lock'));
   const lock = await db.database.transaction();
   await lock.raw('lock table reddit_posts in access exclusive mode');
   try {
@@ -129,7 +192,10 @@ test('a killed process, and a killed worker, end the statement that PostgreSQL i
     const handle = await start(posts);
     await isWaiting();
     process.kill((await processOf(worker)).pid, 'SIGKILL');
-    expect(await ended(handle.workflowId)).toMatchObject({ status: 'failed', error_message: expect.stringContaining('SIGKILL') });
+    expect(await ended(handle.workflowId)).toMatchObject({
+      status: 'failed',
+      error_message: expect.stringContaining('SIGKILL'),
+    });
     await waitFor(async () => (await connections()).length === 0);
 
     await start(posts);
@@ -143,7 +209,10 @@ test('a killed process, and a killed worker, end the statement that PostgreSQL i
   }
   // The run of the killed worker is ended, so that it is in nobody's way.
   const next = await startWorker();
-  await waitFor(async () => (await db.database('task_executions').where({ task_type: 'DATA_EXPORT', status: 'running' })).length === 0);
+  await waitFor(
+    async () =>
+      (await db.database('task_executions').where({ task_type: 'DATA_EXPORT', status: 'running' })).length === 0,
+  );
   await next.stop();
   for (const name of readdirSync(folder)) rmSync(path.join(folder, name), { recursive: true });
 });
@@ -209,7 +278,9 @@ test('a full disk fails it with a clear message, and nothing is left', () => {
     const content = (async function* () { for (let n = 0; n < 100; n += 1) yield Buffer.alloc(65536); })();
     createLocalFileStore('${target}').write('x.csv', content, new AbortController().signal).then(() => console.log('written'), (error) => console.log(error.name + ': ' + error.message));`;
   // No file of this process may be larger than 256 kB.
-  const { stdout } = spawnSync('bash', ['-c', 'ulimit -f 256; exec "$0" -e "$1"', process.execPath, script], { encoding: 'utf8' });
+  const { stdout } = spawnSync('bash', ['-c', 'ulimit -f 256; exec "$0" -e "$1"', process.execPath, script], {
+    encoding: 'utf8',
+  });
   expect(stdout.trim()).toBe(`FileStoreFullError: No room is left in ${target} for x.csv; nothing of it was kept`);
   expect(readdirSync(target)).toEqual([]);
 });
@@ -228,7 +299,10 @@ test.each(['csv', 'excel', 'parquet'])('memory does not grow with the rows: %s',
       clearInterval(timer);
       console.log(JSON.stringify({ rows, mostBuffers }));
     })();`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--max-old-space-size=80', '-e', script], { encoding: 'utf8', env: { ...process.env, ...env } });
+  const { stdout, stderr } = spawnSync(process.execPath, ['--max-old-space-size=80', '-e', script], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
   expect(stderr).toBe('');
   // All rows together are more than 100 MB: neither the heap of 80 MB nor the buffers beside it could hold them.
   const { rows, mostBuffers } = JSON.parse(stdout) as { rows: number; mostBuffers: number };

@@ -30,10 +30,23 @@ let api: TestApi;
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-s3-'));
-  server = new S3rver({ port: 0, address: '127.0.0.1', silent: true, directory: folder, configureBuckets: [{ name: 'bucket', configs: [] }] });
+  server = new S3rver({
+    port: 0,
+    address: '127.0.0.1',
+    silent: true,
+    directory: folder,
+    configureBuckets: [{ name: 'bucket', configs: [] }],
+  });
   const { port } = await server.run();
   endpoint = `http://127.0.0.1:${port}`;
-  store = createS3FileStore({ endpoint, bucket: 'bucket', region: 'us-east-1', credentials, prefix: 'taskloom/', isPathStyleForced: true });
+  store = createS3FileStore({
+    endpoint,
+    bucket: 'bucket',
+    region: 'us-east-1',
+    credentials,
+    prefix: 'taskloom/',
+    isPathStyleForced: true,
+  });
   client = new S3Client({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true });
   [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
   bench = createExportBench(db, store);
@@ -50,7 +63,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const keys = async () => ((await client.send(new ListObjectsV2Command({ Bucket: 'bucket' }))).Contents ?? []).map(({ Key }) => Key);
+const keys = async () =>
+  ((await client.send(new ListObjectsV2Command({ Bucket: 'bucket' }))).Contents ?? []).map(({ Key }) => Key);
 const signal = () => new AbortController().signal;
 async function* megabytes(count: number, each?: (n: number) => void) {
   for (let n = 0; n < count; n += 1) {
@@ -70,7 +84,8 @@ test('an export into a bucket is downloaded through the API, in parts too, and c
   const name = path.basename(result.file_path as string);
   expect(await keys()).toEqual([`taskloom/${name}`]);
   const url = `/api/v1/exports/${String(result.export_id)}/download`;
-  const get = (range?: string) => api.app.inject({ url, headers: { authorization: `Bearer ${api.tokens[0]}`, ...(range && { range }) } });
+  const get = (range?: string) =>
+    api.app.inject({ url, headers: { authorization: `Bearer ${api.tokens[0]}`, ...(range && { range }) } });
   const whole = await get();
   expect([whole.statusCode, createHash('sha256').update(whole.rawPayload).digest('hex')]).toEqual([200, result.sha256]);
   expect(await readExport('csv', whole.rawPayload)).toHaveLength(result.exported_records as number);
@@ -99,25 +114,73 @@ test('a file of several parts is there whole', async () => {
 test('one that is cancelled, or breaks off, is not there', async () => {
   const stop = new AbortController();
   const reason = new Error('cancelled');
-  await expect(store.write(`${randomUUID()}.bin`, megabytes(40, (n) => n === 20 && stop.abort(reason)), stop.signal)).rejects.toBe(reason);
+  await expect(
+    store.write(
+      `${randomUUID()}.bin`,
+      megabytes(40, (n) => n === 20 && stop.abort(reason)),
+      stop.signal,
+    ),
+  ).rejects.toBe(reason);
   const broken = new Error('the rows broke off');
-  await expect(store.write(`${randomUUID()}.bin`, megabytes(40, (n) => { if (n === 20) throw broken; }), signal())).rejects.toBe(broken);
+  await expect(
+    store.write(
+      `${randomUUID()}.bin`,
+      megabytes(40, (n) => {
+        if (n === 20) throw broken;
+      }),
+      signal(),
+    ),
+  ).rejects.toBe(broken);
   expect(await keys()).toEqual([]);
 });
 
 test('written by a process of its own, in one part and in several', async () => {
-  const settings = { databaseUrl: db.url, files: { s3: { endpoint, bucket: 'bucket', region: 'us-east-1', credentials, prefix: 'taskloom/', isPathStyleForced: true } } };
-  const write = createProcessWriter({ program: path.resolve(__dirname, '../../dist/src/exports/export-process.js'), settings, env: process.env, files: store });
-  const request = { executionId: 1, configId: null, startedAt: new Date(), source: 'comments' as const, format: 'csv' as const, compression: 'none' as const, filters: {}, areFormulasEscaped: true, expiresInDays: null };
+  const settings = {
+    databaseUrl: db.url,
+    files: {
+      s3: {
+        endpoint,
+        bucket: 'bucket',
+        region: 'us-east-1',
+        credentials,
+        prefix: 'taskloom/',
+        isPathStyleForced: true,
+      },
+    },
+  };
+  const write = createProcessWriter({
+    program: path.resolve(__dirname, '../../dist/src/exports/export-process.js'),
+    settings,
+    env: process.env,
+    files: store,
+  });
+  const request = {
+    executionId: 1,
+    configId: null,
+    startedAt: new Date(),
+    source: 'comments' as const,
+    format: 'csv' as const,
+    compression: 'none' as const,
+    filters: {},
+    areFormulasEscaped: true,
+    expiresInDays: null,
+  };
   const expectFile = async (rows: number) => {
     const file = await write(request, 'own.csv', { signal: signal(), onProgress: () => undefined });
     const bytes = await bytesOf('own.csv');
-    expect(file).toEqual({ rows, bytes: bytes.length, truncatedCells: 0, sha256: createHash('sha256').update(bytes).digest('hex') });
+    expect(file).toEqual({
+      rows,
+      bytes: bytes.length,
+      truncatedCells: 0,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    });
     expect(await readExport('csv', bytes)).toHaveLength(rows);
     return bytes.length;
   };
   await expectFile(NASTY.length);
-  await db.database.raw("insert into reddit_comments (id, post_id, body, subreddit, reddit_created_at) select 'm' || n, 'p000', repeat('x', 9000), 'many', '2026-05-01' from generate_series(1, 4000) n");
+  await db.database.raw(
+    "insert into reddit_comments (id, post_id, body, subreddit, reddit_created_at) select 'm' || n, 'p000', repeat('x', 9000), 'many', '2026-05-01' from generate_series(1, 4000) n",
+  );
   expect(await expectFile(NASTY.length + 4_000)).toBeGreaterThan(2 * 8 * 1024 * 1024);
   await store.remove('own.csv');
 });
@@ -126,22 +189,38 @@ test('what a killed write left is removed, and nothing beside it', async () => {
   // s3rver cannot list uploads, which is no fault; a server that can is one of our own.
   await store.discard('killed.csv');
   const removed: string[] = [];
-  const upload = (key: string, id: string) => `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload>`;
+  const upload = (key: string, id: string) =>
+    `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload>`;
   const listing = createServer((request, response) => {
     if (request.method === 'DELETE') removed.push(request.url ?? '');
-    response.end(request.method === 'DELETE' ? '' : `<ListMultipartUploadsResult>${upload('taskloom/killed.csv', 'one')}${upload('taskloom/killed.csv.gz', 'two')}${upload('taskloom/killed.csv', 'three')}<IsTruncated>false</IsTruncated></ListMultipartUploadsResult>`);
+    response.end(
+      request.method === 'DELETE'
+        ? ''
+        : `<ListMultipartUploadsResult>${upload('taskloom/killed.csv', 'one')}${upload('taskloom/killed.csv.gz', 'two')}${upload('taskloom/killed.csv', 'three')}<IsTruncated>false</IsTruncated></ListMultipartUploadsResult>`,
+    );
   }).listen(0, '127.0.0.1');
   await once(listing, 'listening');
   const { port } = listing.address() as AddressInfo;
   try {
-    await createS3FileStore({ endpoint: `http://127.0.0.1:${port}`, bucket: 'bucket', region: 'us-east-1', credentials, prefix: 'taskloom/', isPathStyleForced: true }).discard('killed.csv');
+    await createS3FileStore({
+      endpoint: `http://127.0.0.1:${port}`,
+      bucket: 'bucket',
+      region: 'us-east-1',
+      credentials,
+      prefix: 'taskloom/',
+      isPathStyleForced: true,
+    }).discard('killed.csv');
   } finally {
     listing.close();
     listing.closeAllConnections();
   }
-  expect(removed.map((url) => /^(.+)\?.*uploadId=(\w+)/.exec(url)?.slice(1))).toEqual([['/bucket/taskloom/killed.csv', 'one'], ['/bucket/taskloom/killed.csv', 'three']]);
+  expect(removed.map((url) => /^(.+)\?.*uploadId=(\w+)/.exec(url)?.slice(1))).toEqual([
+    ['/bucket/taskloom/killed.csv', 'one'],
+    ['/bucket/taskloom/killed.csv', 'three'],
+  ]);
 });
 
 test('names lead nowhere else', async () => {
-  for (const name of ['../x', 'a/b', '', '.hidden', 'x'.repeat(200)]) await expect(store.write(name, megabytes(1), signal())).rejects.toThrow('Not a file name');
+  for (const name of ['../x', 'a/b', '', '.hidden', 'x'.repeat(200)])
+    await expect(store.write(name, megabytes(1), signal())).rejects.toThrow('Not a file name');
 });

@@ -1,6 +1,10 @@
 import type { Socket } from 'node:net';
 import { connectClient } from '../../src/platform/postgres-client';
-import { createExportSourceRepository, type ExportRow, type Snapshot } from '../../src/storage/export-source-repository';
+import {
+  createExportSourceRepository,
+  type ExportRow,
+  type Snapshot,
+} from '../../src/storage/export-source-repository';
 import { createTestDatabase, type TestDatabase } from '../support/test-database';
 import { waitFor } from '../support/process';
 
@@ -12,13 +16,18 @@ let db: TestDatabase;
 
 beforeAll(async () => {
   db = await createTestDatabase();
-  await db.database.raw(`insert into reddit_posts (id, title, subreddit, content, reddit_created_at) select 'p' || n, 't', 's', repeat('語', ${LETTERS}), '2026-01-01'::timestamptz + n * interval '1 second' from generate_series(1, ${POSTS}) n`);
+  await db.database.raw(
+    `insert into reddit_posts (id, title, subreddit, content, reddit_created_at) select 'p' || n, 't', 's', repeat('語', ${LETTERS}), '2026-01-01'::timestamptz + n * interval '1 second' from generate_series(1, ${POSTS}) n`,
+  );
 });
 afterAll(() => db?.drop());
 
 const connect = () => connectClient({ url: db.url, applicationName: APPLICATION });
-const read = <Result>(use: (snapshot: Snapshot) => Promise<Result>, signal = new AbortController().signal, by = connect) =>
-  createExportSourceRepository({ connect: by }).withSnapshot({ source: 'posts', filters: {} }, signal, use);
+const read = <Result>(
+  use: (snapshot: Snapshot) => Promise<Result>,
+  signal = new AbortController().signal,
+  by = connect,
+) => createExportSourceRepository({ connect: by }).withSnapshot({ source: 'posts', filters: {} }, signal, use);
 const connections = async () => db.database('pg_stat_activity').where({ application_name: APPLICATION });
 const isGone = () => waitFor(async () => (await connections()).length === 0);
 
@@ -88,7 +97,11 @@ test('an abort ends a statement that is waiting, and one that is not being read'
 
 test('an error of the statement is told as it is', async () => {
   const lost = read(async ({ pages }) => {
-    for await (const page of pages) if (page.length > 0) await db.database.raw('select pg_terminate_backend(pid) from pg_stat_activity where application_name = ?', [APPLICATION]);
+    for await (const page of pages)
+      if (page.length > 0)
+        await db.database.raw('select pg_terminate_backend(pid) from pg_stat_activity where application_name = ?', [
+          APPLICATION,
+        ]);
   });
   await expect(lost).rejects.toThrow(/terminat/);
 });

@@ -24,10 +24,18 @@ let temporal: TemporalConnection;
 let worker: TestProcess;
 const taskQueue = `faults-${randomUUID()}`;
 const password = randomBytes(12).toString('hex');
-const place = (name: string) => ({ folder: path.join(folder, name), logFile: path.join(folder, `${name}.log`), password });
+const place = (name: string) => ({
+  folder: path.join(folder, name),
+  logFile: path.join(folder, `${name}.log`),
+  password,
+});
 
 async function startTemporal(ports: { port?: number; uiPort?: number } = {}): Promise<void> {
-  server = await startEmbeddedTemporal({ ...place('temporal'), ...ports, binary: await findTemporalBinary({ progress: () => undefined }) });
+  server = await startEmbeddedTemporal({
+    ...place('temporal'),
+    ...ports,
+    binary: await findTemporalBinary({ progress: () => undefined }),
+  });
 }
 
 beforeAll(async () => {
@@ -37,7 +45,11 @@ beforeAll(async () => {
   database = createDatabase({ url: postgres.url, poolSize: 2, applicationName: 'test' });
   // A killed server breaks idle connections: that is the point here.
   await migrate(database);
-  temporal = await connectTemporal({ address: server.address, namespace: 'default', connection: { address: server.address } });
+  temporal = await connectTemporal({
+    address: server.address,
+    namespace: 'default',
+    connection: { address: server.address },
+  });
   await registerSearchAttributes(temporal.connection, 'default');
   worker = await startProcess('worker/main.js', {
     DATABASE_URL: postgres.url,
@@ -58,7 +70,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const newConfig = { description: null, parameters: {}, scheduleConfig: {}, maxRetries: 0, timeoutSeconds: null, priority: 5 };
+const newConfig = {
+  description: null,
+  parameters: {},
+  scheduleConfig: {},
+  maxRetries: 0,
+  timeoutSeconds: null,
+  priority: 5,
+};
 
 async function gone(pid: number): Promise<void> {
   await waitFor(async () => {
@@ -73,11 +92,19 @@ async function gone(pid: number): Promise<void> {
 
 test('the Temporal server is killed and restarted with a schedule active: it fires on', async () => {
   const configs = createTaskConfigRepository(database);
-  const created = await configs.create({ ...newConfig, name: 'every second', taskType: 'TEST_SHORT_TIMEOUT', schedulerType: 'interval', parameters: { sleep_seconds: 0 }, scheduleConfig: { interval_seconds: 1 } });
+  const created = await configs.create({
+    ...newConfig,
+    name: 'every second',
+    taskType: 'TEST_SHORT_TIMEOUT',
+    schedulerType: 'interval',
+    parameters: { sleep_seconds: 0 },
+    scheduleConfig: { interval_seconds: 1 },
+  });
   const config = await configs.setScheduleStatus(created.id, 'active');
   if (!config) throw new Error('the config is gone');
   await createScheduleGateway({ client: temporal.client.schedule, taskQueue }).apply(config);
-  const runs = async () => database('task_executions').where({ config_id: config.id, status: 'succeeded', triggered_by: 'schedule' });
+  const runs = async () =>
+    database('task_executions').where({ config_id: config.id, status: 'succeeded', triggered_by: 'schedule' });
   await waitFor(async () => (await runs()).length >= 3);
 
   process.kill(server.pid, 'SIGKILL');
@@ -97,10 +124,25 @@ test('the Temporal server is killed and restarted with a schedule active: it fir
 });
 
 test('PostgreSQL is killed and restarted in mid-run: runs wait for it, and each is recorded once', async () => {
-  const config = await createTaskConfigRepository(database).create({ ...newConfig, name: 'slow', taskType: 'TEST_SHORT_TIMEOUT', schedulerType: 'manual', parameters: { sleep_seconds: 3 } });
-  const start = () => temporal.client.workflow.start<typeof workflows.runTask>('runTask', { workflowId: `database-${randomUUID()}`, taskQueue, args: [{ configId: config.id, triggeredBy: 'manual' }] });
+  const config = await createTaskConfigRepository(database).create({
+    ...newConfig,
+    name: 'slow',
+    taskType: 'TEST_SHORT_TIMEOUT',
+    schedulerType: 'manual',
+    parameters: { sleep_seconds: 3 },
+  });
+  const start = () =>
+    temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
+      workflowId: `database-${randomUUID()}`,
+      taskQueue,
+      args: [{ configId: config.id, triggeredBy: 'manual' }],
+    });
   const inFlight = await Promise.all([start(), start(), start()]);
-  await waitFor(async () => (await database('task_attempts').join('task_executions', 'id', 'execution_id').where({ config_id: config.id })).length === 3);
+  await waitFor(
+    async () =>
+      (await database('task_attempts').join('task_executions', 'id', 'execution_id').where({ config_id: config.id }))
+        .length === 3,
+  );
 
   process.kill(postgres.pid, 'SIGKILL');
   await gone(postgres.pid);
@@ -109,7 +151,9 @@ test('PostgreSQL is killed and restarted in mid-run: runs wait for it, and each 
 
   await Promise.all([...inFlight, ...queued].map((handle) => handle.result()));
   const rows = await waitFor(async () => {
-    const found = await database('task_executions').where({ config_id: config.id }).catch(() => []);
+    const found = await database('task_executions')
+      .where({ config_id: config.id })
+      .catch(() => []);
     return found.length === 5 && found;
   });
   expect(rows.map((row) => row.status)).toEqual(Array(5).fill('succeeded'));

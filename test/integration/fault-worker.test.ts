@@ -45,15 +45,31 @@ afterAll(async () => {
 });
 
 const createConfig = (taskType: string, parameters: Record<string, unknown> = {}) =>
-  createTaskConfigRepository(db.database).create({ name: taskType, description: null, taskType, schedulerType: 'manual', parameters, scheduleConfig: {}, maxRetries: 0, timeoutSeconds: null, priority: 5 });
+  createTaskConfigRepository(db.database).create({
+    name: taskType,
+    description: null,
+    taskType,
+    schedulerType: 'manual',
+    parameters,
+    scheduleConfig: {},
+    maxRetries: 0,
+    timeoutSeconds: null,
+    priority: 5,
+  });
 
 async function start(configId: number) {
   const workflowId = `fault-${randomUUID()}`;
-  return temporal.client.workflow.start<typeof workflows.runTask>('runTask', { workflowId, taskQueue, args: [{ configId, triggeredBy: 'manual' }] });
+  return temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
+    workflowId,
+    taskQueue,
+    args: [{ configId, triggeredBy: 'manual' }],
+  });
 }
 
-const rowOf = async (workflowId: string) => (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
-const attemptsOf = async (executionId: number) => db.database('task_attempts').where({ execution_id: executionId }).orderBy('attempt');
+const rowOf = async (workflowId: string) =>
+  (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
+const attemptsOf = async (executionId: number) =>
+  db.database('task_attempts').where({ execution_id: executionId }).orderBy('attempt');
 
 test('a worker that is told to stop hands its run on, although the config allows no retry', async () => {
   const config = await createConfig('TEST_TIMEOUT', { sleep_seconds: 6 });
@@ -66,7 +82,10 @@ test('a worker that is told to stop hands its run on, although the config allows
   await Promise.all([first.stop(), startWorker()]);
   await handle.result();
   const row = await rowOf(handle.workflowId);
-  expect(await attemptsOf(row.id)).toMatchObject([{ outcome: 'lost', failure: { message: 'WORKER_SHUTDOWN' } }, { outcome: 'succeeded' }]);
+  expect(await attemptsOf(row.id)).toMatchObject([
+    { outcome: 'lost', failure: { message: 'WORKER_SHUTDOWN' } },
+    { outcome: 'succeeded' },
+  ]);
 });
 
 test('50 queued runs survive the killing of the worker, and all end exactly once', async () => {
@@ -74,16 +93,34 @@ test('50 queued runs survive the killing of the worker, and all end exactly once
   const slow = await createConfig('TEST_SHORT_TIMEOUT', { sleep_seconds: 1 });
   const handles = await Promise.all(Array.from({ length: 50 }, (_, n) => start(n % 5 === 0 ? slow.id : config.id)));
   const first = await startWorker();
-  const ended = async () => (await db.database('task_executions').whereIn('workflow_id', handles.map((handle) => handle.workflowId)).where('status', 'succeeded')).length;
+  const ended = async () =>
+    (
+      await db
+        .database('task_executions')
+        .whereIn(
+          'workflow_id',
+          handles.map((handle) => handle.workflowId),
+        )
+        .where('status', 'succeeded')
+    ).length;
   await waitFor(async () => (await ended()) >= 5);
   await first.kill();
   expect(await ended()).toBeLessThan(50);
   await startWorker();
   await Promise.all(handles.map((handle) => handle.result()));
-  const rows = await db.database('task_executions').whereIn('workflow_id', handles.map((handle) => handle.workflowId));
+  const rows = await db.database('task_executions').whereIn(
+    'workflow_id',
+    handles.map((handle) => handle.workflowId),
+  );
   expect(rows).toHaveLength(50);
   expect(rows.every((row) => row.status === 'succeeded')).toBe(true);
-  const succeeded = await db.database('task_attempts').whereIn('execution_id', rows.map((row) => row.id)).where('outcome', 'succeeded');
+  const succeeded = await db
+    .database('task_attempts')
+    .whereIn(
+      'execution_id',
+      rows.map((row) => row.id),
+    )
+    .where('outcome', 'succeeded');
   expect(succeeded).toHaveLength(50);
 });
 
@@ -92,7 +129,11 @@ test('a worker killed in mid-batch: no run is lost, and none that had ended runs
   const configIds = Array<number>(3_000).fill(config.id);
   const first = await startWorker();
   const workflowId = `batch-${randomUUID()}`;
-  const handle = await temporal.client.workflow.start<typeof workflows.runBatch>('runBatch', { workflowId, taskQueue, args: [{ configIds }] });
+  const handle = await temporal.client.workflow.start<typeof workflows.runBatch>('runBatch', {
+    workflowId,
+    taskQueue,
+    args: [{ configIds }],
+  });
   const batch = () => db.database('task_executions').where({ workflow_id: workflowId });
   await waitFor(async () => (await batch().where('status', 'succeeded')).length >= 200);
   await first.kill();
@@ -106,5 +147,7 @@ test('a worker killed in mid-batch: no run is lost, and none that had ended runs
   // A run that was at work when its worker died is told apart: its first attempt is lost. There are at most 25 to a slice.
   const lost = attempts.filter((attempt) => attempt.outcome === 'lost');
   expect(lost.length).toBeLessThanOrEqual(100);
-  expect(attempts.filter((attempt) => endedBefore.includes(attempt.execution_id as number))).toHaveLength(endedBefore.length);
+  expect(attempts.filter((attempt) => endedBefore.includes(attempt.execution_id as number))).toHaveLength(
+    endedBefore.length,
+  );
 });

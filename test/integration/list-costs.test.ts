@@ -5,10 +5,29 @@ import type { TemporalConnection } from '../../src/platform/temporal';
 
 /** Whatever a list holds, it costs the same questions: one per row would pass every other test, and fail in production. */
 const LISTS = [
-  '/tasks/configs?page_size=100', '/tasks/configs?task_type=TEST_TIMEOUT&name_search=a&page_size=100', '/tasks/schedules', '/tasks/schedules/summary', '/tasks/schedules/{id}/history',
-  '/tasks/executions/recent?status=all', '/tasks/executions/failed?status=all', '/tasks/executions/by-config/{id}?status=all', '/tasks/executions/configs/{id}?status=all', '/tasks/executions/stats', '/tasks/executions/{id}/stats',
-  '/tasks/system/dashboard', '/tasks/system/status', '/tasks/system/health', '/tasks/configs/{id}?include_stats=true',
-  '/users', '/auth/sessions', '/reddit/posts', '/reddit/comments', '/reddit/posts/p0/comments', '/reddit/posts/p0/tree', '/reddit/search?q=t', '/audit-log',
+  '/tasks/configs?page_size=100',
+  '/tasks/configs?task_type=TEST_TIMEOUT&name_search=a&page_size=100',
+  '/tasks/schedules',
+  '/tasks/schedules/summary',
+  '/tasks/schedules/{id}/history',
+  '/tasks/executions/recent?status=all',
+  '/tasks/executions/failed?status=all',
+  '/tasks/executions/by-config/{id}?status=all',
+  '/tasks/executions/configs/{id}?status=all',
+  '/tasks/executions/stats',
+  '/tasks/executions/{id}/stats',
+  '/tasks/system/dashboard',
+  '/tasks/system/status',
+  '/tasks/system/health',
+  '/tasks/configs/{id}?include_stats=true',
+  '/users',
+  '/auth/sessions',
+  '/reddit/posts',
+  '/reddit/comments',
+  '/reddit/posts/p0/comments',
+  '/reddit/posts/p0/tree',
+  '/reddit/search?q=t',
+  '/audit-log',
 ];
 const MANY = 50;
 
@@ -24,7 +43,12 @@ beforeAll(async () => {
   api = await createTestApi({ database: db.database, temporal });
   db.database.on('query', ({ sql }: { sql: string }) => void calls.push(sql));
   const { workflowService } = temporal.client;
-  for (const name of ['listSchedules', 'describeSchedule', 'describeWorkflowExecution', 'listWorkflowExecutions'] as const) {
+  for (const name of [
+    'listSchedules',
+    'describeSchedule',
+    'describeWorkflowExecution',
+    'listWorkflowExecutions',
+  ] as const) {
     const ask = workflowService[name].bind(workflowService) as (...args: unknown[]) => unknown;
     Object.assign(workflowService, { [name]: (...args: unknown[]) => (calls.push(`Temporal: ${name}`), ask(...args)) });
   }
@@ -37,13 +61,20 @@ afterAll(async () => {
 });
 
 async function addRow(n: number): Promise<void> {
-  const { body } = await api.root('POST', '/tasks/configs?auto_schedule=true', { name: `a${n}`, task_type: 'TEST_TIMEOUT', scheduler_type: 'cron', schedule_config: { cron_expression: '0 0 1 1 *' } });
+  const { body } = await api.root('POST', '/tasks/configs?auto_schedule=true', {
+    name: `a${n}`,
+    task_type: 'TEST_TIMEOUT',
+    scheduler_type: 'cron',
+    schedule_config: { cron_expression: '0 0 1 1 *' },
+  });
   firstId ??= body.id;
   await insertExecution(db.database, { config_id: firstId, status: n % 2 ? 'succeeded' : 'failed' });
   await insertConfig(db.database);
   await db.database('users').insert({ email: `u${n}@example.com`, username: `u${n}`, hashed_password: '-' });
   await db.database('reddit_posts').insert({ id: `p${n}`, title: 't', subreddit: 's', reddit_created_at: new Date() });
-  await db.database('reddit_comments').insert({ id: `c${n}`, post_id: 'p0', body: 'b', subreddit: 's', reddit_created_at: new Date() });
+  await db
+    .database('reddit_comments')
+    .insert({ id: `c${n}`, post_id: 'p0', body: 'b', subreddit: 's', reddit_created_at: new Date() });
   await db.database('schedule_events').insert({ config_id: firstId, event: 'task_paused' });
 }
 
@@ -53,7 +84,9 @@ async function measure(): Promise<Record<string, { rows: number; calls: string[]
   await new Promise((resolve) => setTimeout(resolve, 1_200));
   for (const path of LISTS) {
     // One that has not heard of Temporal yet: its answers are shared for a second.
-    const asked = /configs|schedules|system/.test(path) ? await createTestApi({ database: db.database, temporal }) : api;
+    const asked = /configs|schedules|system/.test(path)
+      ? await createTestApi({ database: db.database, temporal })
+      : api;
     calls = [];
     const { status, body, text } = await asked.root('GET', path.replace('{id}', String(firstId)));
     if (asked !== api) await asked.close();
@@ -69,6 +102,14 @@ test('a list of fifty costs PostgreSQL and Temporal what a list of one does', as
   const many = await measure();
   for (const path of LISTS) expect([path, many[path]?.calls]).toEqual([path, one[path]?.calls]);
   // The lists have grown, or nothing was tested.
-  for (const path of ['/tasks/configs?page_size=100', '/tasks/schedules', '/tasks/executions/recent?status=all', '/users', '/reddit/posts', '/audit-log']) expect(many[path]?.rows).toBeGreaterThan(10 * (one[path]?.rows ?? Infinity));
+  for (const path of [
+    '/tasks/configs?page_size=100',
+    '/tasks/schedules',
+    '/tasks/executions/recent?status=all',
+    '/users',
+    '/reddit/posts',
+    '/audit-log',
+  ])
+    expect(many[path]?.rows).toBeGreaterThan(10 * (one[path]?.rows ?? Infinity));
   expect(one['/tasks/configs?page_size=100']?.calls.filter((call) => call.startsWith('Temporal'))).toHaveLength(1);
 }, 180_000);

@@ -33,7 +33,12 @@ afterEach(async () => {
 afterAll(() => db?.drop());
 
 async function openReddit() {
-  sandbox = createRedditSandbox({ seed: 'outage', now: () => NOW, scale: { posts: 12, commentsPerPost: 8 }, rateLimit: { requests: 1_000_000 } });
+  sandbox = createRedditSandbox({
+    seed: 'outage',
+    now: () => NOW,
+    scale: { posts: 12, commentsPerPost: 8 },
+    rateLimit: { requests: 1_000_000 },
+  });
   await sandbox.listen({ port });
   return sandbox;
 }
@@ -43,29 +48,62 @@ async function closeReddit() {
 }
 async function startWorker(outagePatience: OutagePatience) {
   const url = `http://127.0.0.1:${port}`;
-  const reddit = createRedditClient({ clientId: 'id', clientSecret: 'secret', userAgent: 'linux:taskloom-test:1 (by /u/test)', oauthBaseUrl: url, wwwBaseUrl: url, isSandbox: true, log: { warn: () => undefined }, backoffMs: 1, budget: openBudget() });
-  worker = await startTestWorker({ database: db.database, outagePatience, services: { reddit, content: createRedditContentRepository(db.database), scrapes: createRedditScrapeRepository(db.database), deletions: createDeletionSyncRepository(db.database) } });
+  const reddit = createRedditClient({
+    clientId: 'id',
+    clientSecret: 'secret',
+    userAgent: 'linux:taskloom-test:1 (by /u/test)',
+    oauthBaseUrl: url,
+    wwwBaseUrl: url,
+    isSandbox: true,
+    log: { warn: () => undefined },
+    backoffMs: 1,
+    budget: openBudget(),
+  });
+  worker = await startTestWorker({
+    database: db.database,
+    outagePatience,
+    services: {
+      reddit,
+      content: createRedditContentRepository(db.database),
+      scrapes: createRedditScrapeRepository(db.database),
+      deletions: createDeletionSyncRepository(db.database),
+    },
+  });
   return worker;
 }
 async function start(taskType: string, parameters: Record<string, unknown>, maxRetries = 0) {
   const workflowId = `outage-${randomUUID()}`;
-  return worker!.temporal.client.workflow.start<typeof workflows.runTask>('runTask', { workflowId, taskQueue: worker!.taskQueue, args: [{ configId: null, taskType, parameters, maxRetries, triggeredBy: 'by_type' }] });
+  return worker!.temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
+    workflowId,
+    taskQueue: worker!.taskQueue,
+    args: [{ configId: null, taskType, parameters, maxRetries, triggeredBy: 'by_type' }],
+  });
 }
-const rowOf = async (workflowId: string) => (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
-const attemptsOf = async (workflowId: string) => db.database('task_attempts').where({ execution_id: (await rowOf(workflowId))?.id ?? 0 }).orderBy('attempt');
+const rowOf = async (workflowId: string) =>
+  (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
+const attemptsOf = async (workflowId: string) =>
+  db
+    .database('task_attempts')
+    .where({ execution_id: (await rowOf(workflowId))?.id ?? 0 })
+    .orderBy('attempt');
 const scrape = { subreddits: ['programming', 'books', 'gardening'], sort: 'new', posts_limit: 12 };
 /** Temporal's word for an activity that waits for its next try: it holds no slot. */
 const SCHEDULED = 1;
 async function waitingTries(workflowId: string, least: number) {
   return waitFor(async () => {
-    const description = await worker!.temporal.client.workflow.getHandle(workflowId).describe().catch(() => undefined);
-    const waiting = (description?.raw.pendingActivities ?? []).filter(({ state, attempt, lastFailure }) => Number(state) === SCHEDULED && Number(attempt) > least && lastFailure);
+    const description = await worker!.temporal.client.workflow
+      .getHandle(workflowId)
+      .describe()
+      .catch(() => undefined);
+    const waiting = (description?.raw.pendingActivities ?? []).filter(
+      ({ state, attempt, lastFailure }) => Number(state) === SCHEDULED && Number(attempt) > least && lastFailure,
+    );
     return waiting.length > 0 && waiting;
   });
 }
 const patient: OutagePatience = { totalMs: 60_000, firstPauseMs: 300, longestPauseMs: 1_500 };
 
-test('a scrape waits out an outage longer than any of the client\'s own tries, without a slot and without a retry', async () => {
+test("a scrape waits out an outage longer than any of the client's own tries, without a slot and without a retry", async () => {
   await startWorker(patient);
   const handle = await start('REDDIT_SCRAPE', scrape);
   const [waiting] = await waitingTries(`${handle.workflowId}-work`, 3);
@@ -86,21 +124,45 @@ test('a deletion sync waits likewise, and says why while it waits', async () => 
   await closeReddit();
   const handle = await start('REDDIT_DELETION_SYNC', { max_age_days: 10_000 });
   await waitingTries(handle.workflowId, 2);
-  expect(await attemptsOf(handle.workflowId)).toMatchObject([{ attempt: 1, outcome: 'running', failure: { type: 'RedditError.network', message: expect.stringMatching(/ECONNREFUSED/), waited: { outage: { since: expect.any(String) } } } }]);
+  expect(await attemptsOf(handle.workflowId)).toMatchObject([
+    {
+      attempt: 1,
+      outcome: 'running',
+      failure: {
+        type: 'RedditError.network',
+        message: expect.stringMatching(/ECONNREFUSED/),
+        waited: { outage: { since: expect.any(String) } },
+      },
+    },
+  ]);
   await openReddit();
   expect(await handle.result()).toMatchObject({ checked: 324, deleted: 0, unchanged: 324 });
   expect(await attemptsOf(handle.workflowId)).toMatchObject([{ attempt: 1, outcome: 'succeeded', failure: null }]);
 });
 
-test.each(['REDDIT_SCRAPE', 'REDDIT_DELETION_SYNC'])('%s: an outage beyond the patience costs a retry, once for all subreddits, and then ends the run with its length', async (taskType) => {
-  await openReddit();
-  await startWorker({ totalMs: 1_200, firstPauseMs: 300, longestPauseMs: 600 });
-  await (await start('REDDIT_SCRAPE', scrape)).result();
-  await closeReddit();
-  const handle = await start(taskType, taskType === 'REDDIT_SCRAPE' ? scrape : { max_age_days: 10_000 }, 1);
-  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'RedditError.network', message: expect.stringMatching(/^Reddit could not be had for 1 s, in \d+ tries; at last: .*ECONNREFUSED/) } });
-  const attempts = await attemptsOf(handle.workflowId);
-  expect(attempts.map(({ outcome, failure }) => [outcome, failure.isRetryable])).toEqual([['failed', true], ['failed', true]]);
-  for (const { started_at, ended_at } of attempts) expect(ended_at - started_at).toBeGreaterThanOrEqual(1_200);
-  expect(await rowOf(handle.workflowId)).toMatchObject({ status: 'failed', error_message: expect.stringContaining('could not be had') });
-});
+test.each(['REDDIT_SCRAPE', 'REDDIT_DELETION_SYNC'])(
+  '%s: an outage beyond the patience costs a retry, once for all subreddits, and then ends the run with its length',
+  async (taskType) => {
+    await openReddit();
+    await startWorker({ totalMs: 1_200, firstPauseMs: 300, longestPauseMs: 600 });
+    await (await start('REDDIT_SCRAPE', scrape)).result();
+    await closeReddit();
+    const handle = await start(taskType, taskType === 'REDDIT_SCRAPE' ? scrape : { max_age_days: 10_000 }, 1);
+    await expect(handle.result()).rejects.toMatchObject({
+      cause: {
+        type: 'RedditError.network',
+        message: expect.stringMatching(/^Reddit could not be had for 1 s, in \d+ tries; at last: .*ECONNREFUSED/),
+      },
+    });
+    const attempts = await attemptsOf(handle.workflowId);
+    expect(attempts.map(({ outcome, failure }) => [outcome, failure.isRetryable])).toEqual([
+      ['failed', true],
+      ['failed', true],
+    ]);
+    for (const { started_at, ended_at } of attempts) expect(ended_at - started_at).toBeGreaterThanOrEqual(1_200);
+    expect(await rowOf(handle.workflowId)).toMatchObject({
+      status: 'failed',
+      error_message: expect.stringContaining('could not be had'),
+    });
+  },
+);

@@ -11,7 +11,9 @@ test('recorded histories replay on the present workflows', async () => {
   const replays = Worker.runReplayHistories(
     { workflowsPath: require.resolve('../../src/workflows') },
     histories.map((file) => {
-      const history = JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as { events: { workflowExecutionStartedEventAttributes?: { workflowId?: string } }[] };
+      const history = JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as {
+        events: { workflowExecutionStartedEventAttributes?: { workflowId?: string } }[];
+      };
       // Ids of children are derived from their parent's.
       return { workflowId: history.events[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? file, history };
     }),
@@ -28,7 +30,13 @@ test('recorded histories replay on the present workflows', async () => {
 
 test('a workflow that does other things does not replay', async () => {
   const file = histories.find((name) => name.includes('long-task')) ?? '';
-  const history = JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as { events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[] };
-  for (const event of history.events) if (event.activityTaskScheduledEventAttributes) event.activityTaskScheduledEventAttributes.activityType.name = 'somethingElse';
-  await expect(Worker.runReplayHistory({ workflowsPath: require.resolve('../../src/workflows') }, history, file)).rejects.toThrow();
+  const history = JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as {
+    events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
+  };
+  for (const event of history.events)
+    if (event.activityTaskScheduledEventAttributes)
+      event.activityTaskScheduledEventAttributes.activityType.name = 'somethingElse';
+  await expect(
+    Worker.runReplayHistory({ workflowsPath: require.resolve('../../src/workflows') }, history, file),
+  ).rejects.toThrow();
 });

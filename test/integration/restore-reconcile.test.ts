@@ -36,7 +36,18 @@ test('after a restore, Temporal follows: what was edited, removed and made since
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue });
   const convergence = createScheduleConvergence({ configs, gateway });
   const actions = createScheduleActions({ configs, convergence });
-  const create = (name: string) => configs.create({ name, description: null, taskType: 'HEALTH_CHECK', schedulerType: 'interval', parameters: {}, scheduleConfig: { hours: 5 }, maxRetries: 0, timeoutSeconds: null, priority: 5 });
+  const create = (name: string) =>
+    configs.create({
+      name,
+      description: null,
+      taskType: 'HEALTH_CHECK',
+      schedulerType: 'interval',
+      parameters: {},
+      scheduleConfig: { hours: 5 },
+      maxRetries: 0,
+      timeoutSeconds: null,
+      priority: 5,
+    });
   const [edited, removed] = [await create('edited'), await create('removed')];
   for (const { id } of [edited, removed]) await actions.start(id);
   const name = nameOf(await bench.run());
@@ -48,13 +59,30 @@ test('after a restore, Temporal follows: what was edited, removed and made since
   await actions.start(made.id);
   await waitFor(async () => [...(await gateway.list()).keys()].sort().join() === [edited.id, made.id].join());
 
-  const restore = createRestore({ folder: bench.folder, database: db.database, migrationNames: migrationNames(), migrate, report: () => undefined });
+  const restore = createRestore({
+    folder: bench.folder,
+    database: db.database,
+    migrationNames: migrationNames(),
+    migrate,
+    report: () => undefined,
+  });
   await restore.restore(await restore.plan(name, new AbortController().signal));
-  const reconciler = createReconciler({ findConfigFault, configs, executions: createExecutionRepository(db.database), gateway, convergence, workflowClient: temporal.client.workflow, taskQueue, log: pino({ level: 'silent' }), graceMs: 0 });
+  const reconciler = createReconciler({
+    findConfigFault,
+    configs,
+    executions: createExecutionRepository(db.database),
+    gateway,
+    convergence,
+    workflowClient: temporal.client.workflow,
+    taskQueue,
+    log: pino({ level: 'silent' }),
+    graceMs: 0,
+  });
   await reconciler.run();
 
   await waitFor(async () => [...(await gateway.list()).keys()].sort().join() === [edited.id, removed.id].join());
-  for (const { id } of [edited, removed]) expect(await gateway.describe(id)).toMatchObject({ state: 'active', revision: (await configs.get(id))?.revision });
+  for (const { id } of [edited, removed])
+    expect(await gateway.describe(id)).toMatchObject({ state: 'active', revision: (await configs.get(id))?.revision });
   expect((await configs.get(edited.id))?.scheduleConfig).toEqual({ hours: 5 });
   // Its id stays spent.
   expect((await create('next')).id).toBeGreaterThan(made.id);

@@ -38,7 +38,15 @@ async function startTaskloom(): Promise<{ url: string; userId: number }> {
   [db, temporal] = await Promise.all([createTestDatabase(), createTestNamespace()]);
   sandbox = createRedditSandbox({ seed: 'fuzz', scale: { posts: 20, commentsPerPost: 5 } });
   const reddit = await sandbox.listen({ port: 0, host: '127.0.0.1' });
-  const [user] = await db.database('users').insert({ username: 'fuzz', email: 'fuzz@example.org', hashed_password: await hashPassword(PASSWORD), role: 'admin' }).returning<{ id: number }[]>('id');
+  const [user] = await db
+    .database('users')
+    .insert({
+      username: 'fuzz',
+      email: 'fuzz@example.org',
+      hashed_password: await hashPassword(PASSWORD),
+      role: 'admin',
+    })
+    .returning<{ id: number }[]>('id');
   const port = await getPort({ host: '127.0.0.1' });
   const env = {
     PORT: String(port),
@@ -62,11 +70,22 @@ async function startTaskloom(): Promise<{ url: string; userId: number }> {
   return { url: `http://127.0.0.1:${port}`, userId: user?.id ?? 0 };
 }
 
-async function run(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<{ code: number | null; output: string }> {
-  const child = spawn(program, args, { cwd: ROOT, env: { PATH: process.env.PATH, HOME: folder, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+async function run(
+  program: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(program, args, {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, HOME: folder, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = (await Promise.race([once(child, 'close'), once(child, 'error').then(([error]) => Promise.reject(error as Error))])) as [number | null];
+  const [code] = (await Promise.race([
+    once(child, 'close'),
+    once(child, 'error').then(([error]) => Promise.reject(error as Error)),
+  ])) as [number | null];
   return { code, output };
 }
 
@@ -74,8 +93,22 @@ async function run(program: string, args: string[], env: NodeJS.ProcessEnv): Pro
   'made-up requests, proper and improper, find nothing in the API that its document does not say (skipped where SCHEMATHESIS does not name the program)',
   async () => {
     const { url, userId } = await startTaskloom();
-    const args = ['--config-file', 'test/fuzz/schemathesis.toml', 'run', `${url}/openapi.json`, '--checks', 'all', '--no-color'];
-    const { code, output } = await run(SCHEMATHESIS ?? '', args, { FUZZ_USERNAME: 'fuzz', FUZZ_PASSWORD: PASSWORD, FUZZ_USER_ID: String(userId), PYTHONPATH: path.join(ROOT, 'test/fuzz'), PYTHONDONTWRITEBYTECODE: '1' });
+    const args = [
+      '--config-file',
+      'test/fuzz/schemathesis.toml',
+      'run',
+      `${url}/openapi.json`,
+      '--checks',
+      'all',
+      '--no-color',
+    ];
+    const { code, output } = await run(SCHEMATHESIS ?? '', args, {
+      FUZZ_USERNAME: 'fuzz',
+      FUZZ_PASSWORD: PASSWORD,
+      FUZZ_USER_ID: String(userId),
+      PYTHONPATH: path.join(ROOT, 'test/fuzz'),
+      PYTHONDONTWRITEBYTECODE: '1',
+    });
     if (process.env.FUZZ_SHOW || code !== 0) process.stderr.write(`${output}\n`);
     expect(processes.map(({ child }) => child.exitCode ?? child.signalCode)).toEqual([null, null]);
     expect(code).toBe(0);

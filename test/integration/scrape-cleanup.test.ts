@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRedditContentRepository, type RedditContentRepository } from '../../src/storage/reddit-content-repository';
+import {
+  createRedditContentRepository,
+  type RedditContentRepository,
+} from '../../src/storage/reddit-content-repository';
 import { createRedditScrapeRepository, type RedditScrapeRepository } from '../../src/storage/reddit-scrape-repository';
 import { createRetentionRepository } from '../../src/storage/retention-repository';
 import { contentOf } from '../support/least-requests';
@@ -32,8 +35,44 @@ afterEach(async () => {
 });
 afterAll(() => db?.drop());
 
-const post = (id: string, score = 1) => ({ id, title: id, author: 'a', subreddit: 'books', subredditSubscribers: 1, content: 'x', url: null, domain: null, score, upvoteRatio: 0.5, numComments: 3, flairText: null, isSelf: true, isNsfw: false, isSpoiler: false, isPinned: false, isDeleted: false, editedAt: null, createdAt: NOW }) satisfies RedditPost;
-const comment = (id: string, postId: string, score = 1) => ({ id, postId, author: 'a', body: 'b', subreddit: 'books', parentId: `t3_${postId}`, depth: 0, isSubmitter: false, score, controversiality: 0, isDeleted: false, editedAt: null, createdAt: NOW }) satisfies RedditComment;
+const post = (id: string, score = 1) =>
+  ({
+    id,
+    title: id,
+    author: 'a',
+    subreddit: 'books',
+    subredditSubscribers: 1,
+    content: 'x',
+    url: null,
+    domain: null,
+    score,
+    upvoteRatio: 0.5,
+    numComments: 3,
+    flairText: null,
+    isSelf: true,
+    isNsfw: false,
+    isSpoiler: false,
+    isPinned: false,
+    isDeleted: false,
+    editedAt: null,
+    createdAt: NOW,
+  }) satisfies RedditPost;
+const comment = (id: string, postId: string, score = 1) =>
+  ({
+    id,
+    postId,
+    author: 'a',
+    body: 'b',
+    subreddit: 'books',
+    parentId: `t3_${postId}`,
+    depth: 0,
+    isSubmitter: false,
+    score,
+    controversiality: 0,
+    isDeleted: false,
+    editedAt: null,
+    createdAt: NOW,
+  }) satisfies RedditComment;
 const options = () => ({ runStartedAt: new Date(), isSandbox: true });
 const reading = { commentsLimit: 3, commentsDepth: null, expandMore: 0 };
 const countOf = async (table: string) => Number((await db.database(table).count())[0]?.['count']);
@@ -43,7 +82,14 @@ async function whileDeleting<Answer>(id: string, write: () => Promise<Answer>): 
   const deletion = await db.database.transaction();
   await deletion('reddit_posts').where({ id }).del();
   const written = write();
-  await waitFor(async () => (await db.database.raw<{ rows: unknown[] }>("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).rows.length > 0);
+  await waitFor(
+    async () =>
+      (
+        await db.database.raw<{ rows: unknown[] }>(
+          "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        )
+      ).rows.length > 0,
+  );
   await deletion.commit();
   return written;
 }
@@ -52,19 +98,34 @@ describe('a post that goes while somebody writes what belongs to it', () => {
   beforeEach(() => content.upsertPosts([post('p'), post('q')], options()));
 
   test('its comments are left out, those of others are stored', async () => {
-    expect(await whileDeleting('p', () => content.upsertComments([comment('a', 'p'), comment('b', 'q')], options()))).toEqual({ created: 1, updated: 0, unchanged: 0 });
+    expect(
+      await whileDeleting('p', () => content.upsertComments([comment('a', 'p'), comment('b', 'q')], options())),
+    ).toEqual({ created: 1, updated: 0, unchanged: 0 });
     expect(await db.database('reddit_comments').pluck('id')).toEqual(['b']);
   });
 
   test('nothing is remembered of its thread and of a listing that ended at it', async () => {
-    await whileDeleting('p', () => scrapes.saveThread({ postId: 'p', numComments: 3, ...reading, isComplete: true, requests: 1 }));
-    await whileDeleting('q', () => scrapes.saveWatermark({ subreddit: 'books', sort: 'new', isSandbox: true }, { postId: 'q', postsLimit: 5, ...reading }));
+    await whileDeleting('p', () =>
+      scrapes.saveThread({ postId: 'p', numComments: 3, ...reading, isComplete: true, requests: 1 }),
+    );
+    await whileDeleting('q', () =>
+      scrapes.saveWatermark(
+        { subreddit: 'books', sort: 'new', isSandbox: true },
+        { postId: 'q', postsLimit: 5, ...reading },
+      ),
+    );
     expect([await countOf('reddit_threads'), await countOf('reddit_watermarks')]).toEqual([0, 0]);
   });
 
   test('it comes back as a new one, with a history that begins anew', async () => {
-    expect(await whileDeleting('p', () => content.upsertPosts([post('p'), post('q')], options()))).toEqual({ created: 1, updated: 0, unchanged: 1 });
-    expect(await db.database('reddit_post_snapshots').where({ post_id: 'p' })).toMatchObject([{ score: 1, num_comments: 3 }]);
+    expect(await whileDeleting('p', () => content.upsertPosts([post('p'), post('q')], options()))).toEqual({
+      created: 1,
+      updated: 0,
+      unchanged: 1,
+    });
+    expect(await db.database('reddit_post_snapshots').where({ post_id: 'p' })).toMatchObject([
+      { score: 1, num_comments: 3 },
+    ]);
   });
 });
 
@@ -75,10 +136,15 @@ test('a scrape whose posts are cleared away after they were listed has all of th
   const upsertComments: typeof content.upsertComments = async (comments, given) => {
     const [first] = comments;
     // Every second post, and each only once.
-    if (first && !cleared.has(first.postId) && cleared.add(first.postId).size % 2 === 0) await db.database('reddit_posts').where({ id: first.postId }).del();
+    if (first && !cleared.has(first.postId) && cleared.add(first.postId).size % 2 === 0)
+      await db.database('reddit_posts').where({ id: first.postId }).del();
     return content.upsertComments(comments, given);
   };
-  const result = await runLanes({ reddit, content: { ...content, upsertComments }, scrapes }, { subreddits: ['books'], sort: 'new', posts_limit: 12, comments_limit: 100 }, { executionId: await insertExecution(db.database, { status: 'running' }), startedAt: new Date() }).result;
+  const result = await runLanes(
+    { reddit, content: { ...content, upsertComments }, scrapes },
+    { subreddits: ['books'], sort: 'new', posts_limit: 12, comments_limit: 100 },
+    { executionId: await insertExecution(db.database, { status: 'running' }), startedAt: new Date() },
+  ).result;
   const wanted = contentOf(generated, ['books'], 12);
   expect(await db.database('reddit_posts').orderBy('id').pluck('id')).toEqual([...wanted.posts].sort());
   expect(await db.database('reddit_comments').orderBy('id').pluck('id')).toEqual([...wanted.comments].sort());
@@ -94,9 +160,21 @@ test('writers and clean-ups that go on side by side never meet an error', async 
   let rounds = 0;
   const scrape = async () => {
     for (; Date.now() < until; rounds += 1) {
-      await content.upsertPosts(ids.map((id) => post(id, rounds % 3)), options());
-      await content.upsertComments(ids.flatMap((id) => [comment(`${id}a`, id, rounds % 5), comment(`${id}b`, id)]), options());
-      await scrapes.saveThread({ postId: ids[rounds % 10]!, numComments: 3, ...reading, isComplete: true, requests: 1 });
+      await content.upsertPosts(
+        ids.map((id) => post(id, rounds % 3)),
+        options(),
+      );
+      await content.upsertComments(
+        ids.flatMap((id) => [comment(`${id}a`, id, rounds % 5), comment(`${id}b`, id)]),
+        options(),
+      );
+      await scrapes.saveThread({
+        postId: ids[rounds % 10]!,
+        numComments: 3,
+        ...reading,
+        isComplete: true,
+        requests: 1,
+      });
     }
   };
   const cleanUp = async () => {

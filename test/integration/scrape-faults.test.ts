@@ -17,7 +17,13 @@ const SUBREDDITS = ['history', 'programming'];
 const POSTS = 130;
 /** In place of the usual 30, so that a few requests that are never answered do not make the test last minutes. */
 const CLIENT_WAITS_SECONDS = 3;
-const parameters = { subreddits: SUBREDDITS, sort: 'new', posts_limit: POSTS, comments_limit: 10_000, expand_more: 1000 };
+const parameters = {
+  subreddits: SUBREDDITS,
+  sort: 'new',
+  posts_limit: POSTS,
+  comments_limit: 10_000,
+  expand_more: 1000,
+};
 
 let db: TestDatabase;
 let temporal: TemporalConnection;
@@ -50,24 +56,70 @@ async function openWorld(options: RedditSandboxOptions = {}): Promise<ScrapedWor
   return world;
 }
 async function startWorker(taskQueue: string): Promise<TestProcess> {
-  const worker = await startWorkerProcess({ db, namespace: temporal.namespace, taskQueue, redditUrl: world!.url, more: { REDDIT_REQUEST_TIMEOUT_SECONDS: String(CLIENT_WAITS_SECONDS) } });
+  const worker = await startWorkerProcess({
+    db,
+    namespace: temporal.namespace,
+    taskQueue,
+    redditUrl: world!.url,
+    more: { REDDIT_REQUEST_TIMEOUT_SECONDS: String(CLIENT_WAITS_SECONDS) },
+  });
   workers.push(worker);
   return worker;
 }
 async function start(taskQueue: string, wanted: object, maxRetries = 0) {
-  const config = await createTaskConfigRepository(db.database).create({ name: 'scrape', description: null, taskType: 'REDDIT_SCRAPE', schedulerType: 'manual', parameters: wanted as Record<string, unknown>, scheduleConfig: {}, maxRetries, timeoutSeconds: null, priority: 5 });
-  const handle = await temporal.client.workflow.start<typeof workflows.runTask>('runTask', { workflowId: `scrape-${randomUUID()}`, taskQueue, args: [{ configId: config.id, triggeredBy: 'manual' }] });
-  return { handle, result: async () => (await handle.result()) as { requests: number; posts: { new: number }; comments: { new: number; updated: number; unchanged: number }; requests_saved: object } };
+  const config = await createTaskConfigRepository(db.database).create({
+    name: 'scrape',
+    description: null,
+    taskType: 'REDDIT_SCRAPE',
+    schedulerType: 'manual',
+    parameters: wanted as Record<string, unknown>,
+    scheduleConfig: {},
+    maxRetries,
+    timeoutSeconds: null,
+    priority: 5,
+  });
+  const handle = await temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
+    workflowId: `scrape-${randomUUID()}`,
+    taskQueue,
+    args: [{ configId: config.id, triggeredBy: 'manual' }],
+  });
+  return {
+    handle,
+    result: async () =>
+      (await handle.result()) as {
+        requests: number;
+        posts: { new: number };
+        comments: { new: number; updated: number; unchanged: number };
+        requests_saved: object;
+      },
+  };
 }
-const idsOf = async (table: string) => (await db.database(table).select<{ id: string }[]>('id').orderBy('id')).map((row) => row.id);
-const rowOf = async (workflowId: string) => (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
-const outcomesOf = async (workflowId: string) => (await db.database('task_attempts').where({ execution_id: (await rowOf(workflowId)).id }).orderBy('attempt')).map((attempt) => attempt.outcome as string);
+const idsOf = async (table: string) =>
+  (await db.database(table).select<{ id: string }[]>('id').orderBy('id')).map((row) => row.id);
+const rowOf = async (workflowId: string) =>
+  (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
+const outcomesOf = async (workflowId: string) =>
+  (
+    await db
+      .database('task_attempts')
+      .where({ execution_id: (await rowOf(workflowId)).id })
+      .orderBy('attempt')
+  ).map((attempt) => attempt.outcome as string);
 
-async function expectEverything(result: { posts: { new: number }; comments: { new: number; updated: number; unchanged: number } }) {
+async function expectEverything(result: {
+  posts: { new: number };
+  comments: { new: number; updated: number; unchanged: number };
+}) {
   const content = contentOf(generated, SUBREDDITS, POSTS);
   expect(await idsOf('reddit_posts')).toEqual([...content.posts].sort());
   expect(await idsOf('reddit_comments')).toEqual([...content.comments].sort());
-  expect(result).toMatchObject({ posts: { new: content.posts.length }, comments: { new: content.comments.length, updated: 0, unchanged: 0 }, unexpanded: 0, threads_failed: 0, malformed: 0 });
+  expect(result).toMatchObject({
+    posts: { new: content.posts.length },
+    comments: { new: content.comments.length, updated: 0, unchanged: 0 },
+    unexpanded: 0,
+    threads_failed: 0,
+    malformed: 0,
+  });
   return content;
 }
 /**
@@ -76,8 +128,19 @@ async function expectEverything(result: { posts: { new: number }; comments: { ne
  * the client waits. With 20 ms for all the others the scrape lasts as long as it takes the tokens to expire in its midst.
  */
 const badDay: RedditSandboxOptions['faults'] = {
-  errorEvery: 7, rateLimitEvery: 37, rateLimitBurst: 3, retryAfterSeconds: 1, truncateEvery: 19, htmlEvery: 29, resetEvery: 31, malformedEvery: 97,
-  latencyMs: 20, slowEvery: 12, slowMs: 1_000, hangEvery: 60, hangMs: 2 * CLIENT_WAITS_SECONDS * 1_000,
+  errorEvery: 7,
+  rateLimitEvery: 37,
+  rateLimitBurst: 3,
+  retryAfterSeconds: 1,
+  truncateEvery: 19,
+  htmlEvery: 29,
+  resetEvery: 31,
+  malformedEvery: 97,
+  latencyMs: 20,
+  slowEvery: 12,
+  slowMs: 1_000,
+  hangEvery: 60,
+  hangMs: 2 * CLIENT_WAITS_SECONDS * 1_000,
 };
 
 /**
@@ -103,7 +166,8 @@ test('on a bad day, with tokens of 30 s: every post and comment once, for the le
   const content = await expectEverything(await result());
   const asked = expectFewRequests(sandbox, content);
   expect(asked.struck).toBeGreaterThan(content.leastRequests / 7);
-  for (const fault of ['error', 'rate-limit', 'truncate', 'html', 'reset', 'hang']) expect([fault, asked.faults.has(fault)]).toEqual([fault, true]);
+  for (const fault of ['error', 'rate-limit', 'truncate', 'html', 'reset', 'hang'])
+    expect([fault, asked.faults.has(fault)]).toEqual([fault, true]);
   // One to begin with; the others because it expired.
   expect(asked.logins).toBeGreaterThan(1);
   expect(await outcomesOf(handle.workflowId)).toEqual(['succeeded']);
@@ -138,11 +202,15 @@ test('an incremental scrape costs a request a subreddit when nothing is new, and
   sandbox.requests.clear();
   const again = await (await start(taskQueue, wanted)).result();
   expect(countRequests(sandbox)).toMatchObject({ all: 2, listings: 2 });
-  expect(again).toMatchObject({ requests: 2, requests_saved: { unchanged_threads: 200, watermark: 4 }, posts: { new: 0 } });
+  expect(again).toMatchObject({
+    requests: 2,
+    requests_saved: { unchanged_threads: 200, watermark: 4 },
+    posts: { new: 0 },
+  });
 
   const before = new Set(contentOf({ ...generated, scale }, SUBREDDITS, 250).posts);
   // r/programming gets a post every 30 s, r/history one every half hour.
-  for (let fresh = 0; fresh < 3; ) {
+  for (let fresh = 0; fresh < 3;) {
     now = new Date(now.getTime() + 1_000);
     fresh = contentOf({ ...generated, scale }, SUBREDDITS, 250).posts.filter((id) => !before.has(id)).length;
   }

@@ -38,23 +38,39 @@ afterAll(async () => {
   await db?.drop();
 });
 
-async function startWorker(limits: Partial<ScrapeLimits> = {}, reddit: RedditClient = world.reddit, taskQueue?: string): Promise<TestWorker> {
-  const services = { reddit, content: createRedditContentRepository(db.database), scrapes: createRedditScrapeRepository(db.database) };
+async function startWorker(
+  limits: Partial<ScrapeLimits> = {},
+  reddit: RedditClient = world.reddit,
+  taskQueue?: string,
+): Promise<TestWorker> {
+  const services = {
+    reddit,
+    content: createRedditContentRepository(db.database),
+    scrapes: createRedditScrapeRepository(db.database),
+  };
   const worker = await startTestWorker({ database: db.database, services, scrapeLimits: limits, taskQueue });
   workers.push(worker);
   return worker;
 }
-async function start(worker: TestWorker, parameters: object, plan: { maxRetries?: number; timeoutSeconds?: number } = {}) {
+async function start(
+  worker: TestWorker,
+  parameters: object,
+  plan: { maxRetries?: number; timeoutSeconds?: number } = {},
+) {
   const workflowId = `scrape-${randomUUID()}`;
   return worker.temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
     workflowId,
     taskQueue: worker.taskQueue,
     memo: { configName: 'a scrape' },
-    args: [{ configId: null, taskType: 'REDDIT_SCRAPE', parameters: { ...parameters }, triggeredBy: 'by_type', ...plan }],
+    args: [
+      { configId: null, taskType: 'REDDIT_SCRAPE', parameters: { ...parameters }, triggeredBy: 'by_type', ...plan },
+    ],
   });
 }
-const rowOf = async (workflowId: string) => (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
-const attemptsOf = async (executionId: number) => db.database('task_attempts').where({ execution_id: executionId }).orderBy('attempt');
+const rowOf = async (workflowId: string) =>
+  (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
+const attemptsOf = async (executionId: number) =>
+  db.database('task_attempts').where({ execution_id: executionId }).orderBy('attempt');
 const countOf = async (table: string) => Number((await db.database(table).count())[0]?.['count']);
 const everything = { sort: 'new', posts_limit: 12, comments_limit: 10_000, expand_more: 100 };
 
@@ -62,7 +78,16 @@ test('a scrape in a workflow of its own begins its history anew, and its result 
   const worker = await startWorker({ requestsPerSlice: 3, slicesPerHistory: 3, subredditsAtOnce: 2 });
   const handle = await start(worker, { ...everything, subreddits: ['programming', 'books'] });
   const result = (await handle.result())!;
-  expect(result).toMatchObject({ posts: { new: 24 }, comments: { new: 720, updated: 0, unchanged: 0 }, threads_read: 24, unexpanded: 0, subreddits: [{ subreddit: 'programming', status: 'succeeded' }, { subreddit: 'books', status: 'succeeded' }] });
+  expect(result).toMatchObject({
+    posts: { new: 24 },
+    comments: { new: 720, updated: 0, unchanged: 0 },
+    threads_read: 24,
+    unexpanded: 0,
+    subreddits: [
+      { subreddit: 'programming', status: 'succeeded' },
+      { subreddit: 'books', status: 'succeeded' },
+    ],
+  });
   expect(await countOf('reddit_posts')).toBe(24);
   expect(await countOf('reddit_comments')).toBe(720);
   expect(result['requests']).toBe(countRequests(world.sandbox).all);
@@ -71,7 +96,8 @@ test('a scrape in a workflow of its own begins its history anew, and its result 
   expect(await attemptsOf(row.id)).toMatchObject([{ attempt: 1, outcome: 'succeeded' }]);
 
   const runs: string[] = [];
-  for await (const run of worker.temporal.client.workflow.list({ query: `WorkflowId = '${handle.workflowId}-work'` })) runs.push(run.status.name);
+  for await (const run of worker.temporal.client.workflow.list({ query: `WorkflowId = '${handle.workflowId}-work'` }))
+    runs.push(run.status.name);
   expect(runs.filter((status) => status === 'CONTINUED_AS_NEW').length).toBeGreaterThan(1);
   const child = await worker.temporal.client.workflow.getHandle(`${handle.workflowId}-work`).describe();
   expect(child.memo).toMatchObject({ configName: 'a scrape', executionId: row.id });
@@ -80,7 +106,8 @@ test('a scrape in a workflow of its own begins its history anew, and its result 
   if (process.env['RECORD_HISTORIES']) {
     await recordHistory(`${expect.getState().currentTestName} parent`, handle.workflowId);
     let n = 0;
-    for await (const run of worker.temporal.client.workflow.list({ query: `WorkflowId = '${handle.workflowId}-work'` })) await recordHistory(`${expect.getState().currentTestName} work ${(n += 1)}`, run.workflowId, run.runId);
+    for await (const run of worker.temporal.client.workflow.list({ query: `WorkflowId = '${handle.workflowId}-work'` }))
+      await recordHistory(`${expect.getState().currentTestName} work ${(n += 1)}`, run.workflowId, run.runId);
   }
 });
 
@@ -96,7 +123,9 @@ test('a cancelled scrape stops within seconds, and so does one whose time is up'
   expect(row).toMatchObject({ status: 'cancelled' });
   expect(row.completed_at.getTime() - askedAt).toBeLessThan(5_000);
   expect(await attemptsOf(row.id)).toMatchObject([{ outcome: 'cancelled' }]);
-  expect((await worker.temporal.client.workflow.getHandle(`${handle.workflowId}-work`).describe()).status.name).toBe('CANCELLED');
+  expect((await worker.temporal.client.workflow.getHandle(`${handle.workflowId}-work`).describe()).status.name).toBe(
+    'CANCELLED',
+  );
 
   const timed = await start(worker, { ...everything, subreddits: ['gardening'] }, { timeoutSeconds: 1 });
   await expect(timed.result()).rejects.toMatchObject({ cause: { type: 'TimedOut' } });
@@ -115,13 +144,22 @@ test('a terminated scrape takes its work with it, also after its history began a
 
 test('429 and an announced 503 are waited for outside the slot, and cost no retry', async () => {
   let refusals = 3;
-  const refusing: RedditClient = { ...world.reddit, scoped: () => {
-    const scoped = world.reddit.scoped();
-    return { ...scoped, getComments: async (query, signal) => {
-      if (refusals > 0) throw new RedditError((refusals -= 1) === 1 ? 'unavailable' : 'rate_limited', 'come back later', { retryAfterMs: 700 });
-      return scoped.getComments(query, signal);
-    } };
-  } };
+  const refusing: RedditClient = {
+    ...world.reddit,
+    scoped: () => {
+      const scoped = world.reddit.scoped();
+      return {
+        ...scoped,
+        getComments: async (query, signal) => {
+          if (refusals > 0)
+            throw new RedditError((refusals -= 1) === 1 ? 'unavailable' : 'rate_limited', 'come back later', {
+              retryAfterMs: 700,
+            });
+          return scoped.getComments(query, signal);
+        },
+      };
+    },
+  };
   const worker = await startWorker({}, refusing);
   const handle = await start(worker, { ...everything, subreddits: ['programming'] });
   expect(await handle.result()).toMatchObject({ comments: { new: 360 } });
@@ -131,11 +169,21 @@ test('429 and an announced 503 are waited for outside the slot, and cost no retr
 });
 
 test('a scrape that waits for Reddit is cancelled at once', async () => {
-  const slow: RedditClient = { ...world.reddit, scoped: () => ({ ...world.reddit.scoped(), listPosts: () => Promise.reject(new RedditError('rate_limited', 'in ten minutes', { retryAfterMs: 600_000 })) }) };
+  const slow: RedditClient = {
+    ...world.reddit,
+    scoped: () => ({
+      ...world.reddit.scoped(),
+      listPosts: () => Promise.reject(new RedditError('rate_limited', 'in ten minutes', { retryAfterMs: 600_000 })),
+    }),
+  };
   const worker = await startWorker({}, slow);
   const handle = await start(worker, { ...everything, subreddits: ['programming'] });
   const work = worker.temporal.client.workflow.getHandle(`${handle.workflowId}-work`);
-  await waitFor(async () => (await work.describe().catch(() => undefined))?.raw.pendingActivities?.some((activity) => activity.lastFailure?.message === 'in ten minutes'));
+  await waitFor(async () =>
+    (await work.describe().catch(() => undefined))?.raw.pendingActivities?.some(
+      (activity) => activity.lastFailure?.message === 'in ten minutes',
+    ),
+  );
   const askedAt = Date.now();
   await handle.cancel();
   await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
@@ -147,31 +195,52 @@ test('a scrape that waits for Reddit is cancelled at once', async () => {
 test('what breaks at the same moment costs one retry, and a run without any left fails with the failure', async () => {
   // Each subreddit's first page breaks in each run, when all three are asked for.
   let asked = 0;
-  const breaking: RedditClient = { ...world.reddit, scoped: () => {
-    const scoped = world.reddit.scoped();
-    return { ...scoped, listPosts: async (query, signal) => {
-      const mine = (asked += 1);
-      if (mine > 3) return scoped.listPosts(query, signal);
-      await waitFor(async () => asked >= 3);
-      throw new RedditError('malformed', `r/${query.subreddit} cannot be read`);
-    } };
-  } };
+  const breaking: RedditClient = {
+    ...world.reddit,
+    scoped: () => {
+      const scoped = world.reddit.scoped();
+      return {
+        ...scoped,
+        listPosts: async (query, signal) => {
+          const mine = (asked += 1);
+          if (mine > 3) return scoped.listPosts(query, signal);
+          await waitFor(async () => asked >= 3);
+          throw new RedditError('malformed', `r/${query.subreddit} cannot be read`);
+        },
+      };
+    },
+  };
   const worker = await startWorker({ subredditsAtOnce: 3 }, breaking);
   const subreddits = ['programming', 'books', 'gardening'];
   const failed = await start(worker, { ...everything, subreddits });
   await expect(failed.result()).rejects.toMatchObject({ cause: { type: 'RedditError.malformed' } });
   const failedRow = await rowOf(failed.workflowId);
-  expect(failedRow).toMatchObject({ status: 'failed', error_message: expect.stringContaining('cannot be read'), error_traceback: expect.stringContaining('RedditError') });
-  expect(await attemptsOf(failedRow.id)).toMatchObject([{ attempt: 1, outcome: 'failed', failure: { type: 'RedditError.malformed', isRetryable: true } }]);
+  expect(failedRow).toMatchObject({
+    status: 'failed',
+    error_message: expect.stringContaining('cannot be read'),
+    error_traceback: expect.stringContaining('RedditError'),
+  });
+  expect(await attemptsOf(failedRow.id)).toMatchObject([
+    { attempt: 1, outcome: 'failed', failure: { type: 'RedditError.malformed', isRetryable: true } },
+  ]);
 
   asked = 0;
   const handle = await start(worker, { ...everything, subreddits }, { maxRetries: 1 });
   expect(await handle.result()).toMatchObject({ posts: { new: 36 } });
-  expect(await attemptsOf((await rowOf(handle.workflowId)).id)).toMatchObject([{ outcome: 'failed' }, { outcome: 'succeeded' }]);
+  expect(await attemptsOf((await rowOf(handle.workflowId)).id)).toMatchObject([
+    { outcome: 'failed' },
+    { outcome: 'succeeded' },
+  ]);
 });
 
 test('an unauthorized client, and a run of refused subreddits alone, fail at once whatever the retries', async () => {
-  const unauthorized: RedditClient = { ...world.reddit, scoped: () => ({ ...world.reddit.scoped(), listPosts: () => Promise.reject(new RedditError('unauthorized', 'bad secret')) }) };
+  const unauthorized: RedditClient = {
+    ...world.reddit,
+    scoped: () => ({
+      ...world.reddit.scoped(),
+      listPosts: () => Promise.reject(new RedditError('unauthorized', 'bad secret')),
+    }),
+  };
   const one = await startWorker({}, unauthorized);
   const handle = await start(one, { ...everything, subreddits: ['programming', 'books'] }, { maxRetries: 5 });
   await expect(handle.result()).rejects.toMatchObject({ cause: { message: 'bad secret' } });
@@ -179,15 +248,28 @@ test('an unauthorized client, and a run of refused subreddits alone, fail at onc
 
   await workers.shift()?.stop();
   const other = await startWorker();
-  const refused = await start(other, { ...everything, subreddits: ['taskloom_private', 'taskloom_banned'] }, { maxRetries: 5 });
-  await expect(refused.result()).rejects.toMatchObject({ cause: { type: 'PermanentTaskError', message: expect.stringContaining('No subreddit could be scraped') } });
-  expect(await attemptsOf((await rowOf(refused.workflowId)).id)).toMatchObject([{ outcome: 'failed', failure: { type: 'PermanentTaskError' } }]);
+  const refused = await start(
+    other,
+    { ...everything, subreddits: ['taskloom_private', 'taskloom_banned'] },
+    { maxRetries: 5 },
+  );
+  await expect(refused.result()).rejects.toMatchObject({
+    cause: { type: 'PermanentTaskError', message: expect.stringContaining('No subreddit could be scraped') },
+  });
+  expect(await attemptsOf((await rowOf(refused.workflowId)).id)).toMatchObject([
+    { outcome: 'failed', failure: { type: 'PermanentTaskError' } },
+  ]);
 
   const outdated = await start(other, { subreddits: [] }, { maxRetries: 5 });
   await expect(outdated.result()).rejects.toMatchObject({ cause: { type: 'PermanentTaskError' } });
   const outdatedRow = await rowOf(outdated.workflowId);
-  expect(outdatedRow).toMatchObject({ status: 'failed', error_message: 'Its parameters do not fit REDDIT_SCRAPE: subreddits: name at least one subreddit' });
-  expect(await attemptsOf(outdatedRow.id)).toMatchObject([{ outcome: 'failed', failure: { type: 'PermanentTaskError', isRetryable: false } }]);
+  expect(outdatedRow).toMatchObject({
+    status: 'failed',
+    error_message: 'Its parameters do not fit REDDIT_SCRAPE: subreddits: name at least one subreddit',
+  });
+  expect(await attemptsOf(outdatedRow.id)).toMatchObject([
+    { outcome: 'failed', failure: { type: 'PermanentTaskError', isRetryable: false } },
+  ]);
 });
 
 test('while it runs the workflow tells its progress', async () => {
@@ -199,7 +281,10 @@ test('while it runs the workflow tells its progress', async () => {
     const progress = await work.query<ScrapeProgress>('progress').catch(() => undefined);
     return progress?.subreddits.some((one) => one.threads_done > 2) && progress;
   });
-  expect(seen).toMatchObject({ phase: 'scraping', subreddits: [{ name: 'programming', posts: 12, threads_total: 12 }, { name: 'books' }] });
+  expect(seen).toMatchObject({
+    phase: 'scraping',
+    subreddits: [{ name: 'programming', posts: 12, threads_total: 12 }, { name: 'books' }],
+  });
   await handle.result();
 });
 
@@ -207,13 +292,20 @@ test('reconcile leaves the workflow that does the work alone, at work and closed
   const worker = await startWorker({ requestsPerSlice: 4, slicesPerHistory: 2 });
   const { client } = worker.temporal;
   const executions = createExecutionRepository(db.database);
-  const reconcile = createExecutionReconciler({ executions, workflowClient: client.workflow, log: pino({ level: 'silent' }), taskQueue: worker.taskQueue, graceMs: 0 });
+  const reconcile = createExecutionReconciler({
+    executions,
+    workflowClient: client.workflow,
+    log: pino({ level: 'silent' }),
+    taskQueue: worker.taskQueue,
+    graceMs: 0,
+  });
   const handle = await start(worker, { ...everything, subreddits: ['programming'] });
   await waitFor(async () => (await countOf('reddit_comments')) > 0);
   expect(await reconcile()).toEqual({ executionsEnded: 0, executionsRecorded: 0 });
   await handle.result();
   const isListed = async (id: string) => {
-    for await (const run of client.workflow.list({ query: `WorkflowId = '${id}' AND ExecutionStatus = 'Completed'` })) return run.workflowId === id;
+    for await (const run of client.workflow.list({ query: `WorkflowId = '${id}' AND ExecutionStatus = 'Completed'` }))
+      return run.workflowId === id;
     return false;
   };
   await waitFor(async () => (await isListed(handle.workflowId)) && (await isListed(`${handle.workflowId}-work`)));
@@ -225,7 +317,10 @@ test('reconcile leaves the workflow that does the work alone, at work and closed
   await waitFor(async () => (await countOf('reddit_posts')) > 12);
   await torn.terminate('torn out');
   await waitFor(async () => (await reconcile()).executionsEnded === 1);
-  expect(await rowOf(torn.workflowId)).toMatchObject({ status: 'terminated', error_message: expect.stringContaining('torn out') });
+  expect(await rowOf(torn.workflowId)).toMatchObject({
+    status: 'terminated',
+    error_message: expect.stringContaining('torn out'),
+  });
   expect(await countOf('task_executions')).toBe(2);
 });
 
@@ -235,7 +330,11 @@ test('an execution that ended meanwhile is left alone', async () => {
   const handle = await start(worker, { ...everything, subreddits: ['programming'] });
   await waitFor(async () => (await countOf('reddit_comments')) > 0);
   const row = await rowOf(handle.workflowId);
-  await createExecutionRepository(db.database).end(row.id, { status: 'terminated', endedAt: new Date(), errorMessage: 'by hand' });
+  await createExecutionRepository(db.database).end(row.id, {
+    status: 'terminated',
+    endedAt: new Date(),
+    errorMessage: 'by hand',
+  });
   await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'ExecutionEnded' } });
   expect(await rowOf(handle.workflowId)).toMatchObject({ status: 'terminated', error_message: 'by hand' });
 });

@@ -27,22 +27,40 @@ describe('npm start on a machine where nothing is prepared', () => {
 
   /** `command`: of the shell between npm and the stack, which gets the program as $0 and $1. */
   function launch(command = 'exec "$0" "$1"') {
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(DATABASE_URL|POSTGRES_|REDIS_|TEMPORAL_|REDDIT_|SMTP_|EMAIL_|ADMIN_|BACKEND_PORT|JWT_SECRET|SECRET_KEY)/.test(name)));
-    const child = spawn('/bin/sh', ['-c', command, process.execPath, MAIN], { env: { ...env, npm_lifecycle_event: 'start', TASKLOOM_HOME: home, PORT: '0', LOG_LEVEL: 'info' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(
+        ([name]) =>
+          !/^(DATABASE_URL|POSTGRES_|REDIS_|TEMPORAL_|REDDIT_|SMTP_|EMAIL_|ADMIN_|BACKEND_PORT|JWT_SECRET|SECRET_KEY)/.test(
+            name,
+          ),
+      ),
+    );
+    const child = spawn('/bin/sh', ['-c', command, process.execPath, MAIN], {
+      env: { ...env, npm_lifecycle_event: 'start', TASKLOOM_HOME: home, PORT: '0', LOG_LEVEL: 'info' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     started.push(child);
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const exited = new Promise<number | string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code ?? -1)));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const exited = new Promise<number | string>((resolve) =>
+      child.once('exit', (code, signal) => resolve(signal ?? code ?? -1)),
+    );
     const ready = async () => {
       const outcome = await Promise.race([exited, until(async () => output.includes('Ready after'))]);
       if (outcome !== true) throw new Error(`the start ended with ${outcome}:\n${output}`);
-      return { apiUrl: /API +│ (http\S+)\/api\/v1/.exec(output)![1]!, password: /Password +│ (\S+)/.exec(output)?.[1], mailUrl: /Mail +│ (http\S+)/.exec(output)?.[1] };
+      return {
+        apiUrl: /API +│ (http\S+)\/api\/v1/.exec(output)![1]!,
+        password: /Password +│ (\S+)/.exec(output)?.[1],
+        mailUrl: /Mail +│ (http\S+)/.exec(output)?.[1],
+      };
     };
     return { child, exited, ready, output: () => output };
   }
 
   async function until(check: () => Promise<boolean>): Promise<true> {
-    for (const end = Date.now() + 120_000; !(await check()); await sleep(100)) if (Date.now() > end) throw new Error('waited in vain');
+    for (const end = Date.now() + 120_000; !(await check()); await sleep(100))
+      if (Date.now() > end) throw new Error('waited in vain');
     return true;
   }
 
@@ -59,7 +77,11 @@ describe('npm start on a machine where nothing is prepared', () => {
       const response = await fetch(`${apiUrl}/api/v1${route}`, init);
       return { status: response.status, body: (await response.json()) as Record<string, any> }; // eslint-disable-line @typescript-eslint/no-explicit-any
     };
-    const login = await call('/auth/login', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'admin', password }) });
+    const login = await call('/auth/login', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: 'admin', password }),
+    });
     expect(login.status).toBe(200);
     return (route: string) => call(route, { headers: { authorization: `Bearer ${login.body.access_token}` } });
   }
@@ -70,15 +92,25 @@ describe('npm start on a machine where nothing is prepared', () => {
     expect(password).toBeDefined();
     const get = await client(apiUrl, password!);
     const configs = await get('/tasks/configs');
-    expect(configs).toMatchObject({ status: 200, body: { items: [{ task_type: 'REDDIT_SCRAPE', scheduler_type: 'interval', schedule_status: 'active' }] } });
+    expect(configs).toMatchObject({
+      status: 200,
+      body: { items: [{ task_type: 'REDDIT_SCRAPE', scheduler_type: 'interval', schedule_status: 'active' }] },
+    });
     await until(async () => (await get('/reddit/posts?limit=1')).body.length === 1);
 
     // With nothing configured a reset's link can be read in the browser.
-    const mails = async () => ((await (await fetch(`${mailUrl}/api/mails`)).json()) as { mails: { subject: string; to: string[] }[] }).mails;
-    const forgot = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: 'admin@taskloom.local' }) };
+    const mails = async () =>
+      ((await (await fetch(`${mailUrl}/api/mails`)).json()) as { mails: { subject: string; to: string[] }[] }).mails;
+    const forgot = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: 'admin@taskloom.local' }),
+    };
     expect((await fetch(`${apiUrl}/api/v1/auth/forgot-password`, forgot)).status).toBe(200);
     await until(async () => (await mails()).length === 1);
-    expect(await mails()).toMatchObject([{ to: ['admin@taskloom.local'], subject: 'Reset your Taskloom password / 重置 Taskloom 密码' }]);
+    expect(await mails()).toMatchObject([
+      { to: ['admin@taskloom.local'], subject: 'Reset your Taskloom password / 重置 Taskloom 密码' },
+    ]);
 
     const second = launch();
     expect(await second.exited).toBe(1);
@@ -87,7 +119,12 @@ describe('npm start on a machine where nothing is prepared', () => {
     // Killed, it cannot stop anything: API and worker notice by themselves, the servers are left to the next start.
     first.child.kill('SIGKILL');
     await first.exited;
-    await until(async () => fetch(apiUrl).then(() => false, () => true));
+    await until(async () =>
+      fetch(apiUrl).then(
+        () => false,
+        () => true,
+      ),
+    );
     const third = launch();
     const again = await third.ready();
     expect(again).toEqual({ apiUrl, password: undefined, mailUrl });

@@ -34,17 +34,25 @@ describe('the client', () => {
     const session: { token?: string } = {};
     const client = createTaskloomClient({ baseUrl, token: () => session.token });
     const refused = await client.GET('/api/v1/tasks/configs');
-    expect([refused.response.status, refused.error?.detail, refused.data]).toEqual([401, expect.any(String), undefined]);
+    expect([refused.response.status, refused.error?.detail, refused.data]).toEqual([
+      401,
+      expect.any(String),
+      undefined,
+    ]);
 
     const login = await client.POST('/api/v1/auth/login', { body: { username: 'root', password: PASSWORD } });
     session.token = login.data?.access_token;
-    const created = await client.POST('/api/v1/tasks/configs', { body: { name: 'by the client', task_type: 'TEST_TIMEOUT', scheduler_type: 'manual' } });
+    const created = await client.POST('/api/v1/tasks/configs', {
+      body: { name: 'by the client', task_type: 'TEST_TIMEOUT', scheduler_type: 'manual' },
+    });
     const config = created.data as Schemas['TaskConfig'];
     expect(config).toMatchObject({ name: 'by the client', schedule_status: 'inactive' });
 
     const at = { params: { path: { id: config.id } } };
     expect((await client.PATCH('/api/v1/tasks/configs/{id}', { ...at, body: { priority: 9 } })).data?.priority).toBe(9);
-    const list = await client.GET('/api/v1/tasks/configs', { params: { query: { name_search: 'CLIENT', page_size: 5 } } });
+    const list = await client.GET('/api/v1/tasks/configs', {
+      params: { query: { name_search: 'CLIENT', page_size: 5 } },
+    });
     expect(list.data?.items.map((item) => item.id)).toEqual([config.id]);
     expect((await client.DELETE('/api/v1/tasks/configs/{id}', at)).data?.success).toBe(true);
     const gone = await client.GET('/api/v1/tasks/configs/{id}', at);
@@ -62,7 +70,11 @@ describe('its types', () => {
 
   test('are those of docs/openapi.json (npm run client)', async () => {
     const file = path.join(folder, 'schema.ts');
-    await run(process.execPath, [path.join(PROJECT, 'node_modules/openapi-typescript/bin/cli.js'), 'docs/openapi.json', '--output', file], { cwd: PROJECT });
+    await run(
+      process.execPath,
+      [path.join(PROJECT, 'node_modules/openapi-typescript/bin/cli.js'), 'docs/openapi.json', '--output', file],
+      { cwd: PROJECT },
+    );
     expect(readFileSync(path.join(CLIENT, 'src/schema.ts'), 'utf8')).toBe(readFileSync(file, 'utf8'));
   });
 
@@ -79,9 +91,22 @@ describe('its types', () => {
        void client.GET('/api/v1/tasks/configs/{id}', { params: { path: { id: 1 } } }).then(({ data }) => data?.no_such_field);
       `,
     );
-    const compilerOptions = { target: 'es2022', lib: ['es2023', 'dom'], module: 'node16', moduleResolution: 'node16', types: [], strict: true, skipLibCheck: true, esModuleInterop: true, preserveSymlinks: true, noEmit: true };
+    const compilerOptions = {
+      target: 'es2022',
+      lib: ['es2023', 'dom'],
+      module: 'node16',
+      moduleResolution: 'node16',
+      types: [],
+      strict: true,
+      skipLibCheck: true,
+      esModuleInterop: true,
+      preserveSymlinks: true,
+      noEmit: true,
+    };
     writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }));
-    const failure = (await run(process.execPath, [tsc, '-p', folder], { cwd: folder }).catch((error: unknown) => error)) as { stdout: string };
+    const failure = (await run(process.execPath, [tsc, '-p', folder], { cwd: folder }).catch(
+      (error: unknown) => error,
+    )) as { stdout: string };
     const faulty = [...failure.stdout.matchAll(/use\.ts\((\d+),/g)].map(([, line]) => Number(line));
     expect([...new Set(faulty)]).toEqual([4, 5, 6]);
   });

@@ -1,9 +1,21 @@
 import { freshState, type BudgetState } from '../../src/platform/reddit-budget/budget-state';
 import { runBudget } from '../../src/platform/reddit-budget/budget-ledger';
-import { laneKey, type Arrival, type BudgetCommand, type BudgetView, type LaneReport, type Outcome, type Poll } from '../../src/platform/reddit-budget/budget-commands';
+import {
+  laneKey,
+  type Arrival,
+  type BudgetCommand,
+  type BudgetView,
+  type LaneReport,
+  type Outcome,
+  type Poll,
+} from '../../src/platform/reddit-budget/budget-commands';
 import { createDice, rollsOf } from '../../src/stack/reddit-sandbox/seeded-random';
 
-type Step = (state: BudgetState, now: number, command: BudgetCommand) => Promise<{ state: BudgetState; answer: Arrival | Poll | BudgetView }>;
+type Step = (
+  state: BudgetState,
+  now: number,
+  command: BudgetCommand,
+) => Promise<{ state: BudgetState; answer: Arrival | Poll | BudgetView }>;
 export const inProcess: Step = async (state, now, command) => runBudget(state, now, command);
 
 export interface Demand {
@@ -33,7 +45,16 @@ export interface Simulation {
 const START = 1_800_000_000_000;
 
 /** A fleet and its server in virtual time: each process polls when it was told to, and has five requests under way at most. */
-export async function simulate({ requestsPerMinute, server, latencyMs = 80, lastsMs, demands, dies, closeAt, step = inProcess }: Simulation) {
+export async function simulate({
+  requestsPerMinute,
+  server,
+  latencyMs = 80,
+  lastsMs,
+  demands,
+  dies,
+  closeAt,
+  step = inProcess,
+}: Simulation) {
   let state = freshState();
   const random = rollsOf(createDice('budget'));
   const grants: { at: number; flow: string; process: string }[] = [];
@@ -72,14 +93,29 @@ export async function simulate({ requestsPerMinute, server, latencyMs = 80, last
     return { id, headers: { used: before + 1, remaining: server.requests - before - 1, resetMs } };
   }
 
-  const processes = new Map<string, { lanes: Map<string, LaneReport & { since: number }>; outcomes: Outcome[]; underWay: number; pollAt: number }>();
-  const processOf = (name: string) => processes.get(name) ?? processes.set(name, { lanes: new Map(), outcomes: [], underWay: 0, pollAt: Infinity }).get(name)!;
+  const processes = new Map<
+    string,
+    { lanes: Map<string, LaneReport & { since: number }>; outcomes: Outcome[]; underWay: number; pollAt: number }
+  >();
+  const processOf = (name: string) =>
+    processes.get(name) ??
+    processes.set(name, { lanes: new Map(), outcomes: [], underWay: 0, pollAt: Infinity }).get(name)!;
 
   async function poll(name: string, now: number): Promise<void> {
     const process = processOf(name);
     if (isDead(name, now)) return;
-    const lanes = [...process.lanes.values()].filter((lane) => lane.waiting > 0).map(({ since, ...lane }) => ({ ...lane, ageMs: now - since }));
-    const { grants: given, nextMs } = (await ask(now, { kind: 'poll', requestsPerMinute, process: name, free: 5 - process.underWay, lanes, outcomes: process.outcomes.splice(0), unused: [] })) as Poll;
+    const lanes = [...process.lanes.values()]
+      .filter((lane) => lane.waiting > 0)
+      .map(({ since, ...lane }) => ({ ...lane, ageMs: now - since }));
+    const { grants: given, nextMs } = (await ask(now, {
+      kind: 'poll',
+      requestsPerMinute,
+      process: name,
+      free: 5 - process.underWay,
+      lanes,
+      outcomes: process.outcomes.splice(0),
+      unused: [],
+    })) as Poll;
     for (const [id, key] of Object.entries(given)) {
       const lane = process.lanes.get(key)!;
       lane.waiting -= 1;
@@ -108,7 +144,15 @@ export async function simulate({ requestsPerMinute, server, latencyMs = 80, last
     later(START + fromMs, async () => {
       const lane: LaneReport = { flow, weight, isExclusive, waiting: 1, ageMs: 0 };
       const { lanes } = processOf(name);
-      for (let n = 0; n < requests; n += 1) await ask(START + fromMs, { kind: 'arrive', requestsPerMinute, process: name, lane, patienceMs: 1e9, isParkable: true });
+      for (let n = 0; n < requests; n += 1)
+        await ask(START + fromMs, {
+          kind: 'arrive',
+          requestsPerMinute,
+          process: name,
+          lane,
+          patienceMs: 1e9,
+          isParkable: true,
+        });
       lanes.set(laneKey(lane), { ...lane, waiting: requests, since: START + fromMs });
       await poll(name, START + fromMs);
     });
@@ -120,7 +164,14 @@ export async function simulate({ requestsPerMinute, server, latencyMs = 80, last
     await event.run();
   }
   const view = (await ask(START + lastsMs, { kind: 'view', requestsPerMinute })) as BudgetView;
-  return { grants, refusals, used: [...used.entries()].sort(([a], [b]) => a - b).map(([, count]) => count), view, state };
+  return {
+    grants,
+    refusals,
+    used: [...used.entries()].sort(([a], [b]) => a - b).map(([, count]) => count),
+    view,
+    state,
+  };
 }
 
-export const timesOf = (grants: { at: number; flow: string }[], flow?: string) => grants.filter((grant) => flow === undefined || grant.flow === flow).map((grant) => grant.at);
+export const timesOf = (grants: { at: number; flow: string }[], flow?: string) =>
+  grants.filter((grant) => flow === undefined || grant.flow === flow).map((grant) => grant.at);

@@ -1,11 +1,24 @@
 import { runLanes } from './scrape-lanes';
-import type { CommentTree, MoreStub, RedditClient, RedditComment, RedditPost } from '../../src/platform/reddit/reddit-client';
+import type {
+  CommentTree,
+  MoreStub,
+  RedditClient,
+  RedditComment,
+  RedditPost,
+} from '../../src/platform/reddit/reddit-client';
 import type { ContentStore, KnownThread, ScrapeMemory, Watermark } from '../../src/tasks/task-services';
 
 export const at = new Date('2026-01-01T00:00:00Z');
-export const post = (id: string, numComments = 0, more: Partial<RedditPost> = {}) => ({ id, numComments, createdAt: at, isPinned: false, ...more }) as RedditPost;
-export const comment = (id: string, depth = 0, isDeleted = false) => ({ id, postId: 'p', depth, isDeleted, createdAt: at }) as RedditComment;
-export const tree = (comments: RedditComment[], more: MoreStub[] = []): CommentTree => ({ post: null, comments, more, malformed: 0 });
+export const post = (id: string, numComments = 0, more: Partial<RedditPost> = {}) =>
+  ({ id, numComments, createdAt: at, isPinned: false, ...more }) as RedditPost;
+export const comment = (id: string, depth = 0, isDeleted = false) =>
+  ({ id, postId: 'p', depth, isDeleted, createdAt: at }) as RedditComment;
+export const tree = (comments: RedditComment[], more: MoreStub[] = []): CommentTree => ({
+  post: null,
+  comments,
+  more,
+  malformed: 0,
+});
 
 export type Script = Partial<Pick<RedditClient, 'listPosts' | 'getComments' | 'getMoreChildren' | 'getInfo'>>;
 
@@ -23,9 +36,12 @@ function fakeReddit(script: Script) {
       const before = asked.length;
       return { ...reddit, requestsSent: () => asked.length - before };
     },
-    listPosts: async (query, signal) => note(`page ${query.subreddit} ${query.after ?? '-'} ${query.limit}`, await script.listPosts!(query, signal)),
+    listPosts: async (query, signal) =>
+      note(`page ${query.subreddit} ${query.after ?? '-'} ${query.limit}`, await script.listPosts!(query, signal)),
     getComments: async (query, signal) => {
-      asked.push(`tree ${query.postId}${query.comment ? `/${query.comment.id}@${query.comment.depth}` : ''} ${query.limit} ${query.depth ?? '-'}`);
+      asked.push(
+        `tree ${query.postId}${query.comment ? `/${query.comment.id}@${query.comment.depth}` : ''} ${query.limit} ${query.depth ?? '-'}`,
+      );
       return script.getComments ? script.getComments(query, signal) : tree([]);
     },
     getMoreChildren: async (query, signal) => {
@@ -56,14 +72,16 @@ export function fakeMemory() {
   const threads = new Map<string, KnownThread>();
   const watermarks = new Map<string, Watermark>();
   const memory: ScrapeMemory = {
-    claimPosts: async ({ position, page, postIds }) => postIds.filter((id) => {
-      if (!claims.has(id)) claims.set(id, `${position}/${page}`);
-      return claims.get(id) === `${position}/${page}`;
-    }),
+    claimPosts: async ({ position, page, postIds }) =>
+      postIds.filter((id) => {
+        if (!claims.has(id)) claims.set(id, `${position}/${page}`);
+        return claims.get(id) === `${position}/${page}`;
+      }),
     findThreads: async (ids) => ids.flatMap((id) => threads.get(id) ?? []),
     saveThread: async (thread) => void threads.set(thread.postId, thread),
     findWatermark: async ({ subreddit, sort }) => watermarks.get(`${subreddit}/${sort}`),
-    saveWatermark: async ({ subreddit, sort }, watermark) => void watermarks.set(`${subreddit}/${sort}`, { ...watermark, createdAt: at }),
+    saveWatermark: async ({ subreddit, sort }, watermark) =>
+      void watermarks.set(`${subreddit}/${sort}`, { ...watermark, createdAt: at }),
     listUnlisted: async () => [],
     forgetListed: async () => claims.clear(),
   };
@@ -83,11 +101,30 @@ export function start(script: Script, parameters: object, given: Given = {}) {
   const store = fakeStore();
   const kept = fakeMemory();
   const lines: string[] = [];
-  const run = runLanes({ reddit, content: given.content ?? store.content, scrapes: { ...kept.memory, ...given.memory } }, parameters, { executionId: 1, startedAt: at, states: given.states, signal: given.signal, onSave: given.onSave, log: (line) => lines.push(line) });
+  const run = runLanes(
+    { reddit, content: given.content ?? store.content, scrapes: { ...kept.memory, ...given.memory } },
+    parameters,
+    {
+      executionId: 1,
+      startedAt: at,
+      states: given.states,
+      signal: given.signal,
+      onSave: given.onSave,
+      log: (line) => lines.push(line),
+    },
+  );
   return { asked, lines, stored: store.stored, kept, ...run };
 }
-export const failure = (promise: Promise<unknown>) => promise.then(() => { throw new Error('it did not fail'); }, (error: unknown) => error);
-export const pages = (...given: RedditPost[][]): Script['listPosts'] => async ({ after }) => {
-  const index = Number(after ?? 0);
-  return { posts: given[index] ?? [], after: index + 1 < given.length ? String(index + 1) : null, malformed: 0 };
-};
+export const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (error: unknown) => error,
+  );
+export const pages =
+  (...given: RedditPost[][]): Script['listPosts'] =>
+  async ({ after }) => {
+    const index = Number(after ?? 0);
+    return { posts: given[index] ?? [], after: index + 1 < given.length ? String(index + 1) : null, malformed: 0 };
+  };

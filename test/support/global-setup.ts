@@ -21,16 +21,28 @@ export default async function setUp(): Promise<void> {
   globalThis.stopTestServices = async () => {
     for (const stop of stops.splice(0).reverse()) await stop();
   };
-  const place = (name: string) => ({ folder: path.join(folder.path, name), logFile: path.join(folder.path, `${name}.log`), password: randomBytes(12).toString('hex') });
+  const place = (name: string) => ({
+    folder: path.join(folder.path, name),
+    logFile: path.join(folder.path, `${name}.log`),
+    password: randomBytes(12).toString('hex'),
+  });
   try {
     const [postgres, temporal, redis] = await Promise.all([
       startEmbeddedPostgres({ ...place('postgres'), database: TEMPLATE, unsafeNoSync: true }).then(keep),
-      findTemporalBinary({ progress: showLongStep() }).then((binary) => startEmbeddedTemporal({ ...place('temporal'), binary }).then(keep)),
+      findTemporalBinary({ progress: showLongStep() }).then((binary) =>
+        startEmbeddedTemporal({ ...place('temporal'), binary }).then(keep),
+      ),
       startEmbeddedRedis(place('redis')).then(keep),
     ]);
     const template = createDatabase({ url: postgres.url, poolSize: 1, applicationName: 'taskloom-test-template' });
     await migrate(template).finally(() => template.destroy());
-    publishTestServices({ postgresUrl: postgres.url.replace(/[^/]+$/, 'postgres'), templateDatabase: TEMPLATE, temporalAddress: temporal.address, temporalUiUrl: temporal.uiUrl, redisUrl: redis.url });
+    publishTestServices({
+      postgresUrl: postgres.url.replace(/[^/]+$/, 'postgres'),
+      templateDatabase: TEMPLATE,
+      temporalAddress: temporal.address,
+      temporalUiUrl: temporal.uiUrl,
+      redisUrl: redis.url,
+    });
   } catch (error) {
     await globalThis.stopTestServices();
     throw error;

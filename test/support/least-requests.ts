@@ -21,12 +21,18 @@ function leastOfThread({ nodes }: Thread): number {
   // Reddit shows ten levels from where one asks: each comment at the last of them that has answers is a place to ask again.
   // A thread that is cut by its number too is asked by the hundred, which reaches further down: there only the number counts.
   if (nodes.length > COMMENTS_A_TREE) return 1 + Math.ceil((nodes.length - COMMENTS_A_TREE) / A_HUNDRED);
-  const places = nodes.filter((_, index) => tree.replies[index]!.length > 0 && tree.depth[index]! > 0 && tree.depth[index]! % (LEVELS - 1) === 0);
+  const places = nodes.filter(
+    (_, index) => tree.replies[index]!.length > 0 && tree.depth[index]! > 0 && tree.depth[index]! % (LEVELS - 1) === 0,
+  );
   return 1 + places.length;
 }
 
 /** What a sandbox of this seed, time and scale holds, and the least that reading it can cost. */
-export function contentOf(world: { seed: string; now: () => Date; scale?: GeneratedScale }, subreddits: string[], postsLimit: number): WorldContent {
+export function contentOf(
+  world: { seed: string; now: () => Date; scale?: GeneratedScale },
+  subreddits: string[],
+  postsLimit: number,
+): WorldContent {
   const content = createGeneratedContent(world);
   const found: WorldContent = { posts: [], comments: [], leastRequests: 0, leastListing: 0 };
   for (const subreddit of subreddits) {

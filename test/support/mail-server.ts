@@ -26,7 +26,8 @@ export interface MailServer {
   close(): Promise<void>;
 }
 
-const refusal = (code: number) => Object.assign(new Error(code < 500 ? 'try again later' : 'no thanks'), { responseCode: code });
+const refusal = (code: number) =>
+  Object.assign(new Error(code < 500 ? 'try again later' : 'no thanks'), { responseCode: code });
 
 /** A real SMTP server that keeps what it gets, and refuses what it is told to. */
 export async function startMailServer(options: { port?: number; hasTls?: boolean } = {}): Promise<MailServer> {
@@ -41,21 +42,30 @@ export async function startMailServer(options: { port?: number; hasTls?: boolean
       connections += 1;
       done();
     },
-    onAuth: ({ username, password }, _session, done) => (password === 'right' ? done(null, { user: username }) : done(new Error('wrong'))),
+    onAuth: ({ username, password }, _session, done) =>
+      password === 'right' ? done(null, { user: username }) : done(new Error('wrong')),
     onRcptTo: ({ address }, _session, done) => {
       void Promise.resolve(mailServer.onRecipient(address)).then((code) => done(code ? refusal(code) : null));
     },
     onData: (stream, { envelope, user }, done) => {
       const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-        void (async () => {
-          const raw = Buffer.concat(chunks);
-          const mail: ReceivedMail = { from: envelope.mailFrom ? envelope.mailFrom.address : '', to: envelope.rcptTo.map(({ address }) => address), raw: raw.toString(), user: user as string | undefined, parsed: await PostalMime.parse(raw) };
-          const code = await mailServer.onMail(mail);
-          if (!code) mails.push(mail);
-          done(code ? refusal(code) : null);
-        })();
-      });
+      stream
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('end', () => {
+          void (async () => {
+            const raw = Buffer.concat(chunks);
+            const mail: ReceivedMail = {
+              from: envelope.mailFrom ? envelope.mailFrom.address : '',
+              to: envelope.rcptTo.map(({ address }) => address),
+              raw: raw.toString(),
+              user: user as string | undefined,
+              parsed: await PostalMime.parse(raw),
+            };
+            const code = await mailServer.onMail(mail);
+            if (!code) mails.push(mail);
+            done(code ? refusal(code) : null);
+          })();
+        });
     },
   });
   // A client that is killed breaks its connection.
@@ -74,4 +84,11 @@ export async function startMailServer(options: { port?: number; hasTls?: boolean
 }
 
 /** How a mailer of the tests reaches it. */
-export const smtpOf = ({ port }: Pick<MailServer, 'port'>) => ({ host: '127.0.0.1', port, username: undefined, password: undefined, from: 'tasks@example.org', isTlsRequired: false });
+export const smtpOf = ({ port }: Pick<MailServer, 'port'>) => ({
+  host: '127.0.0.1',
+  port,
+  username: undefined,
+  password: undefined,
+  from: 'tasks@example.org',
+  isTlsRequired: false,
+});

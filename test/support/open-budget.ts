@@ -3,4 +3,9 @@ import { createRedditBudget } from '../../src/platform/reddit-budget/reddit-budg
 import { createKeyValueStore } from '../../src/platform/redis';
 
 /** A budget that holds nothing up, for tests of something else. A server's own headers still do. */
-export const openBudget = () => createRedditBudget({ store: createKeyValueStore('memory://'), clientId: randomUUID(), requestsPerMinute: 10_000_000 });
+export const openBudget = () =>
+  createRedditBudget({
+    store: createKeyValueStore('memory://'),
+    clientId: randomUUID(),
+    requestsPerMinute: 10_000_000,
+  });

@@ -7,6 +7,8 @@ test('a wait tells what it waited for', async () => {
 
 test('a wait in vain ends by itself, with what was there last', async () => {
   let looks = 0;
-  await expect(waitFor(async () => ((looks += 1), null), 120)).rejects.toThrow('Waited in vain for 0.12 s; at last there was null');
+  await expect(waitFor(async () => ((looks += 1), null), 120)).rejects.toThrow(
+    'Waited in vain for 0.12 s; at last there was null',
+  );
   expect(looks).toBeGreaterThan(1);
 });

@@ -11,7 +11,21 @@ const ROOT = path.resolve(__dirname, '../..');
 export async function recordHistory(name: string, workflowId: string, runId?: string): Promise<void> {
   // The CLI writes the JSON form that replayers of every SDK read.
   const binary = await findTemporalBinary({ progress: () => undefined });
-  const json = execFileSync(binary, ['workflow', 'show', '--workflow-id', workflowId, ...(runId ? ['--run-id', runId] : []), '--output', 'json', '--address', testServices().temporalAddress], { encoding: 'utf8' });
+  const json = execFileSync(
+    binary,
+    [
+      'workflow',
+      'show',
+      '--workflow-id',
+      workflowId,
+      ...(runId ? ['--run-id', runId] : []),
+      '--output',
+      'json',
+      '--address',
+      testServices().temporalAddress,
+    ],
+    { encoding: 'utf8' },
+  );
   const file = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
   writeFileSync(path.resolve(ROOT, `test/histories/${file}.json`), anonymous(json));
 }
@@ -19,5 +33,8 @@ export async function recordHistory(name: string, workflowId: string, runId?: st
 /** Stack traces and identities name the machine, in the text and inside base64 payloads. */
 function anonymous(json: string): string {
   const clean = (text: string) => text.replaceAll(ROOT, '/taskloom').replaceAll(os.hostname(), 'host');
-  return clean(json).replace(/"data": ?"([A-Za-z0-9+/=]+)"/g, (_, data: string) => `"data": "${Buffer.from(clean(Buffer.from(data, 'base64').toString())).toString('base64')}"`);
+  return clean(json).replace(
+    /"data": ?"([A-Za-z0-9+/=]+)"/g,
+    (_, data: string) => `"data": "${Buffer.from(clean(Buffer.from(data, 'base64').toString())).toString('base64')}"`,
+  );
 }

@@ -17,16 +17,33 @@ export interface LaneRun {
 }
 
 /** The lanes of a scrape one after the other, without Temporal: what the activities do between two saves. */
-export function runLanes(services: { reddit: RedditClient; content: ContentStore; scrapes: ScrapeMemory }, given: object, run: LaneRun) {
+export function runLanes(
+  services: { reddit: RedditClient; content: ContentStore; scrapes: ScrapeMemory },
+  given: object,
+  run: LaneRun,
+) {
   const parameters = scrapeParameters.parse(given);
   const states = (run.states ?? parameters.subreddits.map(freshLane)).map((state) => laneState.parse(state));
   /** As the database has it: what a step changed without being saved is lost with its try. */
   const saved: LaneState[] = structuredClone(states);
-  const log = { info: (_: object, line: string) => run.log?.(line), warn: (_: object, line: string) => run.log?.(line) };
+  const log = {
+    info: (_: object, line: string) => run.log?.(line),
+    warn: (_: object, line: string) => run.log?.(line),
+  };
 
   async function work() {
     for (const [position, lane] of states.entries()) {
-      const context = { executionId: run.executionId, position, startedAt: run.startedAt, parameters, signal: run.signal ?? new AbortController().signal, reddit: services.reddit.scoped(), services, log, known: new Set<string>() };
+      const context = {
+        executionId: run.executionId,
+        position,
+        startedAt: run.startedAt,
+        parameters,
+        signal: run.signal ?? new AbortController().signal,
+        reddit: services.reddit.scoped(),
+        services,
+        log,
+        known: new Set<string>(),
+      };
       const keep = async () => {
         saved[position] = structuredClone(lane);
       };
@@ -39,7 +56,10 @@ export function runLanes(services: { reddit: RedditClient; content: ContentStore
         await keep();
       }
     }
-    return scrapeResult(states.map((lane) => lane.outcome), { configId: 7, isSandbox: services.reddit.isSandbox });
+    return scrapeResult(
+      states.map((lane) => lane.outcome),
+      { configId: 7, isSandbox: services.reddit.isSandbox },
+    );
   }
   return { result: work(), states: () => JSON.parse(JSON.stringify(saved)) as LaneState[] };
 }

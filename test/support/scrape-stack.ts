@@ -1,6 +1,10 @@
 import { openBudget } from './open-budget';
 import { createRedditClient, type RedditClientOptions } from '../../src/platform/reddit/snoowrap-client';
-import { createRedditSandbox, type RedditSandbox, type RedditSandboxOptions } from '../../src/stack/reddit-sandbox/sandbox-server';
+import {
+  createRedditSandbox,
+  type RedditSandbox,
+  type RedditSandboxOptions,
+} from '../../src/stack/reddit-sandbox/sandbox-server';
 import type { RedditClient } from '../../src/platform/reddit/reddit-client';
 
 export interface ScrapedWorld {
@@ -10,10 +14,24 @@ export interface ScrapedWorld {
 }
 
 /** A sandbox on a free port, and our client to it. */
-export async function startWorld(options: RedditSandboxOptions, client: Partial<Omit<RedditClientOptions, 'budget'>> = {}): Promise<ScrapedWorld> {
+export async function startWorld(
+  options: RedditSandboxOptions,
+  client: Partial<Omit<RedditClientOptions, 'budget'>> = {},
+): Promise<ScrapedWorld> {
   const sandbox = createRedditSandbox({ ...options, rateLimit: { requests: 10_000_000, ...options.rateLimit } });
   const { url } = await sandbox.listen();
-  const reddit = createRedditClient({ clientId: 'id', clientSecret: 'secret', userAgent: 'linux:taskloom-test:1 (by /u/test)', oauthBaseUrl: url, wwwBaseUrl: url, isSandbox: true, log: { warn: () => undefined }, backoffMs: 1, budget: openBudget(), ...client });
+  const reddit = createRedditClient({
+    clientId: 'id',
+    clientSecret: 'secret',
+    userAgent: 'linux:taskloom-test:1 (by /u/test)',
+    oauthBaseUrl: url,
+    wwwBaseUrl: url,
+    isSandbox: true,
+    log: { warn: () => undefined },
+    backoffMs: 1,
+    budget: openBudget(),
+    ...client,
+  });
   return { sandbox, url, reddit };
 }
 
@@ -33,6 +51,8 @@ export function countRequests({ requests }: RedditSandbox) {
     ok: ok.length,
     listings: ok.filter(({ path }) => isListing(path)).length,
     trees: ok.filter(({ path, query }) => path.includes('/comments/') && !query['comment']).length,
-    expansions: ok.filter(({ path, query }) => path.includes('morechildren') || (path.includes('/comments/') && query['comment'])).length,
+    expansions: ok.filter(
+      ({ path, query }) => path.includes('morechildren') || (path.includes('/comments/') && query['comment']),
+    ).length,
   };
 }

@@ -29,13 +29,26 @@ export interface TestWorker {
 /** The test run's Temporal, with our search attributes. */
 export async function connectTestTemporal(): Promise<TemporalConnection> {
   const { temporalAddress } = testServices();
-  const temporal = await connectTemporal({ address: temporalAddress, namespace: 'default', connection: { address: temporalAddress } });
+  const temporal = await connectTemporal({
+    address: temporalAddress,
+    namespace: 'default',
+    connection: { address: temporalAddress },
+  });
   await registerSearchAttributes(temporal.connection, 'default');
   return temporal;
 }
 
 /** A real worker inside the test, on a task queue of its own. Task types that need more than `services` gives fail. */
-export async function startTestWorker(options: { database: Database; services?: Partial<Omit<TaskServices, 'probes'>>; reconcile?: () => Promise<object>; scrapeLimits?: Partial<ScrapeLimits>; outagePatience?: OutagePatience; resetMail?: Pick<ResetMailDeps, 'resetTokens' | 'mailer'>; taskQueue?: string; temporal?: TemporalConnection }): Promise<TestWorker> {
+export async function startTestWorker(options: {
+  database: Database;
+  services?: Partial<Omit<TaskServices, 'probes'>>;
+  reconcile?: () => Promise<object>;
+  scrapeLimits?: Partial<ScrapeLimits>;
+  outagePatience?: OutagePatience;
+  resetMail?: Pick<ResetMailDeps, 'resetTokens' | 'mailer'>;
+  taskQueue?: string;
+  temporal?: TemporalConnection;
+}): Promise<TestWorker> {
   Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) });
   const temporal = options.temporal ?? (await connectTestTemporal());
   const connection = await NativeConnection.connect({ address: testServices().temporalAddress });
@@ -58,7 +71,12 @@ export async function startTestWorker(options: { database: Database; services?: 
       scrapeLimits: options.scrapeLimits,
       outagePatience: options.outagePatience,
       services: {
-        probes: { postgres: createProbe(() => options.database.raw('select 1')), redis: healthy, temporal: healthy, reddit: healthy },
+        probes: {
+          postgres: createProbe(() => options.database.raw('select 1')),
+          redis: healthy,
+          temporal: healthy,
+          reddit: healthy,
+        },
         ...(options.services as Omit<TaskServices, 'probes'>),
       },
       log,

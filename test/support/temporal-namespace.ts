@@ -7,8 +7,15 @@ import { testServices } from './test-services';
 export async function createTestNamespace(): Promise<TemporalConnection> {
   const { temporalAddress } = testServices();
   const namespace = `test-${randomBytes(6).toString('hex')}`;
-  const temporal = await connectTemporal({ address: temporalAddress, namespace, connection: { address: temporalAddress } });
-  await temporal.connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 as never } });
+  const temporal = await connectTemporal({
+    address: temporalAddress,
+    namespace,
+    connection: { address: temporalAddress },
+  });
+  await temporal.connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+  });
   // The server's parts learn of a new namespace and its attributes one after another.
   return waitFor(async () => {
     try {

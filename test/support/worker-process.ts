@@ -3,7 +3,19 @@ import { testServices } from './test-services';
 import type { TestDatabase } from './test-database';
 
 /** A worker in a process of its own, which can be killed: as built into dist, and with a Reddit of the test's own. */
-export function startWorkerProcess({ db, namespace, taskQueue, redditUrl, more }: { db: TestDatabase; namespace: string; taskQueue: string; redditUrl: string; more?: Record<string, string> }): Promise<TestProcess> {
+export function startWorkerProcess({
+  db,
+  namespace,
+  taskQueue,
+  redditUrl,
+  more,
+}: {
+  db: TestDatabase;
+  namespace: string;
+  taskQueue: string;
+  redditUrl: string;
+  more?: Record<string, string>;
+}): Promise<TestProcess> {
   return startProcess('worker/main.js', {
     DATABASE_URL: db.url,
     REDIS_URL: testServices().redisUrl,

@@ -21,7 +21,8 @@ export function createTaskloomClient({ baseUrl, token, fetch }: TaskloomOptions)
   client.use({
     async onRequest({ request }) {
       const bearer = await token?.();
-      if (bearer !== undefined && !request.headers.has('authorization')) request.headers.set('authorization', `Bearer ${bearer}`);
+      if (bearer !== undefined && !request.headers.has('authorization'))
+        request.headers.set('authorization', `Bearer ${bearer}`);
       return request;
     },
   });

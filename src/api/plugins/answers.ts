@@ -14,7 +14,8 @@ const writeChecked: FastifySerializerCompiler<z.ZodType> =
   (answer) => {
     const text = JSON.stringify(answer);
     const declared = JSON.stringify(z.encode(schema, answer));
-    if (!isDeepStrictEqual(JSON.parse(text), JSON.parse(declared))) throw new Error(`${method} ${url} answers with fields that its schema does not name: ${text}`);
+    if (!isDeepStrictEqual(JSON.parse(text), JSON.parse(declared)))
+      throw new Error(`${method} ${url} answers with fields that its schema does not name: ${text}`);
     return text;
   };
 
@@ -27,6 +28,10 @@ const written = new WeakMap<object, Buffer>();
 /** For an answer that several callers share, and nobody changes: it is written once. */
 export function sendShared(reply: FastifyReply, answer: object): FastifyReply {
   let bytes = written.get(answer);
-  if (!bytes) written.set(answer, (bytes = Buffer.from(reply.serializeInput(answer as Record<string, unknown>, '200') as string)));
+  if (!bytes)
+    written.set(
+      answer,
+      (bytes = Buffer.from(reply.serializeInput(answer as Record<string, unknown>, '200') as string)),
+    );
   return reply.type('application/json; charset=utf-8').send(bytes);
 }

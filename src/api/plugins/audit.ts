@@ -30,7 +30,8 @@ const SECRET = /password|token|secret|api_?key|^key$|authorization/i;
 const WRITE_WITHIN_MS = 2_000;
 const LONGEST_TEXT = 300;
 
-const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {});
+const fieldsOf = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 const shorten = (value: unknown) => (typeof value === 'string' ? value.slice(0, LONGEST_TEXT) : value);
 
 function readAnswer(payload: unknown): Fields {
@@ -70,7 +71,10 @@ function detailsOf(rule: AuditRule, request: FastifyRequest, answer: Fields): Fi
     const source = sources.find((fields) => fields[name] !== undefined);
     return source ? [[name, shorten(source[name])] as const] : [];
   });
-  const changed = request.method === 'PUT' || request.method === 'PATCH' ? { fields: Object.keys(fieldsOf(request.body)).slice(0, 50) } : {};
+  const changed =
+    request.method === 'PUT' || request.method === 'PATCH'
+      ? { fields: Object.keys(fieldsOf(request.body)).slice(0, 50) }
+      : {};
   return { ...changed, ...Object.fromEntries(kept) };
 }
 
@@ -80,7 +84,10 @@ function detailsOf(rule: AuditRule, request: FastifyRequest, answer: Fields): Fi
  * by then, and an error would only have it made twice. What a caller without a good token was refused is in the log alone,
  * or anybody could fill the table; but for wrong logins and the like, which name somebody and are bounded by the limits.
  */
-export function installAudit(app: FastifyInstance, services: { audit: { record(entry: NewAuditEntry): Promise<void> } }): void {
+export function installAudit(
+  app: FastifyInstance,
+  services: { audit: { record(entry: NewAuditEntry): Promise<void> } },
+): void {
   app.decorateRequest('audited', null);
   app.addHook('onRoute', ({ url, config, schema }) => {
     const rule = config?.audit;
@@ -96,7 +103,12 @@ export function installAudit(app: FastifyInstance, services: { audit: { record(e
     if (access === 'open' ? !isWorthARow(rule, request, reply.statusCode) : actorId === null) return;
 
     const params = fieldsOf(request.params) as Record<string, string>;
-    const target = (params.id ?? params.user_id ?? params.type ?? answer.id ?? answer.task_id ?? request.audited?.targetId) as string | number | undefined;
+    const target = (params.id ??
+      params.user_id ??
+      params.type ??
+      answer.id ??
+      answer.task_id ??
+      request.audited?.targetId) as string | number | undefined;
     const entry: NewAuditEntry = {
       actorId,
       apiKey: request.apiKey && { id: request.apiKey.id, prefix: request.apiKey.prefix },
@@ -110,6 +122,8 @@ export function installAudit(app: FastifyInstance, services: { audit: { record(e
       requestId: request.id,
       details: { ...detailsOf(rule, request, answer), ...request.audited?.details },
     };
-    await within(WRITE_WITHIN_MS, services.audit.record(entry)).catch((error: unknown) => request.log.error({ err: error, audit: entry }, 'audit entry not written'));
+    await within(WRITE_WITHIN_MS, services.audit.record(entry)).catch((error: unknown) =>
+      request.log.error({ err: error, audit: entry }, 'audit entry not written'),
+    );
   });
 }

@@ -12,7 +12,10 @@ const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /** What Node would answer itself, or not at all, is answered like any other request: with a detail and an id. */
 export function installConnectionAnswers(app: FastifyInstance): void {
-  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => void app.server.emit('request', request, response));
+  app.server.on(
+    'checkExpectation',
+    (request: IncomingMessage, response: ServerResponse) => void app.server.emit('request', request, response),
+  );
   app.server.on('connect', (_request: IncomingMessage, socket: Socket) => {
     // Node no longer looks after this socket.
     socket.on('error', () => socket.destroy());
@@ -20,7 +23,8 @@ export function installConnectionAnswers(app: FastifyInstance): void {
   });
   app.addHook('onRequest', async ({ raw: { headers, httpVersion } }) => {
     if (httpVersion === '1.1' && headers.host === undefined) throw new BadRequestError('The Host header is missing');
-    if (httpVersion === '1.1' && headers.expect !== undefined && !/(^|\W)100-continue($|\W)/i.test(headers.expect)) throw new ExpectationFailedError();
+    if (httpVersion === '1.1' && headers.expect !== undefined && !/(^|\W)100-continue($|\W)/i.test(headers.expect))
+      throw new ExpectationFailedError();
   });
 }
 
@@ -34,10 +38,23 @@ export function answerClientError(this: FastifyInstance, error: ConnectionError,
   else answerSocket(this, socket, status, {}, error.code);
 }
 
-function answerSocket(app: FastifyInstance, socket: Socket, status: number, headers: Record<string, string>, code?: string): void {
+function answerSocket(
+  app: FastifyInstance,
+  socket: Socket,
+  status: number,
+  headers: Record<string, string>,
+  code?: string,
+): void {
   const reqId = randomUUID();
   const body = JSON.stringify({ detail: STATUS_CODES[status] });
-  const all = { 'X-Request-ID': reqId, ...securityHeaders, ...headers, 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': body.length, Connection: 'close' };
+  const all = {
+    'X-Request-ID': reqId,
+    ...securityHeaders,
+    ...headers,
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': body.length,
+    Connection: 'close',
+  };
   const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   app.log.info({ reqId, status, code }, 'answered what is no request');
   socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`);

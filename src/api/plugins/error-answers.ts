@@ -10,7 +10,10 @@ export function installErrorAnswers(app: FastifyInstance): void {
     }
     const answer = answerError(error);
     if (answer.status >= 500) request.log.error({ err: error }, 'request failed');
-    return reply.status(answer.status).headers(answer.headers ?? {}).send({ detail: answer.detail });
+    return reply
+      .status(answer.status)
+      .headers(answer.headers ?? {})
+      .send({ detail: answer.detail });
   });
 
   // Only OPTIONS gets here: unknown-routes.ts answers all else before.

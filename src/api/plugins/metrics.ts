@@ -19,25 +19,82 @@ function createInstruments() {
   const registers = [new Registry()] as [Registry];
   return {
     registry: registers[0],
-    requests: new Histogram({ name: 'http_request_duration_seconds', help: 'Answered requests, by route', labelNames: ['method', 'route', 'status'], buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], registers }),
-    ended: new Counter({ name: 'taskloom_executions_total', help: 'Executions that have ended since this process began; every API process counts all of them', labelNames: ['task_type', 'outcome'], registers }),
-    seconds: new Counter({ name: 'taskloom_execution_seconds_total', help: 'How long they took', labelNames: ['task_type', 'outcome'], registers }),
+    requests: new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'Answered requests, by route',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    ended: new Counter({
+      name: 'taskloom_executions_total',
+      help: 'Executions that have ended since this process began; every API process counts all of them',
+      labelNames: ['task_type', 'outcome'],
+      registers,
+    }),
+    seconds: new Counter({
+      name: 'taskloom_execution_seconds_total',
+      help: 'How long they took',
+      labelNames: ['task_type', 'outcome'],
+      registers,
+    }),
     // A histogram's three series, but as counters: what PostgreSQL has counted cannot be observed one by one.
-    lateBuckets: new Counter({ name: `${LATENESS}_bucket`, help: 'Runs by how much later than its schedule meant they began (jitter included), since this process began; every API process counts all of them', labelNames: ['le'], registers }),
+    lateBuckets: new Counter({
+      name: `${LATENESS}_bucket`,
+      help: 'Runs by how much later than its schedule meant they began (jitter included), since this process began; every API process counts all of them',
+      labelNames: ['le'],
+      registers,
+    }),
     lateSum: new Counter({ name: `${LATENESS}_sum`, help: 'How much later, in all', registers }),
     lateCount: new Counter({ name: `${LATENESS}_count`, help: 'Runs that schedules have started', registers }),
-    running: new Gauge({ name: 'taskloom_executions_running', help: 'Executions at work', labelNames: ['task_type'], registers }),
-    waiting: new Gauge({ name: 'taskloom_queue_tasks', help: 'What waits for a worker, about', labelNames: ['kind'], registers }),
-    delay: new Gauge({ name: 'taskloom_queue_delay_seconds', help: 'How long the oldest of it has waited', labelNames: ['kind'], registers }),
-    pool: new Gauge({ name: 'taskloom_database_connections', help: 'The pool to PostgreSQL; waiting: requests for a connection', labelNames: ['state'], registers }),
-    budgetLimit: new Gauge({ name: 'taskloom_reddit_budget_limit', help: "Requests in the present window of Reddit's budget", registers }),
+    running: new Gauge({
+      name: 'taskloom_executions_running',
+      help: 'Executions at work',
+      labelNames: ['task_type'],
+      registers,
+    }),
+    waiting: new Gauge({
+      name: 'taskloom_queue_tasks',
+      help: 'What waits for a worker, about',
+      labelNames: ['kind'],
+      registers,
+    }),
+    delay: new Gauge({
+      name: 'taskloom_queue_delay_seconds',
+      help: 'How long the oldest of it has waited',
+      labelNames: ['kind'],
+      registers,
+    }),
+    pool: new Gauge({
+      name: 'taskloom_database_connections',
+      help: 'The pool to PostgreSQL; waiting: requests for a connection',
+      labelNames: ['state'],
+      registers,
+    }),
+    budgetLimit: new Gauge({
+      name: 'taskloom_reddit_budget_limit',
+      help: "Requests in the present window of Reddit's budget",
+      registers,
+    }),
     budgetRemaining: new Gauge({ name: 'taskloom_reddit_budget_remaining', help: 'What is left of them', registers }),
-    budgetWaiting: new Gauge({ name: 'taskloom_reddit_budget_waiting', help: 'Callers that wait for their turn, in line or told to come back', registers }),
-    up: new Gauge({ name: 'taskloom_server_up', help: '1 when it answered the questions for these numbers', labelNames: ['server'], registers }),
+    budgetWaiting: new Gauge({
+      name: 'taskloom_reddit_budget_waiting',
+      help: 'Callers that wait for their turn, in line or told to come back',
+      registers,
+    }),
+    up: new Gauge({
+      name: 'taskloom_server_up',
+      help: '1 when it answered the questions for these numbers',
+      labelNames: ['server'],
+      registers,
+    }),
   };
 }
 
-function show(instruments: ReturnType<typeof createInstruments>, { ended, lateness, running, queues, pool, budget }: Readings): void {
+function show(
+  instruments: ReturnType<typeof createInstruments>,
+  { ended, lateness, running, queues, pool, budget }: Readings,
+): void {
   showLateness(instruments, lateness);
   for (const { taskType, outcome, total, seconds } of ended) {
     const labels = { task_type: taskType ?? 'unknown', outcome };
@@ -58,21 +115,28 @@ function show(instruments: ReturnType<typeof createInstruments>, { ended, latene
     instruments.budgetLimit.set(budget.limit);
     instruments.budgetRemaining.set(budget.remaining);
     instruments.budgetWaiting.set(budget.waiting);
-  } else for (const gauge of [instruments.budgetLimit, instruments.budgetRemaining, instruments.budgetWaiting]) gauge.remove();
+  } else
+    for (const gauge of [instruments.budgetLimit, instruments.budgetRemaining, instruments.budgetWaiting])
+      gauge.remove();
   instruments.up.set({ server: 'postgresql' }, running ? 1 : 0);
   instruments.up.set({ server: 'temporal' }, queues ? 1 : 0);
 }
 
 /** Each bucket has what the ones below it have, too. */
-function showLateness({ lateBuckets, lateSum, lateCount }: ReturnType<typeof createInstruments>, lateness: Readings['lateness']): void {
+function showLateness(
+  { lateBuckets, lateSum, lateCount }: ReturnType<typeof createInstruments>,
+  lateness: Readings['lateness'],
+): void {
   let total = 0;
-  for (const [n, bound] of [...LATENESS_BOUND_SECONDS, '+Inf'].entries()) lateBuckets.inc({ le: bound }, (total += lateness?.buckets[n] ?? 0));
+  for (const [n, bound] of [...LATENESS_BOUND_SECONDS, '+Inf'].entries())
+    lateBuckets.inc({ le: bound }, (total += lateness?.buckets[n] ?? 0));
   lateSum.inc(lateness?.seconds ?? 0);
   lateCount.inc(total);
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
-const isLoopback = (address = '') => address === '::1' || /^127\./.test(isIPv6(address) ? address.replace(/^::ffff:/, '') : address);
+const isLoopback = (address = '') =>
+  address === '::1' || /^127\./.test(isIPv6(address) ? address.replace(/^::ffff:/, '') : address);
 
 /** A proxy on this machine comes from loopback too, and says for whom it asks. */
 function checkReader(request: FastifyRequest, token: string | undefined): void {
@@ -82,16 +146,24 @@ function checkReader(request: FastifyRequest, token: string | undefined): void {
     throw new ForbiddenError('/metrics is for this machine only, unless METRICS_TOKEN is set');
   }
   const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
-  if (!timingSafeEqual(digest(given), digest(token))) throw new UnauthorizedError('/metrics asks for METRICS_TOKEN as bearer token');
+  if (!timingSafeEqual(digest(given), digest(token)))
+    throw new UnauthorizedError('/metrics asks for METRICS_TOKEN as bearer token');
 }
 
 /** /metrics, in the words of Prometheus. */
-export function installMetrics(app: FastifyInstance, services: { metrics: { read(): Promise<Readings> } }, options: { token?: string }): void {
+export function installMetrics(
+  app: FastifyInstance,
+  services: { metrics: { read(): Promise<Readings> } },
+  options: { token?: string },
+): void {
   const instruments = createInstruments();
   let shown: Readings | undefined;
 
   app.addHook('onResponse', async (request, reply) => {
-    instruments.requests.observe({ method: request.method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode }, reply.elapsedTime / 1_000);
+    instruments.requests.observe(
+      { method: request.method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode },
+      reply.elapsedTime / 1_000,
+    );
   });
 
   app.get('/metrics', { config: { access: 'open', isProbe: true } }, async (request, reply) => {

@@ -4,7 +4,15 @@ import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fast
 import { describeAccess, scopeFor, type Access } from '../access-levels';
 import { errorExampleOf, EXAMPLES } from '../openapi-examples';
 import { linksOf } from '../openapi-links';
-import { faults, forbiddenUnless, notFound, tooLarge, tooMany, unauthorized, unavailable } from '../schemas/common-schemas';
+import {
+  faults,
+  forbiddenUnless,
+  notFound,
+  tooLarge,
+  tooMany,
+  unauthorized,
+  unavailable,
+} from '../schemas/common-schemas';
 import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify';
 import type { z } from 'zod';
 
@@ -22,7 +30,9 @@ const TAGS = [
   { name: 'health', description: 'Probes for machines' },
 ];
 
-type Override = NonNullable<NonNullable<Parameters<typeof createJsonSchemaTransform>[0]['zodToJsonConfig']>['override']>;
+type Override = NonNullable<
+  NonNullable<Parameters<typeof createJsonSchemaTransform>[0]['zodToJsonConfig']>['override']
+>;
 
 /** Leaves out what says nothing: the limits of JavaScript's integers, and that answers have no further fields (they may get some). */
 const override: Override = ({ jsonSchema }) => {
@@ -37,13 +47,23 @@ const transformAll = createJsonSchemaTransformObject({ zodToJsonConfig });
 interface Content {
   content?: Record<string, { example?: unknown; examples?: object }>;
 }
-type Operation = { requestBody?: Content & { required?: boolean }; responses?: Record<string, Content & { links?: object; headers?: object }> };
+type Operation = {
+  requestBody?: Content & { required?: boolean };
+  responses?: Record<string, Content & { links?: object; headers?: object }>;
+};
 
-const RETRY_AFTER = { 'Retry-After': { description: 'In how many seconds to try again', required: true, schema: { type: 'integer', minimum: 1 } } };
+const RETRY_AFTER = {
+  'Retry-After': {
+    description: 'In how many seconds to try again',
+    required: true,
+    schema: { type: 'integer', minimum: 1 },
+  },
+};
 
 function addExamplesAndLinks(paths: Record<string, Record<string, Operation>>): void {
   const show = (of: Content | undefined, shown: { example?: unknown; examples?: object }) => {
-    if (shown.example !== undefined || shown.examples) for (const media of Object.values(of?.content ?? {})) Object.assign(media, shown);
+    if (shown.example !== undefined || shown.examples)
+      for (const media of Object.values(of?.content ?? {})) Object.assign(media, shown);
   };
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, { requestBody, responses = {} }] of Object.entries(methods)) {
@@ -64,21 +84,31 @@ function addExamplesAndLinks(paths: Record<string, Record<string, Operation>>): 
 const isOptional = (body: unknown) => (body as z.ZodType | undefined)?.safeParse(null).success === true;
 
 /** Only answers have names; the forms of them as requests, which the library adds, are used by nobody. */
-const finish = (optionalBodies: ReadonlySet<string>): typeof transformAll => (input) => {
-  const document = transformAll(input);
-  const { schemas = {} } = (document as { components?: { schemas?: Record<string, unknown> } }).components ?? {};
-  for (const name of Object.keys(schemas)) if (name.endsWith('Input')) delete schemas[name];
-  const { paths = {} } = document as { paths?: Parameters<typeof addExamplesAndLinks>[0] };
-  addExamplesAndLinks(paths);
-  for (const [path, methods] of Object.entries(paths)) {
-    for (const [method, { requestBody }] of Object.entries(methods)) if (requestBody && optionalBodies.has(`${method} ${path}`)) requestBody.required = false;
-  }
-  return document;
-};
+const finish =
+  (optionalBodies: ReadonlySet<string>): typeof transformAll =>
+  (input) => {
+    const document = transformAll(input);
+    const { schemas = {} } = (document as { components?: { schemas?: Record<string, unknown> } }).components ?? {};
+    for (const name of Object.keys(schemas)) if (name.endsWith('Input')) delete schemas[name];
+    const { paths = {} } = document as { paths?: Parameters<typeof addExamplesAndLinks>[0] };
+    addExamplesAndLinks(paths);
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const [method, { requestBody }] of Object.entries(methods))
+        if (requestBody && optionalBodies.has(`${method} ${path}`)) requestBody.required = false;
+    }
+    return document;
+  };
 
-const API_KEY = 'A key that POST /api/v1/auth/api-keys answered, without the word Bearer. The names are those of the scopes that will do.';
+const API_KEY =
+  'A key that POST /api/v1/auth/api-keys answered, without the word Bearer. The names are those of the scopes that will do.';
 const SECURITY_SCHEMES = {
-  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access_token that POST /api/v1/auth/login answers, without the word Bearer. The names are those of the roles that will do.' },
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description:
+      'The access_token that POST /api/v1/auth/login answers, without the word Bearer. The names are those of the roles that will do.',
+  },
   apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'tlk_…', description: API_KEY },
 } as const;
 
@@ -86,15 +116,20 @@ const SECURITY_SCHEMES = {
 function guard(schema: FastifySchema, access: Exclude<Access, 'open'>, config: FastifyContextConfig): object {
   const needs = describeAccess(access, config);
   const scope = scopeFor(access, config.keyScope);
-  schema.security = [{ bearer: access === 'user' ? [] : [access] }, ...(config.isSessionOnly ? [] : [{ apiKey: scope ? [scope] : [] }])];
+  schema.security = [
+    { bearer: access === 'user' ? [] : [access] },
+    ...(config.isSessionOnly ? [] : [{ apiKey: scope ? [scope] : [] }]),
+  ];
   // A route's HEAD shares its schema.
-  if (!schema.description?.endsWith(needs)) schema.description = schema.description ? `${schema.description}\n\n${needs}` : needs;
+  if (!schema.description?.endsWith(needs))
+    schema.description = schema.description ? `${schema.description}\n\n${needs}` : needs;
   // The token's user may be gone (404), or not to be looked up (503); and wrong keys are counted (429).
   return { ...unauthorized, ...forbiddenUnless(needs), ...notFound, ...tooMany, ...unavailable };
 }
 
 /** Swagger UI styles elements from its scripts. Without upgrade-insecure-requests: over plain http a browser would ask for the page's scripts by https and show nothing. */
-const PAGE_POLICY = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const PAGE_POLICY =
+  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /** The library's own copy of the document; ours is at /openapi.json. */
 const PAGE_STYLE = '.swagger-ui .info .title + .link, .swagger-ui .info .main > .link { display: none; }';
 
@@ -105,19 +140,25 @@ export async function installOpenapi(app: FastifyInstance, options: { version: s
     const { schema, config = {} } = route;
     const { access = 'admin' } = config;
     if (!schema || schema.hide) return;
-    if (isOptional(schema.body)) for (const method of [route.method].flat()) optionalBodies.add(`${method.toLowerCase()} ${route.url.replace(/:(\w+)/g, '{$1}')}`);
+    if (isOptional(schema.body))
+      for (const method of [route.method].flat())
+        optionalBodies.add(`${method.toLowerCase()} ${route.url.replace(/:(\w+)/g, '{$1}')}`);
     schema.response = {
       ...(access === 'open' ? {} : guard(schema, access, config)),
       // Also where nobody looks at it.
       ...([route.method].flat().some((method) => method !== 'GET' && method !== 'HEAD') ? tooLarge : {}),
-      ...(schema.body ?? schema.params ?? schema.querystring ?? schema.headers ? faults : {}),
+      ...((schema.body ?? schema.params ?? schema.querystring ?? schema.headers) ? faults : {}),
       ...(schema.response as object),
     };
   });
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Taskloom', version: options.version, description: 'Named, parameterised jobs, run durably on Temporal' },
+      info: {
+        title: 'Taskloom',
+        version: options.version,
+        description: 'Named, parameterised jobs, run durably on Temporal',
+      },
       tags: TAGS,
       components: { securitySchemes: SECURITY_SCHEMES },
     },

@@ -11,7 +11,10 @@ const REST_WITHIN_MS = 1_000;
 const CLOSED_WITHIN_MS = 8_000;
 
 /** Node looks for requests that are overdue every half minute, unless told otherwise, and takes the longer limit for that of the body. */
-export const timeoutOptions = (requestTimeoutMs: number) => ({ headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 12) });
+export const timeoutOptions = (requestTimeoutMs: number) => ({
+  headersTimeout: requestTimeoutMs,
+  connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 12),
+});
 
 /**
  * A server that closes ends its idle connections at once, and waits for the others as long as they like: for a body that

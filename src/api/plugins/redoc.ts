@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify';
 const SCRIPT = '/redoc/redoc.standalone.js';
 
 /** Redoc styles itself from its script, searches in a worker of its own making, and draws with inline images. */
-const POLICY = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY =
+  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -24,8 +25,13 @@ const PAGE = `<!doctype html>
 /** The document to be read, at /redoc; nothing of it comes from elsewhere. */
 export function installRedoc(app: FastifyInstance): void {
   const config = { access: 'open' } as const;
-  app.get('/redoc', { config }, async (_request, reply) => reply.type('text/html; charset=utf-8').header('Content-Security-Policy', POLICY).send(PAGE));
+  app.get('/redoc', { config }, async (_request, reply) =>
+    reply.type('text/html; charset=utf-8').header('Content-Security-Policy', POLICY).send(PAGE),
+  );
   app.get(SCRIPT, { config }, async (_request, reply) =>
-    reply.type('text/javascript; charset=utf-8').header('Cache-Control', 'public, max-age=3600').send(createReadStream(require.resolve('redoc/bundles/redoc.standalone.js'))),
+    reply
+      .type('text/javascript; charset=utf-8')
+      .header('Cache-Control', 'public, max-age=3600')
+      .send(createReadStream(require.resolve('redoc/bundles/redoc.standalone.js'))),
   );
 }

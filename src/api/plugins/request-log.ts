@@ -24,7 +24,17 @@ export async function installRequestLog(app: FastifyInstance): Promise<void> {
   });
   app.addHook('onResponse', async (request, reply) => {
     const level = reply.statusCode >= 500 ? 'error' : request.routeOptions.config?.isProbe ? 'debug' : 'info';
-    request.log[level]({ method: request.method, path: request.url.split('?', 1)[0], status: reply.statusCode, ms: Math.round(reply.elapsedTime), userId: request.user?.id, apiKeyId: request.apiKey?.id }, 'answered');
+    request.log[level](
+      {
+        method: request.method,
+        path: request.url.split('?', 1)[0],
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        userId: request.user?.id,
+        apiKeyId: request.apiKey?.id,
+      },
+      'answered',
+    );
   });
 }
 

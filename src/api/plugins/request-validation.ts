@@ -30,7 +30,16 @@ const WHERE = { body: 'body', querystring: 'query', params: 'path', headers: 'he
 const compile: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const where = WHERE[httpPart as keyof typeof WHERE];
   return (data: unknown) => {
-    if (data instanceof UnreadableBody) return unusable([{ type: 'json_invalid', loc: ['body', data.offset], msg: 'JSON decode error', input: {}, ctx: { error: data.reason } }]);
+    if (data instanceof UnreadableBody)
+      return unusable([
+        {
+          type: 'json_invalid',
+          loc: ['body', data.offset],
+          msg: 'JSON decode error',
+          input: {},
+          ctx: { error: data.reason },
+        },
+      ]);
     const unstorable = findUnstorableTexts(data);
     if (unstorable.tooDeep) return unusable(toFaultItems(where, [unstorable.tooDeep], undefined));
     const parsed = schema.safeParse(data, { reportInput: true });
@@ -54,14 +63,18 @@ export function installRequestValidation(app: FastifyInstance): void {
   });
   // Fastify refuses a type that it cannot read before any route has its say; here it is one that is not JSON.
   app.addHook('onRequest', async ({ raw: { headers } }) => {
-    if (headers['content-type'] !== undefined && !MEDIA_TYPE.test(headers['content-type'])) headers['content-type'] = headers['content-type'].trim() === '' ? undefined : 'application/octet-stream';
+    if (headers['content-type'] !== undefined && !MEDIA_TYPE.test(headers['content-type']))
+      headers['content-type'] = headers['content-type'].trim() === '' ? undefined : 'application/octet-stream';
   });
   app.addHook('preHandler', async (request) => {
     const { params, body } = request;
     const items = [params, request.query, request.headers, body].flatMap(faultsOf);
     if (items.length === 0) return;
     const sent = faultsOf(body).length > 0 ? (body as Marked)?.[SENT] : body;
-    const more = await request.routeOptions.config.findMoreFaults?.({ params: faultsOf(params).length > 0 ? undefined : params, body: sent });
+    const more = await request.routeOptions.config.findMoreFaults?.({
+      params: faultsOf(params).length > 0 ? undefined : params,
+      body: sent,
+    });
     throw new RequestFaultsError([...items, ...(more ?? [])]);
   });
 }

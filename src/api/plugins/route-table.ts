@@ -13,7 +13,12 @@ export function createRouteTable(app: FastifyInstance): RouteTable {
   app.addHook('onRoute', ({ url, method, config }) => {
     if (url.includes('*')) return;
     const pattern = new RegExp(`^${url.replace(/[.]/g, '\\.').replace(/:[^/]+/g, '[^/]+')}/?$`);
-    routes.push({ pattern, writtenOut: url.split('/').filter((part) => !part.startsWith(':')).length, methods: [method].flat(), isOpen: config?.access === 'open' });
+    routes.push({
+      pattern,
+      writtenOut: url.split('/').filter((part) => !part.startsWith(':')).length,
+      methods: [method].flat(),
+      isOpen: config?.access === 'open',
+    });
   });
   const find = (path: string) => {
     const all = routes.filter(({ pattern }) => pattern.test(path));

@@ -34,7 +34,11 @@ declare module 'fastify' {
 /** Open whether or not a route is there. */
 const OPEN_PATHS = /^\/(docs|redoc|openapi\.json|static\/|api\/v1\/public\/)/;
 
-const TOKEN_TEXTS = { expired: 'Token has expired', invalid: 'Could not validate the token', wrong_kind: 'Not an access token' };
+const TOKEN_TEXTS = {
+  expired: 'Token has expired',
+  invalid: 'Could not validate the token',
+  wrong_kind: 'Not an access token',
+};
 
 interface GateServices {
   users: { get(id: number): Promise<User | undefined> };
@@ -47,11 +51,16 @@ interface GateServices {
  * looked up for each request, so that their end is heeded at once. With a key, `request.user.role` is what the key leaves
  * of it, so that whoever asks for the role need not know of keys.
  */
-export function installTokenGate(app: FastifyInstance, services: GateServices, routes: Pick<RouteTable, 'isOpen'>): void {
+export function installTokenGate(
+  app: FastifyInstance,
+  services: GateServices,
+  routes: Pick<RouteTable, 'isOpen'>,
+): void {
   app.decorateRequest('sessionId', '');
   app.decorateRequest('apiKey', null);
   const together = createTogether();
-  const look: LookUp = (userId, sid) => together(`${userId} ${sid}`, () => Promise.all([services.users.get(userId), services.sessions.find(sid)]));
+  const look: LookUp = (userId, sid) =>
+    together(`${userId} ${sid}`, () => Promise.all([services.users.get(userId), services.sessions.find(sid)]));
   const accesses = new Map<string, Access | undefined>();
   app.decorate('accesses', accesses);
   app.addHook('onRoute', ({ method, url, config }) => {
@@ -71,7 +80,12 @@ const pathOf = (request: FastifyRequest) => request.url.split('?', 1)[0] ?? '';
 
 type LookUp = (userId: number, sid: string) => Promise<[User | undefined, Session | undefined]>;
 
-async function enterBySession(look: LookUp, request: FastifyRequest, { userId, sid }: TokenClaims, access: Access): Promise<void> {
+async function enterBySession(
+  look: LookUp,
+  request: FastifyRequest,
+  { userId, sid }: TokenClaims,
+  access: Access,
+): Promise<void> {
   const [user, session] = await look(userId, sid);
   if (!user) throw new NotFoundError(TEXTS.userNotFound);
   if (!user.isActive) {
@@ -79,13 +93,20 @@ async function enterBySession(look: LookUp, request: FastifyRequest, { userId, s
     request.user = user;
     throw new ForbiddenError(TEXTS.userInactive);
   }
-  if (!session || session.userId !== user.id || session.version !== user.sessionVersion) throw new UnauthorizedError('The session has ended');
+  if (!session || session.userId !== user.id || session.version !== user.sessionVersion)
+    throw new UnauthorizedError('The session has ended');
   request.user = user;
   request.sessionId = sid;
   if (!mayAccess(user.role, access)) throw new ForbiddenError(TEXTS.forbidden);
 }
 
-async function enterByKey(services: GateServices, request: FastifyRequest, token: string, { isSessionOnly, keyScope }: FastifyContextConfig, access: Access): Promise<void> {
+async function enterByKey(
+  services: GateServices,
+  request: FastifyRequest,
+  token: string,
+  { isSessionOnly, keyScope }: FastifyContextConfig,
+  access: Access,
+): Promise<void> {
   const { user, key } = await services.apiKeyCheck.find(token, request.address);
   const { role } = user;
   user.role = roleThroughKey(role, key.scope);
@@ -96,14 +117,19 @@ async function enterByKey(services: GateServices, request: FastifyRequest, token
   const scope = scopeFor(access, keyScope);
   if (scope === undefined || mayAccess(user.role, ROLE_OF[scope])) return;
   const isScopeTooSmall = !mayAccess(ROLE_OF[key.scope], ROLE_OF[scope]);
-  throw new ForbiddenError(isScopeTooSmall && mayAccess(role, access) ? `The API key has the scope ${key.scope}; this needs ${scope}` : TEXTS.forbidden);
+  throw new ForbiddenError(
+    isScopeTooSmall && mayAccess(role, access)
+      ? `The API key has the scope ${key.scope}; this needs ${scope}`
+      : TEXTS.forbidden,
+  );
 }
 
 function readBearer(header: string | undefined): string {
   if (!header) throw new UnauthorizedError('Authorization header is missing');
   const parts = header.trim().split(/\s+/);
   const [scheme, token] = parts;
-  if (parts.length !== 2 || token === undefined) throw new UnauthorizedError('Authorization header must be "Bearer <token>"');
+  if (parts.length !== 2 || token === undefined)
+    throw new UnauthorizedError('Authorization header must be "Bearer <token>"');
   if (scheme?.toLowerCase() !== 'bearer') throw new UnauthorizedError('Authorization scheme must be Bearer');
   return token;
 }

@@ -10,15 +10,32 @@ export function registerApiKeyRoutes(app: ZodApp, { apiKeys }: { apiKeys: ApiKey
 
   app.get(
     '/auth/api-keys',
-    { config, schema: { tags, summary: 'My API keys, newest first', querystring: schemas.apiKeyOwnerQuery, response: { 200: schemas.apiKeyList, ...notFound, ...faults } } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'My API keys, newest first',
+        querystring: schemas.apiKeyOwnerQuery,
+        response: { 200: schemas.apiKeyList, ...notFound, ...faults },
+      },
+    },
     async (request) => apiKeys.list(request.user, request.query.user_id),
   );
 
   app.post(
     '/auth/api-keys',
     {
-      config: { ...config, isSessionOnly: true, audit: { action: 'api_key.create', target: 'api_key', keep: ['name', 'scope', 'expires_at', 'prefix'] } },
-      schema: { tags, summary: 'Make an API key; it is told this once', body: schemas.createApiKeyBody, response: { 201: schemas.newApiKey, ...notFound, ...conflict, ...faults } },
+      config: {
+        ...config,
+        isSessionOnly: true,
+        audit: { action: 'api_key.create', target: 'api_key', keep: ['name', 'scope', 'expires_at', 'prefix'] },
+      },
+      schema: {
+        tags,
+        summary: 'Make an API key; it is told this once',
+        body: schemas.createApiKeyBody,
+        response: { 201: schemas.newApiKey, ...notFound, ...conflict, ...faults },
+      },
     },
     async (request, reply) => reply.status(201).send(await apiKeys.create(request.user, request.body)),
   );
@@ -26,8 +43,18 @@ export function registerApiKeyRoutes(app: ZodApp, { apiKeys }: { apiKeys: ApiKey
   app.delete(
     '/auth/api-keys/:id',
     {
-      config: { ...config, isSessionOnly: true, audit: { action: 'api_key.delete', target: 'api_key', keep: ['user_id'] } },
-      schema: { tags, summary: 'Revoke an API key; it is refused from then on', params: schemas.apiKeyParams, querystring: schemas.apiKeyOwnerQuery, response: { 204: z.null().describe('Done'), ...notFound, ...faults } },
+      config: {
+        ...config,
+        isSessionOnly: true,
+        audit: { action: 'api_key.delete', target: 'api_key', keep: ['user_id'] },
+      },
+      schema: {
+        tags,
+        summary: 'Revoke an API key; it is refused from then on',
+        params: schemas.apiKeyParams,
+        querystring: schemas.apiKeyOwnerQuery,
+        response: { 204: z.null().describe('Done'), ...notFound, ...faults },
+      },
     },
     async (request, reply) => {
       await apiKeys.remove(request.user, request.params.id, request.query.user_id);

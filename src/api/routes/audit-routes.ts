@@ -7,7 +7,15 @@ import type { ZodApp } from '../app';
 export function registerAuditRoutes(app: ZodApp, { audit }: { audit: AuditService }): void {
   app.get(
     '/audit-log',
-    { config: { access: 'admin' }, schema: { tags: ['audit'], summary: 'Who did what to what, newest first', querystring: auditQuery, response: { 200: auditEntry.array(), ...faults } } },
+    {
+      config: { access: 'admin' },
+      schema: {
+        tags: ['audit'],
+        summary: 'Who did what to what, newest first',
+        querystring: auditQuery,
+        response: { 200: auditEntry.array(), ...faults },
+      },
+    },
     async (request, reply) => {
       const { items, nextCursor } = await audit.list(request.query);
       linkNextPage(request, reply, nextCursor);

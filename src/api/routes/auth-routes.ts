@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import * as schemas from '../schemas/auth-schemas';
-import { badRequest, conflict, faults, forbidden, notFound, tooMany, unauthorized, unavailable } from '../schemas/common-schemas';
+import {
+  badRequest,
+  conflict,
+  faults,
+  forbidden,
+  notFound,
+  tooMany,
+  unauthorized,
+  unavailable,
+} from '../schemas/common-schemas';
 import { registerBody, userBody } from '../schemas/user-schemas';
 import { presentUser } from '../services/user-presenter';
 import type { AccountService } from '../services/account-service';
@@ -9,10 +18,16 @@ import type { Client } from '../services/session-service';
 import type { FastifyRequest } from 'fastify';
 import type { ZodApp } from '../app';
 
-const clientOf = (request: FastifyRequest): Client => ({ address: request.address, userAgent: request.headers['user-agent'] });
+const clientOf = (request: FastifyRequest): Client => ({
+  address: request.address,
+  userAgent: request.headers['user-agent'],
+});
 const nothing = { 204: z.null().describe('Done') };
 
-export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: AuthService; accounts: AccountService }): void {
+export function registerAuthRoutes(
+  app: ZodApp,
+  { auth, accounts }: { auth: AuthService; accounts: AccountService },
+): void {
   const open = { access: 'open' } as const;
   const config = { access: 'user' } as const;
   const session = { ...config, isSessionOnly: true } as const;
@@ -20,45 +35,123 @@ export function registerAuthRoutes(app: ZodApp, { auth, accounts }: { auth: Auth
 
   app.post(
     '/auth/login',
-    { config: { ...open, audit: { action: 'auth.login', target: 'user', keep: ['username'] } }, schema: { tags, summary: 'Sign in with user name or e-mail', body: schemas.loginBody, response: { 200: schemas.tokenPair, ...unauthorized, ...forbidden, ...faults, ...tooMany, ...unavailable } } },
+    {
+      config: { ...open, audit: { action: 'auth.login', target: 'user', keep: ['username'] } },
+      schema: {
+        tags,
+        summary: 'Sign in with user name or e-mail',
+        body: schemas.loginBody,
+        response: { 200: schemas.tokenPair, ...unauthorized, ...forbidden, ...faults, ...tooMany, ...unavailable },
+      },
+    },
     async (request) => auth.login(request.body, clientOf(request), app.tokens),
   );
 
   app.post(
     '/auth/register',
-    { config: { ...open, audit: { action: 'auth.register', target: 'user', keep: ['username'] } }, schema: { tags, summary: 'Become a user', body: registerBody, response: { 201: userBody, ...badRequest, ...conflict, ...faults, ...tooMany, ...unavailable } } },
+    {
+      config: { ...open, audit: { action: 'auth.register', target: 'user', keep: ['username'] } },
+      schema: {
+        tags,
+        summary: 'Become a user',
+        body: registerBody,
+        response: { 201: userBody, ...badRequest, ...conflict, ...faults, ...tooMany, ...unavailable },
+      },
+    },
     async (request, reply) => reply.status(201).send(await accounts.register(request.body, request.address)),
   );
 
   app.post(
     '/auth/refresh',
-    { config: { ...open, audit: { action: 'auth.refresh', target: 'user' } }, schema: { tags, summary: 'Exchange a refresh token for a new pair; using it a second time ends the session', body: schemas.refreshBody, response: { 200: schemas.tokenPair, ...unauthorized, ...faults, ...tooMany, ...unavailable } } },
+    {
+      config: { ...open, audit: { action: 'auth.refresh', target: 'user' } },
+      schema: {
+        tags,
+        summary: 'Exchange a refresh token for a new pair; using it a second time ends the session',
+        body: schemas.refreshBody,
+        response: { 200: schemas.tokenPair, ...unauthorized, ...faults, ...tooMany, ...unavailable },
+      },
+    },
     async (request) =>
-      auth.refresh({ token: request.body.refresh_token, arrivedAtMs: request.arrivedAtMs }, clientOf(request), app.tokens, ({ userId, isReplayed }) => {
-        request.audited = { actorId: userId, targetId: String(userId), details: isReplayed ? { is_replayed: true } : {} };
-      }),
+      auth.refresh(
+        { token: request.body.refresh_token, arrivedAtMs: request.arrivedAtMs },
+        clientOf(request),
+        app.tokens,
+        ({ userId, isReplayed }) => {
+          request.audited = {
+            actorId: userId,
+            targetId: String(userId),
+            details: isReplayed ? { is_replayed: true } : {},
+          };
+        },
+      ),
   );
 
   app.post(
     '/auth/revoke',
-    { config: { ...session, audit: { action: 'auth.revoke', target: 'user' } }, schema: { tags, summary: 'End the session of a refresh token of mine', body: schemas.revokeBody, response: { ...nothing, ...notFound, ...faults } } },
+    {
+      config: { ...session, audit: { action: 'auth.revoke', target: 'user' } },
+      schema: {
+        tags,
+        summary: 'End the session of a refresh token of mine',
+        body: schemas.revokeBody,
+        response: { ...nothing, ...notFound, ...faults },
+      },
+    },
     async (request, reply) => {
       if (request.body.token_type === 'refresh_token') await auth.revoke(request.user, request.body.token, app.tokens);
       return reply.status(204).send(null);
     },
   );
 
-  app.post('/auth/logout', { config: { ...session, audit: { action: 'auth.logout', target: 'user' } }, schema: { tags, summary: 'End all my sessions', response: { ...nothing, ...notFound } } }, async (request, reply) => {
-    await auth.logout(request.user);
-    return reply.status(204).send(null);
-  });
+  app.post(
+    '/auth/logout',
+    {
+      config: { ...session, audit: { action: 'auth.logout', target: 'user' } },
+      schema: { tags, summary: 'End all my sessions', response: { ...nothing, ...notFound } },
+    },
+    async (request, reply) => {
+      await auth.logout(request.user);
+      return reply.status(204).send(null);
+    },
+  );
 
-  app.get('/auth/me', { config, schema: { tags, summary: 'The signed-in user; to an API key, with the role that the key leaves him', response: { 200: userBody, ...notFound } } }, async (request) => presentUser(request.user));
+  app.get(
+    '/auth/me',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'The signed-in user; to an API key, with the role that the key leaves him',
+        response: { 200: userBody, ...notFound },
+      },
+    },
+    async (request) => presentUser(request.user),
+  );
 
-  app.get('/auth/sessions', { config: session, schema: { tags, summary: 'My sessions, newest first', response: { 200: schemas.sessionList, ...notFound } } }, async (request) => auth.listSessions(request.user, request.sessionId));
+  app.get(
+    '/auth/sessions',
+    {
+      config: session,
+      schema: { tags, summary: 'My sessions, newest first', response: { 200: schemas.sessionList, ...notFound } },
+    },
+    async (request) => auth.listSessions(request.user, request.sessionId),
+  );
 
-  app.delete('/auth/sessions/:id', { config: { ...session, audit: { action: 'session.revoke', target: 'session' } }, schema: { tags, summary: 'End one of my sessions', params: schemas.sessionParams, response: { ...nothing, ...notFound, ...faults } } }, async (request, reply) => {
-    await auth.endSession(request.user, request.params.id);
-    return reply.status(204).send(null);
-  });
+  app.delete(
+    '/auth/sessions/:id',
+    {
+      config: { ...session, audit: { action: 'session.revoke', target: 'session' } },
+      schema: {
+        tags,
+        summary: 'End one of my sessions',
+        params: schemas.sessionParams,
+        response: { ...nothing, ...notFound, ...faults },
+      },
+    },
+    async (request, reply) => {
+      await auth.endSession(request.user, request.params.id);
+      return reply.status(204).send(null);
+    },
+  );
 }

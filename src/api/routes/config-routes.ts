@@ -9,41 +9,111 @@ import type { ZodApp } from '../app';
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-export function registerConfigRoutes(app: ZodApp, { configs, estimates, previews }: { configs: ConfigService; estimates: EstimateService; previews: PreviewService }): void {
+export function registerConfigRoutes(
+  app: ZodApp,
+  { configs, estimates, previews }: { configs: ConfigService; estimates: EstimateService; previews: PreviewService },
+): void {
   const config = { access: 'viewer' } as const;
   const shared = { ...config, isShared: true } as const;
   const admin = { access: 'admin' } as const;
   const tags = ['configs'];
 
-  app.get('/tasks/configs', { config: shared, schema: { tags, summary: 'A page of task configs', querystring: schemas.listQuery, response: { 200: schemas.configPage, ...faults } } }, async (request) => configs.list(request.query, request.user));
+  app.get(
+    '/tasks/configs',
+    {
+      config: shared,
+      schema: {
+        tags,
+        summary: 'A page of task configs',
+        querystring: schemas.listQuery,
+        response: { 200: schemas.configPage, ...faults },
+      },
+    },
+    async (request) => configs.list(request.query, request.user),
+  );
 
   app.post(
     '/tasks/configs',
-    { config: { ...admin, audit: { action: 'config.create', target: 'task_config', keep: ['name', 'task_type', 'scheduler_type'] } }, schema: { tags, summary: 'Create a task config', querystring: schemas.createQuery, body: schemas.createBody, response: { 201: schemas.config, ...faults } } },
-    async (request, reply) => reply.status(201).send(await configs.create(request.body, { isStarted: request.query.auto_schedule || request.query.auto_start }, request.user)),
+    {
+      config: {
+        ...admin,
+        audit: { action: 'config.create', target: 'task_config', keep: ['name', 'task_type', 'scheduler_type'] },
+      },
+      schema: {
+        tags,
+        summary: 'Create a task config',
+        querystring: schemas.createQuery,
+        body: schemas.createBody,
+        response: { 201: schemas.config, ...faults },
+      },
+    },
+    async (request, reply) =>
+      reply
+        .status(201)
+        .send(
+          await configs.create(
+            request.body,
+            { isStarted: request.query.auto_schedule || request.query.auto_start },
+            request.user,
+          ),
+        ),
   );
 
   app.post(
     '/tasks/configs/preview-schedule',
-    { config: { ...config, audit: false }, schema: { tags, summary: 'The next fire times of a schedule that is not stored', body: schemas.previewBody, response: { 200: schemas.preview, ...faults } } },
+    {
+      config: { ...config, audit: false },
+      schema: {
+        tags,
+        summary: 'The next fire times of a schedule that is not stored',
+        body: schemas.previewBody,
+        response: { 200: schemas.preview, ...faults },
+      },
+    },
     async (request) => previews.preview(request.body.scheduler_type, request.body.schedule_config, request.body.count),
   );
 
   app.post(
     '/tasks/configs/estimate',
-    { config: { ...config, audit: false }, schema: { tags, summary: 'What a config that is not stored would cost', body: estimateBody, response: { 200: estimate, ...faults } } },
+    {
+      config: { ...config, audit: false },
+      schema: {
+        tags,
+        summary: 'What a config that is not stored would cost',
+        body: estimateBody,
+        response: { 200: estimate, ...faults },
+      },
+    },
     async (request) => estimates.estimate(request.body),
   );
 
   app.get(
     '/tasks/configs/:id/next-runs',
-    { config, schema: { tags, summary: "The next fire times of a config's schedule, were it active", params: idParams, querystring: schemas.nextRunsQuery, response: { 200: schemas.preview, ...notFound, ...faults } } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: "The next fire times of a config's schedule, were it active",
+        params: idParams,
+        querystring: schemas.nextRunsQuery,
+        response: { 200: schemas.preview, ...notFound, ...faults },
+      },
+    },
     async (request) => previews.nextRuns(request.params.id, request.query.count),
   );
 
   app.get(
     '/tasks/configs/:id',
-    { config: shared, schema: { tags, summary: 'A task config, with the newest events of its schedule', params: idParams, querystring: schemas.detailQuery, response: { 200: schemas.configDetail, ...notFound, ...faults } } },
+    {
+      config: shared,
+      schema: {
+        tags,
+        summary: 'A task config, with the newest events of its schedule',
+        params: idParams,
+        querystring: schemas.detailQuery,
+        response: { 200: schemas.configDetail, ...notFound, ...faults },
+      },
+    },
     async (request) => configs.get(request.params.id, request.query.include_stats, request.user),
   );
 
@@ -53,14 +123,33 @@ export function registerConfigRoutes(app: ZodApp, { configs, estimates, previews
     config: {
       ...admin,
       audit: { action: 'config.update', target: 'task_config' },
-      findMoreFaults: async ({ params, body }) => (isObject(params) && isObject(body) ? configs.findUpdateFaults(params.id as number, body) : []),
+      findMoreFaults: async ({ params, body }) =>
+        isObject(params) && isObject(body) ? configs.findUpdateFaults(params.id as number, body) : [],
     },
-    schema: { tags, summary: 'Change some fields; an armed schedule follows at once', params: idParams, body: schemas.updateBody, response: { 200: schemas.config, ...notFound, ...faults } },
+    schema: {
+      tags,
+      summary: 'Change some fields; an armed schedule follows at once',
+      params: idParams,
+      body: schemas.updateBody,
+      response: { 200: schemas.config, ...notFound, ...faults },
+    },
     handler: async (request) => configs.update(request.params.id, request.body, request.user),
   });
 
-  app.delete('/tasks/configs/:id', { config: { ...admin, audit: { action: 'config.delete', target: 'task_config' } }, schema: { tags, summary: 'Stop the schedule and delete the config; its executions stay', params: idParams, response: { 200: schemas.deleted, ...notFound, ...faults } } }, async (request) => ({
-    success: true as const,
-    message: await configs.remove(request.params.id),
-  }));
+  app.delete(
+    '/tasks/configs/:id',
+    {
+      config: { ...admin, audit: { action: 'config.delete', target: 'task_config' } },
+      schema: {
+        tags,
+        summary: 'Stop the schedule and delete the config; its executions stay',
+        params: idParams,
+        response: { 200: schemas.deleted, ...notFound, ...faults },
+      },
+    },
+    async (request) => ({
+      success: true as const,
+      message: await configs.remove(request.params.id),
+    }),
+  );
 }

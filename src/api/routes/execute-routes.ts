@@ -7,10 +7,17 @@ import type { StartContext } from '../services/run-ids';
 import type { ZodApp } from '../app';
 import type { FastifyRequest } from 'fastify';
 
-const contextOf = (request: Pick<FastifyRequest, 'user'> & { headers: { 'idempotency-key'?: string } }): StartContext => ({ userId: request.user.id, idempotencyKey: request.headers['idempotency-key'] });
+const contextOf = (
+  request: Pick<FastifyRequest, 'user'> & { headers: { 'idempotency-key'?: string } },
+): StartContext => ({ userId: request.user.id, idempotencyKey: request.headers['idempotency-key'] });
 
 /** For the document. */
-const AD_HOC = `Needs the role admin, or an API key with the scope admin, for ${taskTypes.filter(({ adHocAccess }) => adHocAccess === 'admin').map(({ name }) => name).join(', ')}: these delete, fill the disk or write to people, so who runs them with parameters of his own is refused with 403 otherwise. Configs of theirs, which an admin has stored, may be run by operators.`;
+const AD_HOC = `Needs the role admin, or an API key with the scope admin, for ${taskTypes
+  .filter(({ adHocAccess }) => adHocAccess === 'admin')
+  .map(({ name }) => name)
+  .join(
+    ', ',
+  )}: these delete, fill the disk or write to people, so who runs them with parameters of his own is refused with 403 otherwise. Configs of theirs, which an admin has stored, may be run by operators.`;
 
 export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: ExecuteService }): void {
   const config = { access: 'operator' } as const;
@@ -19,7 +26,23 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Execu
 
   app.post(
     '/tasks/execute/batch',
-    { config: { ...config, audit: { action: 'execute.batch', target: 'task_config', keep: ['config_ids', 'total_submitted', 'total_failed'] } }, schema: { tags, summary: 'Run many configs, in one durable workflow', headers, body: batchBody, response: { 200: batchSubmitted, ...conflict, ...faults, ...unavailable } } },
+    {
+      config: {
+        ...config,
+        audit: {
+          action: 'execute.batch',
+          target: 'task_config',
+          keep: ['config_ids', 'total_submitted', 'total_failed'],
+        },
+      },
+      schema: {
+        tags,
+        summary: 'Run many configs, in one durable workflow',
+        headers,
+        body: batchBody,
+        response: { 200: batchSubmitted, ...conflict, ...faults, ...unavailable },
+      },
+    },
     async (request) => execute.executeBatch(request.body.config_ids, contextOf(request)),
   );
 
@@ -29,18 +52,45 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Execu
       config: {
         ...config,
         audit: { action: 'execute.type', target: 'task_type', keep: ['task_id'] },
-        findMoreFaults: async ({ params, body }) => execute.findTypeFaults((params as { type?: string } | undefined)?.type ?? '', (body as { task_params?: unknown } | null | undefined)?.task_params),
+        findMoreFaults: async ({ params, body }) =>
+          execute.findTypeFaults(
+            (params as { type?: string } | undefined)?.type ?? '',
+            (body as { task_params?: unknown } | null | undefined)?.task_params,
+          ),
       },
       // Before the body has its say, as with every other lack of rights.
       onRequest: async ({ params, user }) => execute.requireAdHocAccess(params.type, user.role),
-      schema: { tags, summary: 'Run a task type without a config', description: AD_HOC, headers, params: typeParams, body: byTypeBody, response: { 200: submitted, ...badRequest, ...conflict, ...faults, ...unavailable } },
+      schema: {
+        tags,
+        summary: 'Run a task type without a config',
+        description: AD_HOC,
+        headers,
+        params: typeParams,
+        body: byTypeBody,
+        response: { 200: submitted, ...badRequest, ...conflict, ...faults, ...unavailable },
+      },
     },
-    async (request) => execute.executeType(request.params.type, request.body?.task_params ?? {}, request.body?.options ?? {}, contextOf(request)),
+    async (request) =>
+      execute.executeType(
+        request.params.type,
+        request.body?.task_params ?? {},
+        request.body?.options ?? {},
+        contextOf(request),
+      ),
   );
 
   app.post(
     '/tasks/execute/:id',
-    { config: { ...config, audit: { action: 'execute.config', target: 'task_config', keep: ['task_id'] } }, schema: { tags, summary: 'Run a config', headers, params: idParams, response: { 200: submitted, ...badRequest, ...notFound, ...faults, ...unavailable } } },
+    {
+      config: { ...config, audit: { action: 'execute.config', target: 'task_config', keep: ['task_id'] } },
+      schema: {
+        tags,
+        summary: 'Run a config',
+        headers,
+        params: idParams,
+        response: { 200: submitted, ...badRequest, ...notFound, ...faults, ...unavailable },
+      },
+    },
     async (request) => execute.executeConfig(request.params.id, contextOf(request)),
   );
 
@@ -48,7 +98,13 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Execu
     '/tasks/executions/:id/retry',
     {
       config: { ...config, audit: { action: 'execution.retry', target: 'execution', keep: ['task_id'] } },
-      schema: { tags, summary: 'Run a finished execution again, with the same parameters', headers, params: idOrTaskIdParams, response: { 200: submitted, ...badRequest, ...notFound, ...conflict, ...faults, ...unavailable } },
+      schema: {
+        tags,
+        summary: 'Run a finished execution again, with the same parameters',
+        headers,
+        params: idOrTaskIdParams,
+        response: { 200: submitted, ...badRequest, ...notFound, ...conflict, ...faults, ...unavailable },
+      },
     },
     async (request) => execute.retry(request.params.id, contextOf(request)),
   );

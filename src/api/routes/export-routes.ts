@@ -11,20 +11,53 @@ export function registerExportRoutes(app: ZodApp, { exports }: { exports: Export
   const config = { access: 'viewer' } as const;
   const tags = ['exports'];
 
-  app.get('/exports', { config, schema: { tags, summary: 'Exported files, newest first', querystring: schemas.exportsQuery, response: { 200: schemas.exportBody.array(), ...faults } } }, async (request, reply) => {
-    const { items, nextCursor } = await exports.list(request.query);
-    linkNextPage(request, reply, nextCursor);
-    return items;
-  });
+  app.get(
+    '/exports',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Exported files, newest first',
+        querystring: schemas.exportsQuery,
+        response: { 200: schemas.exportBody.array(), ...faults },
+      },
+    },
+    async (request, reply) => {
+      const { items, nextCursor } = await exports.list(request.query);
+      linkNextPage(request, reply, nextCursor);
+      return items;
+    },
+  );
 
-  app.get('/exports/:id', { config, schema: { tags, summary: 'One exported file', params: idParams, response: { 200: schemas.exportBody, ...notFound, ...faults } } }, async (request) => exports.get(request.params.id));
+  app.get(
+    '/exports/:id',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'One exported file',
+        params: idParams,
+        response: { 200: schemas.exportBody, ...notFound, ...faults },
+      },
+    },
+    async (request) => exports.get(request.params.id),
+  );
 
   /** What both methods tell of a file. */
-  async function announce(request: { params: { id: number } }, reply: FastifyReply): Promise<Download & { etag: string }> {
+  async function announce(
+    request: { params: { id: number } },
+    reply: FastifyReply,
+  ): Promise<Download & { etag: string }> {
     const file = await exports.download(request.params.id);
     const etag = `"${file.sha256}"`;
     // File names are of letters, digits, dots and _ alone.
-    reply.headers({ 'Accept-Ranges': 'bytes', ETag: etag, 'Last-Modified': file.completedAt.toUTCString(), 'Content-Type': 'application/octet-stream', 'Content-Disposition': `attachment; filename="${file.fileName}"` });
+    reply.headers({
+      'Accept-Ranges': 'bytes',
+      ETag: etag,
+      'Last-Modified': file.completedAt.toUTCString(),
+      'Content-Type': 'application/octet-stream',
+      'Content-Disposition': `attachment; filename="${file.fileName}"`,
+    });
     return { ...file, etag };
   }
 
@@ -34,7 +67,13 @@ export function registerExportRoutes(app: ZodApp, { exports }: { exports: Export
       config: { ...config, audit: { action: 'export.download', target: 'export' } },
       // The one that Fastify adds would read the whole file for nothing.
       exposeHeadRoute: false,
-      schema: { tags, summary: 'The file itself; a download that broke off can be resumed with Range', params: idParams, headers: schemas.downloadHeaders, response: { ...schemas.downloadAnswers, ...notFound, ...gone, ...noSuchRange, ...faults } },
+      schema: {
+        tags,
+        summary: 'The file itself; a download that broke off can be resumed with Range',
+        params: idParams,
+        headers: schemas.downloadHeaders,
+        response: { ...schemas.downloadAnswers, ...notFound, ...gone, ...noSuchRange, ...faults },
+      },
     },
     async (request, reply) => {
       const { headers } = request;
@@ -55,7 +94,15 @@ export function registerExportRoutes(app: ZodApp, { exports }: { exports: Export
 
   app.delete(
     '/exports/:id',
-    { config: { access: 'admin', audit: { action: 'export.delete', target: 'export' } }, schema: { tags, summary: 'Delete an exported file; what is known of it stays', params: idParams, response: { 200: schemas.deletedExport, ...notFound, ...faults } } },
+    {
+      config: { access: 'admin', audit: { action: 'export.delete', target: 'export' } },
+      schema: {
+        tags,
+        summary: 'Delete an exported file; what is known of it stays',
+        params: idParams,
+        response: { 200: schemas.deletedExport, ...notFound, ...faults },
+      },
+    },
     async (request) => {
       const { id } = request.params;
       await exports.remove(id);

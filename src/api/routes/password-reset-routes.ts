@@ -10,7 +10,16 @@ export function registerPasswordResetRoutes(app: ZodApp, { resets }: { resets: P
 
   app.post(
     '/auth/forgot-password',
-    { config: { ...config, audit: { action: 'auth.forgot_password', target: 'user' } }, schema: { tags, summary: 'Have a link mailed that lets me set a new password', description: 'The answer is the same whether or not the address is known.', body: schemas.forgotBody, response: { 200: messageBody, ...faults, ...tooMany, ...unavailable } } },
+    {
+      config: { ...config, audit: { action: 'auth.forgot_password', target: 'user' } },
+      schema: {
+        tags,
+        summary: 'Have a link mailed that lets me set a new password',
+        description: 'The answer is the same whether or not the address is known.',
+        body: schemas.forgotBody,
+        response: { 200: messageBody, ...faults, ...tooMany, ...unavailable },
+      },
+    },
     async (request) => {
       await resets.request(request.body.email, request.address);
       return { message: 'If the address is known, a mail with a link is on its way to it', success: true };
@@ -19,10 +28,22 @@ export function registerPasswordResetRoutes(app: ZodApp, { resets }: { resets: P
 
   app.post(
     '/auth/verify-reset-token',
-    { config: { ...config, audit: false }, schema: { tags, summary: 'Whether the token of such a link can be used', querystring: schemas.verifyQuery, body: schemas.verifyBody, response: { 200: messageBody, ...faults, ...tooMany, ...unavailable } } },
+    {
+      config: { ...config, audit: false },
+      schema: {
+        tags,
+        summary: 'Whether the token of such a link can be used',
+        querystring: schemas.verifyQuery,
+        body: schemas.verifyBody,
+        response: { 200: messageBody, ...faults, ...tooMany, ...unavailable },
+      },
+    },
     async (request) => {
       const token = request.query.token ?? request.body?.token;
-      if (token === undefined) throw new RequestFaultsError([{ type: 'missing', loc: ['query', 'token'], msg: 'Field required', input: null }]);
+      if (token === undefined)
+        throw new RequestFaultsError([
+          { type: 'missing', loc: ['query', 'token'], msg: 'Field required', input: null },
+        ]);
       const success = await resets.isUsable(token, request.address);
       return { message: success ? 'The token can be used' : 'The token is unknown, used or expired', success };
     },
@@ -30,7 +51,15 @@ export function registerPasswordResetRoutes(app: ZodApp, { resets }: { resets: P
 
   app.post(
     '/auth/reset-password',
-    { config: { ...config, audit: { action: 'auth.reset_password', target: 'user' } }, schema: { tags, summary: 'Set a new password; ends all sessions of the user', body: schemas.resetBody, response: { 200: messageBody, ...badRequest, ...faults, ...tooMany, ...unavailable } } },
+    {
+      config: { ...config, audit: { action: 'auth.reset_password', target: 'user' } },
+      schema: {
+        tags,
+        summary: 'Set a new password; ends all sessions of the user',
+        body: schemas.resetBody,
+        response: { 200: messageBody, ...badRequest, ...faults, ...tooMany, ...unavailable },
+      },
+    },
     async (request) => {
       await resets.reset(request.body.token, request.body.new_password, request.address);
       return { message: 'The password is changed', success: true };

@@ -10,18 +10,51 @@ export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemSe
   const config = { access: 'viewer' } as const;
   const tags = ['system'];
 
-  app.get('/tasks/system/status', { config: { ...config, isShared: true }, schema: { tags, summary: 'State of the servers, and counts', response: { 200: systemStatus, ...unavailable } } }, async () => system.status());
+  app.get(
+    '/tasks/system/status',
+    {
+      config: { ...config, isShared: true },
+      schema: { tags, summary: 'State of the servers, and counts', response: { 200: systemStatus, ...unavailable } },
+    },
+    async () => system.status(),
+  );
 
-  app.get('/tasks/system/health', { config, schema: { tags, summary: 'Each component, really asked; always 200', response: { 200: systemHealth } } }, async () => system.health());
+  app.get(
+    '/tasks/system/health',
+    { config, schema: { tags, summary: 'Each component, really asked; always 200', response: { 200: systemHealth } } },
+    async () => system.health(),
+  );
 
-  app.get('/tasks/system/enums', { config, schema: { tags, summary: 'The values that configs may have', response: { 200: enums } } }, async () => ({
-    scheduler_types: [...SCHEDULER_TYPES],
-    schedule_actions: [...SCHEDULE_ACTIONS],
-    task_types: taskTypes.map((taskType) => taskType.name),
-    schedule_statuses: [...SCHEDULE_STATUSES],
-  }));
+  app.get(
+    '/tasks/system/enums',
+    { config, schema: { tags, summary: 'The values that configs may have', response: { 200: enums } } },
+    async () => ({
+      scheduler_types: [...SCHEDULER_TYPES],
+      schedule_actions: [...SCHEDULE_ACTIONS],
+      task_types: taskTypes.map((taskType) => taskType.name),
+      schedule_statuses: [...SCHEDULE_STATUSES],
+    }),
+  );
 
-  app.get('/tasks/types', { config, schema: { tags, summary: 'What a config may run, with the parameters of each: enough to draw a form', response: { 200: taskTypeList } } }, async () => taskTypeCatalogue);
+  app.get(
+    '/tasks/types',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'What a config may run, with the parameters of each: enough to draw a form',
+        response: { 200: taskTypeList },
+      },
+    },
+    async () => taskTypeCatalogue,
+  );
 
-  app.get('/tasks/system/dashboard', { config: { ...config, isShared: true }, schema: { tags, summary: 'Counts for a dashboard', response: { 200: dashboard, ...unavailable } } }, async () => system.dashboard());
+  app.get(
+    '/tasks/system/dashboard',
+    {
+      config: { ...config, isShared: true },
+      schema: { tags, summary: 'Counts for a dashboard', response: { 200: dashboard, ...unavailable } },
+    },
+    async () => system.dashboard(),
+  );
 }

@@ -5,15 +5,25 @@ import { id, instant, integer } from './request-values';
 
 const createFields = z.object({
   name: z.string().trim().min(1).max(100).describe('What it is for'),
-  scope: z.enum(SCOPES).describe("What it may do at most: read, operate or admin go as far as the roles viewer, operator and admin. It never goes further than its owner's role"),
+  scope: z
+    .enum(SCOPES)
+    .describe(
+      "What it may do at most: read, operate or admin go as far as the roles viewer, operator and admin. It never goes further than its owner's role",
+    ),
   expires_at: instant.nullish().describe('In the future; left out or null: never'),
   expires_in_days: integer(z.int().min(1).max(3_650).nullish()).describe('Instead of expires_at'),
 });
 export const createApiKeyBody = createFields.superRefine(
   (body: Partial<z.infer<typeof createFields>> | null | undefined, context) => {
     const { expires_at: expiresAt, expires_in_days: days } = body ?? {};
-    if (expiresAt instanceof Date && expiresAt.getTime() <= Date.now()) context.addIssue({ code: 'custom', path: ['expires_at'], message: 'Input should be in the future' });
-    if (expiresAt && days) context.addIssue({ code: 'custom', path: ['expires_in_days'], message: 'Either expires_at or expires_in_days, not both' });
+    if (expiresAt instanceof Date && expiresAt.getTime() <= Date.now())
+      context.addIssue({ code: 'custom', path: ['expires_at'], message: 'Input should be in the future' });
+    if (expiresAt && days)
+      context.addIssue({
+        code: 'custom',
+        path: ['expires_in_days'],
+        message: 'Either expires_at or expires_in_days, not both',
+      });
   },
   // Also when there are faults already, so that all are told at once.
   { when: () => true },
@@ -36,7 +46,9 @@ export const apiKey = z
 export type ApiKeyBody = z.infer<typeof apiKey>;
 export const apiKeyList = z.array(apiKey);
 
-export const newApiKey = apiKey.extend({ key: z.string().describe('Told this once: only its hash is kept') }).meta({ id: 'NewApiKey' });
+export const newApiKey = apiKey
+  .extend({ key: z.string().describe('Told this once: only its hash is kept') })
+  .meta({ id: 'NewApiKey' });
 export type NewApiKeyBody = z.infer<typeof newApiKey>;
 
 export const apiKeyParams = z.object({ id: id() });

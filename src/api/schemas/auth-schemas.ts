@@ -9,10 +9,18 @@ export const loginBody = z.object({
 });
 
 export const refreshBody = z.object({ refresh_token: z.string() });
-export const revokeBody = z.object({ token: z.string(), token_type: z.string().default('refresh_token').describe('Anything else is ignored') });
+export const revokeBody = z.object({
+  token: z.string(),
+  token_type: z.string().default('refresh_token').describe('Anything else is ignored'),
+});
 
 export const tokenPair = z
-  .object({ access_token: z.string(), refresh_token: z.string(), token_type: z.literal('bearer'), expires_at: datetime.describe('When the access token expires') })
+  .object({
+    access_token: z.string(),
+    refresh_token: z.string(),
+    token_type: z.literal('bearer'),
+    expires_at: datetime.describe('When the access token expires'),
+  })
   .meta({ id: 'TokenPair' });
 export type TokenPair = z.infer<typeof tokenPair>;
 

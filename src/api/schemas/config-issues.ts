@@ -12,8 +12,14 @@ const schedulerType = z.enum(SCHEDULER_TYPES);
  * What is wrong with parameters by their task type's schema, and with a schedule by its scheduler type; all of it, and of both. A
  * schedule that means what is stored already (`storedSchedule`) may lie in the past: a form sends it back unchanged.
  */
-export function findConfigIssues(of: { taskType: string; schedulerType: string; storedSchedule?: unknown }, body: { parameters?: unknown; schedule_config?: unknown }): core.$ZodIssue[] {
-  return [...findParameterIssues(of.taskType, body.parameters), ...findScheduleIssues(of.schedulerType, body.schedule_config, of.storedSchedule)];
+export function findConfigIssues(
+  of: { taskType: string; schedulerType: string; storedSchedule?: unknown },
+  body: { parameters?: unknown; schedule_config?: unknown },
+): core.$ZodIssue[] {
+  return [
+    ...findParameterIssues(of.taskType, body.parameters),
+    ...findScheduleIssues(of.schedulerType, body.schedule_config, of.storedSchedule),
+  ];
 }
 
 function findParameterIssues(name: string, parameters: unknown): core.$ZodIssue[] {
@@ -31,6 +37,11 @@ function findScheduleIssues(type: string, schedule: unknown, stored: unknown): c
     return [];
   } catch (error) {
     if (!(error instanceof ScheduleConfigError)) throw error;
-    return error.issues.map(({ path, message, input }) => ({ code: 'custom', path: ['schedule_config', ...path], message, input }));
+    return error.issues.map(({ path, message, input }) => ({
+      code: 'custom',
+      path: ['schedule_config', ...path],
+      message,
+      input,
+    }));
   }
 }

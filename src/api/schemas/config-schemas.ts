@@ -22,7 +22,11 @@ const fields = {
 };
 
 /** What a config may ask for, and gets when it does not ask. */
-export const configLimits = { max_retries: fields.max_retries.default(0), timeout_seconds: fields.timeout_seconds.default(null), priority: fields.priority.default(5) };
+export const configLimits = {
+  max_retries: fields.max_retries.default(0),
+  timeout_seconds: fields.timeout_seconds.default(null),
+  priority: fields.priority.default(5),
+};
 
 const createFields = z.object({
   name: fields.name,
@@ -35,8 +39,16 @@ const createFields = z.object({
   timeout_seconds: integer(configLimits.timeout_seconds),
   priority: integer(configLimits.priority),
 });
-const checkTypes = (body: { task_type?: string; scheduler_type?: string; parameters?: unknown; schedule_config?: unknown } | null | undefined, context: z.RefinementCtx) => {
-  for (const issue of findConfigIssues({ taskType: body?.task_type ?? '', schedulerType: body?.scheduler_type ?? '' }, body ?? {})) context.addIssue({ ...issue });
+const checkTypes = (
+  body:
+    { task_type?: string; scheduler_type?: string; parameters?: unknown; schedule_config?: unknown } | null | undefined,
+  context: z.RefinementCtx,
+) => {
+  for (const issue of findConfigIssues(
+    { taskType: body?.task_type ?? '', schedulerType: body?.scheduler_type ?? '' },
+    body ?? {},
+  ))
+    context.addIssue({ ...issue });
 };
 /** Also when there are faults already, so that all are told at once. */
 const always = { when: () => true };
@@ -56,7 +68,10 @@ export const updateBody = z.object({
 export type UpdateBody = z.infer<typeof updateBody>;
 
 const flag = (preset: boolean) => boolean(z.boolean().default(preset));
-export const createQuery = z.object({ auto_schedule: flag(false), auto_start: flag(false).describe('Older spelling of auto_schedule') });
+export const createQuery = z.object({
+  auto_schedule: flag(false),
+  auto_start: flag(false).describe('Older spelling of auto_schedule'),
+});
 export const detailQuery = z.object({ include_stats: flag(false) });
 const ORDER_COLUMNS = ['created_at', 'updated_at', 'name'] as const;
 export const listQuery = z.object({
@@ -89,7 +104,9 @@ export const config = z
     updated_at: datetime.nullable(),
     schedule_status: z.enum(SCHEDULE_STATUSES),
     is_scheduled: z.boolean(),
-    status_consistent: z.boolean().describe("The stored state agrees with Temporal's; false also when Temporal does not answer"),
+    status_consistent: z
+      .boolean()
+      .describe("The stored state agrees with Temporal's; false also when Temporal does not answer"),
     schedule_error: z.string().nullable().describe('Why the state is error'),
   })
   .meta({ id: 'TaskConfig' });
@@ -120,14 +137,20 @@ export const configStats = z
   .meta({ id: 'TaskConfigStats' });
 export type ConfigStatsBody = z.infer<typeof configStats>;
 
-export const configDetail = config.extend({ recent_history: z.array(scheduleEvent), stats: configStats.nullable() }).meta({ id: 'TaskConfigDetail' });
+export const configDetail = config
+  .extend({ recent_history: z.array(scheduleEvent), stats: configStats.nullable() })
+  .meta({ id: 'TaskConfigDetail' });
 export type ConfigDetailBody = z.infer<typeof configDetail>;
-export const configPage = z.object({ items: z.array(config), total: count, page: z.int(), page_size: z.int(), pages: count }).meta({ id: 'TaskConfigPage' });
+export const configPage = z
+  .object({ items: z.array(config), total: count, page: z.int(), page_size: z.int(), pages: count })
+  .meta({ id: 'TaskConfigPage' });
 export type ConfigPage = z.infer<typeof configPage>;
 export const deleted = z.object({ success: z.literal(true), message: z.string() });
 
 const runCount = integer(z.int().min(1).max(100).default(10));
-export const previewBody = z.object({ scheduler_type: z.enum(SCHEDULER_TYPES), schedule_config: jsonObject.default({}), count: runCount }).superRefine(checkTypes, always);
+export const previewBody = z
+  .object({ scheduler_type: z.enum(SCHEDULER_TYPES), schedule_config: jsonObject.default({}), count: runCount })
+  .superRefine(checkTypes, always);
 export const nextRunsQuery = z.object({ count: runCount });
 export const preview = z
   .object({

@@ -7,13 +7,40 @@ export const EXECUTION_STATUSES = ['running', 'succeeded', 'failed', 'cancelled'
 const isText = (value: unknown) => typeof value === 'string';
 /** Repeatable, or separated by commas; `all` means every one. Left out: finished runs only. */
 const status = z
-  .preprocess((value) => [value].flat().flatMap((item) => (isText(item) ? String(item).split(',').map((part) => part.trim()) : item === undefined ? [] : [item])), z.array(z.enum([...EXECUTION_STATUSES, 'all'])).optional())
-  .describe('running, succeeded, failed, cancelled, terminated, timed_out or all; repeatable or comma-separated. Without it: all but running');
+  .preprocess(
+    (value) =>
+      [value].flat().flatMap((item) =>
+        isText(item)
+          ? String(item)
+              .split(',')
+              .map((part) => part.trim())
+          : item === undefined
+            ? []
+            : [item],
+      ),
+    z.array(z.enum([...EXECUTION_STATUSES, 'all'])).optional(),
+  )
+  .describe(
+    'running, succeeded, failed, cancelled, terminated, timed_out or all; repeatable or comma-separated. Without it: all but running',
+  );
 
 export const byConfigQuery = z.object({ limit: limit(200, 50), status, cursor });
-export const recentQuery = z.object({ hours: integer(z.int().min(1).max(720).default(24)), limit: limit(500, 100), status, cursor });
-export const failedQuery = z.object({ days: integer(z.int().min(1).max(90).default(7)), limit: limit(200, 50), status, cursor });
-export const statsQuery = z.object({ days: integer(z.int().min(1).max(365).default(30)), config_id: id().optional().describe('Absent or 0: all') });
+export const recentQuery = z.object({
+  hours: integer(z.int().min(1).max(720).default(24)),
+  limit: limit(500, 100),
+  status,
+  cursor,
+});
+export const failedQuery = z.object({
+  days: integer(z.int().min(1).max(90).default(7)),
+  limit: limit(200, 50),
+  status,
+  cursor,
+});
+export const statsQuery = z.object({
+  days: integer(z.int().min(1).max(365).default(30)),
+  config_id: id().optional().describe('Absent or 0: all'),
+});
 export const configStatsQuery = statsQuery.omit({ config_id: true });
 export const cleanupQuery = z.object({ days_to_keep: integer(z.int().min(30).max(365).default(90)) });
 export { idOrTaskIdParams };
@@ -43,18 +70,34 @@ export const execution = z
   .meta({ id: 'Execution' });
 export type ExecutionBody = z.infer<typeof execution>;
 
-export const executionFull = execution.extend({ config_name: z.string().nullable(), error_traceback: z.string().nullable() }).meta({ id: 'ExecutionFull' });
+export const executionFull = execution
+  .extend({ config_name: z.string().nullable(), error_traceback: z.string().nullable() })
+  .meta({ id: 'ExecutionFull' });
 export type ExecutionFullBody = z.infer<typeof executionFull>;
 
 export const executionDetail = executionFull
   .extend({
     parameters: jsonObject,
     attempts: z.array(
-      z.object({ attempt: z.int(), outcome: z.string(), worker: z.string(), started_at: datetime, ended_at: datetime.nullable(), failure: jsonObject.nullable() }),
+      z.object({
+        attempt: z.int(),
+        outcome: z.string(),
+        worker: z.string(),
+        started_at: datetime,
+        ended_at: datetime.nullable(),
+        failure: jsonObject.nullable(),
+      }),
     ),
     live: z
       .object({
-        pending_activities: z.array(z.object({ type: z.string(), attempt: z.int(), last_failure: z.string().nullable(), last_heartbeat_at: datetime.nullable() })),
+        pending_activities: z.array(
+          z.object({
+            type: z.string(),
+            attempt: z.int(),
+            last_failure: z.string().nullable(),
+            last_heartbeat_at: datetime.nullable(),
+          }),
+        ),
         history_length: z.int(),
       })
       .optional()
@@ -84,5 +127,7 @@ export const stats = z
 export type StatsBody = z.infer<typeof stats>;
 
 export const cleanupResult = z.object({ success: z.literal(true), deleted_count: count, message: z.string() });
-export const controlResult = z.object({ success: z.literal(true), message: z.string(), task_id: z.string() }).meta({ id: 'RunControlResult' });
+export const controlResult = z
+  .object({ success: z.literal(true), message: z.string(), task_id: z.string() })
+  .meta({ id: 'RunControlResult' });
 export type ControlResult = z.infer<typeof controlResult>;

@@ -46,6 +46,10 @@ export const downloadHeaders = z.object({
   'if-none-match': z.string().optional(),
 });
 const file = { content: { 'application/octet-stream': { schema: z.string().meta({ format: 'binary' }) } } };
-export const downloadAnswers = { 200: { description: 'The file', ...file }, 206: { description: 'The range that was asked for', ...file }, 304: z.null().describe('It is as if-none-match says') };
+export const downloadAnswers = {
+  200: { description: 'The file', ...file },
+  206: { description: 'The range that was asked for', ...file },
+  304: z.null().describe('It is as if-none-match says'),
+};
 
 export const deletedExport = z.object({ success: z.literal(true), id: z.int(), message: z.string() });

@@ -17,7 +17,11 @@ export const commentsQuery = z.object({ limit: limit(1_000, 500), ...filters });
 export const postParams = z.object({ post_id: z.string().min(1).max(50) });
 export type ContentQuery = z.infer<typeof postsQuery>;
 
-const marks = { is_deleted: z.boolean(), is_sandbox: z.boolean().describe('Made up by the Reddit sandbox'), edited_at: datetime.nullable() };
+const marks = {
+  is_deleted: z.boolean(),
+  is_sandbox: z.boolean().describe('Made up by the Reddit sandbox'),
+  edited_at: datetime.nullable(),
+};
 
 export const post = z
   .object({
@@ -64,8 +68,12 @@ export type CommentBody = z.infer<typeof comment>;
 
 export const redditBudget = z
   .object({
-    is_shared: z.boolean().describe('False without Redis: each process then keeps a budget of its own, and this is the one of the API'),
-    source: z.enum(['headers', 'default']).describe("Whether Reddit's answers have told it, or it is what REDDIT_REQUESTS_PER_MINUTE allows"),
+    is_shared: z
+      .boolean()
+      .describe('False without Redis: each process then keeps a budget of its own, and this is the one of the API'),
+    source: z
+      .enum(['headers', 'default'])
+      .describe("Whether Reddit's answers have told it, or it is what REDDIT_REQUESTS_PER_MINUTE allows"),
     limit: z.int().describe('Requests in the present window'),
     used: z.int().describe('Those made, or set aside for requests under way'),
     remaining: z.int(),
@@ -75,7 +83,15 @@ export const redditBudget = z
     waiting: count.describe('Callers in line'),
     deferred: count.describe('Runs that were told to come back when it is their turn'),
     processes_waiting: count,
-    by_config: z.array(z.object({ config_id: z.int().nullable(), name: z.string().nullable(), waiting: count, deferred: count, last_minute: count })),
+    by_config: z.array(
+      z.object({
+        config_id: z.int().nullable(),
+        name: z.string().nullable(),
+        waiting: count,
+        deferred: count,
+        last_minute: count,
+      }),
+    ),
   })
   .meta({ id: 'RedditBudget' });
 export type RedditBudgetBody = z.infer<typeof redditBudget>;

@@ -4,7 +4,8 @@ import { z } from 'zod';
 const TRUE = ['true', '1', 'yes', 'on', 't', 'y'];
 const FALSE = ['false', '0', 'no', 'off', 'f', 'n'];
 
-const readInteger = (value: unknown) => (typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : value);
+const readInteger = (value: unknown) =>
+  typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : value;
 const readBoolean = (value: unknown) => {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string') return value;
@@ -12,13 +13,17 @@ const readBoolean = (value: unknown) => {
 };
 
 /** Takes digits in a text too: queries have nothing else, and old clients post them in bodies. */
-export const integer = <Schema extends z.ZodType<number | null | undefined>>(schema: Schema) => z.preprocess(readInteger, schema);
-export const boolean = <Schema extends z.ZodType<boolean | null | undefined>>(schema: Schema) => z.preprocess(readBoolean, schema);
+export const integer = <Schema extends z.ZodType<number | null | undefined>>(schema: Schema) =>
+  z.preprocess(readInteger, schema);
+export const boolean = <Schema extends z.ZodType<boolean | null | undefined>>(schema: Schema) =>
+  z.preprocess(readBoolean, schema);
 
 /** The ids of the database: four bytes. */
 export const id = () => integer(z.int32());
 export const idParams = z.object({ id: id() });
-export const idOrTaskIdParams = z.object({ id: z.string().min(1).max(255).describe('The id of the execution, or its task_id') });
+export const idOrTaskIdParams = z.object({
+  id: z.string().min(1).max(255).describe('The id of the execution, or its task_id'),
+});
 
 /** With or without "r/" or "/r/", as the parameters of scrapes take it; in any case. */
 export const subredditName = z
@@ -32,16 +37,27 @@ export const instant = z
   .string()
   .transform((raw, context) => {
     // A plus that was not escaped in a query arrives as a space.
-    const text = raw.toUpperCase().replace(/(?<=^\d{4}-\d{2}-\d{2}) /, 'T').replace(/(?<=T\S+) (?=\d{2}:?\d{2}$)/, '+');
+    const text = raw
+      .toUpperCase()
+      .replace(/(?<=^\d{4}-\d{2}-\d{2}) /, 'T')
+      .replace(/(?<=T\S+) (?=\d{2}:?\d{2}$)/, '+');
     const instant = DateTime.fromISO(text, { zone: 'utc' });
     if (/^\d{4}-\d{2}-\d{2}/.test(text) && instant.isValid) return instant.toJSDate();
-    context.addIssue({ code: 'invalid_format', format: 'datetime', message: 'Input should be a valid ISO 8601 date and time', input: raw });
+    context.addIssue({
+      code: 'invalid_format',
+      format: 'datetime',
+      message: 'Input should be a valid ISO 8601 date and time',
+      input: raw,
+    });
     return z.NEVER;
   })
   .meta({ format: 'date-time' });
 
 /** For `refine`: a span of time that ends before it begins is refused, beside whatever else is wrong. */
-export const inOrder = <From extends string, To extends string>(from: From, to: To): [(query: { [Name in From | To]?: Date }) => boolean, { path: string[]; message: string; when: () => boolean }] => [
+export const inOrder = <From extends string, To extends string>(
+  from: From,
+  to: To,
+): [(query: { [Name in From | To]?: Date }) => boolean, { path: string[]; message: string; when: () => boolean }] => [
   ({ [from]: first, [to]: last }) => !(first instanceof Date && last instanceof Date) || first <= last,
   { path: [to], message: `Input should not be before ${from}`, when: () => true },
 ];

@@ -8,10 +8,20 @@ export const batchParams = z.object({ action: z.enum(SCHEDULE_ACTIONS) });
 export const batchBody = z.object({ config_ids: z.array(id()).min(1).max(1_000) });
 export const historyQuery = z.object({ limit: limit(200, 50) });
 
-export const actionResult = z.object({ success: z.boolean(), message: z.string(), config_id: z.int() }).meta({ id: 'ActionResult' });
+export const actionResult = z
+  .object({ success: z.boolean(), message: z.string(), config_id: z.int() })
+  .meta({ id: 'ActionResult' });
 export type ActionResultBody = z.infer<typeof actionResult>;
 
-export const batchResult = z.object({ action: z.string(), results: z.array(actionResult), total: count, success_count: count, failed_count: count }).meta({ id: 'ScheduleBatchResult' });
+export const batchResult = z
+  .object({
+    action: z.string(),
+    results: z.array(actionResult),
+    total: count,
+    success_count: count,
+    failed_count: count,
+  })
+  .meta({ id: 'ScheduleBatchResult' });
 export type BatchResultBody = z.infer<typeof batchResult>;
 
 export const job = z
@@ -34,11 +44,20 @@ export const scheduleInfo = z
     is_scheduled: z.boolean(),
     is_actually_scheduled: z.boolean(),
     status_consistent: z.boolean(),
-    metadata: jsonObject.describe('name, task_type, scheduler_type, registered_at, timeout_seconds, updated_at; empty when it was never started'),
+    metadata: jsonObject.describe(
+      'name, task_type, scheduler_type, registered_at, timeout_seconds, updated_at; empty when it was never started',
+    ),
     recent_history: z.array(scheduleEvent),
     next_run: datetime.nullable(),
     actual: z
-      .object({ state: z.enum(['active', 'paused', 'exhausted']), note: z.string().nullable(), is_foreign_pause: z.boolean(), times_fired: count, skipped_overlap: count, missed_catchup: count })
+      .object({
+        state: z.enum(['active', 'paused', 'exhausted']),
+        note: z.string().nullable(),
+        is_foreign_pause: z.boolean(),
+        times_fired: count,
+        skipped_overlap: count,
+        missed_catchup: count,
+      })
       .nullable()
       .optional()
       .describe('What Temporal says of the schedule; null when there is none'),

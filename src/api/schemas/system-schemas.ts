@@ -4,11 +4,20 @@ import { count, datetime, jsonObject } from './common-schemas';
 import { stats } from './execution-schemas';
 
 export const summary = z
-  .object({ total_tasks: count, active_tasks: count, paused_tasks: count, inactive_tasks: count, error_tasks: count, last_updated: datetime })
+  .object({
+    total_tasks: count,
+    active_tasks: count,
+    paused_tasks: count,
+    inactive_tasks: count,
+    error_tasks: count,
+    last_updated: datetime,
+  })
   .meta({ id: 'ScheduleSummary' });
 export type SummaryBody = z.infer<typeof summary>;
 
-const configStats = z.object({ total_configs: count, by_type: z.record(z.string(), count) }).meta({ id: 'ConfigCounts' });
+const configStats = z
+  .object({ total_configs: count, by_type: z.record(z.string(), count) })
+  .meta({ id: 'ConfigCounts' });
 
 export const systemStatus = z
   .object({
@@ -35,7 +44,14 @@ export const systemHealth = z
   .meta({ id: 'SystemHealth' });
 export type SystemHealth = z.infer<typeof systemHealth>;
 
-export const enums = z.object({ scheduler_types: z.array(z.string()), schedule_actions: z.array(z.string()), task_types: z.array(z.string()), schedule_statuses: z.array(z.string()) }).meta({ id: 'Enums' });
+export const enums = z
+  .object({
+    scheduler_types: z.array(z.string()),
+    schedule_actions: z.array(z.string()),
+    task_types: z.array(z.string()),
+    schedule_statuses: z.array(z.string()),
+  })
+  .meta({ id: 'Enums' });
 
 const range = z.object({ minimum: z.int().nullable(), maximum: z.int().nullable(), default: z.int().nullable() });
 export const taskTypeList = z
@@ -45,10 +61,16 @@ export const taskTypeList = z
         .object({
           name: z.string(),
           summary: z.string(),
-          parameters: jsonObject.describe('JSON Schema (2020-12) of what one may send; a property with a default may be left out'),
+          parameters: jsonObject.describe(
+            'JSON Schema (2020-12) of what one may send; a property with a default may be left out',
+          ),
           defaults: jsonObject.describe('The parameters that have a default'),
-          is_short: z.boolean().describe('Ends within seconds, runs many at once in batches, cannot be cancelled half-way'),
-          ad_hoc_access: z.enum(AD_HOC_ACCESSES).describe('The role that running it by type needs, with parameters of one\'s own'),
+          is_short: z
+            .boolean()
+            .describe('Ends within seconds, runs many at once in batches, cannot be cancelled half-way'),
+          ad_hoc_access: z
+            .enum(AD_HOC_ACCESSES)
+            .describe("The role that running it by type needs, with parameters of one's own"),
           limits: z.object({ max_retries: range, timeout_seconds: range, priority: range }).describe('Of every config'),
         })
         .meta({ id: 'TaskType' }),
@@ -60,7 +82,12 @@ export type TaskTypeList = z.infer<typeof taskTypeList>;
 
 export const dashboard = z
   .object({
-    dashboard: z.object({ config_stats: configStats, schedule_summary: summary, execution_stats: z.object({ last_7_days: stats, last_30_days: stats }), generated_at: datetime }),
+    dashboard: z.object({
+      config_stats: configStats,
+      schedule_summary: summary,
+      execution_stats: z.object({ last_7_days: stats, last_30_days: stats }),
+      generated_at: datetime,
+    }),
   })
   .meta({ id: 'Dashboard' });
 export type DashboardBody = z.infer<typeof dashboard>;

@@ -24,18 +24,39 @@ export const userList = z.array(userBody);
 /** The longest that is hashed. */
 const PASSWORD_LENGTH = 1_000;
 const age = z.int().min(0).max(150).nullable();
-const newPassword = z.string().max(PASSWORD_LENGTH).describe('8 characters or more, and none of the commonest').meta({ minLength: 8 });
+const newPassword = z
+  .string()
+  .max(PASSWORD_LENGTH)
+  .describe('8 characters or more, and none of the commonest')
+  .meta({ minLength: 8 });
 export const fields = {
   // RFC 5321: 64 before the @.
-  email: z.email('Input should be a valid e-mail address').refine((text) => text.lastIndexOf('@') <= 64, 'Input should be a valid e-mail address').max(255).describe('Kept in the case it is given in, but for the domain; one that differs by case only is the same'),
-  username: z.string().min(3).max(50).regex(/^[A-Za-z0-9_-]+$/).describe('One that differs by case only is the same'),
+  email: z
+    .email('Input should be a valid e-mail address')
+    .refine((text) => text.lastIndexOf('@') <= 64, 'Input should be a valid e-mail address')
+    .max(255)
+    .describe('Kept in the case it is given in, but for the domain; one that differs by case only is the same'),
+  username: z
+    .string()
+    .min(3)
+    .max(50)
+    .regex(/^[A-Za-z0-9_-]+$/)
+    .describe('One that differs by case only is the same'),
   full_name: z.string().max(255).nullable(),
   newPassword,
   // zod counts an emoji as two; what it finds too short is told once.
-  longNewPassword: newPassword.min(8).refine((text) => text.length < 8 || [...text].length >= 8, 'String should have at least 8 characters'),
+  longNewPassword: newPassword
+    .min(8)
+    .refine((text) => text.length < 8 || [...text].length >= 8, 'String should have at least 8 characters'),
 };
 
-export const registerBody = z.object({ email: fields.email, username: fields.username, password: fields.newPassword, full_name: fields.full_name.default(null), age: integer(age.default(null)) });
+export const registerBody = z.object({
+  email: fields.email,
+  username: fields.username,
+  password: fields.newPassword,
+  full_name: fields.full_name.default(null),
+  age: integer(age.default(null)),
+});
 export type RegisterBody = z.infer<typeof registerBody>;
 
 interface Rights {
@@ -43,9 +64,14 @@ interface Rights {
   is_superuser?: unknown;
 }
 /** Of two that contradict each other neither counts. */
-const agreeOnRole = (body: Rights | null | undefined) => body?.role === undefined || typeof body.is_superuser !== 'boolean' || (body.role === 'admin') === body.is_superuser;
+const agreeOnRole = (body: Rights | null | undefined) =>
+  body?.role === undefined || typeof body.is_superuser !== 'boolean' || (body.role === 'admin') === body.is_superuser;
 /** Also when there are faults already, so that all are told at once. */
-const disagreement = { path: ['is_superuser'], message: 'Contradicts role: the role admin and is_superuser are the same', when: () => true };
+const disagreement = {
+  path: ['is_superuser'],
+  message: 'Contradicts role: the role admin and is_superuser are the same',
+  when: () => true,
+};
 
 export const createUserBody = registerBody
   .extend({
@@ -64,13 +90,26 @@ const updateFields = z.object({
   full_name: fields.full_name.optional(),
   age: integer(age.optional()),
   is_active: boolean(z.boolean().optional()).describe('Only admins change it; false ends all sessions of the user'),
-  is_superuser: boolean(z.boolean().optional()).describe('Only admins change it. true: the role admin; false: no longer admin, another role stays'),
+  is_superuser: boolean(z.boolean().optional()).describe(
+    'Only admins change it. true: the role admin; false: no longer admin, another role stays',
+  ),
   role: z.enum(ROLES).nullable().optional().describe('Only admins change it'),
 });
 export const updateUserBody = updateFields.refine(agreeOnRole, disagreement);
 export type UpdateUserBody = z.infer<typeof updateUserBody>;
 
-const SORT_COLUMNS = ['id', 'email', 'username', 'full_name', 'age', 'is_active', 'is_superuser', 'role', 'created_at', 'updated_at'] as const satisfies readonly UserColumn[];
+const SORT_COLUMNS = [
+  'id',
+  'email',
+  'username',
+  'full_name',
+  'age',
+  'is_active',
+  'is_superuser',
+  'role',
+  'created_at',
+  'updated_at',
+] as const satisfies readonly UserColumn[];
 const toOrder = (text: string): UserQuery['order'] => {
   const column = SORT_COLUMNS.find((name) => name === text.replace(/^-/, ''));
   return column ? [{ column, direction: text.startsWith('-') ? 'desc' : 'asc' }] : [];

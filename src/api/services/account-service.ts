@@ -13,25 +13,51 @@ export type AccountService = ReturnType<typeof createAccountService>;
 /** What a change of rights comes to: `is_superuser` is the older word for the role admin. */
 const rightsOf = ({ role, is_superuser: isSuperuser, is_active: isActive }: UpdateUserBody): UserChanges => ({
   isActive,
-  ...(role === undefined ? (isSuperuser === undefined ? {} : isSuperuser ? { role: 'admin' } : { isAdmin: false }) : { role }),
+  ...(role === undefined
+    ? isSuperuser === undefined
+      ? {}
+      : isSuperuser
+        ? { role: 'admin' }
+        : { isAdmin: false }
+    : { role }),
 });
 
 const changesRights = (user: User, { role, is_superuser: isSuperuser, is_active: isActive }: UpdateUserBody): boolean =>
-  (role !== undefined && role !== user.role) || (isSuperuser !== undefined && isSuperuser !== (user.role === 'admin')) || (isActive !== undefined && isActive !== user.isActive);
+  (role !== undefined && role !== user.role) ||
+  (isSuperuser !== undefined && isSuperuser !== (user.role === 'admin')) ||
+  (isActive !== undefined && isActive !== user.isActive);
 
 /** How somebody gets in, and what he may do then. Who steals a key must not get an account by it, nor take one away. */
 const changesAccess = (user: User, body: UpdateUserBody): boolean =>
-  body.password !== undefined || changesRights(user, body) || (body.username !== undefined && body.username !== user.username) || (body.email !== undefined && body.email !== user.email);
+  body.password !== undefined ||
+  changesRights(user, body) ||
+  (body.username !== undefined && body.username !== user.username) ||
+  (body.email !== undefined && body.email !== user.email);
 
 /** Users, as they are made and changed: by themselves, or by admins. */
-export function createAccountService(deps: { users: UserRepository; sessions: SessionService; passwords: { hash(password: string): Promise<string> }; findPasswordFault: PasswordPolicy; limits: AttemptLimits }) {
+export function createAccountService(deps: {
+  users: UserRepository;
+  sessions: SessionService;
+  passwords: { hash(password: string): Promise<string> };
+  findPasswordFault: PasswordPolicy;
+  limits: AttemptLimits;
+}) {
   const { users, sessions, findPasswordFault } = deps;
 
   const create = async (body: RegisterBody, rights: { isActive: boolean; role: Role | null }): Promise<UserBody> => {
     const fault = findPasswordFault(body.password, body);
     if (fault) throw new BadRequestError(fault);
     const { email, username, full_name: fullName, age } = body;
-    return presentUser(await users.create({ email, username, fullName, age, hashedPassword: await deps.passwords.hash(body.password), ...rights }));
+    return presentUser(
+      await users.create({
+        email,
+        username,
+        fullName,
+        age,
+        hashedPassword: await deps.passwords.hash(body.password),
+        ...rights,
+      }),
+    );
   };
 
   const findPasswordFaults = (password: string, owner: { username: string; email: string }): FaultItem[] => {
@@ -48,11 +74,21 @@ export function createAccountService(deps: { users: UserRepository; sessions: Se
   };
 
   const toChanges = async (actor: User, user: User, body: UpdateUserBody): Promise<UserChanges> => {
-    const { password, full_name: fullName, is_active: _isActive, is_superuser: _isSuperuser, role: _role, ...same } = body;
+    const {
+      password,
+      full_name: fullName,
+      is_active: _isActive,
+      is_superuser: _isSuperuser,
+      role: _role,
+      ...same
+    } = body;
     // Of others only what is so already gets here; writing it might undo what an admin does at this moment.
     const changes: UserChanges = { ...same, fullName, ...(actor.role === 'admin' ? rightsOf(body) : {}) };
     if (password !== undefined) {
-      const faults = findPasswordFaults(password, { username: body.username ?? user.username, email: body.email ?? user.email });
+      const faults = findPasswordFaults(password, {
+        username: body.username ?? user.username,
+        email: body.email ?? user.email,
+      });
       if (faults.length > 0) throw new RequestFaultsError(faults);
       changes.hashedPassword = await deps.passwords.hash(password);
     }
@@ -66,15 +102,19 @@ export function createAccountService(deps: { users: UserRepository; sessions: Se
     },
     async create(body: CreateUserBody, { isByKey }: { isByKey: boolean }): Promise<UserBody> {
       const role = body.role ?? (body.is_superuser ? 'admin' : null);
-      if (isByKey && role !== null) throw new ForbiddenError('Not with an API key: sign in to create a user with a role');
+      if (isByKey && role !== null)
+        throw new ForbiddenError('Not with an API key: sign in to create a user with a role');
       return create(body, { isActive: body.is_active, role });
     },
 
     /** Who is no admin sees the inactive ones only when asking for them. */
     async list(actor: User, query: ListUsersQuery): Promise<UserBody[]> {
       const isActive = query.is_active ?? (actor.role === 'admin' ? undefined : true);
-      const order: UserQuery['order'] = query.sort_by.length > 0 ? query.sort_by : [{ column: 'created_at', direction: 'asc' }];
-      return (await users.list({ name: query.name, email: query.email, age: query.age, isActive, order })).map(presentUser);
+      const order: UserQuery['order'] =
+        query.sort_by.length > 0 ? query.sort_by : [{ column: 'created_at', direction: 'asc' }];
+      return (await users.list({ name: query.name, email: query.email, age: query.age, isActive, order })).map(
+        presentUser,
+      );
     },
 
     async get(actor: User, id: number): Promise<UserBody> {
@@ -83,7 +123,10 @@ export function createAccountService(deps: { users: UserRepository; sessions: Se
 
     async update(actor: User, id: number, body: UpdateUserBody, { isByKey }: { isByKey: boolean }): Promise<UserBody> {
       const user = await findFor(actor, id);
-      if (isByKey && changesAccess(user, body)) throw new ForbiddenError('Not with an API key: sign in to change a password, an e-mail, a user name, a role or whether somebody is active');
+      if (isByKey && changesAccess(user, body))
+        throw new ForbiddenError(
+          'Not with an API key: sign in to change a password, an e-mail, a user name, a role or whether somebody is active',
+        );
       if (changesRights(user, body) && actor.role !== 'admin') throw new ForbiddenError(TEXTS.forbidden);
       const changes = await toChanges(actor, user, body);
       if (Object.keys(changes).length === 0) return presentUser(user);

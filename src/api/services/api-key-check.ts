@@ -7,7 +7,11 @@ import type { AttemptLimits } from './attempt-limits';
 export type ApiKeyCheck = ReturnType<typeof createApiKeyCheck>;
 
 /** Lets keys in, and notes that they were used. */
-export function createApiKeyCheck(deps: { keys: Pick<ApiKeyRepository, 'find' | 'noteUse'>; limits: AttemptLimits; log: Pick<FastifyBaseLogger, 'error'> }) {
+export function createApiKeyCheck(deps: {
+  keys: Pick<ApiKeyRepository, 'find' | 'noteUse'>;
+  limits: AttemptLimits;
+  log: Pick<FastifyBaseLogger, 'error'>;
+}) {
   const { keys, limits, log } = deps;
   const notesUnderWay = new Map<number, Promise<void>>();
 

@@ -40,11 +40,18 @@ export function createApiKeyService({ keys, users }: { keys: ApiKeyRepository; u
     },
 
     /** The only time that the key itself is told. */
-    async create(actor: User, { name, scope, expires_at: expiresAt, expires_in_days: days }: CreateApiKeyBody): Promise<NewApiKeyBody> {
-      if (!mayAccess(actor.role, ROLE_OF[scope])) throw new ForbiddenError(`A key with the scope ${scope} needs an owner with the role ${ROLE_OF[scope]}`);
+    async create(
+      actor: User,
+      { name, scope, expires_at: expiresAt, expires_in_days: days }: CreateApiKeyBody,
+    ): Promise<NewApiKeyBody> {
+      if (!mayAccess(actor.role, ROLE_OF[scope]))
+        throw new ForbiddenError(`A key with the scope ${scope} needs an owner with the role ${ROLE_OF[scope]}`);
       const { key, prefix } = createApiKey();
       const end = expiresAt ?? (days ? new Date(Date.now() + days * DAY_MS) : null);
-      const created = await keys.create({ userId: actor.id, name, prefix, keyHash: hashApiKey(key), scope, expiresAt: end }, MOST_KEYS);
+      const created = await keys.create(
+        { userId: actor.id, name, prefix, keyHash: hashApiKey(key), scope, expiresAt: end },
+        MOST_KEYS,
+      );
       if (!created) throw new NotFoundError(TEXTS.userNotFound);
       return { ...presentApiKey(created), key };
     },

@@ -25,7 +25,9 @@ type Rule = keyof typeof RULES;
 export function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);
-  return parsed instanceof ipaddr.IPv6 ? `${new ipaddr.IPv6([...parsed.parts.slice(0, 4), 0, 0, 0, 0]).toString()}/64` : parsed.toString();
+  return parsed instanceof ipaddr.IPv6
+    ? `${new ipaddr.IPv6([...parsed.parts.slice(0, 4), 0, 0, 0, 0]).toString()}/64`
+    : parsed.toString();
 }
 
 const ask = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
@@ -61,7 +63,9 @@ export function createAttemptLimits(deps: { store: KeyValueStore; isOn: boolean 
     const beyond = (await ask(store.increment(key, { ttlSeconds: seconds }))) - free;
     if (beyond < 0) return;
     const wait = Math.min(SHORTEST_WAIT_SECONDS * 2 ** beyond, LONGEST_WAIT_SECONDS);
-    const isFirst = await ask(store.set(waitKey(key), String(Date.now() + wait * 1000), { ttlSeconds: wait, onlyIfAbsent: true }));
+    const isFirst = await ask(
+      store.set(waitKey(key), String(Date.now() + wait * 1000), { ttlSeconds: wait, onlyIfAbsent: true }),
+    );
     if (!isFirst) refuse(await ask(store.get(waitKey(key))));
   };
 

@@ -28,9 +28,17 @@ export function createAuditService({ audit }: { audit: AuditRepository }) {
     record: (entry: NewAuditEntry): Promise<void> => audit.add(entry),
 
     async list(query: AuditQuery): Promise<ListPage<AuditBody>> {
-      const { actor, target_type: targetType, target_id: targetId, request_id: requestId, api_key_id: apiKeyId, ...rest } = query;
+      const {
+        actor,
+        target_type: targetType,
+        target_id: targetId,
+        request_id: requestId,
+        api_key_id: apiKeyId,
+        ...rest
+      } = query;
       // A user name of digits alone is asked for by its id.
-      const who = actor === undefined ? {} : /^\d{1,9}$/.test(actor) ? { actorId: Number(actor) } : { actorName: actor };
+      const who =
+        actor === undefined ? {} : /^\d{1,9}$/.test(actor) ? { actorId: Number(actor) } : { actorName: actor };
       const { items, nextCursor } = await audit.list({ ...rest, ...who, targetType, targetId, requestId, apiKeyId });
       return { items: items.map(presentEntry), nextCursor };
     },

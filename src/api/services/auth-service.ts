@@ -23,12 +23,24 @@ export interface Credentials {
   remember_me: boolean;
 }
 
-const REFRESH_TEXTS = { expired: 'Refresh token has expired', invalid: TEXTS.badRefreshToken, wrong_kind: 'Not a refresh token' };
+const REFRESH_TEXTS = {
+  expired: 'Refresh token has expired',
+  invalid: TEXTS.badRefreshToken,
+  wrong_kind: 'Not a refresh token',
+};
 const toInstant = (seconds: number) => new Date(seconds * 1000).toISOString();
 
 export type AuthService = ReturnType<typeof createAuthService>;
 
-export function createAuthService(deps: { users: UserRepository; sessions: SessionService; passwords: Passwords; limits: AttemptLimits; delayFailure: FailedLoginDelay; accessMinutes: number; areSeveralSessionsAllowed: boolean }) {
+export function createAuthService(deps: {
+  users: UserRepository;
+  sessions: SessionService;
+  passwords: Passwords;
+  limits: AttemptLimits;
+  delayFailure: FailedLoginDelay;
+  accessMinutes: number;
+  areSeveralSessionsAllowed: boolean;
+}) {
   const { users, sessions, passwords, limits } = deps;
   // Made on the first login: an unknown user costs the same work as a wrong password, so that time tells nothing.
   let decoy: Promise<string> | undefined;
@@ -58,7 +70,9 @@ export function createAuthService(deps: { users: UserRepository; sessions: Sessi
   /** The user with a session version of his own, unless he has changed so that the password just seen is no longer good. */
   const endOthers = async (user: User, password: string): Promise<User> => {
     const current = await users.endSessions(user.id);
-    const isStillRight = current && (current.hashedPassword === user.hashedPassword || (await passwords.verify(current.hashedPassword, password)));
+    const isStillRight =
+      current &&
+      (current.hashedPassword === user.hashedPassword || (await passwords.verify(current.hashedPassword, password)));
     if (!isStillRight || !current.isActive) throw new UnauthorizedError(TEXTS.badCredentials);
     return current;
   };
@@ -72,14 +86,24 @@ export function createAuthService(deps: { users: UserRepository; sessions: Sessi
     async login(credentials: Credentials, client: Client, tokens: TokenService): Promise<TokenPair> {
       const known = await authenticate(credentials, client);
       const user = deps.areSeveralSessionsAllowed ? known : await endOthers(known, credentials.password);
-      return sessions.start(user, client, credentials.remember_me ? REMEMBERED_SECONDS : deps.accessMinutes * 60, tokens);
+      return sessions.start(
+        user,
+        client,
+        credentials.remember_me ? REMEMBERED_SECONDS : deps.accessMinutes * 60,
+        tokens,
+      );
     },
 
     /**
      * Looks before it counts: a good token does not wait for the bad ones of others behind the same address.
      * `note` is told whose token it was, and whether it was spent already: then its session has just been ended.
      */
-    async refresh(presented: { token: string; arrivedAtMs: number }, { address }: Client, tokens: TokenService, note: (presented: { userId: number; isReplayed: boolean }) => void): Promise<TokenPair> {
+    async refresh(
+      presented: { token: string; arrivedAtMs: number },
+      { address }: Client,
+      tokens: TokenService,
+      note: (presented: { userId: number; isReplayed: boolean }) => void,
+    ): Promise<TokenPair> {
       let claims: TokenClaims;
       try {
         claims = tokens.read(presented.token, 'refresh_token');
@@ -126,7 +150,8 @@ export function createAuthService(deps: { users: UserRepository; sessions: Sessi
 
     async endSession(user: User, sid: string): Promise<void> {
       const session = await sessions.find(sid);
-      const wasThere = session?.userId === user.id && session.version === user.sessionVersion && (await sessions.end(sid, user.id));
+      const wasThere =
+        session?.userId === user.id && session.version === user.sessionVersion && (await sessions.end(sid, user.id));
       if (!wasThere) throw new NotFoundError('Session not found');
     },
   };

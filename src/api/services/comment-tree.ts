@@ -34,7 +34,12 @@ function reach<R extends Row>(tops: Node<R>[]): Node<R>[] {
 }
 
 function arrange<R extends Row>(rows: R[], postId: string, sort: TreeSort): { roots: Node<R>[]; ordered: Node<R>[] } {
-  const nodes = new Map(rows.map((row): [string, Node<R>] => [`t1_${row.id}`, { row, children: [], isOrphan: false, isReached: false, size: 1 }]));
+  const nodes = new Map(
+    rows.map((row): [string, Node<R>] => [
+      `t1_${row.id}`,
+      { row, children: [], isOrphan: false, isReached: false, size: 1 },
+    ]),
+  );
   const roots: Node<R>[] = [];
   for (const node of nodes.values()) {
     const parent = nodes.get(node.row.parentId ?? '');
@@ -57,7 +62,8 @@ function arrange<R extends Row>(rows: R[], postId: string, sort: TreeSort): { ro
   const byRank = (a: Node<R>, b: Node<R>) => ORDERS[sort](a.row, b.row) || (a.row.id < b.row.id ? -1 : 1);
   roots.sort(byRank);
   for (const node of ordered) node.children.sort(byRank);
-  for (let index = ordered.length - 1; index >= 0; index -= 1) for (const child of ordered[index]!.children) ordered[index]!.size += child.size;
+  for (let index = ordered.length - 1; index >= 0; index -= 1)
+    for (const child of ordered[index]!.children) ordered[index]!.size += child.size;
   return { roots, ordered };
 }
 
@@ -70,7 +76,12 @@ export interface TreeLimits {
 }
 
 /** Nests a post's comments. Those beyond a limit are counted where they hang. */
-export function nestComments<R extends Row>(rows: R[], postId: string, { sort, depth, limit }: TreeLimits, present: (row: R) => CommentBody): { comments: TreeNode[]; shown: number; moreCount: number } {
+export function nestComments<R extends Row>(
+  rows: R[],
+  postId: string,
+  { sort, depth, limit }: TreeLimits,
+  present: (row: R) => CommentBody,
+): { comments: TreeNode[]; shown: number; moreCount: number } {
   const { roots } = arrange(rows, postId, sort);
   const sizeOf = (nodes: Node<R>[]) => nodes.reduce((sum, node) => sum + node.size, 0);
   const comments: TreeNode[] = [];
@@ -80,7 +91,12 @@ export function nestComments<R extends Row>(rows: R[], postId: string, { sort, d
     if (level === depth) continue;
     for (const node of children.slice(0, limit)) {
       const isLast = level + 1 === depth;
-      const body: TreeNode = { ...present(node.row), is_orphan: node.isOrphan, more_count: sizeOf(isLast ? node.children : node.children.slice(limit)), replies: [] };
+      const body: TreeNode = {
+        ...present(node.row),
+        is_orphan: node.isOrphan,
+        more_count: sizeOf(isLast ? node.children : node.children.slice(limit)),
+        replies: [],
+      };
       into.push(body);
       shown += 1;
       open.push({ children: node.children, into: body.replies, level: level + 1 });

@@ -11,8 +11,12 @@ export type Actual = ActualSchedule | null | undefined;
 
 export const isArmed = (actual: Actual) => actual?.state === 'active';
 /** It has fired for the last time; the config stays active until its run has ended. */
-const isFinishing = (config: TaskConfig, actual: Actual) => actual?.state === 'exhausted' && actual.recentRuns.length > 0 && (actual.revision ?? config.revision) === config.revision;
-export const isConsistent = (config: TaskConfig, actual: Actual) => actual !== undefined && (config.scheduleStatus === 'active') === (isArmed(actual) || isFinishing(config, actual));
+const isFinishing = (config: TaskConfig, actual: Actual) =>
+  actual?.state === 'exhausted' &&
+  actual.recentRuns.length > 0 &&
+  (actual.revision ?? config.revision) === config.revision;
+export const isConsistent = (config: TaskConfig, actual: Actual) =>
+  actual !== undefined && (config.scheduleStatus === 'active') === (isArmed(actual) || isFinishing(config, actual));
 
 export function presentConfig(config: TaskConfig, actual: Actual, reader: Reader): ConfigBody {
   return {
@@ -36,11 +40,20 @@ export function presentConfig(config: TaskConfig, actual: Actual, reader: Reader
 }
 
 export function presentEvent(event: ScheduleEvent): EventBody {
-  return { event: event.event, timestamp: event.createdAt.toISOString(), success: event.success, task_name: event.taskName, error: event.error };
+  return {
+    event: event.event,
+    timestamp: event.createdAt.toISOString(),
+    success: event.success,
+    task_name: event.taskName,
+    error: event.error,
+  };
 }
 
 /** The form inside `recent_history`, which also tells the state that came of it. */
-export const presentRecentEvent = (event: ScheduleEvent): EventBody => ({ ...presentEvent(event), ...(event.newStatus === null ? {} : { new_status: event.newStatus }) });
+export const presentRecentEvent = (event: ScheduleEvent): EventBody => ({
+  ...presentEvent(event),
+  ...(event.newStatus === null ? {} : { new_status: event.newStatus }),
+});
 
 export function presentConfigStats(totals: ConfigTotals): ConfigStatsBody {
   return {

@@ -10,7 +10,14 @@ import type { ExecutionQueryRepository } from '../../storage/execution-query-rep
 import type { TaskConfig } from '../../storage/models/task-config';
 import type { TaskConfigRepository } from '../../storage/task-config-repository';
 import type { Reader } from './reader';
-import type { ConfigBody, ConfigDetailBody, ConfigPage, CreateBody, ListQuery, UpdateBody } from '../schemas/config-schemas';
+import type {
+  ConfigBody,
+  ConfigDetailBody,
+  ConfigPage,
+  CreateBody,
+  ListQuery,
+  UpdateBody,
+} from '../schemas/config-schemas';
 
 const RECENT_EVENTS = 5;
 const ORDER = { created_at: 'createdAt', updated_at: 'updatedAt', name: 'name' } as const;
@@ -54,7 +61,15 @@ export function createConfigService(deps: ConfigServiceDeps) {
   }
 
   /** By the rules of the config's own types. */
-  const findFaults = (config: TaskConfig, body: Partial<Record<keyof UpdateBody, unknown>>) => toFaultItems('body', findConfigIssues({ taskType: config.taskType, schedulerType: config.schedulerType, storedSchedule: config.scheduleConfig }, body), body);
+  const findFaults = (config: TaskConfig, body: Partial<Record<keyof UpdateBody, unknown>>) =>
+    toFaultItems(
+      'body',
+      findConfigIssues(
+        { taskType: config.taskType, schedulerType: config.schedulerType, storedSchedule: config.scheduleConfig },
+        body,
+      ),
+      body,
+    );
 
   return {
     async list(query: ListQuery, reader: Reader): Promise<ConfigPage> {
@@ -77,10 +92,18 @@ export function createConfigService(deps: ConfigServiceDeps) {
     },
 
     async get(id: number, withStats: boolean, reader: Reader): Promise<ConfigDetailBody> {
-      const [found, actual, totals] = await Promise.all([configs.getWithEvents(id, RECENT_EVENTS), actualOf(id), withStats ? queries.configTotals(id) : null]);
+      const [found, actual, totals] = await Promise.all([
+        configs.getWithEvents(id, RECENT_EVENTS),
+        actualOf(id),
+        withStats ? queries.configTotals(id) : null,
+      ]);
       if (!found) throw new NotFoundError('Task config not found');
       const { config, events } = found;
-      return { ...presentConfig(config, actual, reader), recent_history: events.map(presentRecentEvent), stats: totals && presentConfigStats(totals) };
+      return {
+        ...presentConfig(config, actual, reader),
+        recent_history: events.map(presentRecentEvent),
+        stats: totals && presentConfigStats(totals),
+      };
     },
 
     /** Of a body that its schema has checked, parameters and schedule too. A schedule that cannot be started does not undo the config: its state is then `error`, and says why. */

@@ -44,7 +44,13 @@ export interface ServiceDeps {
   store: KeyValueStore;
   temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
   passwords: Passwords;
-  auth: { secret: string; accessMinutes: number; refreshDays: number; areSeveralSessionsAllowed: boolean; areAttemptsLimited: boolean };
+  auth: {
+    secret: string;
+    accessMinutes: number;
+    refreshDays: number;
+    areSeveralSessionsAllowed: boolean;
+    areAttemptsLimited: boolean;
+  };
   resetTokens: ResetTokens;
   reddit: { isSandbox: boolean; budget: RedditBudget; requestsPerMinute: number };
   /** Where the worker puts exports. */
@@ -71,26 +77,58 @@ export function createServices(deps: ServiceDeps) {
   const { linkToRun } = temporal;
   const gateway = createExecutionGateway(temporal);
   const resetMails = createResetMails(temporal);
-  const scheduleGateway = (timeoutMs: number) => createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue, timeoutMs });
+  const scheduleGateway = (timeoutMs: number) =>
+    createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue, timeoutMs });
   const schedules = createScheduleView({ gateway: scheduleGateway(LOOK_UP_WITHIN_MS) });
-  const convergence = createScheduleConvergence({ configs, gateway: schedules.watch(scheduleGateway(CHANGE_WITHIN_MS)) });
+  const convergence = createScheduleConvergence({
+    configs,
+    gateway: schedules.watch(scheduleGateway(CHANGE_WITHIN_MS)),
+  });
   const actions = createScheduleActions({ configs, convergence, findConfigFault });
 
   return {
     jwtSecret: deps.auth.secret,
     users,
     sessions,
-    auth: createAuthService({ users, sessions, passwords, limits, delayFailure: createFailedLoginDelay({ users }), accessMinutes, areSeveralSessionsAllowed }),
+    auth: createAuthService({
+      users,
+      sessions,
+      passwords,
+      limits,
+      delayFailure: createFailedLoginDelay({ users }),
+      accessMinutes,
+      areSeveralSessionsAllowed,
+    }),
     apiKeys: createApiKeyService({ keys: apiKeys, users }),
     apiKeyCheck: createApiKeyCheck({ keys: apiKeys, limits, log: deps.log }),
     accounts: createAccountService({ users, sessions, passwords, findPasswordFault, limits }),
-    resets: createPasswordResetService({ users, resets, sessions, passwords, findPasswordFault, limits, resetTokens: deps.resetTokens, startMail: (resetId) => resetMails.start(resetId), log: deps.log }),
+    resets: createPasswordResetService({
+      users,
+      resets,
+      sessions,
+      passwords,
+      findPasswordFault,
+      limits,
+      resetTokens: deps.resetTokens,
+      startMail: (resetId) => resetMails.start(resetId),
+      log: deps.log,
+    }),
     configs: createConfigService({ configs, queries, schedules, actions, convergence, log: deps.log }),
     previews: createPreviewService({ configs, queries }),
     schedules: createScheduleService({ configs, schedules, actions }),
     executions: createExecutionService({ queries, gateway, linkToRun }),
-    progress: createProgressService({ queries, gateway: createProgressGateway(temporal), lanes: deps.repositories.lanes }),
-    estimates: createEstimateService({ queries, content, deletions: deps.repositories.deletions, isSandbox: deps.reddit.isSandbox, requestsPerMinute: async () => deps.reddit.requestsPerMinute }),
+    progress: createProgressService({
+      queries,
+      gateway: createProgressGateway(temporal),
+      lanes: deps.repositories.lanes,
+    }),
+    estimates: createEstimateService({
+      queries,
+      content,
+      deletions: deps.repositories.deletions,
+      isSandbox: deps.reddit.isSandbox,
+      requestsPerMinute: async () => deps.reddit.requestsPerMinute,
+    }),
     execute: createExecuteService({ configs, queries, gateway }),
     exports: createExportService({ records: deps.repositories.exports, files: deps.files }),
     runControl: createRunControlService({ queries, executions, gateway }),

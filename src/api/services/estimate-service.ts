@@ -40,10 +40,19 @@ export function createEstimateService({ queries, content, deletions, isSandbox, 
           countStored: (scope, limit) => deletions.countStored({ ...scope, isSandbox }, limit),
           withoutContent: (subreddits) => deletions.withoutContent(subreddits, isSandbox),
         };
-        return { task_type: taskType.name, supported: true, ...(await taskType.estimate(taskType.parameters.parse(body.parameters), basis)) };
+        return {
+          task_type: taskType.name,
+          supported: true,
+          ...(await taskType.estimate(taskType.parameters.parse(body.parameters), basis)),
+        };
       }
       const durations = (await queries.recentDurationsOfType(taskType.name, RUNS_LOOKED_AT)).sort((a, b) => a - b);
-      return { task_type: taskType.name, supported: false, typical_duration_seconds: median(durations), runs: durations.length };
+      return {
+        task_type: taskType.name,
+        supported: false,
+        typical_duration_seconds: median(durations),
+        runs: durations.length,
+      };
     },
   };
 }

@@ -14,7 +14,10 @@ const AD_HOC_PRIORITY = 5;
 
 /** A key stands for one request: sent again it gets the same answer, another one is not taken for it. */
 function refuseOther(kept: { fingerprint?: string }, fingerprint: string | undefined): void {
-  if (kept.fingerprint !== fingerprint) throw new ConflictError('This Idempotency-Key was used for another request: take a new key, or repeat that request unchanged');
+  if (kept.fingerprint !== fingerprint)
+    throw new ConflictError(
+      'This Idempotency-Key was used for another request: take a new key, or repeat that request unchanged',
+    );
 }
 
 /** Of parameters for a task type; nothing for an unknown type, or what is no object at all. */
@@ -27,7 +30,11 @@ function findTypeFaults(name: string, parameters: unknown): FaultItem[] {
 export type ExecuteService = ReturnType<typeof createExecuteService>;
 
 /** Runs that somebody asks for now. */
-export function createExecuteService(deps: { configs: TaskConfigRepository; queries: ExecutionQueryRepository; gateway: ExecutionGateway }) {
+export function createExecuteService(deps: {
+  configs: TaskConfigRepository;
+  queries: ExecutionQueryRepository;
+  gateway: ExecutionGateway;
+}) {
   const { configs, queries, gateway } = deps;
   const answer = (taskId: string, configId: number | null, taskType: string): Submitted => ({
     task_id: taskId,
@@ -71,7 +78,12 @@ export function createExecuteService(deps: { configs: TaskConfigRepository; quer
       return answer(workflowId, configId, config.taskType);
     },
 
-    async executeType(name: string, parameters: Record<string, unknown>, options: RunOptions, context: StartContext): Promise<Submitted> {
+    async executeType(
+      name: string,
+      parameters: Record<string, unknown>,
+      options: RunOptions,
+      context: StartContext,
+    ): Promise<Submitted> {
       if (!findTaskType(name)) throw new BadRequestError(`Unsupported task type ${name}`);
       const faults = findTypeFaults(name, parameters);
       if (faults.length > 0) throw new RequestFaultsError(faults);
@@ -80,7 +92,16 @@ export function createExecuteService(deps: { configs: TaskConfigRepository; quer
       const kept = await gateway.startRun({
         workflowId,
         fingerprint,
-        request: { configId: null, taskType: name, parameters, maxRetries: options.max_retries, timeoutSeconds: options.timeout_seconds, priority: options.priority, triggeredBy: 'by_type', requestedBy: context.userId },
+        request: {
+          configId: null,
+          taskType: name,
+          parameters,
+          maxRetries: options.max_retries,
+          timeoutSeconds: options.timeout_seconds,
+          priority: options.priority,
+          triggeredBy: 'by_type',
+          requestedBy: context.userId,
+        },
         taskType: name,
         configName: null,
         priority: options.priority ?? AD_HOC_PRIORITY,
@@ -104,8 +125,14 @@ export function createExecuteService(deps: { configs: TaskConfigRepository; quer
       const accepted = configIds.filter((id) => refusal(id) === null);
       const workflowId = batchId(context);
       const fingerprint = fingerprintOf(context, configIds);
-      const start = () => gateway.startBatch(workflowId, { configIds: accepted, requestedBy: context.userId }, { fingerprint, failed });
-      const kept = accepted.length > 0 ? await start() : fingerprint === undefined ? undefined : await gateway.findBatch(workflowId);
+      const start = () =>
+        gateway.startBatch(workflowId, { configIds: accepted, requestedBy: context.userId }, { fingerprint, failed });
+      const kept =
+        accepted.length > 0
+          ? await start()
+          : fingerprint === undefined
+            ? undefined
+            : await gateway.findBatch(workflowId);
       if (kept) refuseOther(kept, fingerprint);
       return presentBatch(workflowId, kept?.configIds ?? [], kept?.failed ?? failed);
     },
@@ -114,11 +141,13 @@ export function createExecuteService(deps: { configs: TaskConfigRepository; quer
     async retry(idOrTaskId: string, context: StartContext): Promise<Submitted> {
       const execution = await queries.find(idOrTaskId);
       if (!execution) throw new NotFoundError('Execution not found');
-      if (execution.status === 'running') throw new ConflictError('The execution is still running: cancel or terminate it first');
+      if (execution.status === 'running')
+        throw new ConflictError('The execution is still running: cancel or terminate it first');
       const { taskType, configId } = execution;
       if (taskType === null || !findTaskType(taskType)) throw new BadRequestError(`Unsupported task type ${taskType}`);
       const request = `retry ${execution.id}`;
-      const workflowId = configId === null ? typeRunId(taskType, context, request) : configRunId(configId, context, request);
+      const workflowId =
+        configId === null ? typeRunId(taskType, context, request) : configRunId(configId, context, request);
       await gateway.startRun({
         workflowId,
         request: {

@@ -1,4 +1,9 @@
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { workIdOf } from './progress-gateway';
 import type { TriggeredBy } from '../../storage/models/task-execution';
@@ -38,7 +43,11 @@ export const priorityKeyOf = (priority: number) => 6 - Math.ceil(priority / 2);
 export type ExecutionGateway = ReturnType<typeof createExecutionGateway>;
 
 /** With progress-gateway.ts the only file that talks to Temporal's WorkflowClient. */
-export function createExecutionGateway(deps: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES }) {
+export function createExecutionGateway(deps: {
+  client: Client;
+  taskQueue: string;
+  searchAttributes: typeof SEARCH_ATTRIBUTES;
+}) {
   const { client, taskQueue, searchAttributes: keys } = deps;
   const soon = <Answer>(ask: () => Promise<Answer>) => client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
 
@@ -53,7 +62,19 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
   }
 
   /** Answers what is kept with the workflow that now has this id: the new one, or the one that an earlier request started. */
-  async function start<Kept extends Memo>(workflowType: keyof typeof workflows, workflowId: string, request: RunRequest | BatchRequest, options: { memo: Kept; triggeredBy: TriggeredBy; taskType?: string; configId?: number | null; summary: string; priority: number }): Promise<Kept> {
+  async function start<Kept extends Memo>(
+    workflowType: keyof typeof workflows,
+    workflowId: string,
+    request: RunRequest | BatchRequest,
+    options: {
+      memo: Kept;
+      triggeredBy: TriggeredBy;
+      taskType?: string;
+      configId?: number | null;
+      summary: string;
+      priority: number;
+    },
+  ): Promise<Kept> {
     const attributes = new TypedSearchAttributes([
       { key: keys.TriggeredBy, value: options.triggeredBy },
       ...(options.taskType === undefined ? [] : [{ key: keys.TaskType, value: options.taskType }]),
@@ -81,7 +102,11 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
   }
 
   /** False when there is no such workflow, or it has closed. */
-  async function tell(workflowId: string, runId: string | undefined, what: (handle: WorkflowHandle) => Promise<unknown>): Promise<boolean> {
+  async function tell(
+    workflowId: string,
+    runId: string | undefined,
+    what: (handle: WorkflowHandle) => Promise<unknown>,
+  ): Promise<boolean> {
     try {
       await soon(() => what(client.workflow.getHandle(workflowId, runId)));
       return true;
@@ -97,7 +122,12 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
     startRun(run: RunToStart): Promise<Memo> {
       const { request, taskType, configName, fingerprint } = run;
       return start('runTask' satisfies keyof typeof workflows, run.workflowId, request, {
-        memo: { configName, taskType, requestedBy: request.requestedBy ?? null, ...(fingerprint === undefined ? {} : { fingerprint }) },
+        memo: {
+          configName,
+          taskType,
+          requestedBy: request.requestedBy ?? null,
+          ...(fingerprint === undefined ? {} : { fingerprint }),
+        },
         triggeredBy: request.triggeredBy,
         taskType,
         configId: request.configId,
@@ -106,9 +136,17 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
       });
     },
 
-    startBatch(workflowId: string, request: BatchRequest, forRepetitions: Omit<BatchMemo, 'configIds'>): Promise<BatchMemo> {
+    startBatch(
+      workflowId: string,
+      request: BatchRequest,
+      forRepetitions: Omit<BatchMemo, 'configIds'>,
+    ): Promise<BatchMemo> {
       return start<BatchMemo>('runBatch' satisfies keyof typeof workflows, workflowId, request, {
-        memo: { configIds: request.configIds, requestedBy: request.requestedBy ?? null, ...(forRepetitions.fingerprint === undefined ? {} : forRepetitions) },
+        memo: {
+          configIds: request.configIds,
+          requestedBy: request.requestedBy ?? null,
+          ...(forRepetitions.fingerprint === undefined ? {} : forRepetitions),
+        },
         triggeredBy: 'batch',
         summary: `Batch of ${request.configIds.length} runs`,
         priority: 5,
@@ -119,14 +157,21 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
 
     cancel: (workflowId: string, runId?: string) => tell(workflowId, runId, (handle) => handle.cancel()),
 
-    terminate: (workflowId: string, reason: string, runId?: string) => tell(workflowId, runId, (handle) => handle.terminate(reason)),
+    terminate: (workflowId: string, reason: string, runId?: string) =>
+      tell(workflowId, runId, (handle) => handle.terminate(reason)),
 
     /** Tells an open batch that its n-th run is not wanted any more; false when there is no such batch or run. */
     async cancelInBatch(workflowId: string, n: number): Promise<boolean> {
       try {
-        const { type, taskQueue: queue, status, memo } = await soon(() => client.workflow.getHandle(workflowId).describe());
+        const {
+          type,
+          taskQueue: queue,
+          status,
+          memo,
+        } = await soon(() => client.workflow.getHandle(workflowId).describe());
         const size = (memo?.configIds as number[] | undefined)?.length ?? 0;
-        const isOurs = type === ('runBatch' satisfies keyof typeof workflows) && queue === taskQueue && status.name === 'RUNNING';
+        const isOurs =
+          type === ('runBatch' satisfies keyof typeof workflows) && queue === taskQueue && status.name === 'RUNNING';
         if (!isOurs || n < 1 || n > size) return false;
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return false;
@@ -139,7 +184,11 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
     async isRunOpen(workflowId: string): Promise<boolean> {
       try {
         const description = await soon(() => client.workflow.getHandle(workflowId).describe());
-        return description.type === ('runTask' satisfies keyof typeof workflows) && description.taskQueue === taskQueue && description.status.name === 'RUNNING';
+        return (
+          description.type === ('runTask' satisfies keyof typeof workflows) &&
+          description.taskQueue === taskQueue &&
+          description.status.name === 'RUNNING'
+        );
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return false;
         throw error;
@@ -152,13 +201,19 @@ export function createExecutionGateway(deps: { client: Client; taskQueue: string
         const { raw, historyLength } = await soon(() => client.workflow.getHandle(workflowId, runId).describe());
         // A task type with a workflow of its own does its work there.
         const workId = raw.pendingChildren?.map((child) => child.workflowId).find((id) => id === workIdOf(workflowId));
-        const inWork = workId ? (await soon(() => client.workflow.getHandle(workId).describe())).raw.pendingActivities : [];
+        const inWork = workId
+          ? (await soon(() => client.workflow.getHandle(workId).describe())).raw.pendingActivities
+          : [];
         return {
           pending_activities: [...(raw.pendingActivities ?? []), ...(inWork ?? [])].map((activity) => ({
             type: activity.activityType?.name ?? '',
             attempt: activity.attempt ?? 1,
             last_failure: activity.lastFailure?.message ?? null,
-            last_heartbeat_at: activity.lastHeartbeatTime ? new Date(Number(activity.lastHeartbeatTime.seconds) * 1_000 + (activity.lastHeartbeatTime.nanos ?? 0) / 1e6).toISOString() : null,
+            last_heartbeat_at: activity.lastHeartbeatTime
+              ? new Date(
+                  Number(activity.lastHeartbeatTime.seconds) * 1_000 + (activity.lastHeartbeatTime.nanos ?? 0) / 1e6,
+                ).toISOString()
+              : null,
           })),
           history_length: historyLength,
         };

@@ -34,7 +34,11 @@ export function presentExecution(view: ExecutionView, linkToRun: LinkToRun, read
 }
 
 export function presentExecutionFull(view: ExecutionView, linkToRun: LinkToRun, reader: Reader): ExecutionFullBody {
-  return { ...presentExecution(view, linkToRun, reader), config_name: view.configName, error_traceback: failureTextFor(reader, view.taskType, view.errorTraceback) };
+  return {
+    ...presentExecution(view, linkToRun, reader),
+    config_name: view.configName,
+    error_traceback: failureTextFor(reader, view.taskType, view.errorTraceback),
+  };
 }
 
 const percent = (part: number, total: number) => (total === 0 ? 0 : (part / total) * 100);

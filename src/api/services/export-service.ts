@@ -59,8 +59,10 @@ export function createExportService({ records, files }: { records: ExportReposit
 
     async download(id: number): Promise<Download> {
       const record = await find(id);
-      if (record.status !== 'available') throw new GoneError(`The file ${record.status === 'deleted' ? 'was deleted' : 'has expired'}`);
-      if (record.storage !== files.storage) throw new GoneError(`The file lies in a store that is not configured any more (${record.storage})`);
+      if (record.status !== 'available')
+        throw new GoneError(`The file ${record.status === 'deleted' ? 'was deleted' : 'has expired'}`);
+      if (record.storage !== files.storage)
+        throw new GoneError(`The file lies in a store that is not configured any more (${record.storage})`);
       const { fileName, bytes, sha256, completedAt } = record;
       const open: Download['open'] = (range) =>
         files.read(fileName, range).catch((error: unknown) => {

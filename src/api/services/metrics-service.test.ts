@@ -12,8 +12,21 @@ afterEach(() => void jest.useRealTimers());
 
 function createService(countEnded: MetricsRepository['countEnded']) {
   const describeTaskQueue = async () => ({ stats: null });
-  const temporal = { client: { options: { namespace: 'default' }, workflowService: { describeTaskQueue } }, taskQueue: 'q' } as unknown as Deps['temporal'];
-  return createMetricsService({ metrics: { countEnded, countLateness: async () => ({ buckets: [], seconds: 0 }), countRunning: async () => [], pool: () => ({ used: 0, free: 0, waiting: 0, max: 1 }) }, temporal, budget: openBudget(), log: { warn: () => undefined } });
+  const temporal = {
+    client: { options: { namespace: 'default' }, workflowService: { describeTaskQueue } },
+    taskQueue: 'q',
+  } as unknown as Deps['temporal'];
+  return createMetricsService({
+    metrics: {
+      countEnded,
+      countLateness: async () => ({ buckets: [], seconds: 0 }),
+      countRunning: async () => [],
+      pool: () => ({ used: 0, free: 0, waiting: 0, max: 1 }),
+    },
+    temporal,
+    budget: openBudget(),
+    log: { warn: () => undefined },
+  });
 }
 
 test('each span of time is counted once, and one that was not answered with the next', async () => {
@@ -38,7 +51,9 @@ test('each span of time is counted once, and one that was not answered with the 
 
 test('all who ask at once share one reading', async () => {
   let asked = 0;
-  const service = createService(async () => [{ taskType: null, outcome: 'succeeded' as const, total: ++asked, seconds: 1 }]);
+  const service = createService(async () => [
+    { taskType: null, outcome: 'succeeded' as const, total: ++asked, seconds: 1 },
+  ]);
   const readings = await Promise.all([service.read(), service.read(), service.read()]);
   expect(new Set(readings).size).toBe(1);
   moveOn();

@@ -2,7 +2,13 @@ import { shareFor, within } from '../within';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
 import type { RedditBudget } from '../../platform/reddit-budget/reddit-budget';
-import type { EndedCount, Lateness, MetricsRepository, PoolState, RunningCount } from '../../storage/metrics-repository';
+import type {
+  EndedCount,
+  Lateness,
+  MetricsRepository,
+  PoolState,
+  RunningCount,
+} from '../../storage/metrics-repository';
 
 /** However many ask, the servers are asked once in this time. */
 const SHARED_MS = 2_000;
@@ -35,7 +41,12 @@ export interface Readings {
 
 export type MetricsService = ReturnType<typeof createMetricsService>;
 
-export function createMetricsService(deps: { metrics: MetricsRepository; temporal: { client: Client; taskQueue: string }; budget: RedditBudget; log: Pick<FastifyBaseLogger, 'warn'> }) {
+export function createMetricsService(deps: {
+  metrics: MetricsRepository;
+  temporal: { client: Client; taskQueue: string };
+  budget: RedditBudget;
+  log: Pick<FastifyBaseLogger, 'warn'>;
+}) {
   const { metrics, temporal } = deps;
   let countedUntil = new Date(Date.now() - SETTLED_AFTER_MS);
 
@@ -51,27 +62,50 @@ export function createMetricsService(deps: { metrics: MetricsRepository; tempora
 
   async function readQueue(kind: QueueState['kind']): Promise<QueueState> {
     const { client, taskQueue } = temporal;
-    const { stats } = await client.workflowService.describeTaskQueue({ namespace: client.options.namespace, taskQueue: { name: taskQueue }, taskQueueType: QUEUE_KINDS[kind], reportStats: true });
+    const { stats } = await client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: QUEUE_KINDS[kind],
+      reportStats: true,
+    });
     const age = stats?.approximateBacklogAge;
-    return { kind, waiting: Number(stats?.approximateBacklogCount ?? 0), delaySeconds: Number(age?.seconds ?? 0) + (age?.nanos ?? 0) / 1e9 };
+    return {
+      kind,
+      waiting: Number(stats?.approximateBacklogCount ?? 0),
+      delaySeconds: Number(age?.seconds ?? 0) + (age?.nanos ?? 0) / 1e9,
+    };
   }
 
   async function readBudget() {
     const { limit, remaining, flows } = await deps.budget.ask({ kind: 'view' });
-    return { limit, remaining, waiting: Object.values(flows).reduce((sum, flow) => sum + flow.waiting + flow.deferred, 0) };
+    return {
+      limit,
+      remaining,
+      waiting: Object.values(flows).reduce((sum, flow) => sum + flow.waiting + flow.deferred, 0),
+    };
   }
 
   /** What was not counted for want of an answer is counted next time. */
   async function countNew(): Promise<Pick<Readings, 'ended' | 'lateness'>> {
     const until = new Date(Date.now() - SETTLED_AFTER_MS);
-    const counts = await ask(() => Promise.all([metrics.countEnded(countedUntil, until), metrics.countLateness(countedUntil, until, LATENESS_BOUND_SECONDS)]));
+    const counts = await ask(() =>
+      Promise.all([
+        metrics.countEnded(countedUntil, until),
+        metrics.countLateness(countedUntil, until, LATENESS_BOUND_SECONDS),
+      ]),
+    );
     if (counts) countedUntil = until;
     return { ended: counts?.[0] ?? [], lateness: counts?.[1] };
   }
 
   return {
     read: shareFor(SHARED_MS, async (): Promise<Readings> => {
-      const [counted, running, queues, budget] = await Promise.all([countNew(), ask(() => metrics.countRunning()), ask(() => Promise.all([readQueue('workflow'), readQueue('activity')])), ask(readBudget)]);
+      const [counted, running, queues, budget] = await Promise.all([
+        countNew(),
+        ask(() => metrics.countRunning()),
+        ask(() => Promise.all([readQueue('workflow'), readQueue('activity')])),
+        ask(readBudget),
+      ]);
       return { ...counted, running, queues, budget, pool: metrics.pool() };
     }),
   };

@@ -10,7 +10,8 @@ export function createPasswordPolicy(deps: { isGuessable(password: string, words
     if (!isLongEnough(password)) return `The password must have at least ${LEAST_PASSWORD_LENGTH} characters`;
     const { username, email } = owner;
     const isOwn = [username, email].some((text) => text.toLowerCase() === password.trim().toLowerCase());
-    if (isOwn || deps.isGuessable(password, [username, email, email.split('@', 1)[0] ?? ''])) return 'The password is too easy to guess';
+    if (isOwn || deps.isGuessable(password, [username, email, email.split('@', 1)[0] ?? '']))
+      return 'The password is too easy to guess';
     return undefined;
   };
 }

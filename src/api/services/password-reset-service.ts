@@ -35,7 +35,14 @@ export function createPasswordResetService(deps: Deps) {
     if (!user?.isActive) return;
     const id = randomUUID();
     await resets.create(user.id, { id, tokenHash: deps.resetTokens.hashOf(id) }, LIFETIME_SECONDS);
-    await deps.startMail(id).catch((error: unknown) => log.warn({ err: error, resetId: id }, 'the mail with the reset link is not on its way yet; reconcile will see to it'));
+    await deps
+      .startMail(id)
+      .catch((error: unknown) =>
+        log.warn(
+          { err: error, resetId: id },
+          'the mail with the reset link is not on its way yet; reconcile will see to it',
+        ),
+      );
   };
 
   /** Only wrong tokens count: those who reset their passwords from one address do not slow each other down. */

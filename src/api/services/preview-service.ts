@@ -11,10 +11,18 @@ export type PreviewService = ReturnType<typeof createPreviewService>;
 
 /** The next fire times, as the server will do them. */
 export function createPreviewService(deps: { configs: TaskConfigRepository; queries: ExecutionQueryRepository }) {
-  function preview(schedulerType: SchedulerType, scheduleConfig: unknown, options: { count: number; isStored: boolean; recentDurationsSeconds?: number[] }): PreviewBody {
+  function preview(
+    schedulerType: SchedulerType,
+    scheduleConfig: unknown,
+    options: { count: number; isStored: boolean; recentDurationsSeconds?: number[] },
+  ): PreviewBody {
     const now = new Date();
     const schedule = parseScheduleConfig(schedulerType, scheduleConfig, options.isStored ? {} : { now });
-    const { next_runs, warnings } = previewSchedule(schedule, { now, count: options.count, recentDurationsSeconds: options.recentDurationsSeconds });
+    const { next_runs, warnings } = previewSchedule(schedule, {
+      now,
+      count: options.count,
+      recentDurationsSeconds: options.recentDurationsSeconds,
+    });
     return {
       scheduler_type: schedulerType,
       timezone: schedule.timezone,
@@ -25,10 +33,14 @@ export function createPreviewService(deps: { configs: TaskConfigRepository; quer
   }
 
   return {
-    preview: (schedulerType: SchedulerType, scheduleConfig: unknown, count: number) => preview(schedulerType, scheduleConfig, { count, isStored: false }),
+    preview: (schedulerType: SchedulerType, scheduleConfig: unknown, count: number) =>
+      preview(schedulerType, scheduleConfig, { count, isStored: false }),
 
     async nextRuns(configId: number, count: number): Promise<PreviewBody> {
-      const [config, recentDurationsSeconds] = await Promise.all([deps.configs.get(configId), deps.queries.recentDurations(configId)]);
+      const [config, recentDurationsSeconds] = await Promise.all([
+        deps.configs.get(configId),
+        deps.queries.recentDurations(configId),
+      ]);
       if (!config) throw new NotFoundError('Task config not found');
       return preview(config.schedulerType, config.scheduleConfig, { count, isStored: true, recentDurationsSeconds });
     },

@@ -17,10 +17,12 @@ export type ProgressGateway = ReturnType<typeof createProgressGateway>;
 
 /** What Temporal says of the work in progress. Neither waits long, nor fails. */
 export function createProgressGateway({ client }: { client: Client }) {
-  const soon = async <Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> => client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask).catch(() => undefined);
+  const soon = async <Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> =>
+    client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask).catch(() => undefined);
 
   return {
-    queryScrape: (workflowId: string) => soon(() => client.workflow.getHandle(workIdOf(workflowId)).query<ScrapeProgress>('progress')),
+    queryScrape: (workflowId: string) =>
+      soon(() => client.workflow.getHandle(workIdOf(workflowId)).query<ScrapeProgress>('progress')),
 
     /** The newest sign of life of each activity at work. */
     async heartbeats(workflowId: string, runId?: string): Promise<Heartbeat[]> {
@@ -28,7 +30,12 @@ export function createProgressGateway({ client }: { client: Client }) {
       return (description?.raw.pendingActivities ?? []).flatMap(({ heartbeatDetails, lastHeartbeatTime }) => {
         const [payload] = heartbeatDetails?.payloads ?? [];
         if (!payload || !lastHeartbeatTime) return [];
-        return [{ details: defaultPayloadConverter.fromPayload(payload), at: new Date(Number(lastHeartbeatTime.seconds) * 1_000 + (lastHeartbeatTime.nanos ?? 0) / 1e6) }];
+        return [
+          {
+            details: defaultPayloadConverter.fromPayload(payload),
+            at: new Date(Number(lastHeartbeatTime.seconds) * 1_000 + (lastHeartbeatTime.nanos ?? 0) / 1e6),
+          },
+        ];
       });
     },
   };

@@ -7,18 +7,36 @@ export type RedditBudgetService = ReturnType<typeof createRedditBudgetService>;
 
 /** A flow is a config's id; `none` and `probe` ask for nobody's. */
 const configIdOf = (flow: string) => (/^\d+$/.test(flow) ? Number(flow) : null);
-const sum = (flows: BudgetView['flows'], read: (flow: BudgetView['flows'][string]) => number) => Object.values(flows).reduce((total, flow) => total + read(flow), 0);
+const sum = (flows: BudgetView['flows'], read: (flow: BudgetView['flows'][string]) => number) =>
+  Object.values(flows).reduce((total, flow) => total + read(flow), 0);
 
 /** What is left of the budget at Reddit, and who waits for it. */
-export function createRedditBudgetService({ budget, configs }: { budget: RedditBudget; configs: Pick<TaskConfigRepository, 'getMany'> }) {
+export function createRedditBudgetService({
+  budget,
+  configs,
+}: {
+  budget: RedditBudget;
+  configs: Pick<TaskConfigRepository, 'getMany'>;
+}) {
   return {
     async read(): Promise<RedditBudgetBody> {
       const { source, limit, remaining, resetMs, closedMs, processes, flows } = await budget.ask({ kind: 'view' });
-      const names = new Map((await configs.getMany(Object.keys(flows).flatMap((flow) => configIdOf(flow) ?? []))).map(({ id, name }) => [id, name]));
+      const names = new Map(
+        (await configs.getMany(Object.keys(flows).flatMap((flow) => configIdOf(flow) ?? []))).map(({ id, name }) => [
+          id,
+          name,
+        ]),
+      );
       const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
       const byConfig = Object.entries(flows).map(([flow, { waiting, deferred, lastMinute }]) => {
         const configId = configIdOf(flow);
-        return { config_id: configId, name: configId === null ? flow : (names.get(configId) ?? null), waiting, deferred, last_minute: lastMinute };
+        return {
+          config_id: configId,
+          name: configId === null ? flow : (names.get(configId) ?? null),
+          waiting,
+          deferred,
+          last_minute: lastMinute,
+        };
       });
       return {
         is_shared: budget.isShared,

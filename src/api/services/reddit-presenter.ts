@@ -52,7 +52,8 @@ export function presentComment(row: RedditCommentRow): CommentBody {
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
-const toHtml = (fragment: Fragment) => fragment.map(({ text, isMatch }) => (isMatch ? `<mark>${escapeHtml(text)}</mark>` : escapeHtml(text))).join('');
+const toHtml = (fragment: Fragment) =>
+  fragment.map(({ text, isMatch }) => (isMatch ? `<mark>${escapeHtml(text)}</mark>` : escapeHtml(text))).join('');
 
 export function presentHit(hit: SearchHit): SearchBody['items'][number] {
   return {
@@ -71,13 +72,25 @@ export function presentHit(hit: SearchHit): SearchBody['items'][number] {
   };
 }
 
-export function presentReport({ subreddit, posts, comments, topAuthors, days }: SubredditReport, periodDays: number): SubredditStatsBody {
+export function presentReport(
+  { subreddit, posts, comments, topAuthors, days }: SubredditReport,
+  periodDays: number,
+): SubredditStatsBody {
   return {
     subreddit,
     period_days: periodDays,
-    posts: { total_count: posts.totalCount, avg_score: posts.avgScore, max_score: posts.maxScore, avg_comments_per_post: posts.avgCommentsPerPost },
+    posts: {
+      total_count: posts.totalCount,
+      avg_score: posts.avgScore,
+      max_score: posts.maxScore,
+      avg_comments_per_post: posts.avgCommentsPerPost,
+    },
     comments: { total_count: comments.totalCount, avg_score: comments.avgScore, max_score: comments.maxScore },
-    top_authors: topAuthors.map(({ author, commentCount, avgScore }) => ({ author, comment_count: commentCount, avg_score: avgScore })),
+    top_authors: topAuthors.map(({ author, commentCount, avgScore }) => ({
+      author,
+      comment_count: commentCount,
+      avg_score: avgScore,
+    })),
     days,
   };
 }

@@ -9,13 +9,18 @@ const isInBatch = (execution: ExecutionView) => execution.taskId !== execution.w
 export type RunControlService = ReturnType<typeof createRunControlService>;
 
 /** Stops runs: gently, so that they clean up and record it themselves, or at once. */
-export function createRunControlService(deps: { queries: ExecutionQueryRepository; executions: ExecutionRepository; gateway: ExecutionGateway }) {
+export function createRunControlService(deps: {
+  queries: ExecutionQueryRepository;
+  executions: ExecutionRepository;
+  gateway: ExecutionGateway;
+}) {
   const { queries, executions, gateway } = deps;
 
   /** The row of a running execution; undefined for one that has none (yet). */
   async function findRunning(idOrTaskId: string): Promise<ExecutionView | undefined> {
     const execution = await queries.find(idOrTaskId);
-    if (execution && execution.status !== 'running') throw new ConflictError(`The execution has already ended: ${execution.status}`);
+    if (execution && execution.status !== 'running')
+      throw new ConflictError(`The execution has already ended: ${execution.status}`);
     return execution;
   }
 
@@ -43,7 +48,9 @@ export function createRunControlService(deps: { queries: ExecutionQueryRepositor
         await checkOpen(idOrTaskId);
         return confirm(await gateway.cancel(idOrTaskId), idOrTaskId, 'Cancellation requested');
       }
-      const isDone = isInBatch(execution) ? await executions.cancelInBatch(execution.id) : await gateway.cancel(execution.workflowId, execution.runId);
+      const isDone = isInBatch(execution)
+        ? await executions.cancelInBatch(execution.id)
+        : await gateway.cancel(execution.workflowId, execution.runId);
       return confirm(isDone, execution.taskId, 'Cancellation requested');
     },
 
@@ -58,7 +65,8 @@ export function createRunControlService(deps: { queries: ExecutionQueryRepositor
       }
       // A batch goes on without this run: it leaves alone what has ended.
       const isDone = isInBatch(execution) || (await gateway.terminate(execution.workflowId, reason, execution.runId));
-      if (isDone) await executions.end(execution.id, { status: 'terminated', endedAt: new Date(), errorMessage: reason });
+      if (isDone)
+        await executions.end(execution.id, { status: 'terminated', endedAt: new Date(), errorMessage: reason });
       return confirm(isDone, execution.taskId, 'Terminated');
     },
   };

@@ -36,17 +36,32 @@ function labelsOf(config: TaskConfig): Record<string, string> {
 
 export type ScheduleService = ReturnType<typeof createScheduleService>;
 
-export function createScheduleService(deps: { configs: TaskConfigRepository; schedules: ScheduleView; actions: ScheduleActions }) {
+export function createScheduleService(deps: {
+  configs: TaskConfigRepository;
+  schedules: ScheduleView;
+  actions: ScheduleActions;
+}) {
   const { configs, schedules, actions } = deps;
 
   async function present(listed: ReadonlyMap<number, ActualSchedule>): Promise<JobsBody> {
     const armed = [...listed.values()].filter((schedule) => schedule.state === 'active');
-    const known = new Map((await configs.getMany(armed.map((schedule) => schedule.configId))).map((config) => [config.id, config]));
+    const known = new Map(
+      (await configs.getMany(armed.map((schedule) => schedule.configId))).map((config) => [config.id, config]),
+    );
     const jobs = armed.flatMap((schedule) => {
       const config = known.get(schedule.configId);
       // A schedule whose config has just been deleted is on its way out too.
       if (!config) return [];
-      return [{ task_id: `scheduled_task_${config.id}`, task_name: config.name, config_id: config.id, schedule: textOf(config), labels: labelsOf(config), next_run: schedule.nextRun?.toISOString() ?? null }];
+      return [
+        {
+          task_id: `scheduled_task_${config.id}`,
+          task_name: config.name,
+          config_id: config.id,
+          schedule: textOf(config),
+          labels: labelsOf(config),
+          next_run: schedule.nextRun?.toISOString() ?? null,
+        },
+      ];
     });
     jobs.sort((a, b) => (a.next_run ?? '').localeCompare(b.next_run ?? ''));
     return { schedules: jobs, total: jobs.length };
@@ -68,7 +83,11 @@ export function createScheduleService(deps: { configs: TaskConfigRepository; sch
     },
 
     async get(configId: number): Promise<ScheduleInfoBody> {
-      const [config, events, actual] = await Promise.all([configs.get(configId), configs.listEvents(configId, RECENT_EVENTS), schedules.describe(configId).catch(() => undefined)]);
+      const [config, events, actual] = await Promise.all([
+        configs.get(configId),
+        configs.listEvents(configId, RECENT_EVENTS),
+        schedules.describe(configId).catch(() => undefined),
+      ]);
       if (!config) throw new NotFoundError('Task config not found');
       return {
         config_id: config.id,
@@ -117,11 +136,21 @@ export function createScheduleService(deps: { configs: TaskConfigRepository; sch
       const limit = createLimit(ACTIONS_AT_ONCE);
       const results = await Promise.all(
         configIds.map((configId) =>
-          limit(() => actions[action](configId)).catch((error: unknown): ActionResult => ({ success: false, message: error instanceof Error ? error.message : String(error), config_id: configId })),
+          limit(() => actions[action](configId)).catch((error: unknown): ActionResult => ({
+            success: false,
+            message: error instanceof Error ? error.message : String(error),
+            config_id: configId,
+          })),
         ),
       );
       const succeeded = results.filter((result) => result.success).length;
-      return { action, results, total: results.length, success_count: succeeded, failed_count: results.length - succeeded };
+      return {
+        action,
+        results,
+        total: results.length,
+        success_count: succeeded,
+        failed_count: results.length - succeeded,
+      };
     },
   };
 }

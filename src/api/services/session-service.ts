@@ -47,9 +47,25 @@ export function createSessionService(deps: { store: KeyValueStore; lifetimeSecon
     return text === null ? undefined : { session: JSON.parse(text) as Session, text };
   };
 
-  const pair = (sid: string, session: Session, refreshToken: string, accessSeconds: number, tokens: TokenService): TokenPair => {
-    const access = tokens.issue(session.userId, 'access_token', Math.min(accessSeconds, session.expiresAt - nowSeconds()), sid);
-    return { access_token: access.token, refresh_token: refreshToken, token_type: 'bearer', expires_at: access.expiresAt.toISOString() };
+  const pair = (
+    sid: string,
+    session: Session,
+    refreshToken: string,
+    accessSeconds: number,
+    tokens: TokenService,
+  ): TokenPair => {
+    const access = tokens.issue(
+      session.userId,
+      'access_token',
+      Math.min(accessSeconds, session.expiresAt - nowSeconds()),
+      sid,
+    );
+    return {
+      access_token: access.token,
+      refresh_token: refreshToken,
+      token_type: 'bearer',
+      expires_at: access.expiresAt.toISOString(),
+    };
   };
 
   const end = async (sid: string, userId: number): Promise<boolean> => {
@@ -67,7 +83,12 @@ export function createSessionService(deps: { store: KeyValueStore; lifetimeSecon
       return (await read(sid))?.session;
     },
 
-    async start(user: Pick<User, 'id' | 'sessionVersion'>, client: Client, accessSeconds: number, tokens: TokenService): Promise<TokenPair> {
+    async start(
+      user: Pick<User, 'id' | 'sessionVersion'>,
+      client: Client,
+      accessSeconds: number,
+      tokens: TokenService,
+    ): Promise<TokenPair> {
       const sid = randomUUID();
       const refresh = tokens.issue(user.id, 'refresh_token', lifetimeSeconds, sid);
       const session: Session = {
@@ -91,7 +112,12 @@ export function createSessionService(deps: { store: KeyValueStore; lifetimeSecon
      * that spent it was done: then a client has merely asked twice. When that was is known afterwards only: until then the record
      * says a time to come. Processes compare their clocks in this, so those of all machines must agree.
      */
-    async rotate(sid: string, presented: { token: string; arrivedAtMs: number }, accessSeconds: number, tokens: TokenService): Promise<TokenPair | 'replayed' | undefined> {
+    async rotate(
+      sid: string,
+      presented: { token: string; arrivedAtMs: number },
+      accessSeconds: number,
+      tokens: TokenService,
+    ): Promise<TokenPair | 'replayed' | undefined> {
       const found = await read(sid);
       if (!found) return undefined;
       const { session, text } = found;
@@ -101,17 +127,27 @@ export function createSessionService(deps: { store: KeyValueStore; lifetimeSecon
         return 'replayed';
       }
       const refresh = tokens.issue(session.userId, 'refresh_token', session.expiresAt - nowSeconds(), sid);
-      const next: Session = { ...session, refreshHash: hashToken(refresh.token), refreshedAtMs: Date.now() + EXCHANGE_WITHIN_MS };
+      const next: Session = {
+        ...session,
+        refreshHash: hashToken(refresh.token),
+        refreshedAtMs: Date.now() + EXCHANGE_WITHIN_MS,
+      };
       // Fails for all but one of those who have read the same text, and when the session was ended meanwhile.
       const isOurs = await ask(store.replace(sessionKey(sid), text, JSON.stringify(next)));
       // Before the answer leaves, so that whoever has it and sends the spent token is late.
-      const isDone = isOurs && (await ask(store.replace(sessionKey(sid), JSON.stringify(next), JSON.stringify({ ...next, refreshedAtMs: Date.now() }))));
+      const isDone =
+        isOurs &&
+        (await ask(
+          store.replace(sessionKey(sid), JSON.stringify(next), JSON.stringify({ ...next, refreshedAtMs: Date.now() })),
+        ));
       return isDone ? pair(sid, next, refresh.token, accessSeconds, tokens) : undefined;
     },
 
     /** The live ones, newest first. */
     async list(user: User): Promise<{ sid: string; session: Session }[]> {
-      const found = await Promise.all((await idsOf(user.id)).map(async (sid) => ({ sid, session: (await read(sid))?.session })));
+      const found = await Promise.all(
+        (await idsOf(user.id)).map(async (sid) => ({ sid, session: (await read(sid))?.session })),
+      );
       return found
         .flatMap(({ sid, session }) => (session?.version === user.sessionVersion ? [{ sid, session }] : []))
         .sort((one, other) => other.session.createdAt - one.session.createdAt);

@@ -21,7 +21,10 @@ async function probe(ask: () => Promise<string>): Promise<Component> {
     return { status: 'healthy', message: await within(PROBE_LIMIT_MS, ask()) };
   } catch (error) {
     // The cause may name addresses and users: those who need it find it in the log.
-    return { status: 'unhealthy', message: error instanceof Error && error.message.startsWith('No answer') ? error.message : 'No answer' };
+    return {
+      status: 'unhealthy',
+      message: error instanceof Error && error.message.startsWith('No answer') ? error.message : 'No answer',
+    };
   }
 }
 
@@ -40,7 +43,11 @@ export function createSystemService(deps: {
   const probes = {
     database: () => probe(async () => `${(await configs.count()).total} task configs`),
     redis: () => probe(async () => deps.redis.ping().then(() => 'PONG')),
-    scheduler: () => probe(async () => `${[...(await schedules.all()).values()].filter((schedule) => schedule.state === 'active').length} armed schedules`),
+    scheduler: () =>
+      probe(
+        async () =>
+          `${[...(await schedules.all()).values()].filter((schedule) => schedule.state === 'active').length} armed schedules`,
+      ),
   };
 
   async function health(): Promise<SystemHealth['components']> {
@@ -58,7 +65,10 @@ export function createSystemService(deps: {
   });
 
   const daysAgo = (days: number) => since(days * DAY_MS);
-  const presentCounts = (counts: ConfigCounts) => ({ config_stats: { total_configs: counts.total, by_type: counts.byType }, schedule_summary: presentSummary(counts) });
+  const presentCounts = (counts: ConfigCounts) => ({
+    config_stats: { total_configs: counts.total, by_type: counts.byType },
+    schedule_summary: presentSummary(counts),
+  });
 
   return {
     summary: async (): Promise<SummaryBody> => presentSummary(await configs.count()),
@@ -75,7 +85,9 @@ export function createSystemService(deps: {
         redis_status: components.redis.status === 'healthy' ? NORMAL : FAULTY,
         ...presentCounts(counts),
         execution_stats: presentStats(week, 7),
-        reddit: deps.reddit.isSandbox ? { source: 'sandbox', notice: 'Reddit content comes from the Reddit sandbox and is made up or recorded' } : { source: 'reddit' },
+        reddit: deps.reddit.isSandbox
+          ? { source: 'sandbox', notice: 'Reddit content comes from the Reddit sandbox and is made up or recorded' }
+          : { source: 'reddit' },
       };
     },
 
@@ -84,12 +96,26 @@ export function createSystemService(deps: {
       const faulty = Object.values(components).filter((component) => component.status === 'unhealthy').length;
       // Where nothing answers there is nothing left to be degraded.
       const isUnhealthy = faulty === Object.keys(components).length;
-      return { status: isUnhealthy ? 'unhealthy' : faulty > 0 ? 'degraded' : 'healthy', timestamp: new Date().toISOString(), components, error: isUnhealthy ? 'No component answers' : null };
+      return {
+        status: isUnhealthy ? 'unhealthy' : faulty > 0 ? 'degraded' : 'healthy',
+        timestamp: new Date().toISOString(),
+        components,
+        error: isUnhealthy ? 'No component answers' : null,
+      };
     },
 
     async dashboard(): Promise<DashboardBody> {
-      const [counts, [week, month]] = await Promise.all([configs.count(), queries.totalsSince(daysAgo(7), daysAgo(30))]);
-      return { dashboard: { ...presentCounts(counts), execution_stats: { last_7_days: presentStats(week, 7), last_30_days: presentStats(month, 30) }, generated_at: new Date().toISOString() } };
+      const [counts, [week, month]] = await Promise.all([
+        configs.count(),
+        queries.totalsSince(daysAgo(7), daysAgo(30)),
+      ]);
+      return {
+        dashboard: {
+          ...presentCounts(counts),
+          execution_stats: { last_7_days: presentStats(week, 7), last_30_days: presentStats(month, 30) },
+          generated_at: new Date().toISOString(),
+        },
+      };
     },
   };
 }

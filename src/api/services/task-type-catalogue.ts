@@ -22,12 +22,21 @@ function offerBoth(schema: z.core.JSONSchema.BaseSchema): void {
 }
 
 /** What the API accepts, not what it makes of it. */
-const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override: ({ jsonSchema }) => offerBoth(jsonSchema) }) as JsonSchema & Record<string, unknown>;
+const schemaOf = (schema: z.ZodType) =>
+  z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => offerBoth(jsonSchema),
+  }) as JsonSchema & Record<string, unknown>;
 
 function rangeOf(schema: JsonSchema) {
   const numbers = schema.anyOf?.[0] ?? schema;
   const above = numbers.exclusiveMinimum === undefined ? undefined : numbers.exclusiveMinimum + 1;
-  return { minimum: numbers.minimum ?? above ?? null, maximum: numbers.maximum ?? null, default: (schema.default as number | null | undefined) ?? null };
+  return {
+    minimum: numbers.minimum ?? above ?? null,
+    maximum: numbers.maximum ?? null,
+    default: (schema.default as number | null | undefined) ?? null,
+  };
 }
 
 const limits = {
@@ -39,7 +48,15 @@ const limits = {
 function describe(taskType: TaskType): TaskTypeList['task_types'][number] {
   const parameters = schemaOf(taskType.parameters);
   const presets = Object.entries(parameters.properties ?? {}).filter(([, property]) => property.default !== undefined);
-  return { name: taskType.name, summary: taskType.summary, parameters, defaults: Object.fromEntries(presets.map(([name, property]) => [name, property.default])), is_short: taskType.isShort, ad_hoc_access: taskType.adHocAccess, limits };
+  return {
+    name: taskType.name,
+    summary: taskType.summary,
+    parameters,
+    defaults: Object.fromEntries(presets.map(([name, property]) => [name, property.default])),
+    is_short: taskType.isShort,
+    ad_hoc_access: taskType.adHocAccess,
+    limits,
+  };
 }
 
 /** The registry as a front end needs it; it cannot change while the process lives. */

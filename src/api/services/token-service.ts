@@ -41,7 +41,10 @@ export function createTokenService(jwt: Pick<JWT, 'sign' | 'verify'>) {
     issue(userId: number, kind: TokenKind, lifetimeSeconds: number, sid: string): IssuedToken {
       const now = Math.floor(Date.now() / 1000);
       const exp = now + lifetimeSeconds;
-      return { token: jwt.sign({ sub: String(userId), iat: now, exp, jti: randomUUID(), sid, type: kind }), expiresAt: new Date(exp * 1000) };
+      return {
+        token: jwt.sign({ sub: String(userId), iat: now, exp, jti: randomUUID(), sid, type: kind }),
+        expiresAt: new Date(exp * 1000),
+      };
     },
 
     read(token: string, kind: TokenKind): TokenClaims {
@@ -53,7 +56,8 @@ export function createTokenService(jwt: Pick<JWT, 'sign' | 'verify'>) {
       }
       if (claims.type !== kind) throw new TokenError('wrong_kind');
       const { sub, sid, jti } = claims;
-      if (typeof sub !== 'string' || typeof sid !== 'string' || !/^\d{1,10}$/.test(sub) || Number(sub) > LAST_USER_ID) throw new TokenError('invalid');
+      if (typeof sub !== 'string' || typeof sid !== 'string' || !/^\d{1,10}$/.test(sub) || Number(sub) > LAST_USER_ID)
+        throw new TokenError('invalid');
       return { userId: Number(sub), sid, kind, jti: String(jti) };
     },
   };

@@ -11,7 +11,10 @@ const isCode = (error: unknown, ...codes: string[]) => codes.includes((error as 
 /** A folder that writers and readers share. A file that is being written is a hidden `.<name>.<id>.part` until it is whole. */
 export function createLocalFileStore(folder: string): FileStore {
   const placeOf = (name: string) => path.join(folder, checkFileName(name));
-  const parts = async () => (await readdir(folder).catch((error: unknown) => (isCode(error, 'ENOENT') ? [] : Promise.reject(error as Error)))).filter((entry) => PART.test(entry)).map((entry) => path.join(folder, entry));
+  const parts = async () =>
+    (await readdir(folder).catch((error: unknown) => (isCode(error, 'ENOENT') ? [] : Promise.reject(error as Error))))
+      .filter((entry) => PART.test(entry))
+      .map((entry) => path.join(folder, entry));
 
   /** Also keeps an older attempt that is still at work somewhere from ending well: what it would rename is gone. */
   async function removePartsOf(name: string): Promise<void> {
@@ -31,7 +34,7 @@ export function createLocalFileStore(folder: string): FileStore {
         try {
           for await (const chunk of content) {
             signal.throwIfAborted();
-            for (let offset = 0; offset < chunk.length; ) offset += (await file.write(chunk, offset)).bytesWritten;
+            for (let offset = 0; offset < chunk.length;) offset += (await file.write(chunk, offset)).bytesWritten;
           }
           signal.throwIfAborted();
           await file.sync();
@@ -42,7 +45,9 @@ export function createLocalFileStore(folder: string): FileStore {
         await syncFolder(folder);
       } catch (error) {
         await rm(part, { force: true });
-        throw FULL.has((error as NodeJS.ErrnoException).code ?? '') ? new FileStoreFullError(`No room is left in ${folder} for ${name}; nothing of it was kept`, { cause: error }) : error;
+        throw FULL.has((error as NodeJS.ErrnoException).code ?? '')
+          ? new FileStoreFullError(`No room is left in ${folder} for ${name}; nothing of it was kept`, { cause: error })
+          : error;
       }
     },
 

@@ -45,11 +45,13 @@ export function createS3FileStore(settings: S3Settings): FileStore {
     const { client, sdk } = await connect();
     let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
     for (;;) {
-      const page = await client.send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: prefix, ...markers })).catch((error: unknown) => {
-        // Some servers cannot list them, and forget them by themselves.
-        if ((error as Error).name === 'NotImplemented') return undefined;
-        throw error;
-      });
+      const page = await client
+        .send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: prefix, ...markers }))
+        .catch((error: unknown) => {
+          // Some servers cannot list them, and forget them by themselves.
+          if ((error as Error).name === 'NotImplemented') return undefined;
+          throw error;
+        });
       yield* page?.Uploads ?? [];
       if (!page?.IsTruncated) return;
       markers = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
@@ -68,7 +70,12 @@ export function createS3FileStore(settings: S3Settings): FileStore {
       const { Upload } = await import('@aws-sdk/lib-storage');
       signal.throwIfAborted();
       const source = notingFailure(content);
-      const upload = new Upload({ client, params: { Bucket, Key: keyOf(name), Body: Readable.from(source.content, { objectMode: false }) }, partSize: PART_BYTES, queueSize: 1 });
+      const upload = new Upload({
+        client,
+        params: { Bucket, Key: keyOf(name), Body: Readable.from(source.content, { objectMode: false }) },
+        partSize: PART_BYTES,
+        queueSize: 1,
+      });
       const abort = () => void upload.abort();
       signal.addEventListener('abort', abort, { once: true });
       try {
@@ -84,7 +91,13 @@ export function createS3FileStore(settings: S3Settings): FileStore {
     async read(name, range) {
       const { client, sdk } = await connect();
       try {
-        const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket, Key: keyOf(name), ...(range && { Range: `bytes=${range.start}-${range.end}` }) }));
+        const { Body } = await client.send(
+          new sdk.GetObjectCommand({
+            Bucket,
+            Key: keyOf(name),
+            ...(range && { Range: `bytes=${range.start}-${range.end}` }),
+          }),
+        );
         return Body as Readable;
       } catch (error) {
         throw ['NoSuchKey', 'NotFound'].includes((error as Error).name) ? new FileMissingError(name) : error;
@@ -97,7 +110,8 @@ export function createS3FileStore(settings: S3Settings): FileStore {
       // S3 answers the removal of what is not there like any other.
       const isThere = await client.send(new sdk.HeadObjectCommand(key)).then(
         () => true,
-        (error: unknown) => (['NoSuchKey', 'NotFound'].includes((error as Error).name) ? false : Promise.reject(error as Error)),
+        (error: unknown) =>
+          ['NoSuchKey', 'NotFound'].includes((error as Error).name) ? false : Promise.reject(error as Error),
       );
       if (isThere) await client.send(new sdk.DeleteObjectCommand(key));
       return isThere;

@@ -58,6 +58,11 @@ export interface BudgetView {
   flows: Record<string, { waiting: number; deferred: number; lastMinute: number }>;
 }
 
-export type BudgetAnswer<Command extends BudgetCommand> = Command extends { kind: 'arrive' } ? Arrival : Command extends { kind: 'poll' } ? Poll : BudgetView;
+export type BudgetAnswer<Command extends BudgetCommand> = Command extends { kind: 'arrive' }
+  ? Arrival
+  : Command extends { kind: 'poll' }
+    ? Poll
+    : BudgetView;
 
-export const laneKey = (lane: Pick<LaneReport, 'flow' | 'isExclusive'>) => (lane.isExclusive ? `${lane.flow}!` : lane.flow);
+export const laneKey = (lane: Pick<LaneReport, 'flow' | 'isExclusive'>) =>
+  lane.isExclusive ? `${lane.flow}!` : lane.flow;

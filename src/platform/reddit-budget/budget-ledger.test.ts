@@ -6,11 +6,13 @@ import { BUDGET_SCRIPT } from './budget-script';
 const fleet = (requests: number) => ['one', 'two', 'three'].map((process) => ({ process, flow: '1', requests }));
 const between = (times: number[], from: number, to: number) => times.filter((at) => at >= from && at < to).length;
 
-test('without headers: the operator\'s rate, evenly, whoever asks', async () => {
+test("without headers: the operator's rate, evenly, whoever asks", async () => {
   const { grants, view } = await simulate({ requestsPerMinute: 100, lastsMs: 120_000, demands: fleet(200) });
   const times = timesOf(grants);
-  for (let second = 0; second < 118; second += 6) expect(between(times, second * 1_000, (second + 6) * 1_000)).toBeGreaterThanOrEqual(9);
-  for (let second = 0; second < 118; second += 6) expect(between(times, second * 1_000, (second + 6) * 1_000)).toBeLessThanOrEqual(12);
+  for (let second = 0; second < 118; second += 6)
+    expect(between(times, second * 1_000, (second + 6) * 1_000)).toBeGreaterThanOrEqual(9);
+  for (let second = 0; second < 118; second += 6)
+    expect(between(times, second * 1_000, (second + 6) * 1_000)).toBeLessThanOrEqual(12);
   expect(times.length).toBeGreaterThanOrEqual(198);
   expect(view).toMatchObject({ source: 'default', limit: 100 });
 });
@@ -19,15 +21,29 @@ test.each([
   ['quick answers', { latencyMs: 80 }],
   ['answers that take two seconds', { latencyMs: 2_000 }],
   ['windows that begin elsewhere', { offset: 23_400 }],
-])('a server that counts in windows never refuses, and gives 95 %% and more: %s', async (_, { latencyMs, offset = 0 }: { latencyMs?: number; offset?: number }) => {
-  const { refusals, used } = await simulate({ requestsPerMinute: 100, latencyMs, server: { requests: 100, windowMs: 60_000, offsetMs: offset }, lastsMs: 300_000, demands: fleet(400) });
-  expect(refusals).toEqual([]);
-  // The first window has to find out where the others begin, the last is not over.
-  for (const count of used.slice(1, -1)) expect(count).toBeGreaterThanOrEqual(95);
-});
+])(
+  'a server that counts in windows never refuses, and gives 95 %% and more: %s',
+  async (_, { latencyMs, offset = 0 }: { latencyMs?: number; offset?: number }) => {
+    const { refusals, used } = await simulate({
+      requestsPerMinute: 100,
+      latencyMs,
+      server: { requests: 100, windowMs: 60_000, offsetMs: offset },
+      lastsMs: 300_000,
+      demands: fleet(400),
+    });
+    expect(refusals).toEqual([]);
+    // The first window has to find out where the others begin, the last is not over.
+    for (const count of used.slice(1, -1)) expect(count).toBeGreaterThanOrEqual(95);
+  },
+);
 
 test('short windows too', async () => {
-  const { refusals, used } = await simulate({ requestsPerMinute: 1_000, server: { requests: 100, windowMs: 6_000 }, lastsMs: 60_000, demands: fleet(600) });
+  const { refusals, used } = await simulate({
+    requestsPerMinute: 1_000,
+    server: { requests: 100, windowMs: 6_000 },
+    lastsMs: 60_000,
+    demands: fleet(600),
+  });
   expect(refusals).toEqual([]);
   for (const count of used.slice(1, -1)) expect(count).toBeGreaterThanOrEqual(95);
 });
@@ -39,27 +55,46 @@ test.each([
   ['100, without headers', { requestsPerMinute: 100 }],
   ['20, without headers', { requestsPerMinute: 20 }],
   ['1, without headers', { requestsPerMinute: 1 }],
-  ['100, in windows of ten minutes that grant as much', { requestsPerMinute: 100, server: { requests: 1_000, windowMs: 600_000 } }],
-  ['20, in windows of ten minutes that grant more', { requestsPerMinute: 20, server: { requests: 1_000, windowMs: 600_000, offsetMs: 290_000 } }],
-  ['100, in windows of a minute', { requestsPerMinute: 100, server: { requests: 100, windowMs: 60_000, offsetMs: 23_400 } }],
+  [
+    '100, in windows of ten minutes that grant as much',
+    { requestsPerMinute: 100, server: { requests: 1_000, windowMs: 600_000 } },
+  ],
+  [
+    '20, in windows of ten minutes that grant more',
+    { requestsPerMinute: 20, server: { requests: 1_000, windowMs: 600_000, offsetMs: 290_000 } },
+  ],
+  [
+    '100, in windows of a minute',
+    { requestsPerMinute: 100, server: { requests: 100, windowMs: 60_000, offsetMs: 23_400 } },
+  ],
   ['600, of which several share a slice', { requestsPerMinute: 600, server: { requests: 6_000, windowMs: 600_000 } }],
-])('no minute has more than the operator allows, also after an idle time, and the load gets 95 %% and more: %s', async (_, setting) => {
-  const { requestsPerMinute } = setting;
-  // One early request begins the window; the others come when five minutes of it have been left unused.
-  const demands = [{ process: 'one', flow: '1', requests: 1 }, ...fleet(requestsPerMinute * 3).map((demand) => ({ ...demand, fromMs: 300_000 }))];
-  const { grants, refusals } = await simulate({ ...setting, lastsMs: 540_000, demands });
-  const times = timesOf(grants);
-  expect(refusals).toEqual([]);
-  expect(busiestMinute(times)).toBeLessThanOrEqual(requestsPerMinute);
-  expect(between(times, 360_000, 540_000)).toBeGreaterThanOrEqual(Math.floor(0.95 * 3 * requestsPerMinute));
-});
+])(
+  'no minute has more than the operator allows, also after an idle time, and the load gets 95 %% and more: %s',
+  async (_, setting) => {
+    const { requestsPerMinute } = setting;
+    // One early request begins the window; the others come when five minutes of it have been left unused.
+    const demands = [
+      { process: 'one', flow: '1', requests: 1 },
+      ...fleet(requestsPerMinute * 3).map((demand) => ({ ...demand, fromMs: 300_000 })),
+    ];
+    const { grants, refusals } = await simulate({ ...setting, lastsMs: 540_000, demands });
+    const times = timesOf(grants);
+    expect(refusals).toEqual([]);
+    expect(busiestMinute(times)).toBeLessThanOrEqual(requestsPerMinute);
+    expect(between(times, 360_000, 540_000)).toBeGreaterThanOrEqual(Math.floor(0.95 * 3 * requestsPerMinute));
+  },
+);
 
 test('after an idle time there is no burst: what was left unused is not caught up with', async () => {
   const server = { requests: 1_000, windowMs: 600_000 };
-  const demands = [{ process: 'one', flow: '1', requests: 2 }, ...fleet(200).map((demand) => ({ ...demand, fromMs: 300_000 }))];
+  const demands = [
+    { process: 'one', flow: '1', requests: 2 },
+    ...fleet(200).map((demand) => ({ ...demand, fromMs: 300_000 })),
+  ];
   const times = timesOf((await simulate({ requestsPerMinute: 100, server, lastsMs: 360_000, demands })).grants);
   // Three seconds of the rate, besides what the time itself brings.
-  for (let second = 300; second < 360; second += 6) expect(between(times, second * 1_000, (second + 6) * 1_000)).toBeLessThanOrEqual(16);
+  for (let second = 300; second < 360; second += 6)
+    expect(between(times, second * 1_000, (second + 6) * 1_000)).toBeLessThanOrEqual(16);
 });
 
 test('another program at the same client id: what it uses is not used twice', async () => {
@@ -71,18 +106,37 @@ test('another program at the same client id: what it uses is not used twice', as
 });
 
 test('the operator may allow less than Reddit does', async () => {
-  const { grants, view } = await simulate({ requestsPerMinute: 60, server: { requests: 1_000, windowMs: 600_000 }, lastsMs: 120_000, demands: fleet(200) });
+  const { grants, view } = await simulate({
+    requestsPerMinute: 60,
+    server: { requests: 1_000, windowMs: 600_000 },
+    lastsMs: 120_000,
+    demands: fleet(200),
+  });
   expect(between(timesOf(grants), 60_000, 120_000)).toBeLessThanOrEqual(62);
   expect(view).toMatchObject({ source: 'headers', limit: 600 });
 });
 
 test('a small config is not kept waiting by a large one, and one of weight 10 gets ten times the share of one of weight 1', async () => {
-  const small = await simulate({ requestsPerMinute: 100, lastsMs: 60_000, demands: [{ process: 'one', flow: 'large', requests: 1_000 }, { process: 'two', flow: 'small', requests: 10, fromMs: 10_000 }] });
+  const small = await simulate({
+    requestsPerMinute: 100,
+    lastsMs: 60_000,
+    demands: [
+      { process: 'one', flow: 'large', requests: 1_000 },
+      { process: 'two', flow: 'small', requests: 10, fromMs: 10_000 },
+    ],
+  });
   const last = timesOf(small.grants, 'small').at(-1)!;
   expect(timesOf(small.grants, 'small')).toHaveLength(10);
   expect(timesOf(small.grants, 'large').filter((at) => at > 10_000 && at < last).length).toBeLessThanOrEqual(11);
 
-  const shares = await simulate({ requestsPerMinute: 110, lastsMs: 60_000, demands: [{ process: 'one', flow: 'low', weight: 1, requests: 200 }, { process: 'one', flow: 'high', weight: 10, requests: 200 }] });
+  const shares = await simulate({
+    requestsPerMinute: 110,
+    lastsMs: 60_000,
+    demands: [
+      { process: 'one', flow: 'low', weight: 1, requests: 200 },
+      { process: 'one', flow: 'high', weight: 10, requests: 200 },
+    ],
+  });
   const low = timesOf(shares.grants, 'low').length;
   expect(low).toBeGreaterThanOrEqual(9);
   expect(low).toBeLessThanOrEqual(12);
@@ -90,20 +144,38 @@ test('a small config is not kept waiting by a large one, and one of weight 10 ge
 });
 
 test('a 429 closes it for all until the time told', async () => {
-  const { grants, refusals } = await simulate({ requestsPerMinute: 600, lastsMs: 40_000, demands: fleet(400), closeAt: { ms: 5_000, forMs: 20_000 } });
+  const { grants, refusals } = await simulate({
+    requestsPerMinute: 600,
+    lastsMs: 40_000,
+    demands: fleet(400),
+    closeAt: { ms: 5_000, forMs: 20_000 },
+  });
   expect(refusals).toHaveLength(1);
   expect(between(timesOf(grants), refusals[0]! + 200, refusals[0]! + 20_000)).toBe(0);
   expect(between(timesOf(grants), 26_000, 40_000)).toBeGreaterThan(100);
 });
 
 test('a process that dies holds nobody up', async () => {
-  const { grants, view } = await simulate({ requestsPerMinute: 600, lastsMs: 30_000, demands: [{ process: 'dead', flow: '1', weight: 10, requests: 500 }, { process: 'alive', flow: '2', weight: 1, requests: 500 }], dies: { process: 'dead', atMs: 2_000 } });
+  const { grants, view } = await simulate({
+    requestsPerMinute: 600,
+    lastsMs: 30_000,
+    demands: [
+      { process: 'dead', flow: '1', weight: 10, requests: 500 },
+      { process: 'alive', flow: '2', weight: 1, requests: 500 },
+    ],
+    dies: { process: 'dead', atMs: 2_000 },
+  });
   expect(view).toMatchObject({ processes: 1, flows: { 1: { waiting: 0 } } });
   expect(timesOf(grants, '2').filter((at) => at > 10_000).length).toBeGreaterThanOrEqual(180);
 });
 
 test('of the requests that Reddit takes one at a time, one is under way', async () => {
-  const { grants } = await simulate({ requestsPerMinute: 6_000, latencyMs: 500, lastsMs: 10_000, demands: ['one', 'two'].map((process) => ({ process, flow: process, isExclusive: true, requests: 50 })) });
+  const { grants } = await simulate({
+    requestsPerMinute: 6_000,
+    latencyMs: 500,
+    lastsMs: 10_000,
+    demands: ['one', 'two'].map((process) => ({ process, flow: process, isExclusive: true, requests: 50 })),
+  });
   const times = timesOf(grants);
   for (const [n, at] of times.entries()) if (n > 0) expect(at - times[n - 1]!).toBeGreaterThanOrEqual(500);
 });
@@ -116,14 +188,42 @@ onRedis('in Lua', () => {
     local answer, state = step(cjson.decode(ARGV[1]), tonumber(ARGV[2]), cjson.decode(ARGV[3]))
     return { cjson.encode(state), cjson.encode(answer) }`;
   const inRedis: Simulation['step'] = async (state, now, command) => {
-    const [next, answer] = (await redis.eval(SCRIPT, 0, JSON.stringify(state), now, JSON.stringify(command))) as [string, string];
+    const [next, answer] = (await redis.eval(SCRIPT, 0, JSON.stringify(state), now, JSON.stringify(command))) as [
+      string,
+      string,
+    ];
     return { state: JSON.parse(next) as never, answer: JSON.parse(answer) as never };
   };
 
   test.each<[string, Simulation]>([
-    ['windows, three processes, two configs', { requestsPerMinute: 100, server: { requests: 100, windowMs: 20_000, offsetMs: 3_000 }, lastsMs: 60_000, demands: [...fleet(100), { process: 'two', flow: '2', weight: 9, requests: 60, fromMs: 7_000 }] }],
-    ['no headers, a closure, a death', { requestsPerMinute: 600, lastsMs: 20_000, demands: [...fleet(60), { process: 'four', flow: '2', weight: 1, requests: 40 }], closeAt: { ms: 3_000, forMs: 5_000 }, dies: { process: 'two', atMs: 2_000 } }],
-    ['one at a time, foreign use', { requestsPerMinute: 600, server: { requests: 60, windowMs: 10_000, foreignPerMinute: 60 }, lastsMs: 30_000, demands: [...fleet(60), { process: 'one', flow: '2', isExclusive: true, requests: 40 }] }],
+    [
+      'windows, three processes, two configs',
+      {
+        requestsPerMinute: 100,
+        server: { requests: 100, windowMs: 20_000, offsetMs: 3_000 },
+        lastsMs: 60_000,
+        demands: [...fleet(100), { process: 'two', flow: '2', weight: 9, requests: 60, fromMs: 7_000 }],
+      },
+    ],
+    [
+      'no headers, a closure, a death',
+      {
+        requestsPerMinute: 600,
+        lastsMs: 20_000,
+        demands: [...fleet(60), { process: 'four', flow: '2', weight: 1, requests: 40 }],
+        closeAt: { ms: 3_000, forMs: 5_000 },
+        dies: { process: 'two', atMs: 2_000 },
+      },
+    ],
+    [
+      'one at a time, foreign use',
+      {
+        requestsPerMinute: 600,
+        server: { requests: 60, windowMs: 10_000, foreignPerMinute: 60 },
+        lastsMs: 30_000,
+        demands: [...fleet(60), { process: 'one', flow: '2', isExclusive: true, requests: 40 }],
+      },
+    ],
   ])('the same happens: %s', async (_, simulation) => {
     const [mine, its] = [await simulate(simulation), await simulate({ ...simulation, step: inRedis })];
     expect(mine.grants.length).toBeGreaterThan(20);

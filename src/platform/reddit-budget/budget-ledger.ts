@@ -1,10 +1,21 @@
-import { laneKey, type Arrival, type BudgetCommand, type BudgetView, type LaneReport, type Poll } from './budget-commands';
+import {
+  laneKey,
+  type Arrival,
+  type BudgetCommand,
+  type BudgetView,
+  type LaneReport,
+  type Poll,
+} from './budget-commands';
 import { freshState, PARKING_GRACE_MS, PROCESS_LIFE_MS, type BudgetState, type Lane } from './budget-state';
 import { forgetOld, noteFetched, notePaced, paceMs, paceOpensAt, unnotePaced } from './budget-pace';
 import { available, evenPaceMs, moveTo, settle, slotAfterNow, windowLimit } from './budget-window';
 
 /** The ledger of a fleet in one process. budget-script.ts is the same in Lua, for Redis; one test runs both. */
-export function runBudget(given: BudgetState | undefined, now: number, command: BudgetCommand): { state: BudgetState; answer: Arrival | Poll | BudgetView } {
+export function runBudget(
+  given: BudgetState | undefined,
+  now: number,
+  command: BudgetCommand,
+): { state: BudgetState; answer: Arrival | Poll | BudgetView } {
   const state = given ?? freshState();
   moveTo(state, now, command.requestsPerMinute);
   forgetTheDead(state, now);
@@ -19,7 +30,8 @@ export function runBudget(given: BudgetState | undefined, now: number, command: 
 }
 
 function forgetTheDead(state: BudgetState, now: number): void {
-  for (const [name, process] of Object.entries(state.processes)) if (process.seenAt < now - PROCESS_LIFE_MS) delete state.processes[name];
+  for (const [name, process] of Object.entries(state.processes))
+    if (process.seenAt < now - PROCESS_LIFE_MS) delete state.processes[name];
   for (const [flow, dueAt] of Object.entries(state.parked)) {
     const kept = dueAt.filter((due) => due > now - PARKING_GRACE_MS);
     if (kept.length > 0) state.parked[flow] = kept;
@@ -31,7 +43,8 @@ function forgetTheDead(state: BudgetState, now: number): void {
 
 function waitingOf(state: BudgetState): Record<string, number> {
   const waiting: Record<string, number> = {};
-  for (const process of Object.values(state.processes)) for (const lane of Object.values(process.lanes)) waiting[lane.flow] = (waiting[lane.flow] ?? 0) + lane.waiting;
+  for (const process of Object.values(state.processes))
+    for (const lane of Object.values(process.lanes)) waiting[lane.flow] = (waiting[lane.flow] ?? 0) + lane.waiting;
   return waiting;
 }
 
@@ -44,7 +57,11 @@ function slotAfter(state: BudgetState, now: number, ahead: number, requestsPerMi
 }
 
 /** Joins the line, or, where the turn comes later than the caller can wait, is told when to come back; its flow's tag stays as it is until then. */
-function arrive(state: BudgetState, now: number, { process, lane, patienceMs, isParkable, requestsPerMinute }: Extract<BudgetCommand, { kind: 'arrive' }>): Arrival {
+function arrive(
+  state: BudgetState,
+  now: number,
+  { process, lane, patienceMs, isParkable, requestsPerMinute }: Extract<BudgetCommand, { kind: 'arrive' }>,
+): Arrival {
   const { flow, weight } = lane;
   const waiting = waitingOf(state);
   const parked = state.parked[flow] ?? [];
@@ -67,30 +84,51 @@ function arrive(state: BudgetState, now: number, { process, lane, patienceMs, is
   if (isDeferred && isParkable) (state.parked[flow] ??= []).push(now + etaMs);
   if (!isDeferred) {
     const own = (state.processes[process] ??= { seenAt: now, free: 0, lanes: {}, grants: {} });
-    const there = (own.lanes[laneKey(lane)] ??= { flow, weight, isExclusive: lane.isExclusive, waiting: 0, since: now });
+    const there = (own.lanes[laneKey(lane)] ??= {
+      flow,
+      weight,
+      isExclusive: lane.isExclusive,
+      waiting: 0,
+      since: now,
+    });
     there.waiting += 1;
   }
   return { etaMs, isDeferred };
 }
 
-function poll(state: BudgetState, now: number, { process: name, free, lanes, outcomes, unused, requestsPerMinute }: Extract<BudgetCommand, { kind: 'poll' }>): Poll {
+function poll(
+  state: BudgetState,
+  now: number,
+  { process: name, free, lanes, outcomes, unused, requestsPerMinute }: Extract<BudgetCommand, { kind: 'poll' }>,
+): Poll {
   for (const outcome of outcomes) settle(state, now, outcome, requestsPerMinute);
   for (const id of unused) giveBack(state, now, id, requestsPerMinute);
   // What was granted and not fetched is still among those whom the process counts as waiting.
   const pending = state.processes[name]?.grants ?? {};
   for (const id of Object.keys(pending)) noteFetched(state, now, id);
-  const process = (state.processes[name] = { seenAt: now, free: free - Object.keys(pending).length, lanes: lanesOf(lanes, now), grants: pending });
+  const process = (state.processes[name] = {
+    seenAt: now,
+    free: free - Object.keys(pending).length,
+    lanes: lanesOf(lanes, now),
+    grants: pending,
+  });
   for (const key of Object.values(pending)) if (process.lanes[key]) process.lanes[key].waiting -= 1;
   dispatch(state, now, requestsPerMinute);
   const { grants } = process;
   process.grants = {};
   if (lanes.length === 0) delete state.processes[name];
   forgetIdleFlows(state);
-  const opensAt = Math.max(state.nextAt, state.closedUntil, paceOpensAt(state, requestsPerMinute), available(state, requestsPerMinute) === 0 ? state.endsAt : 0);
+  const opensAt = Math.max(
+    state.nextAt,
+    state.closedUntil,
+    paceOpensAt(state, requestsPerMinute),
+    available(state, requestsPerMinute) === 0 ? state.endsAt : 0,
+  );
   return { grants, nextMs: Math.max(0, Math.ceil(opensAt - now)) };
 }
 
-const lanesOf = (lanes: LaneReport[], now: number): Record<string, Lane> => Object.fromEntries(lanes.map(({ ageMs, ...lane }) => [laneKey(lane), { ...lane, since: now - ageMs }]));
+const lanesOf = (lanes: LaneReport[], now: number): Record<string, Lane> =>
+  Object.fromEntries(lanes.map(({ ageMs, ...lane }) => [laneKey(lane), { ...lane, since: now - ageMs }]));
 
 function giveBack(state: BudgetState, now: number, id: number, requestsPerMinute: number): void {
   const grantedAt = state.underWay[id];
@@ -105,7 +143,10 @@ function giveBack(state: BudgetState, now: number, id: number, requestsPerMinute
 
 /** Gives every slot that is due to whose turn it is, whichever process asked: the others fetch theirs. */
 function dispatch(state: BudgetState, now: number, requestsPerMinute: number): void {
-  while (now >= Math.max(state.nextAt, state.closedUntil, paceOpensAt(state, requestsPerMinute)) && available(state, requestsPerMinute) > 0) {
+  while (
+    now >= Math.max(state.nextAt, state.closedUntil, paceOpensAt(state, requestsPerMinute)) &&
+    available(state, requestsPerMinute) > 0
+  ) {
     const next = nextInLine(state);
     if (!next) return;
     const { process, key, lane } = next;
@@ -131,12 +172,21 @@ function dispatch(state: BudgetState, now: number, requestsPerMinute: number): v
 
 /** The flow with the smallest tag; at one tag the weightier; of one flow who has waited longest; then by name, so that both ledgers choose alike. */
 function nextInLine(state: BudgetState) {
-  const candidates = Object.entries(state.processes).flatMap(([name, process]) => (process.free > 0 ? Object.entries(process.lanes).map(([key, lane]) => ({ process, key, lane, name: `${key} ${name}` })) : []));
+  const candidates = Object.entries(state.processes).flatMap(([name, process]) =>
+    process.free > 0
+      ? Object.entries(process.lanes).map(([key, lane]) => ({ process, key, lane, name: `${key} ${name}` }))
+      : [],
+  );
   const tag = (lane: Lane) => state.tags[lane.flow] ?? state.virtual;
   let best: (typeof candidates)[number] | undefined;
   for (const one of candidates) {
     if (one.lane.waiting < 1 || (one.lane.isExclusive && state.exclusive !== 0)) continue;
-    const order = best ? tag(one.lane) - tag(best.lane) || best.lane.weight - one.lane.weight || one.lane.since - best.lane.since || (one.name < best.name ? -1 : 1) : -1;
+    const order = best
+      ? tag(one.lane) - tag(best.lane) ||
+        best.lane.weight - one.lane.weight ||
+        one.lane.since - best.lane.since ||
+        (one.name < best.name ? -1 : 1)
+      : -1;
     if (order < 0) best = one;
   }
   return best;
@@ -156,7 +206,8 @@ function view(state: BudgetState, now: number, requestsPerMinute: number): Budge
   const flowOf = (flow: string) => (flows[flow] ??= { waiting: 0, deferred: 0, lastMinute: 0 });
   for (const [flow, waiting] of Object.entries(waitingOf(state))) flowOf(flow).waiting = waiting;
   for (const [flow, dueAt] of Object.entries(state.parked)) flowOf(flow).deferred = dueAt.length;
-  for (const second of Object.values(state.log)) for (const [flow, count] of Object.entries(second)) flowOf(flow).lastMinute += count;
+  for (const second of Object.values(state.log))
+    for (const [flow, count] of Object.entries(second)) flowOf(flow).lastMinute += count;
   return {
     source: state.source,
     limit: windowLimit(state, requestsPerMinute),

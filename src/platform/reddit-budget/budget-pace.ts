@@ -7,14 +7,20 @@ const MINUTE_MS = 60_000;
 export const paceMs = (requestsPerMinute: number) => MINUTE_MS / requestsPerMinute;
 
 export function forgetOld(state: BudgetState, now: number): void {
-  for (const [slice, { lastAt }] of Object.entries(state.recent)) if (lastAt <= now - MINUTE_MS) delete state.recent[slice];
+  for (const [slice, { lastAt }] of Object.entries(state.recent))
+    if (lastAt <= now - MINUTE_MS) delete state.recent[slice];
 }
 
 /** When the next grant is within the ceiling. */
 export function paceOpensAt(state: BudgetState, requestsPerMinute: number): number {
   const slices = Object.values(state.recent);
   const granted = slices.reduce((sum, { count }) => sum + count, 0);
-  return Math.max(state.pacedAt, granted < Math.max(1, Math.floor(requestsPerMinute)) ? 0 : Math.min(...slices.map(({ lastAt }) => lastAt)) + MINUTE_MS);
+  return Math.max(
+    state.pacedAt,
+    granted < Math.max(1, Math.floor(requestsPerMinute))
+      ? 0
+      : Math.min(...slices.map(({ lastAt }) => lastAt)) + MINUTE_MS,
+  );
 }
 
 export function notePaced(state: BudgetState, now: number, requestsPerMinute: number): void {

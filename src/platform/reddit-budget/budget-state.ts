@@ -53,8 +53,28 @@ export interface BudgetState {
 }
 
 export const freshState = (): BudgetState => ({
-  source: 'default', limit: 0, lengthMs: 60_000, startedAt: 0, endsAt: 0, remaining: 0, granted: 0, lowest: -1, unsure: 0, nextAt: 0, pacedAt: 0, closedUntil: 0,
-  virtual: 0, sequence: 0, exclusive: 0, underWay: {}, tags: {}, processes: {}, parked: {}, weights: {}, log: {}, recent: {},
+  source: 'default',
+  limit: 0,
+  lengthMs: 60_000,
+  startedAt: 0,
+  endsAt: 0,
+  remaining: 0,
+  granted: 0,
+  lowest: -1,
+  unsure: 0,
+  nextAt: 0,
+  pacedAt: 0,
+  closedUntil: 0,
+  virtual: 0,
+  sequence: 0,
+  exclusive: 0,
+  underWay: {},
+  tags: {},
+  processes: {},
+  parked: {},
+  weights: {},
+  log: {},
+  recent: {},
 });
 
 /** A process that has not been heard of for so long is dead, and what it waited for is forgotten. */

@@ -4,14 +4,25 @@ import type { Outcome } from './budget-commands';
 const underWay = (state: BudgetState) => Object.keys(state.underWay).length;
 
 /** What the operator allows in one window. */
-const allowance = (state: BudgetState, requestsPerMinute: number) => Math.max(1, Math.floor((requestsPerMinute * state.lengthMs) / 60_000));
-export const windowLimit = (state: BudgetState, requestsPerMinute: number) => Math.min(state.limit || Infinity, allowance(state, requestsPerMinute));
-export const available = (state: BudgetState, requestsPerMinute: number) => Math.max(0, Math.floor(Math.min(state.remaining, allowance(state, requestsPerMinute) - state.granted)));
-export const evenPaceMs = (state: BudgetState, requestsPerMinute: number) => state.lengthMs / windowLimit(state, requestsPerMinute);
+const allowance = (state: BudgetState, requestsPerMinute: number) =>
+  Math.max(1, Math.floor((requestsPerMinute * state.lengthMs) / 60_000));
+export const windowLimit = (state: BudgetState, requestsPerMinute: number) =>
+  Math.min(state.limit || Infinity, allowance(state, requestsPerMinute));
+export const available = (state: BudgetState, requestsPerMinute: number) =>
+  Math.max(0, Math.floor(Math.min(state.remaining, allowance(state, requestsPerMinute) - state.granted)));
+export const evenPaceMs = (state: BudgetState, requestsPerMinute: number) =>
+  state.lengthMs / windowLimit(state, requestsPerMinute);
 
 /** A request under way may be counted in the window that ends or in the one that begins: it is charged to the new one until Reddit tells. */
 function openWindow(state: BudgetState, startedAt: number, endsAt: number, remaining: number): void {
-  Object.assign(state, { startedAt, endsAt, lowest: -1, unsure: 0, granted: 0, remaining: remaining - underWay(state) });
+  Object.assign(state, {
+    startedAt,
+    endsAt,
+    lowest: -1,
+    unsure: 0,
+    granted: 0,
+    remaining: remaining - underWay(state),
+  });
 }
 
 /** Brings the window up to date: whatever else is asked begins with it. */
@@ -22,7 +33,8 @@ export function moveTo(state: BudgetState, now: number, requestsPerMinute: numbe
     if (state.exclusive === Number(id)) state.exclusive = 0;
   }
   if (now < state.endsAt) return;
-  const passed = state.endsAt === 0 ? now : state.endsAt + Math.floor((now - state.endsAt) / state.lengthMs) * state.lengthMs;
+  const passed =
+    state.endsAt === 0 ? now : state.endsAt + Math.floor((now - state.endsAt) / state.lengthMs) * state.lengthMs;
   openWindow(state, passed, passed + state.lengthMs, windowLimit(state, requestsPerMinute));
 }
 

@@ -7,7 +7,11 @@ import type { BudgetState } from './budget-state';
 /** Longer than Reddit's own window; what is not asked for in this time is forgotten. */
 const TTL_SECONDS = 3_600;
 
-const PROCEDURE: AtomicProcedure<BudgetState, BudgetCommand, BudgetAnswer<BudgetCommand>> = { name: 'redditBudget', lua: BUDGET_SCRIPT, run: runBudget };
+const PROCEDURE: AtomicProcedure<BudgetState, BudgetCommand, BudgetAnswer<BudgetCommand>> = {
+  name: 'redditBudget',
+  lua: BUDGET_SCRIPT,
+  run: runBudget,
+};
 
 type WithoutRate<Command> = Command extends BudgetCommand ? Omit<Command, 'requestsPerMinute'> : never;
 export type BudgetRequest = WithoutRate<BudgetCommand>;
@@ -15,12 +19,22 @@ export type BudgetRequest = WithoutRate<BudgetCommand>;
 export type RedditBudget = ReturnType<typeof createRedditBudget>;
 
 /** The budget of one OAuth client at Reddit, for everybody who uses this store. */
-export function createRedditBudget({ store, clientId, requestsPerMinute }: { store: KeyValueStore; clientId: string; requestsPerMinute: number }) {
+export function createRedditBudget({
+  store,
+  clientId,
+  requestsPerMinute,
+}: {
+  store: KeyValueStore;
+  clientId: string;
+  requestsPerMinute: number;
+}) {
   const key = `reddit-budget:${clientId || 'none'}`;
   return {
     /** Whether several processes keep to it together. */
     isShared: store.isShared,
-    ask: <Request extends BudgetRequest>(request: Request): Promise<BudgetAnswer<Extract<BudgetCommand, { kind: Request['kind'] }>>> =>
+    ask: <Request extends BudgetRequest>(
+      request: Request,
+    ): Promise<BudgetAnswer<Extract<BudgetCommand, { kind: Request['kind'] }>>> =>
       store.apply(key, PROCEDURE, { ...request, requestsPerMinute }, TTL_SECONDS) as never,
   };
 }

@@ -8,13 +8,27 @@ import { createRequestGate, TurnIsLater, type Asker } from './request-gate';
 
 const stores = ['memory://', ...(testServices().redisUrl.startsWith('redis:') ? [testServices().redisUrl] : [])];
 const log = { warn: () => undefined };
-const asker = (flow: string, more: Partial<Asker> = {}): Asker => ({ flow, weight: 5, isExclusive: false, patienceMs: 5_000, isParkable: true, ...more });
-const failure = (promise: Promise<unknown>) => promise.then(() => { throw new Error('it did not fail'); }, (error: unknown) => error);
+const asker = (flow: string, more: Partial<Asker> = {}): Asker => ({
+  flow,
+  weight: 5,
+  isExclusive: false,
+  patienceMs: 5_000,
+  isParkable: true,
+  ...more,
+});
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (error: unknown) => error,
+  );
 
 describe.each(stores.map((url) => [new URL(url).protocol, url]))('the gate over %s', (_protocol, url) => {
   let store: KeyValueStore;
   let budget: RedditBudget;
-  const createBudget = (requestsPerMinute: number) => createRedditBudget({ store, clientId: randomUUID(), requestsPerMinute });
+  const createBudget = (requestsPerMinute: number) =>
+    createRedditBudget({ store, clientId: randomUUID(), requestsPerMinute });
   const gateOf = () => createRequestGate({ budget, atOnce: 5, log });
   beforeAll(() => (store = createKeyValueStore(url)));
   afterAll(() => store.close());
@@ -89,8 +103,15 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the gate over 
 
 it('while Redis does not answer nobody is let in, and all are told to come back', async () => {
   const store = createKeyValueStore('redis://127.0.0.1:1');
-  const gate = createRequestGate({ budget: createRedditBudget({ store, clientId: 'id', requestsPerMinute: 100 }), atOnce: 5, log });
-  const answers = await Promise.all(Array.from({ length: 20 }, () => failure(gate.enter(asker('1', { patienceMs: 1_000 })))));
-  for (const answer of answers) expect(answer).toMatchObject({ message: 'the budget cannot be read', retryAfterMs: 15_000 });
+  const gate = createRequestGate({
+    budget: createRedditBudget({ store, clientId: 'id', requestsPerMinute: 100 }),
+    atOnce: 5,
+    log,
+  });
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => failure(gate.enter(asker('1', { patienceMs: 1_000 })))),
+  );
+  for (const answer of answers)
+    expect(answer).toMatchObject({ message: 'the budget cannot be read', retryAfterMs: 15_000 });
   await store.close();
 });

@@ -39,7 +39,15 @@ export class TurnIsLater extends Error {
 export type RequestGate = ReturnType<typeof createRequestGate>;
 
 /** Lets this process's requests out as the fleet's ledger grants them, a few at a time. Nothing goes out that was not granted. */
-export function createRequestGate({ budget, atOnce, log }: { budget: RedditBudget; atOnce: number; log: { warn(fields: object, message: string): void } }) {
+export function createRequestGate({
+  budget,
+  atOnce,
+  log,
+}: {
+  budget: RedditBudget;
+  atOnce: number;
+  log: { warn(fields: object, message: string): void };
+}) {
   const name = randomUUID();
   const line = createWaitingLine();
   const spare: number[] = [];
@@ -69,7 +77,14 @@ export function createRequestGate({ budget, atOnce, log }: { budget: RedditBudge
     const [told, unused] = [outcomes, spare.splice(0)];
     outcomes = [];
     try {
-      const { grants, nextMs } = await budget.ask({ kind: 'poll', process: name, free: Math.max(0, atOnce - underWay), lanes: line.report(), outcomes: told, unused });
+      const { grants, nextMs } = await budget.ask({
+        kind: 'poll',
+        process: name,
+        free: Math.max(0, atOnce - underWay),
+        lanes: line.report(),
+        outcomes: told,
+        unused,
+      });
       for (const [id, key] of Object.entries(grants)) admit(Number(id), key);
       // With all under way, the end of one of them is the next occasion.
       if (underWay >= atOnce) return LONGEST_POLL_MS;
@@ -96,17 +111,34 @@ export function createRequestGate({ budget, atOnce, log }: { budget: RedditBudge
   }
 
   async function arrive(asker: Asker, patienceMs: number, signal?: AbortSignal): Promise<void> {
-    const lane: LaneReport = { flow: asker.flow, weight: asker.weight, isExclusive: asker.isExclusive, waiting: 1, ageMs: 0 };
+    const lane: LaneReport = {
+      flow: asker.flow,
+      weight: asker.weight,
+      isExclusive: asker.isExclusive,
+      waiting: 1,
+      ageMs: 0,
+    };
     const givesUpAt = performance.now() + asker.patienceMs;
     for (;;) {
       try {
-        const { etaMs, isDeferred } = await budget.ask({ kind: 'arrive', process: name, lane, patienceMs, isParkable: asker.isParkable });
-        if (isDeferred) throw new TurnIsLater(Math.max(1_000, etaMs - LEAD_MS), `the turn comes in about ${Math.ceil(etaMs / 1_000)} s`);
+        const { etaMs, isDeferred } = await budget.ask({
+          kind: 'arrive',
+          process: name,
+          lane,
+          patienceMs,
+          isParkable: asker.isParkable,
+        });
+        if (isDeferred)
+          throw new TurnIsLater(
+            Math.max(1_000, etaMs - LEAD_MS),
+            `the turn comes in about ${Math.ceil(etaMs / 1_000)} s`,
+          );
         return;
       } catch (error) {
         if (error instanceof TurnIsLater) throw error;
         if (signal?.aborted) return;
-        if (performance.now() + RETRY_MS > givesUpAt) throw new TurnIsLater(LEDGER_AWAY_MS, 'the budget cannot be read', error);
+        if (performance.now() + RETRY_MS > givesUpAt)
+          throw new TurnIsLater(LEDGER_AWAY_MS, 'the budget cannot be read', error);
         await sleep(RETRY_MS);
       }
     }
@@ -145,7 +177,10 @@ export function createRequestGate({ budget, atOnce, log }: { budget: RedditBudge
       const deadline = setTimeout(() => {
         leave();
         pollSoon();
-        void arrive({ ...asker, patienceMs: 0 }, -1).then(() => reject(new TurnIsLater(LEAD_MS, 'the turn has not come')), reject);
+        void arrive({ ...asker, patienceMs: 0 }, -1).then(
+          () => reject(new TurnIsLater(LEAD_MS, 'the turn has not come')),
+          reject,
+        );
       }, asker.patienceMs);
       signal?.addEventListener('abort', onAbort, { once: true });
       line.add(waiter);

@@ -95,23 +95,36 @@ export interface RedditClient {
   requestsSent(): number;
   /** The same client (login and budget) on behalf of a config. Its `requestsSent` starts at 0 and counts what is sent through it alone. */
   scoped(asker?: RedditAsker): RedditClient;
-  listPosts(query: { subreddit: string; sort: RedditSort; timeFilter?: RedditTimeFilter; limit: number; after?: string | null }, signal?: AbortSignal): Promise<ListingPage>;
+  listPosts(
+    query: { subreddit: string; sort: RedditSort; timeFilter?: RedditTimeFilter; limit: number; after?: string | null },
+    signal?: AbortSignal,
+  ): Promise<ListingPage>;
   /**
    * The tree of a post, or the one that begins with (and includes) one comment of it, whose depth Reddit does not tell
    * dependably: the caller does. `depth` (how many levels) and `limit` as Reddit takes them; it gives 500 at most.
    */
-  getComments(query: { postId: string; comment?: { id: string; depth: number }; limit?: number; depth?: number }, signal?: AbortSignal): Promise<CommentTree>;
+  getComments(
+    query: { postId: string; comment?: { id: string; depth: number }; limit?: number; depth?: number },
+    signal?: AbortSignal,
+  ): Promise<CommentTree>;
   /** At most 100 ids a call. Depths are computed from `depthOf` (comment id -> depth of those already known). */
-  getMoreChildren(query: { postId: string; children: string[]; depthOf: (commentId: string) => number | undefined }, signal?: AbortSignal): Promise<Omit<CommentTree, 'post'>>;
+  getMoreChildren(
+    query: { postId: string; children: string[]; depthOf: (commentId: string) => number | undefined },
+    signal?: AbortSignal,
+  ): Promise<Omit<CommentTree, 'post'>>;
   /** At most 100 fullnames a call; what Reddit does not know is left out. It tells no depths: each comment's is 0. */
   getInfo(fullnames: string[], signal?: AbortSignal): Promise<InfoAnswer>;
-  getSubreddit(name: string, signal?: AbortSignal): Promise<{ name: string; subscribers: number | null; isNsfw: boolean }>;
+  getSubreddit(
+    name: string,
+    signal?: AbortSignal,
+  ): Promise<{ name: string; subscribers: number | null; isNsfw: boolean }>;
   /** Asks once, without tries, and with two seconds to wait for the budget, for the cheapest thing that needs a valid token; throws a RedditError. */
   probe(signal?: AbortSignal): Promise<void>;
 }
 
 /** 'forbidden' also stands for whatever else Reddit refuses; 'malformed' is an answer that cannot be read, which a second try may mend. */
-export type RedditErrorKind = 'rate_limited' | 'unavailable' | 'unauthorized' | 'forbidden' | 'not_found' | 'network' | 'malformed' | 'aborted';
+export type RedditErrorKind =
+  'rate_limited' | 'unavailable' | 'unauthorized' | 'forbidden' | 'not_found' | 'network' | 'malformed' | 'aborted';
 
 /** `retryAfterMs` is set when Reddit, or the turn in its budget, says how long to wait. */
 export class RedditError extends Error {

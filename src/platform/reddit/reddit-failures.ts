@@ -14,13 +14,20 @@ export const headerNumber = (response: RawResponse, name: string): number | null
 
 /** What an answer says of the budget. */
 export function rateOf(response: RawResponse): RateHeaders | undefined {
-  const [used, remaining, reset] = ['used', 'remaining', 'reset'].map((name) => headerNumber(response, `x-ratelimit-${name}`));
+  const [used, remaining, reset] = ['used', 'remaining', 'reset'].map((name) =>
+    headerNumber(response, `x-ratelimit-${name}`),
+  );
   if (typeof remaining !== 'number' || typeof reset !== 'number') return undefined;
-  return { ...(typeof used === 'number' ? { used } : {}), remaining: Math.max(0, remaining), resetMs: Math.max(0, reset * 1_000) };
+  return {
+    ...(typeof used === 'number' ? { used } : {}),
+    remaining: Math.max(0, remaining),
+    resetMs: Math.max(0, reset * 1_000),
+  };
 }
 
 const RETRYABLE = new Set<RedditErrorKind>(['rate_limited', 'unavailable', 'network', 'malformed']);
-export const isRetryable = (error: unknown): error is RedditError => error instanceof RedditError && RETRYABLE.has(error.kind);
+export const isRetryable = (error: unknown): error is RedditError =>
+  error instanceof RedditError && RETRYABLE.has(error.kind);
 
 /** The failure that an answer means, or null when it is a good one. `what` names the request for the message. */
 export function failureOf(response: RawResponse, what: string): RedditError | null {
@@ -57,7 +64,9 @@ function kindOf({ statusCode, headers }: RawResponse): RedditErrorKind {
 }
 
 function retryAfter(response: RawResponse, kind: RedditErrorKind): number | undefined {
-  const seconds = headerNumber(response, 'retry-after') ?? (kind === 'rate_limited' ? headerNumber(response, 'x-ratelimit-reset') : null);
+  const seconds =
+    headerNumber(response, 'retry-after') ??
+    (kind === 'rate_limited' ? headerNumber(response, 'x-ratelimit-reset') : null);
   return seconds === null ? undefined : Math.max(0, seconds * 1000);
 }
 

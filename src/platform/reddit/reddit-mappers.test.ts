@@ -1,11 +1,34 @@
 import { toComment, toCommentTree, toInfo, toListingPage, toMoreChildren, toPost, toSubreddit } from './reddit-mappers';
 
-const oldPost = { id: '2gmzqe', title: 'PRAW', author: 'bboe', subreddit: 'redditdev', created_utc: 1410935671, edited: false, score: -3, selftext: 'text', over_18: false };
+const oldPost = {
+  id: '2gmzqe',
+  title: 'PRAW',
+  author: 'bboe',
+  subreddit: 'redditdev',
+  created_utc: 1410935671,
+  edited: false,
+  score: -3,
+  selftext: 'text',
+  over_18: false,
+};
 const comment = (id: string, parent: string, replies: unknown[] = []) => ({
   kind: 't1',
-  data: { id, link_id: 't3_p', parent_id: parent, body: id, author: 'a', subreddit: 's', created_utc: 1, score: 1, replies: replies.length ? { kind: 'Listing', data: { children: replies } } : '' },
+  data: {
+    id,
+    link_id: 't3_p',
+    parent_id: parent,
+    body: id,
+    author: 'a',
+    subreddit: 's',
+    created_utc: 1,
+    score: 1,
+    replies: replies.length ? { kind: 'Listing', data: { children: replies } } : '',
+  },
 });
-const more = (parent: string, children: string[], count = children.length) => ({ kind: 'more', data: { parent_id: parent, children, count, id: children[0] ?? '_' } });
+const more = (parent: string, children: string[], count = children.length) => ({
+  kind: 'more',
+  data: { parent_id: parent, children, count, id: children[0] ?? '_' },
+});
 const tree = (children: unknown[]) => [
   { kind: 'Listing', data: { children: [{ kind: 't3', data: { ...oldPost, id: 'p' } }] } },
   { kind: 'Listing', data: { children } },
@@ -13,22 +36,49 @@ const tree = (children: unknown[]) => [
 
 test('an old post lacks what is newer, and is read all the same', () => {
   expect(toPost(oldPost)).toEqual({
-    id: '2gmzqe', title: 'PRAW', author: 'bboe', subreddit: 'redditdev', subredditSubscribers: null, content: 'text', url: null, domain: null, score: -3,
-    upvoteRatio: null, numComments: 0, flairText: null, isSelf: false, isNsfw: false, isSpoiler: false, isPinned: false, isDeleted: false, editedAt: null, createdAt: new Date('2014-09-17T06:34:31Z'),
+    id: '2gmzqe',
+    title: 'PRAW',
+    author: 'bboe',
+    subreddit: 'redditdev',
+    subredditSubscribers: null,
+    content: 'text',
+    url: null,
+    domain: null,
+    score: -3,
+    upvoteRatio: null,
+    numComments: 0,
+    flairText: null,
+    isSelf: false,
+    isNsfw: false,
+    isSpoiler: false,
+    isPinned: false,
+    isDeleted: false,
+    editedAt: null,
+    createdAt: new Date('2014-09-17T06:34:31Z'),
   });
   expect(toPost({ ...oldPost, edited: 1410935700 })?.editedAt).toEqual(new Date('2014-09-17T06:35:00Z'));
   expect(toPost({ ...oldPost, edited: true })?.editedAt).toBeNull();
-  expect(toPost({ ...oldPost, score: 1e15, upvote_ratio: 7 })).toMatchObject({ score: 2_147_483_647, upvoteRatio: null });
+  expect(toPost({ ...oldPost, score: 1e15, upvote_ratio: 7 })).toMatchObject({
+    score: 2_147_483_647,
+    upvoteRatio: null,
+  });
 });
 
 test('what was taken away is told from what only lost its author', () => {
   expect(toPost({ ...oldPost, author: '[deleted]' })).toMatchObject({ author: '[deleted]', isDeleted: false });
-  expect(toPost({ ...oldPost, author: null, selftext: '[removed]' })).toMatchObject({ author: '[deleted]', isDeleted: true });
+  expect(toPost({ ...oldPost, author: null, selftext: '[removed]' })).toMatchObject({
+    author: '[deleted]',
+    isDeleted: true,
+  });
   expect(toPost({ ...oldPost, removed_by_category: 'moderator' })?.isDeleted).toBe(true);
   const gone = comment('x', 't3_p').data;
   expect(toComment({ ...gone, author: '[deleted]', body: '[deleted]' }, 0)?.isDeleted).toBe(true);
   expect(toComment({ ...gone, author: 'joker', body: '[deleted]' }, 0)?.isDeleted).toBe(false);
-  expect(toComment({ ...gone, author: '[deleted]', body: 'still here' }, 0)).toMatchObject({ author: '[deleted]', body: 'still here', isDeleted: false });
+  expect(toComment({ ...gone, author: '[deleted]', body: 'still here' }, 0)).toMatchObject({
+    author: '[deleted]',
+    body: 'still here',
+    isDeleted: false,
+  });
 });
 
 test.each(['id', 'title', 'subreddit', 'created_utc'])('a post without %s cannot be read', (field) => {
@@ -40,7 +90,13 @@ test.each(['id', 'body', 'link_id', 'parent_id', 'created_utc'])('a comment with
 });
 
 test('a listing counts what it could not read', () => {
-  const body = { kind: 'Listing', data: { after: 't3_b', children: [{ kind: 't3', data: oldPost }, { kind: 't3', data: {} }, { kind: 't5', data: oldPost }, null, 'text'] } };
+  const body = {
+    kind: 'Listing',
+    data: {
+      after: 't3_b',
+      children: [{ kind: 't3', data: oldPost }, { kind: 't3', data: {} }, { kind: 't5', data: oldPost }, null, 'text'],
+    },
+  };
   expect(toListingPage(body)).toMatchObject({ posts: [{ id: '2gmzqe' }], after: 't3_b', malformed: 4 });
   expect(() => toListingPage({ error: 1 })).toThrow(expect.objectContaining({ kind: 'malformed' }));
 });
@@ -48,13 +104,26 @@ test('a listing counts what it could not read', () => {
 test('depths come from the tree, also of what hangs on an unreadable comment', () => {
   const broken = comment('broken', 't3_p', [comment('c', 't1_broken')]);
   broken.data.body = undefined as unknown as string;
-  const body = tree([comment('a', 't3_p', [comment('b', 't1_a'), more('t1_a', ['x', 'y'], 5)]), broken, more('t1_b', [])]);
+  const body = tree([
+    comment('a', 't3_p', [comment('b', 't1_a'), more('t1_a', ['x', 'y'], 5)]),
+    broken,
+    more('t1_b', []),
+  ]);
   const read = toCommentTree(body, 0);
   expect(read.post?.id).toBe('p');
-  expect(read.comments.map(({ id, depth, parentId, postId }) => [id, depth, parentId, postId])).toEqual([['a', 0, 't3_p', 'p'], ['b', 1, 't1_a', 'p'], ['c', 1, 't1_broken', 'p']]);
-  expect(read.more).toEqual([{ parentId: 't1_a', children: ['x', 'y'], count: 5, depth: 1 }, { parentId: 't1_b', children: [], count: 0, depth: 0 }]);
+  expect(read.comments.map(({ id, depth, parentId, postId }) => [id, depth, parentId, postId])).toEqual([
+    ['a', 0, 't3_p', 'p'],
+    ['b', 1, 't1_a', 'p'],
+    ['c', 1, 't1_broken', 'p'],
+  ]);
+  expect(read.more).toEqual([
+    { parentId: 't1_a', children: ['x', 'y'], count: 5, depth: 1 },
+    { parentId: 't1_b', children: [], count: 0, depth: 0 },
+  ]);
   expect(read.malformed).toBe(1);
-  expect(toCommentTree(tree([comment('d', 't1_c', [comment('e', 't1_d')])]), 9).comments.map((one) => one.depth)).toEqual([9, 10]);
+  expect(
+    toCommentTree(tree([comment('d', 't1_c', [comment('e', 't1_d')])]), 9).comments.map((one) => one.depth),
+  ).toEqual([9, 10]);
 });
 
 test('a tree without answers, or that is none', () => {
@@ -63,9 +132,24 @@ test('a tree without answers, or that is none', () => {
 });
 
 test('morechildren: parents known, in the answer (later too), and unknown', () => {
-  const things = [comment('c', 't1_b'), comment('b', 't1_a'), more('t1_c', ['z']), comment('top', 't3_p'), comment('lost', 't1_nobody'), { kind: 't1', data: { ...comment('told', 't1_nobody').data, depth: 6 } }, 3, { kind: 't1', data: {} }];
+  const things = [
+    comment('c', 't1_b'),
+    comment('b', 't1_a'),
+    more('t1_c', ['z']),
+    comment('top', 't3_p'),
+    comment('lost', 't1_nobody'),
+    { kind: 't1', data: { ...comment('told', 't1_nobody').data, depth: 6 } },
+    3,
+    { kind: 't1', data: {} },
+  ];
   const read = toMoreChildren({ json: { errors: [], data: { things } } }, (id) => (id === 'a' ? 4 : undefined));
-  expect(Object.fromEntries(read.comments.map((one) => [one.id, one.depth]))).toEqual({ b: 5, c: 6, top: 0, lost: 1, told: 6 });
+  expect(Object.fromEntries(read.comments.map((one) => [one.id, one.depth]))).toEqual({
+    b: 5,
+    c: 6,
+    top: 0,
+    lost: 1,
+    told: 6,
+  });
   expect(read.more).toEqual([{ parentId: 't1_c', children: ['z'], count: 1, depth: 7 }]);
   expect(read.malformed).toBe(2);
 });
@@ -76,12 +160,23 @@ test('parents in a circle end', () => {
 });
 
 test('morechildren that Reddit refused', () => {
-  expect(() => toMoreChildren({ json: { errors: [['TOO_MANY', 'x', 'children']] } }, () => undefined)).toThrow(/TOO_MANY/);
+  expect(() => toMoreChildren({ json: { errors: [['TOO_MANY', 'x', 'children']] } }, () => undefined)).toThrow(
+    /TOO_MANY/,
+  );
   expect(() => toMoreChildren({}, () => undefined)).toThrow(expect.objectContaining({ kind: 'malformed' }));
 });
 
 test('info and about', () => {
-  expect(toInfo({ kind: 'Listing', data: { children: [{ kind: 't3', data: oldPost }, comment('a', 't3_p'), { kind: 't5', data: {} }] } })).toMatchObject({ posts: [{ id: '2gmzqe' }], comments: [{ id: 'a' }] });
-  expect(toSubreddit({ kind: 't5', data: { display_name: 'Funny', subscribers: 5, over18: true } })).toEqual({ name: 'Funny', subscribers: 5, isNsfw: true });
+  expect(
+    toInfo({
+      kind: 'Listing',
+      data: { children: [{ kind: 't3', data: oldPost }, comment('a', 't3_p'), { kind: 't5', data: {} }] },
+    }),
+  ).toMatchObject({ posts: [{ id: '2gmzqe' }], comments: [{ id: 'a' }] });
+  expect(toSubreddit({ kind: 't5', data: { display_name: 'Funny', subscribers: 5, over18: true } })).toEqual({
+    name: 'Funny',
+    subscribers: 5,
+    isNsfw: true,
+  });
   expect(() => toSubreddit({ kind: 'Listing', data: {} })).toThrow(expect.objectContaining({ kind: 'malformed' }));
 });

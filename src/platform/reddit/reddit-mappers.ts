@@ -1,4 +1,12 @@
-import { RedditError, type CommentTree, type InfoAnswer, type ListingPage, type MoreStub, type RedditComment, type RedditPost } from './reddit-client';
+import {
+  RedditError,
+  type CommentTree,
+  type InfoAnswer,
+  type ListingPage,
+  type MoreStub,
+  type RedditComment,
+  type RedditPost,
+} from './reddit-client';
 
 /** Reddit's JSON as it comes: old recordings lack fields that today's answers have, and the other way round. */
 type Data = Record<string, unknown>;
@@ -9,7 +17,8 @@ interface Thing {
 
 const INT4 = 2_147_483_647;
 const isData = (value: unknown): value is Data => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isThing = (value: unknown): value is Thing => isData(value) && typeof value.kind === 'string' && isData(value.data);
+const isThing = (value: unknown): value is Thing =>
+  isData(value) && typeof value.kind === 'string' && isData(value.data);
 const text = (value: unknown) => (typeof value === 'string' ? value : null);
 const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null);
 const integer = (value: unknown) => {
@@ -31,11 +40,17 @@ function isDeleted(data: Data, body: string | null): boolean {
 }
 
 /** Links have no text to tell by: there the category says whether the author or a moderator took it away. */
-const goneText = (data: Data, content: string | null) => (content === '[removed]' || ![null, 'deleted'].includes(text(data.removed_by_category)) ? '[removed]' : '[deleted]');
+const goneText = (data: Data, content: string | null) =>
+  content === '[removed]' || ![null, 'deleted'].includes(text(data.removed_by_category)) ? '[removed]' : '[deleted]';
 
 /** Null when it is not a readable post. */
 export function toPost(data: Data): RedditPost | null {
-  const [id, title, subreddit, createdAt] = [text(data.id), text(data.title), text(data.subreddit), time(data.created_utc)];
+  const [id, title, subreddit, createdAt] = [
+    text(data.id),
+    text(data.title),
+    text(data.subreddit),
+    time(data.created_utc),
+  ];
   if (!id || title === null || !subreddit || !createdAt) return null;
   const selftext = text(data.selftext);
   const isGone = isDeleted(data, selftext);
@@ -65,7 +80,12 @@ export function toPost(data: Data): RedditPost | null {
 
 /** Null when it is not a readable comment. */
 export function toComment(data: Data, depth: number): RedditComment | null {
-  const [id, body, subreddit, createdAt] = [text(data.id), text(data.body), text(data.subreddit), time(data.created_utc)];
+  const [id, body, subreddit, createdAt] = [
+    text(data.id),
+    text(data.body),
+    text(data.subreddit),
+    time(data.created_utc),
+  ];
   const [postId, parentId] = [bareId(data.link_id), text(data.parent_id)];
   if (!id || body === null || !subreddit || !createdAt || !postId || !parentId) return null;
   return {
@@ -88,11 +108,17 @@ export function toComment(data: Data, depth: number): RedditComment | null {
 function toMoreStub(data: Data, depth: number): MoreStub | null {
   const parentId = text(data.parent_id);
   if (!parentId || !Array.isArray(data.children)) return null;
-  return { parentId, children: data.children.filter((id) => typeof id === 'string'), count: integer(data.count) ?? 0, depth };
+  return {
+    parentId,
+    children: data.children.filter((id) => typeof id === 'string'),
+    count: integer(data.count) ?? 0,
+    depth,
+  };
 }
 
 function childrenOf(listing: unknown, what: string): { children: unknown[]; after: string | null } {
-  if (!isThing(listing) || listing.kind !== 'Listing' || !Array.isArray(listing.data.children)) throw new RedditError('malformed', `Reddit's answer is not a ${what}`);
+  if (!isThing(listing) || listing.kind !== 'Listing' || !Array.isArray(listing.data.children))
+    throw new RedditError('malformed', `Reddit's answer is not a ${what}`);
   return { children: listing.data.children, after: text(listing.data.after) };
 }
 
@@ -129,12 +155,21 @@ function addThing(found: Omit<CommentTree, 'post'>, thing: unknown, depth: numbe
 }
 
 /** The flat answer of morechildren: an item's parent stands anywhere in it, or is known to the caller. */
-export function toMoreChildren(body: unknown, depthOf: (commentId: string) => number | undefined): Omit<CommentTree, 'post'> {
+export function toMoreChildren(
+  body: unknown,
+  depthOf: (commentId: string) => number | undefined,
+): Omit<CommentTree, 'post'> {
   const json = isData(body) && isData(body.json) ? body.json : {};
-  if (Array.isArray(json.errors) && json.errors.length) throw new RedditError('malformed', `Reddit refused morechildren: ${JSON.stringify(json.errors)}`);
-  if (!isData(json.data) || !Array.isArray(json.data.things)) throw new RedditError('malformed', "Reddit's answer is not one of morechildren");
+  if (Array.isArray(json.errors) && json.errors.length)
+    throw new RedditError('malformed', `Reddit refused morechildren: ${JSON.stringify(json.errors)}`);
+  if (!isData(json.data) || !Array.isArray(json.data.things))
+    throw new RedditError('malformed', "Reddit's answer is not one of morechildren");
   const things = json.data.things.filter(isThing);
-  const found: Omit<CommentTree, 'post'> = { comments: [], more: [], malformed: json.data.things.length - things.length };
+  const found: Omit<CommentTree, 'post'> = {
+    comments: [],
+    more: [],
+    malformed: json.data.things.length - things.length,
+  };
   const byId = new Map(things.filter((thing) => thing.kind === 't1').map((thing) => [thing.data.id, thing.data]));
 
   const depths = new Map<Data, number>();
@@ -161,8 +196,14 @@ export function toMoreChildren(body: unknown, depthOf: (commentId: string) => nu
 export function toInfo(body: unknown): InfoAnswer {
   const { children } = childrenOf(body, 'listing');
   const things = children.filter(isThing);
-  const posts = things.filter((thing) => thing.kind === 't3').map((thing) => toPost(thing.data)).filter((post) => post !== null);
-  const comments = things.filter((thing) => thing.kind === 't1').map((thing) => toComment(thing.data, 0)).filter((comment) => comment !== null);
+  const posts = things
+    .filter((thing) => thing.kind === 't3')
+    .map((thing) => toPost(thing.data))
+    .filter((post) => post !== null);
+  const comments = things
+    .filter((thing) => thing.kind === 't1')
+    .map((thing) => toComment(thing.data, 0))
+    .filter((comment) => comment !== null);
   return { posts, comments, malformed: children.length - posts.length - comments.length };
 }
 

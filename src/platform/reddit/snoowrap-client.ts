@@ -31,8 +31,16 @@ const PROBE: Asker = { flow: 'probe', weight: 10, isExclusive: false, patienceMs
 
 /** The only way to Reddit: a few requests at a time, each granted by the budget that all processes share. */
 export function createRedditClient(options: RedditClientOptions): RedditClient {
-  const { tries = 3, backoffMs = 500, longestWaitMs = 5_000, requestTimeoutMs = 30_000, requestsAtOnce = 5, log } = options;
-  if (process.env.NODE_ENV === 'test' && !(options.oauthBaseUrl && options.wwwBaseUrl)) throw new Error('a test must set both base URLs: without them this client calls the real Reddit');
+  const {
+    tries = 3,
+    backoffMs = 500,
+    longestWaitMs = 5_000,
+    requestTimeoutMs = 30_000,
+    requestsAtOnce = 5,
+    log,
+  } = options;
+  if (process.env.NODE_ENV === 'test' && !(options.oauthBaseUrl && options.wwwBaseUrl))
+    throw new Error('a test must set both base URLs: without them this client calls the real Reddit');
   const transport = createSnoowrapTransport(options, requestTimeoutMs);
   const gate = createRequestGate({ budget: options.budget, atOnce: requestsAtOnce, log });
   let renewing: Promise<void> | undefined;
@@ -58,12 +66,21 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
       return await gate.enter(asker, signal);
     } catch (error) {
       if (signal?.aborted) throw abortedError(signal);
-      if (error instanceof TurnIsLater) throw new RedditError('rate_limited', `Waiting for a turn in Reddit's request budget: ${error.message}`, { retryAfterMs: error.retryAfterMs, cause: error.cause });
+      if (error instanceof TurnIsLater)
+        throw new RedditError('rate_limited', `Waiting for a turn in Reddit's request budget: ${error.message}`, {
+          retryAfterMs: error.retryAfterMs,
+          cause: error.cause,
+        });
       throw error;
     }
   }
 
-  async function sendOnce(request: RedditRequest, asker: Asker, count: () => void, mayTryAnotherToken: boolean): Promise<unknown> {
+  async function sendOnce(
+    request: RedditRequest,
+    asker: Asker,
+    count: () => void,
+    mayTryAnotherToken: boolean,
+  ): Promise<unknown> {
     // Before it joins the line: a login that fails costs no turn. It lasts longer than the turn is waited for.
     await ensureToken(request.signal);
     const outcome: Outcome = { id: await enter(asker, request.signal) };
@@ -78,7 +95,8 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
         transport.dropToken(token);
         if (mayTryAnotherToken) return RENEWED;
       }
-      if (error instanceof RedditError && error.kind === 'rate_limited') outcome.closeMs = error.details.retryAfterMs ?? UNTOLD_CLOSURE_MS;
+      if (error instanceof RedditError && error.kind === 'rate_limited')
+        outcome.closeMs = error.details.retryAfterMs ?? UNTOLD_CLOSURE_MS;
       throw error;
     } finally {
       gate.leave(outcome);
@@ -90,15 +108,28 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
     return answer === RENEWED ? sendOnce(request, asker, count, false) : answer;
   }
 
-  async function sendPatiently<T>(request: RedditRequest, asker: Asker, read: (body: unknown) => T, count: () => void): Promise<T> {
+  async function sendPatiently<T>(
+    request: RedditRequest,
+    asker: Asker,
+    read: (body: unknown) => T,
+    count: () => void,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const beganAt = performance.now();
       try {
         return read(await sendWithToken(request, asker, count));
       } catch (error) {
         // Without a status it is the budget's word, not Reddit's: the turn is kept for later, not now.
-        if (!isRetryable(error) || attempt >= tries || (error.kind === 'rate_limited' && error.details.status === undefined)) throw error;
-        const waitMs = Math.max(backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random()), error.details.retryAfterMs ?? 0);
+        if (
+          !isRetryable(error) ||
+          attempt >= tries ||
+          (error.kind === 'rate_limited' && error.details.status === undefined)
+        )
+          throw error;
+        const waitMs = Math.max(
+          backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random()),
+          error.details.retryAfterMs ?? 0,
+        );
         // What took long to fail is over for now: the caller can wait for the next try without holding anything.
         if (waitMs > longestWaitMs || performance.now() - beganAt > longestWaitMs) throw error;
         log.warn({ attempt, waitMs: Math.round(waitMs), kind: error.kind }, `${error.message}: trying again`);
@@ -113,22 +144,39 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
       sent += 1;
       countAbove();
     };
-    const asker: Asker = { flow: who.configId === null ? 'none' : String(who.configId), weight: who.priority ?? DEFAULT_PRIORITY, isExclusive: false, patienceMs: longestWaitMs, isParkable: true };
-    const send = <T>(request: RedditRequest, read: (body: unknown) => T, isExclusive = false) => sendPatiently(request, { ...asker, isExclusive }, read, count);
+    const asker: Asker = {
+      flow: who.configId === null ? 'none' : String(who.configId),
+      weight: who.priority ?? DEFAULT_PRIORITY,
+      isExclusive: false,
+      patienceMs: longestWaitMs,
+      isParkable: true,
+    };
+    const send = <T>(request: RedditRequest, read: (body: unknown) => T, isExclusive = false) =>
+      sendPatiently(request, { ...asker, isExclusive }, read, count);
     return {
       isSandbox: options.isSandbox,
       requestsSent: () => sent,
       scoped: (next = who) => scoped(next, count),
       listPosts: ({ subreddit, sort, timeFilter, limit, after }, signal) => {
         const t = sort === 'top' || sort === 'controversial' ? timeFilter : undefined;
-        return send({ uri: `r/${subreddit}/${sort}`, qs: { limit, t, after: after ?? undefined }, signal }, toListingPage);
+        return send(
+          { uri: `r/${subreddit}/${sort}`, qs: { limit, t, after: after ?? undefined }, signal },
+          toListingPage,
+        );
       },
       getComments: ({ postId, comment, limit, depth }, signal) =>
-        send({ uri: `comments/${postId}`, qs: { comment: comment?.id, context: comment && 0, limit, depth }, signal }, (body) => toCommentTree(body, comment?.depth ?? 0)),
+        send(
+          { uri: `comments/${postId}`, qs: { comment: comment?.id, context: comment && 0, limit, depth }, signal },
+          (body) => toCommentTree(body, comment?.depth ?? 0),
+        ),
       getMoreChildren: ({ postId, children, depthOf }, signal) => {
         // By POST: a hundred ids make a long address. Reddit answers one such request at a time.
         const form = { api_type: 'json', link_id: `t3_${postId}`, children: children.join(',') };
-        return send({ uri: 'api/morechildren', method: 'post', form, signal }, (body) => toMoreChildren(body, depthOf), true);
+        return send(
+          { uri: 'api/morechildren', method: 'post', form, signal },
+          (body) => toMoreChildren(body, depthOf),
+          true,
+        );
       },
       getInfo: (fullnames, signal) => send({ uri: 'api/info', qs: { id: fullnames.join(',') }, signal }, toInfo),
       getSubreddit: (name, signal) => send({ uri: `r/${name}/about`, signal }, toSubreddit),

@@ -42,7 +42,10 @@ export type SnoowrapTransport = ReturnType<typeof createSnoowrapTransport>;
  * budget are the caller's. `requestTimeoutMs` is for a whole request, from connecting to the last byte.
  */
 export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: number) {
-  const baseUrls: Record<string, string | undefined> = { 'https://oauth.reddit.com': login.oauthBaseUrl, 'https://www.reddit.com': login.wwwBaseUrl };
+  const baseUrls: Record<string, string | undefined> = {
+    'https://oauth.reddit.com': login.oauthBaseUrl,
+    'https://www.reddit.com': login.wwwBaseUrl,
+  };
   let token: Token | null = null;
 
   /** snoowrap without its own login, retries, rate limit and object tree: those come either too early or too dear. */
@@ -52,8 +55,19 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
       const baseUrl = baseUrls[options.baseUrl] ?? options.baseUrl;
       const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname);
       // A proxy of the environment cannot reach this machine. Redirects are answers (see failureOf), not ways.
-      const pending = super.rawRequest({ ...rest, baseUrl, simple: false, resolveWithFullResponse: true, followRedirect: false, timeout: undefined, ...(isLocal ? { proxy: null } : {}) });
-      return settle(pending as unknown as PendingRequest, `${(options.method ?? 'get').toUpperCase()} ${options.uri}`, { signal, onAnswer });
+      const pending = super.rawRequest({
+        ...rest,
+        baseUrl,
+        simple: false,
+        resolveWithFullResponse: true,
+        followRedirect: false,
+        timeout: undefined,
+        ...(isLocal ? { proxy: null } : {}),
+      });
+      return settle(pending as unknown as PendingRequest, `${(options.method ?? 'get').toUpperCase()} ${options.uri}`, {
+        signal,
+        onAnswer,
+      });
     }
     override updateAccessToken(): ReturnType<Snoowrap['updateAccessToken']> {
       return Promise.resolve(token?.value ?? '');
@@ -66,10 +80,19 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
       return body;
     }
   }
-  const snoowrap = new Transport({ userAgent: login.userAgent, clientId: login.clientId, clientSecret: login.clientSecret, refreshToken: '' });
+  const snoowrap = new Transport({
+    userAgent: login.userAgent,
+    clientId: login.clientId,
+    clientSecret: login.clientSecret,
+    refreshToken: '',
+  });
   snoowrap.config({ warnings: false, maxRetryAttempts: 1, proxies: false });
 
-  function settle(pending: PendingRequest, what: string, { signal, onAnswer }: Pick<RedditRequest, 'signal' | 'onAnswer'>): Promise<RawResponse> {
+  function settle(
+    pending: PendingRequest,
+    what: string,
+    { signal, onAnswer }: Pick<RedditRequest, 'signal' | 'onAnswer'>,
+  ): Promise<RawResponse> {
     return new Promise<RawResponse>((resolve, reject) => {
       const done = () => {
         clearTimeout(timer);
@@ -82,7 +105,10 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
         reject(error);
       };
       const onAbort = () => stop(abortedError(signal));
-      const timer = setTimeout(() => stop(new RedditError('network', `${what}: no answer within ${requestTimeoutMs} ms`)), requestTimeoutMs);
+      const timer = setTimeout(
+        () => stop(new RedditError('network', `${what}: no answer within ${requestTimeoutMs} ms`)),
+        requestTimeoutMs,
+      );
       if (signal?.aborted) return onAbort();
       signal?.addEventListener('abort', onAbort, { once: true });
       pending.then(
@@ -105,10 +131,15 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
   async function renewToken(signal?: AbortSignal): Promise<void> {
     if (!login.clientId) throw new RedditError('unauthorized', 'REDDIT_CLIENT_ID is not set: Reddit cannot be asked');
     const isScript = login.username && login.password;
-    const form = isScript ? { grant_type: 'password', username: login.username, password: login.password } : { grant_type: 'client_credentials' };
+    const form = isScript
+      ? { grant_type: 'password', username: login.username, password: login.password }
+      : { grant_type: 'client_credentials' };
     const request = { method: 'post', uri: 'api/v1/access_token', form, signal };
-    const { body } = (await snoowrap.credentialedClientRequest(request)) as RawResponse & { body: Record<string, unknown> };
-    if (typeof body.access_token !== 'string') throw new RedditError('unauthorized', `Reddit gives no token: ${JSON.stringify(body.error ?? 'no reason told')}`);
+    const { body } = (await snoowrap.credentialedClientRequest(request)) as RawResponse & {
+      body: Record<string, unknown>;
+    };
+    if (typeof body.access_token !== 'string')
+      throw new RedditError('unauthorized', `Reddit gives no token: ${JSON.stringify(body.error ?? 'no reason told')}`);
     const lifetimeMs = (typeof body.expires_in === 'number' ? body.expires_in : 3600) * 1000;
     token = { value: body.access_token, renewAt: Date.now() + lifetimeMs - Math.min(60_000, lifetimeMs / 10) };
   }
@@ -128,4 +159,5 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
   };
 }
 
-export const abortedError = (signal?: AbortSignal) => new RedditError('aborted', 'the request to Reddit was aborted', { cause: signal?.reason });
+export const abortedError = (signal?: AbortSignal) =>
+  new RedditError('aborted', 'the request to Reddit was aborted', { cause: signal?.reason });

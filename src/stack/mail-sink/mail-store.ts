@@ -18,7 +18,15 @@ export async function openMailStore(folder: string, { maxMails = 300 }: { maxMai
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const fileOf = (id: string, kind: 'eml' | 'json') => path.join(folder, `${id}.${kind}`);
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
-  const summaries = (await Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8').then((text) => JSON.parse(text) as MailSummary).catch(() => undefined)))).filter((one) => one !== undefined);
+  const summaries = (
+    await Promise.all(
+      names.map((name) =>
+        readFile(path.join(folder, name), 'utf8')
+          .then((text) => JSON.parse(text) as MailSummary)
+          .catch(() => undefined),
+      ),
+    )
+  ).filter((one) => one !== undefined);
   const mails = new Map(summaries.map((one) => [one.id, one]));
   let isRemoving = Promise.resolve();
 
@@ -26,7 +34,8 @@ export async function openMailStore(folder: string, { maxMails = 300 }: { maxMai
     for (const id of ids) mails.delete(id);
     // The summary first: a mail whose summary is gone is not there at the next start.
     isRemoving = isRemoving.then(async () => {
-      for (const kind of ['json', 'eml'] as const) await Promise.all(ids.map((id) => rm(fileOf(id, kind), { force: true })));
+      for (const kind of ['json', 'eml'] as const)
+        await Promise.all(ids.map((id) => rm(fileOf(id, kind), { force: true })));
     });
     return isRemoving;
   }
@@ -36,7 +45,8 @@ export async function openMailStore(folder: string, { maxMails = 300 }: { maxMai
     list: (): MailSummary[] => [...mails.values()].reverse(),
     get: (id: string): MailSummary | undefined => mails.get(id),
     /** As it came; undefined for a mail that is not, or no longer, there. */
-    raw: async (id: string): Promise<Buffer | undefined> => (mails.has(id) ? readFile(fileOf(id, 'eml')).catch(() => undefined) : undefined),
+    raw: async (id: string): Promise<Buffer | undefined> =>
+      mails.has(id) ? readFile(fileOf(id, 'eml')).catch(() => undefined) : undefined,
     async add(mail: Pick<MailSummary, 'from' | 'to' | 'subject'>, raw: Buffer): Promise<void> {
       const receivedAt = new Date().toISOString();
       // Sorts by time, also in the folder.

@@ -2,12 +2,17 @@ import type { Email } from 'postal-mime';
 import type { MailSummary } from './mail-store';
 
 const escape = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-const timeOf = (at: string) => `<time datetime="${escape(at)}">${escape(at.replace('T', ' ').replace(/\.\d+Z$/, ' UTC'))}</time>`;
+const timeOf = (at: string) =>
+  `<time datetime="${escape(at)}">${escape(at.replace('T', ' ').replace(/\.\d+Z$/, ' UTC'))}</time>`;
 /** Escaped text, in which addresses of the web can be clicked. */
 const withLinks = (text: string) =>
   text
     .split(/(https?:\/\/[^\s<>"']+)/g)
-    .map((part, index) => (index % 2 === 1 ? `<a href="${escape(part)}" target="_blank" rel="noopener noreferrer">${escape(part)}</a>` : escape(part)))
+    .map((part, index) =>
+      index % 2 === 1
+        ? `<a href="${escape(part)}" target="_blank" rel="noopener noreferrer">${escape(part)}</a>`
+        : escape(part),
+    )
     .join('');
 
 function page(title: string, body: string, head = ''): string {
@@ -15,14 +20,32 @@ function page(title: string, body: string, head = ''): string {
 }
 
 export function listPage(mails: MailSummary[]): string {
-  const rows = mails.map((mail) => `<tr><td>${timeOf(mail.receivedAt)}</td><td>${escape(mail.to.join(', '))}</td><td><a href="/mails/${mail.id}">${escape(mail.subject || '(no subject)')}</a></td></tr>`).join('');
-  const table = mails.length === 0 ? '<p class="none">No mail yet. What Taskloom sends arrives here, and goes no further.</p>' : `<table><thead><tr><th>Received</th><th>To</th><th>Subject</th></tr></thead><tbody>${rows}</tbody></table>`;
-  const remove = mails.length === 0 ? '' : '<form method="post" action="/delete-all"><button>Delete all</button></form>';
-  return page('Taskloom mail', `<header><h1>Mail <small>${mails.length}</small></h1>${remove}</header><main>${table}</main>`, '<meta http-equiv="refresh" content="5">');
+  const rows = mails
+    .map(
+      (mail) =>
+        `<tr><td>${timeOf(mail.receivedAt)}</td><td>${escape(mail.to.join(', '))}</td><td><a href="/mails/${mail.id}">${escape(mail.subject || '(no subject)')}</a></td></tr>`,
+    )
+    .join('');
+  const table =
+    mails.length === 0
+      ? '<p class="none">No mail yet. What Taskloom sends arrives here, and goes no further.</p>'
+      : `<table><thead><tr><th>Received</th><th>To</th><th>Subject</th></tr></thead><tbody>${rows}</tbody></table>`;
+  const remove =
+    mails.length === 0 ? '' : '<form method="post" action="/delete-all"><button>Delete all</button></form>';
+  return page(
+    'Taskloom mail',
+    `<header><h1>Mail <small>${mails.length}</small></h1>${remove}</header><main>${table}</main>`,
+    '<meta http-equiv="refresh" content="5">',
+  );
 }
 
 export function mailPage(mail: MailSummary, email: Email): string {
-  const addresses = (list: Email['to']) => (list ?? []).map((one) => ('address' in one && one.address ? (one.name ? `${one.name} <${one.address}>` : one.address) : one.name)).join(', ');
+  const addresses = (list: Email['to']) =>
+    (list ?? [])
+      .map((one) =>
+        'address' in one && one.address ? (one.name ? `${one.name} <${one.address}>` : one.address) : one.name,
+      )
+      .join(', ');
   const fields = [
     ['From', addresses(email.from && [email.from]) || mail.from],
     ['To', addresses(email.to)],
@@ -33,10 +56,17 @@ export function mailPage(mail: MailSummary, email: Email): string {
     ['Attachments', email.attachments.map((one) => one.filename ?? one.mimeType).join(', ')],
   ].filter(([, value]) => value);
   const list = fields.map(([name = '', value = '']) => `<dt>${name}</dt><dd>${escape(value)}</dd>`).join('');
-  const text = email.text === undefined ? '' : `<section><h2>Text</h2><pre>${withLinks(email.text.trim())}</pre></section>`;
+  const text =
+    email.text === undefined ? '' : `<section><h2>Text</h2><pre>${withLinks(email.text.trim())}</pre></section>`;
   // Its own answer carries the policy that keeps what is in it from running or loading anything.
-  const html = email.html === undefined ? '' : `<section><h2>HTML</h2><iframe sandbox="allow-popups allow-popups-to-escape-sandbox" src="/mails/${mail.id}/html" title="The mail as HTML"></iframe></section>`;
-  return page(mail.subject, `<header><h1>${escape(mail.subject || '(no subject)')}</h1><nav><a href="/">All mails</a> <a href="/mails/${mail.id}/raw">Source</a></nav></header><main><dl><dt>Received</dt><dd>${timeOf(mail.receivedAt)}</dd>${list}</dl>${text}${html}</main>`);
+  const html =
+    email.html === undefined
+      ? ''
+      : `<section><h2>HTML</h2><iframe sandbox="allow-popups allow-popups-to-escape-sandbox" src="/mails/${mail.id}/html" title="The mail as HTML"></iframe></section>`;
+  return page(
+    mail.subject,
+    `<header><h1>${escape(mail.subject || '(no subject)')}</h1><nav><a href="/">All mails</a> <a href="/mails/${mail.id}/raw">Source</a></nav></header><main><dl><dt>Received</dt><dd>${timeOf(mail.receivedAt)}</dd>${list}</dl>${text}${html}</main>`,
+  );
 }
 
 /** A link of the mail opens beside it, not inside the frame. */

@@ -3,22 +3,38 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { MailStore, MailSummary } from './mail-store';
 import { framedHtml, listPage, mailPage, STYLE } from './sink-pages';
 
-const PAGE_POLICY = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const PAGE_POLICY =
+  "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /** For what a mail brings along: it may look as it likes, run nothing, and tell nobody that it was read. */
-const MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'";
+const MAIL_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'";
 
 const parse = (raw: Buffer): Promise<Email> => PostalMime.parse(raw);
 
 export function registerSinkRoutes(app: FastifyInstance, store: MailStore): void {
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'content-security-policy': PAGE_POLICY, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store', 'cross-origin-resource-policy': 'same-origin' });
+    reply.headers({
+      'content-security-policy': PAGE_POLICY,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+      'cross-origin-resource-policy': 'same-origin',
+    });
     // A page of the web whose name was made to point here would otherwise read links that set passwords.
     const isOurs = (host: string | undefined) => host !== undefined && /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host);
     if (!isOurs(request.headers.host)) return reply.code(403).send({ message: 'Only for this machine' });
     const { origin } = request.headers;
-    if (request.method !== 'GET' && request.method !== 'HEAD' && origin !== undefined && origin !== `http://${request.headers.host}`) return reply.code(403).send({ message: 'Only from its own page' });
+    if (
+      request.method !== 'GET' &&
+      request.method !== 'HEAD' &&
+      origin !== undefined &&
+      origin !== `http://${request.headers.host}`
+    )
+      return reply.code(403).send({ message: 'Only from its own page' });
   });
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, _body, done) => done(null, undefined));
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, _body, done) =>
+    done(null, undefined),
+  );
 
   const found = async (id: string): Promise<{ mail: MailSummary; raw: Buffer } | undefined> => {
     const mail = store.get(id);
@@ -41,7 +57,9 @@ export function registerSinkRoutes(app: FastifyInstance, store: MailStore): void
   app.get<{ Params: { id: string } }>('/mails/:id/html', async ({ params }, reply) => {
     const one = await found(params.id);
     const html = one && (await parse(one.raw)).html;
-    return html === undefined ? missing(reply) : asPage(reply.header('content-security-policy', MAIL_POLICY), framedHtml(html));
+    return html === undefined
+      ? missing(reply)
+      : asPage(reply.header('content-security-policy', MAIL_POLICY), framedHtml(html));
   });
   app.get<{ Params: { id: string } }>('/mails/:id/raw', async ({ params }, reply) => {
     const one = await found(params.id);

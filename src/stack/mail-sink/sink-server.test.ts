@@ -17,25 +17,55 @@ afterEach(async () => {
 });
 
 async function send(mail: Partial<Mail> = {}): Promise<void> {
-  const mailer = createMailer({ host: '127.0.0.1', port: sink.smtpPort, username: undefined, password: undefined, from: 'tasks@example.org', isTlsRequired: false });
-  await mailer.send({ to: ['ann@example.org'], recipient: 'ann@example.org', key: 'one', subject: '重置 <b>', text: 'see https://app.example/?a=1&b=2 <b>', html: '<p>see</p><script>alert(1)</script>', ...mail }).finally(() => mailer.close());
+  const mailer = createMailer({
+    host: '127.0.0.1',
+    port: sink.smtpPort,
+    username: undefined,
+    password: undefined,
+    from: 'tasks@example.org',
+    isTlsRequired: false,
+  });
+  await mailer
+    .send({
+      to: ['ann@example.org'],
+      recipient: 'ann@example.org',
+      key: 'one',
+      subject: '重置 <b>',
+      text: 'see https://app.example/?a=1&b=2 <b>',
+      html: '<p>see</p><script>alert(1)</script>',
+      ...mail,
+    })
+    .finally(() => mailer.close());
 }
 const get = (route: string, init: RequestInit = {}) => fetch(`${sink.url}${route}`, { redirect: 'manual', ...init });
-const list = async () => ((await (await get('/api/mails')).json()) as { mails: { id: string; subject: string; to: string[] }[] }).mails;
+const list = async () =>
+  ((await (await get('/api/mails')).json()) as { mails: { id: string; subject: string; to: string[] }[] }).mails;
 
 it('keeps what it gets, and shows it: list, mail, page and source', async () => {
   expect(await (await get('/')).text()).toContain('No mail yet');
   await send({ recipient: 'hidden@example.org' });
   const [mail] = await list();
-  expect(mail).toMatchObject({ subject: '重置 <b>', to: ['hidden@example.org'], from: 'tasks@example.org', sizeBytes: expect.any(Number) });
+  expect(mail).toMatchObject({
+    subject: '重置 <b>',
+    to: ['hidden@example.org'],
+    from: 'tasks@example.org',
+    sizeBytes: expect.any(Number),
+  });
   expect(await (await get('/')).text()).toContain(`<a href="/mails/${mail!.id}">重置 &#60;b&#62;</a>`);
   const page = await (await get(`/mails/${mail!.id}`)).text();
   expect(page).toContain('<a href="https://app.example/?a=1&#38;b=2" target="_blank" rel="noopener noreferrer">');
   expect(page).toContain('hidden@example.org');
   expect(page).not.toMatch(/<script|<b>/);
-  expect(await (await get(`/api/mails/${mail!.id}`)).json()).toMatchObject({ text: expect.stringContaining('see https'), html: expect.stringContaining('<p>see</p>'), headers: expect.arrayContaining([{ key: 'message-id', value: '<one@example.org>' }]) });
+  expect(await (await get(`/api/mails/${mail!.id}`)).json()).toMatchObject({
+    text: expect.stringContaining('see https'),
+    html: expect.stringContaining('<p>see</p>'),
+    headers: expect.arrayContaining([{ key: 'message-id', value: '<one@example.org>' }]),
+  });
   const source = await get(`/mails/${mail!.id}/raw`);
-  expect([source.headers.get('content-type'), await source.text()]).toEqual(['text/plain; charset=utf-8', expect.stringContaining('Message-ID: <one@example.org>')]);
+  expect([source.headers.get('content-type'), await source.text()]).toEqual([
+    'text/plain; charset=utf-8',
+    expect.stringContaining('Message-ID: <one@example.org>'),
+  ]);
 });
 
 it('lets nothing in a mail run, load, or reach the page around it', async () => {
@@ -43,7 +73,9 @@ it('lets nothing in a mail run, load, or reach the page around it', async () => 
   const [mail] = await list();
   const page = await get(`/mails/${mail!.id}`);
   expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none';/);
-  expect(await page.text()).toContain(`<iframe sandbox="allow-popups allow-popups-to-escape-sandbox" src="/mails/${mail!.id}/html"`);
+  expect(await page.text()).toContain(
+    `<iframe sandbox="allow-popups allow-popups-to-escape-sandbox" src="/mails/${mail!.id}/html"`,
+  );
   const policy = (await get(`/mails/${mail!.id}/html`)).headers.get('content-security-policy');
   expect(policy).toMatch(/^default-src 'none';.*; sandbox allow-popups/);
   expect(policy).not.toMatch(/script-src|allow-scripts|allow-same-origin/);
@@ -73,10 +105,15 @@ it('serves its own page alone: no other host name, no other origin, no file besi
   expect(await statusFor('evil.example')).toBe(403);
   expect((await get('/api/mails', { method: 'DELETE', headers: { origin: 'https://evil.example' } })).status).toBe(403);
   expect(await list()).toHaveLength(1);
-  for (const id of ['nothing', '..%2F..%2Fstate', '%00']) for (const part of ['', '/html', '/raw']) expect((await get(`/mails/${id}${part}`)).status).toBe(404);
+  for (const id of ['nothing', '..%2F..%2Fstate', '%00'])
+    for (const part of ['', '/html', '/raw']) expect((await get(`/mails/${id}${part}`)).status).toBe(404);
 });
 
 /** fetch does not let a test choose the host header. */
 function statusFor(host: string): Promise<number | undefined> {
-  return new Promise((resolve, reject) => request(`${sink.url}/api/mails`, { headers: { host } }, (response) => resolve(response.resume().statusCode)).on('error', reject).end());
+  return new Promise((resolve, reject) =>
+    request(`${sink.url}/api/mails`, { headers: { host } }, (response) => resolve(response.resume().statusCode))
+      .on('error', reject)
+      .end(),
+  );
 }

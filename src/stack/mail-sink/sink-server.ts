@@ -13,7 +13,17 @@ export interface MailSink {
 }
 
 /** A mail server that keeps what it gets, and a page to read it, both for this machine alone. Port 0: any. */
-export async function startMailSink({ folder, smtpPort = 0, webPort = 0, maxMails }: { folder: string; smtpPort?: number; webPort?: number; maxMails?: number }): Promise<MailSink> {
+export async function startMailSink({
+  folder,
+  smtpPort = 0,
+  webPort = 0,
+  maxMails,
+}: {
+  folder: string;
+  smtpPort?: number;
+  webPort?: number;
+  maxMails?: number;
+}): Promise<MailSink> {
   const store = await openMailStore(folder, maxMails === undefined ? {} : { maxMails });
   const receiver = createSmtpReceiver(store);
   const web = Fastify({ forceCloseConnections: true });

@@ -22,7 +22,16 @@ export function createSmtpReceiver(store: Pick<MailStore, 'add'>) {
         if (stream.sizeExceeded) return done(Object.assign(new Error('The mail is too large'), { responseCode: 552 }));
         const raw = Buffer.concat(chunks);
         PostalMime.parse(raw)
-          .then(({ subject = '' }) => store.add({ from: envelope.mailFrom ? envelope.mailFrom.address : '', to: envelope.rcptTo.map(({ address }) => address), subject }, raw))
+          .then(({ subject = '' }) =>
+            store.add(
+              {
+                from: envelope.mailFrom ? envelope.mailFrom.address : '',
+                to: envelope.rcptTo.map(({ address }) => address),
+                subject,
+              },
+              raw,
+            ),
+          )
           .then(
             () => done(),
             (error: Error) => done(Object.assign(error, { responseCode: 451 })),
@@ -35,7 +44,10 @@ export function createSmtpReceiver(store: Pick<MailStore, 'add'>) {
   return {
     async listen(port: number): Promise<number> {
       server.listen(port, '127.0.0.1');
-      await Promise.race([once(server.server, 'listening'), once(server.server, 'error').then(([error]) => Promise.reject(error as Error))]);
+      await Promise.race([
+        once(server.server, 'listening'),
+        once(server.server, 'error').then(([error]) => Promise.reject(error as Error)),
+      ]);
       return (server.server.address() as AddressInfo).port;
     },
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),

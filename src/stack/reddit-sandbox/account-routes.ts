@@ -15,6 +15,15 @@ export function registerAccountRoutes(app: FastifyInstance, tokens: TokenStore):
   app.get('/api/v1/me', async (request, reply) => {
     const username = tokens.check(request.headers.authorization)?.username;
     if (!username) return refuse(reply, 403);
-    return { kind: 't2', id: 'sandbox', name: username, link_karma: 1, comment_karma: 1, is_gold: false, over_18: true, has_verified_email: true };
+    return {
+      kind: 't2',
+      id: 'sandbox',
+      name: username,
+      link_karma: 1,
+      comment_karma: 1,
+      is_gold: false,
+      over_18: true,
+      has_verified_email: true,
+    };
   });
 }

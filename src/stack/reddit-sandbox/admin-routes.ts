@@ -7,7 +7,16 @@ import type { RedditContent } from './reddit-content';
 import type { RequestLog } from './request-log';
 
 /** For trying the faults out with curl; Reddit has nothing like it. */
-export function registerAdminRoutes(app: FastifyInstance, deps: { content: RedditContent; changeContent: (changes: ContentChange[]) => void; faults: FaultPlan; requests: RequestLog; setFaults: (change: FaultChange) => void }): void {
+export function registerAdminRoutes(
+  app: FastifyInstance,
+  deps: {
+    content: RedditContent;
+    changeContent: (changes: ContentChange[]) => void;
+    faults: FaultPlan;
+    requests: RequestLog;
+    setFaults: (change: FaultChange) => void;
+  },
+): void {
   app.get('/_sandbox/status', async () => ({
     content: deps.content.kind,
     subreddits: deps.content.subredditNames(),

@@ -40,10 +40,18 @@ export function registerCommentRoutes(app: FastifyInstance, { content }: { conte
     if (!found) return reply;
     const { post, thread, tree } = found;
     const levels = boundedNumber(request.query.depth, 0, 0, 10);
-    const cut: Cut = { sort: sortOf(request.query), limit: boundedNumber(request.query.limit, 200, 1, 500), levels: levels || undefined };
+    const cut: Cut = {
+      sort: sortOf(request.query),
+      limit: boundedNumber(request.query.limit, 200, 1, 500),
+      levels: levels || undefined,
+    };
     const focus = commentId ? thread.nodes.findIndex((node) => node.id === commentId.replace(/^t1_/, '')) : -1;
     const context = boundedNumber(request.query.context, 0, 0, MOST_CONTEXT);
-    const items = !commentId ? cutTree(tree, -1, tree.roots, cut) : focus < 0 ? [] : cutAround(tree, focus, context, cut);
+    const items = !commentId
+      ? cutTree(tree, -1, tree.roots, cut)
+      : focus < 0
+        ? []
+        : cutAround(tree, focus, context, cut);
     return [listing([postThing(post)]), listing(nestedThings(items, thread, post.name))];
   }
   for (const path of ['/comments/:postId', '/comments/:postId/:slug', '/comments/:postId/:slug/:commentId']) {
@@ -55,8 +63,14 @@ export function registerCommentRoutes(app: FastifyInstance, { content }: { conte
     reply.code(400).send({ json: { errors: [[name, message, field]] } });
 
   async function serveMore(query: Query, reply: FastifyReply) {
-    const asked = new Set((query.children ?? '').split(',').map((id) => id.trim().replace(/^t1_/, '')).filter(Boolean));
-    if (asked.size > MOST_CHILDREN) return refuseMore(reply, 'TOO_MANY_THING_IDS', 'you provided too many ids', 'children');
+    const asked = new Set(
+      (query.children ?? '')
+        .split(',')
+        .map((id) => id.trim().replace(/^t1_/, ''))
+        .filter(Boolean),
+    );
+    if (asked.size > MOST_CHILDREN)
+      return refuseMore(reply, 'TOO_MANY_THING_IDS', 'you provided too many ids', 'children');
     if (!query.link_id?.startsWith('t3_')) return refuseMore(reply, 'NO_THING_ID', 'id not specified', 'link_id');
     const found = find(reply, query.link_id.slice(3));
     if (!found) return reply;
@@ -71,5 +85,7 @@ export function registerCommentRoutes(app: FastifyInstance, { content }: { conte
     return { json: { errors: [], data: { things: flatThings(items, thread, tree, post.name) } } };
   }
   app.get<{ Querystring: Query }>('/api/morechildren', (request, reply) => serveMore(request.query, reply));
-  app.post<{ Querystring: Query; Body: Query | null }>('/api/morechildren', (request, reply) => serveMore({ ...request.query, ...request.body }, reply));
+  app.post<{ Querystring: Query; Body: Query | null }>('/api/morechildren', (request, reply) =>
+    serveMore({ ...request.query, ...request.body }, reply),
+  );
 }

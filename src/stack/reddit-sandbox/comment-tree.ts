@@ -7,7 +7,9 @@ export const COMMENT_SORTS = ['confidence', 'top', 'new', 'old', 'controversial'
 export type CommentSort = (typeof COMMENT_SORTS)[number];
 
 /** A stub without `children` means "continue this thread at `parent`"; `parent` -1 is the post. */
-export type TreeItem = { kind: 'comment'; index: number; replies: TreeItem[] } | { kind: 'more'; parent: number; children: number[]; count: number };
+export type TreeItem =
+  | { kind: 'comment'; index: number; replies: TreeItem[] }
+  | { kind: 'more'; parent: number; children: number[]; count: number };
 
 export interface CommentTree {
   nodes: CommentNode[];
@@ -52,7 +54,8 @@ export interface Cut {
 /** The best `limit` comments at and below `tops` (children of `parent`), a parent always before its replies; stubs stand for the rest. */
 export function cutTree(tree: CommentTree, parent: number, tops: number[], cut: Cut): TreeItem[] {
   const levels = Math.min(cut.levels ?? MOST_LEVELS, MOST_LEVELS);
-  const inOrder = (indices: number[]) => [...indices].sort((a, b) => rank(tree.nodes[b]!, cut.sort) - rank(tree.nodes[a]!, cut.sort) || a - b);
+  const inOrder = (indices: number[]) =>
+    [...indices].sort((a, b) => rank(tree.nodes[b]!, cut.sort) - rank(tree.nodes[a]!, cut.sort) || a - b);
 
   // No better than its parent: so sorting alone puts a parent first, and a cut-off leaves no reply without one.
   const candidates: { index: number; rank: number }[] = [];
@@ -75,10 +78,17 @@ export function cutTree(tree: CommentTree, parent: number, tops: number[], cut: 
     const items: TreeItem[] = [];
     const hidden: number[] = [];
     for (const index of inOrder(indices)) {
-      if (shown.has(index)) items.push({ kind: 'comment', index, replies: arrange(index, tree.replies[index]!, level + 1) });
+      if (shown.has(index))
+        items.push({ kind: 'comment', index, replies: arrange(index, tree.replies[index]!, level + 1) });
       else hidden.push(index);
     }
-    if (hidden.length) items.push({ kind: 'more', parent: under, children: hidden, count: hidden.reduce((sum, index) => sum + tree.size[index]!, 0) });
+    if (hidden.length)
+      items.push({
+        kind: 'more',
+        parent: under,
+        children: hidden,
+        count: hidden.reduce((sum, index) => sum + tree.size[index]!, 0),
+      });
     return items;
   };
   return arrange(parent, tops, 0);

@@ -1,9 +1,19 @@
 import { z } from 'zod';
-import { SUBREDDIT_ACCESS, type CommentData, type PostData, type RedditContent, type RedditData, type SubredditAccess } from './reddit-content';
+import {
+  SUBREDDIT_ACCESS,
+  type CommentData,
+  type PostData,
+  type RedditContent,
+  type RedditData,
+  type SubredditAccess,
+} from './reddit-content';
 
 /** What happens to a post (t3_) or comment (t1_) after it was written. `lose`: Reddit no longer knows the id at all. */
 const thingChange = z.discriminatedUnion('change', [
-  z.strictObject({ name: z.string().regex(/^t[13]_[0-9a-z]+$/), change: z.enum(['delete', 'remove', 'lose', 'restore']) }),
+  z.strictObject({
+    name: z.string().regex(/^t[13]_[0-9a-z]+$/),
+    change: z.enum(['delete', 'remove', 'lose', 'restore']),
+  }),
   z.strictObject({ name: z.string().regex(/^t[13]_[0-9a-z]+$/), change: z.literal('edit'), text: z.string() }),
 ]);
 type ThingChange = z.infer<typeof thingChange>;
@@ -12,7 +22,10 @@ const subredditChange = z.strictObject({ subreddit: z.string().regex(/^\w+$/), a
 export const contentChangesSchema = z.array(z.union([thingChange, subredditChange]));
 export type ContentChange = z.infer<typeof contentChangesSchema>[number];
 
-const GONE: Record<'delete' | 'remove', { text: string; category: string }> = { delete: { text: '[deleted]', category: 'deleted' }, remove: { text: '[removed]', category: 'moderator' } };
+const GONE: Record<'delete' | 'remove', { text: string; category: string }> = {
+  delete: { text: '[deleted]', category: 'deleted' },
+  remove: { text: '[removed]', category: 'moderator' },
+};
 
 /** The same content, in which single things can be deleted, removed, lost or edited; trees keep their shape. */
 export function createChangeableContent(content: RedditContent, now: () => Date) {
@@ -31,7 +44,14 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
       case 'delete':
       case 'remove': {
         const { text, category } = GONE[change.change === 'remove' ? 'remove' : 'delete'];
-        return { ...data, author: '[deleted]', author_fullname: undefined, [field]: text, edited: false, ...(field === 'body' ? { is_submitter: false } : { removed_by_category: category }) };
+        return {
+          ...data,
+          author: '[deleted]',
+          author_fullname: undefined,
+          [field]: text,
+          edited: false,
+          ...(field === 'body' ? { is_submitter: false } : { removed_by_category: category }),
+        };
       }
       case 'restore':
       case undefined:
@@ -39,7 +59,8 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
     }
   }
   const isListed = (id: string) => ['edit', undefined].includes(changes.get(`t3_${id}`)?.change);
-  const known = <Data extends PostData | CommentData>(data: Data | undefined) => (data && !isLost(data.name) ? changed(data) : undefined);
+  const known = <Data extends PostData | CommentData>(data: Data | undefined) =>
+    data && !isLost(data.name) ? changed(data) : undefined;
 
   const changeable: RedditContent = {
     ...content,
@@ -52,7 +73,9 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
     comment: (id) => known(content.comment(id)),
     thread(postId) {
       const thread = content.thread(postId);
-      return thread && !isLost(`t3_${postId}`) ? { nodes: thread.nodes, comment: (index) => changed(thread.comment(index)) } : undefined;
+      return thread && !isLost(`t3_${postId}`)
+        ? { nodes: thread.nodes, comment: (index) => changed(thread.comment(index)) }
+        : undefined;
     },
   };
   return {

@@ -3,11 +3,16 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { FaultPlan } from './fault-plan';
 import { refuse } from './reddit-refusals';
 
-const HTML_PAGE = '<!doctype html>\n<html><head><title>Ow! -- reddit.com</title></head><body><h1>all of our servers are busy right now</h1><p>please try again in a minute</p></body></html>\n';
+const HTML_PAGE =
+  '<!doctype html>\n<html><head><title>Ow! -- reddit.com</title></head><body><h1>all of our servers are busy right now</h1><p>please try again in a minute</p></body></html>\n';
 /** Names the fault on the answers it struck. */
 export const FAULT_HEADER = 'x-taskloom-fault';
 
-export function addFaultHooks(app: FastifyInstance, faults: FaultPlan, onReset: (request: FastifyRequest) => void): void {
+export function addFaultHooks(
+  app: FastifyInstance,
+  faults: FaultPlan,
+  onReset: (request: FastifyRequest) => void,
+): void {
   app.addHook('onRequest', async (request, reply) => {
     const path = request.url.split('?')[0]!;
     const { ms, isHung } = faults.delay(path);
@@ -30,7 +35,10 @@ export function addFaultHooks(app: FastifyInstance, faults: FaultPlan, onReset: 
         return reply;
       case 'rate-limit': {
         const seconds = String(retryAfterSeconds);
-        return refuse(reply.headers({ 'retry-after': seconds, 'x-ratelimit-remaining': '0.0', 'x-ratelimit-reset': seconds }), 429);
+        return refuse(
+          reply.headers({ 'retry-after': seconds, 'x-ratelimit-remaining': '0.0', 'x-ratelimit-reset': seconds }),
+          429,
+        );
       }
       case 'error':
         return refuse(reply, errorStatus);
@@ -40,6 +48,8 @@ export function addFaultHooks(app: FastifyInstance, faults: FaultPlan, onReset: 
   });
 
   app.addHook('onSend', async (_request, reply, payload) =>
-    reply.getHeader(FAULT_HEADER) === 'truncate' && typeof payload === 'string' ? payload.slice(0, payload.length / 2) : payload,
+    reply.getHeader(FAULT_HEADER) === 'truncate' && typeof payload === 'string'
+      ? payload.slice(0, payload.length / 2)
+      : payload,
   );
 }

@@ -36,7 +36,9 @@ test('a truncated body, an HTML page, a reset connection', async () => {
   client.sandbox.setFaults({ truncateEvery: 0, htmlEvery: 1 });
   await expect(client.ask(PATH)).rejects.toThrow(/JSON/);
   client.sandbox.setFaults({ htmlEvery: 0, resetEvery: 1 });
-  await expect(client.ask(PATH)).rejects.toMatchObject({ cause: { code: expect.stringMatching(/ECONNRESET|UND_ERR_SOCKET/) } });
+  await expect(client.ask(PATH)).rejects.toMatchObject({
+    cause: { code: expect.stringMatching(/ECONNRESET|UND_ERR_SOCKET/) },
+  });
   expect(client.sandbox.requests.entries.map(({ status }) => status)).toEqual([200, 200, 0]);
 });
 
@@ -82,8 +84,17 @@ test('only the named path is struck', async () => {
 });
 
 test('faults are set with PUT, and nonsense is refused', async () => {
-  const put = (faults: unknown) => client.ask('/_sandbox/faults', { method: 'PUT', body: JSON.stringify(faults), headers: { 'content-type': 'application/json' } });
-  expect((await put({ errorEvery: 1, errorStatus: 500 })).body).toMatchObject({ errorEvery: 1, errorStatus: 500, latencyMs: 0 });
+  const put = (faults: unknown) =>
+    client.ask('/_sandbox/faults', {
+      method: 'PUT',
+      body: JSON.stringify(faults),
+      headers: { 'content-type': 'application/json' },
+    });
+  expect((await put({ errorEvery: 1, errorStatus: 500 })).body).toMatchObject({
+    errorEvery: 1,
+    errorStatus: 500,
+    latencyMs: 0,
+  });
   expect((await client.ask(PATH)).status).toBe(500);
   expect((await put({ errorEvry: 1 })).status).toBe(400);
   expect((await put({ errorStatus: 200 })).status).toBe(400);

@@ -57,7 +57,13 @@ export type Fault = 'none' | 'reset' | 'rate-limit' | 'error' | 'html' | 'trunca
 
 const TOKEN_PATH = '/api/v1/access_token';
 /** Each of these has been seen where a post was expected. */
-const MALFORMED = [{ kind: 't3', data: null }, { kind: 't3', data: {} }, { kind: 't3' }, null, { kind: 't3', data: { id: 7, name: null, title: ['?'], created_utc: 'yesterday' } }];
+const MALFORMED = [
+  { kind: 't3', data: null },
+  { kind: 't3', data: {} },
+  { kind: 't3' },
+  null,
+  { kind: 't3', data: { id: 7, name: null, title: ['?'], created_utc: 'yesterday' } },
+];
 
 export function createFaultPlan(initial: Partial<SandboxFaults> = {}) {
   let faults: SandboxFaults = { ...NO_FAULTS, ...initial };
@@ -88,7 +94,14 @@ export function createFaultPlan(initial: Partial<SandboxFaults> = {}) {
       const isHung = faults.hangEvery > 0 && arrivals % faults.hangEvery === 0;
       const isSlow = faults.slowEvery > 0 && arrivals % faults.slowEvery === 0;
       // Multiples of a prime spread the slow ones over their span.
-      return { ms: isHung ? faults.hangMs : isSlow ? faults.slowMs + ((arrivals * 137) % (faults.slowMs + 1)) : faults.latencyMs, isHung };
+      return {
+        ms: isHung
+          ? faults.hangMs
+          : isSlow
+            ? faults.slowMs + ((arrivals * 137) % (faults.slowMs + 1))
+            : faults.latencyMs,
+        isHung,
+      };
     },
     /** Called once for each request. */
     next(path: string): Fault {
@@ -108,7 +121,11 @@ export function createFaultPlan(initial: Partial<SandboxFaults> = {}) {
       return isDue(faults.truncateEvery) ? 'truncate' : 'none';
     },
     spoil: (children: unknown[]): unknown[] =>
-      children.map((child) => (faults.malformedEvery > 0 && ++items % faults.malformedEvery === 0 ? MALFORMED[(items / faults.malformedEvery) % MALFORMED.length] : child)),
+      children.map((child) =>
+        faults.malformedEvery > 0 && ++items % faults.malformedEvery === 0
+          ? MALFORMED[(items / faults.malformedEvery) % MALFORMED.length]
+          : child,
+      ),
   };
 }
 

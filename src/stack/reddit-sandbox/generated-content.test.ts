@@ -6,10 +6,13 @@ const EARLY = '2026-03-01T12:00:00Z';
 const LATE = '2026-03-01T14:00:00Z';
 
 const everything = (content: ReturnType<typeof at>) =>
-  content.listing('askscience', 'new', 'all').slice(0, 60).map((id) => {
-    const thread = content.thread(id)!;
-    return { post: content.post(id), comments: thread.nodes.map((_, index) => thread.comment(index)) };
-  });
+  content
+    .listing('askscience', 'new', 'all')
+    .slice(0, 60)
+    .map((id) => {
+      const thread = content.thread(id)!;
+      return { post: content.post(id), comments: thread.nodes.map((_, index) => thread.comment(index)) };
+    });
 
 test('the same seed and clock give the same world, another seed another', () => {
   expect(everything(at(EARLY))).toEqual(everything(at(EARLY)));
@@ -63,7 +66,9 @@ test('it has what real threads have', () => {
     'hundreds of comments': (post) => (post.num_comments as number) > 200,
   };
   expect(Object.keys(kinds).filter((kind) => !posts.some(kinds[kind]!))).toEqual([]);
-  const largest = posts.reduce((most, post) => ((post.num_comments as number) > (most.num_comments as number) ? post : most));
+  const largest = posts.reduce((most, post) =>
+    (post.num_comments as number) > (most.num_comments as number) ? post : most,
+  );
   const thread = content.thread(largest.id)!;
   const comments = thread.nodes.map((_, index) => thread.comment(index));
   for (const body of ['[deleted]', '[removed]']) expect(comments.some((comment) => comment.body === body)).toBe(true);

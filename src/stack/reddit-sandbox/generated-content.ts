@@ -15,7 +15,11 @@ export interface GeneratedScale {
 }
 
 /** Made-up subreddits that grow with the clock. Two with the same seed and clock are the same, to the letter. */
-export function createGeneratedContent(options: { seed: string; now: () => Date; scale?: GeneratedScale }): RedditContent {
+export function createGeneratedContent(options: {
+  seed: string;
+  now: () => Date;
+  scale?: GeneratedScale;
+}): RedditContent {
   const world = createWorld({ ...options, commentsPerPost: options.scale?.commentsPerPost });
   const listed = options.scale?.posts ?? 1_000;
   const summaries = createMomentCache<PostSummary[]>(world.now, 20);
@@ -27,7 +31,13 @@ export function createGeneratedContent(options: { seed: string; now: () => Date;
     for (let index = latest; index >= 0 && index > latest - listed; index--) {
       const post = world.postFacts(subreddit, index);
       if (world.now() - post.createdAt > post.lostAfter) continue;
-      posts.push({ id: post.id, createdAt: post.createdAt, upvoteRatio: post.upvoteRatio, score: postScore(world, post), numComments: world.commentCount(post) });
+      posts.push({
+        id: post.id,
+        createdAt: post.createdAt,
+        upvoteRatio: post.upvoteRatio,
+        score: postScore(world, post),
+        numComments: world.commentCount(post),
+      });
     }
     return posts;
   }
@@ -38,7 +48,14 @@ export function createGeneratedContent(options: { seed: string; now: () => Date;
     subreddit: generatedSubreddit,
     listing(name, sort, timeFilter) {
       const subreddit = generatedSubreddit(name);
-      return subreddit ? orderPosts(summaries(subreddit.name, () => summarize(subreddit)), sort, timeFilter, world.now()) : [];
+      return subreddit
+        ? orderPosts(
+            summaries(subreddit.name, () => summarize(subreddit)),
+            sort,
+            timeFilter,
+            world.now(),
+          )
+        : [];
     },
     post(id) {
       const post = world.findPost(id);

@@ -7,7 +7,8 @@ import { toSlug, writeAuthor, writeText, writeTitle } from './words';
 /** Reserved names, so that nothing made up points at a real site. */
 const DOMAINS = ['blog.example.com', 'news.example.org', 'code.example.net', 'i.example.com'];
 
-export const postScore = (world: World, post: PostFacts): number => Math.round(1 + (post.finalScore - 1) * world.growth(post));
+export const postScore = (world: World, post: PostFacts): number =>
+  Math.round(1 + (post.finalScore - 1) * world.growth(post));
 
 export function postAuthor(world: World, post: PostFacts): string {
   const rolls = rollsOf(world.dice, ROLL.post, post.subreddit.place, post.index, 1);

@@ -21,7 +21,12 @@ function scoreOf(world: World, post: PostFacts, index: number): number {
   return Math.round(1 + (final - 1) * world.growth(post));
 }
 
-export function renderComment(world: World, post: PostFacts, index: number, opener = postAuthor(world, post)): CommentData {
+export function renderComment(
+  world: World,
+  post: PostFacts,
+  index: number,
+  opener = postAuthor(world, post),
+): CommentData {
   const rolls = rollsOf(world.dice, ROLL.comment, post.subreddit.place, post.index, index);
   const [fate, edit, submitter, controversy] = [rolls(), rolls(), rolls(), rolls()];
   const createdAt = world.commentCreatedAt(post, index);

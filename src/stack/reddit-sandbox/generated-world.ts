@@ -4,7 +4,19 @@ import type { Dice } from './seeded-random';
 import { createDice } from './seeded-random';
 
 /** What a kind of roll is for; the same number never decides two things. */
-export const ROLL = { time: 1, score: 2, size: 3, pace: 4, ratio: 5, loss: 6, post: 7, commentParent: 8, commentScore: 9, comment: 10, chain: 11 } as const;
+export const ROLL = {
+  time: 1,
+  score: 2,
+  size: 3,
+  pace: 4,
+  ratio: 5,
+  loss: 6,
+  post: 7,
+  commentParent: 8,
+  commentScore: 9,
+  comment: 10,
+  chain: 11,
+} as const;
 
 const EPOCH_SECONDS = Date.UTC(2015, 0, 1) / 1000;
 // Room for 64 subreddits and 8,192 comments a post inside numbers that stay exact; the base makes ids seven and nine characters long.
@@ -48,15 +60,18 @@ export interface World {
 export function createWorld(options: { seed: string; now: () => Date; commentsPerPost?: number }): World {
   const dice = createDice(options.seed);
   const now = () => Math.floor(options.now().getTime() / 1000);
-  const createdAt = ({ place, everySeconds }: GeneratedSubreddit, index: number) => EPOCH_SECONDS + Math.floor((index + dice(ROLL.time, place, index) * 0.9) * everySeconds);
-  const grown = (ageSeconds: number, paceSeconds: number) => (paceSeconds === 0 ? 1 : 1 - Math.exp(-ageSeconds / paceSeconds));
+  const createdAt = ({ place, everySeconds }: GeneratedSubreddit, index: number) =>
+    EPOCH_SECONDS + Math.floor((index + dice(ROLL.time, place, index) * 0.9) * everySeconds);
+  const grown = (ageSeconds: number, paceSeconds: number) =>
+    paceSeconds === 0 ? 1 : 1 - Math.exp(-ageSeconds / paceSeconds);
 
   function postFacts(subreddit: GeneratedSubreddit, index: number): PostFacts {
     const { place } = subreddit;
     const roll = (kind: number) => dice(kind, place, index);
     // A power law: most posts stay small, one in a hundred gets thousands of votes, and comments in their measure.
     const finalScore = Math.min(90_000, Math.floor(3 / (1 - roll(ROLL.score)) ** 1.2) - 3);
-    const finalComments = options.commentsPerPost ?? Math.min(MOST_COMMENTS, Math.floor(finalScore ** 0.7 * (0.3 + 2 * roll(ROLL.size))));
+    const finalComments =
+      options.commentsPerPost ?? Math.min(MOST_COMMENTS, Math.floor(finalScore ** 0.7 * (0.3 + 2 * roll(ROLL.size))));
     return {
       subreddit,
       index,
@@ -76,7 +91,8 @@ export function createWorld(options: { seed: string; now: () => Date; commentsPe
     return subreddit && index >= 0 && createdAt(subreddit, index) <= now() ? postFacts(subreddit, index) : undefined;
   };
   const toNumber = (id: string) => (/^[0-9a-z]{7,9}$/.test(id) ? Number.parseInt(id, 36) : -1);
-  const commentCount = (post: PostFacts) => Math.floor(post.finalComments * grown(now() - post.createdAt, post.paceSeconds) + 0.5);
+  const commentCount = (post: PostFacts) =>
+    Math.floor(post.finalComments * grown(now() - post.createdAt, post.paceSeconds) + 0.5);
 
   return {
     dice,
@@ -96,7 +112,8 @@ export function createWorld(options: { seed: string; now: () => Date; commentsPe
     },
     commentId: (post, index) => (Number.parseInt(post.id, 36) * COMMENT_ROOM + index).toString(36),
     // The inverse of `grown`: comment i is born when the curve passes i + 1/2, so the count only ever grows by whole comments.
-    commentCreatedAt: (post, index) => post.createdAt + Math.ceil(post.paceSeconds * -Math.log(1 - (index + 0.5) / post.finalComments)),
+    commentCreatedAt: (post, index) =>
+      post.createdAt + Math.ceil(post.paceSeconds * -Math.log(1 - (index + 0.5) / post.finalComments)),
     growth: (post) => grown(now() - post.createdAt, post.paceSeconds),
   };
 }

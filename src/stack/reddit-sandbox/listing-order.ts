@@ -2,7 +2,14 @@ import type { RedditSort, RedditTimeFilter } from '../../platform/reddit/reddit-
 import type { PostSummary } from './reddit-content';
 
 const HOUR = 3_600;
-const REACH_SECONDS: Record<RedditTimeFilter, number> = { hour: HOUR, day: 24 * HOUR, week: 168 * HOUR, month: 730 * HOUR, year: 8_766 * HOUR, all: Infinity };
+const REACH_SECONDS: Record<RedditTimeFilter, number> = {
+  hour: HOUR,
+  day: 24 * HOUR,
+  week: 168 * HOUR,
+  month: 730 * HOUR,
+  year: 8_766 * HOUR,
+  all: Infinity,
+};
 
 function rank(sort: RedditSort, now: number): (post: PostSummary) => number {
   switch (sort) {
@@ -20,7 +27,12 @@ function rank(sort: RedditSort, now: number): (post: PostSummary) => number {
 }
 
 /** Ids, best first. Only `top` and `controversial` heed the time filter, as on Reddit. */
-export function orderPosts(posts: PostSummary[], sort: RedditSort, timeFilter: RedditTimeFilter, now: number): string[] {
+export function orderPosts(
+  posts: PostSummary[],
+  sort: RedditSort,
+  timeFilter: RedditTimeFilter,
+  now: number,
+): string[] {
   const reach = sort === 'top' || sort === 'controversial' ? REACH_SECONDS[timeFilter] : Infinity;
   const rankOf = rank(sort, now);
   return posts

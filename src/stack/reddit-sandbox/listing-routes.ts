@@ -42,7 +42,10 @@ export function registerListingRoutes(app: FastifyInstance, deps: { content: Red
       const subreddit = content.subreddit(request.params.subreddit);
       if (refusesAccess(reply, subreddit)) return reply;
       const timeFilter = REDDIT_TIME_FILTERS.find((filter) => filter === request.query.t) ?? 'day';
-      const found = page(content.listing(request.params.subreddit, sort, timeFilter).slice(0, LISTING_END), request.query);
+      const found = page(
+        content.listing(request.params.subreddit, sort, timeFilter).slice(0, LISTING_END),
+        request.query,
+      );
       return listing(faults.spoil(found.ids.map((id) => postThing(content.post(id)!))), found);
     });
   serveListing('/r/:subreddit', 'hot');

@@ -34,7 +34,11 @@ export function createRateWindow(limit: RateLimit, clock: () => number) {
       return {
         isExhausted,
         resetSeconds,
-        headers: { 'x-ratelimit-used': String(count), 'x-ratelimit-remaining': Math.max(0, limit.requests - count).toFixed(1), 'x-ratelimit-reset': String(resetSeconds) },
+        headers: {
+          'x-ratelimit-used': String(count),
+          'x-ratelimit-remaining': Math.max(0, limit.requests - count).toFixed(1),
+          'x-ratelimit-reset': String(resetSeconds),
+        },
       };
     },
     reset: () => used.clear(),

@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { orderPosts } from './listing-order';
-import type { CommentData, CommentNode, PostData, RedditContent, RedditData, SandboxSubreddit, Thread } from './reddit-content';
+import type {
+  CommentData,
+  CommentNode,
+  PostData,
+  RedditContent,
+  RedditData,
+  SandboxSubreddit,
+  Thread,
+} from './reddit-content';
 
 const number = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise);
 
@@ -18,7 +26,10 @@ function groupBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string,
 function readLines<T>(folder: string, file: string): T[] {
   const path = join(folder, file);
   try {
-    return readFileSync(path, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as T);
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as T);
   } catch (cause) {
     throw new Error(`The recorded Reddit objects in ${path} cannot be read`, { cause });
   }
@@ -29,16 +40,33 @@ function standInPost(comment: CommentData, numComments: number): PostData {
   const id = comment.link_id.slice(3);
   const subreddit = String(comment.subreddit);
   return {
-    id, name: `t3_${id}`, title: '[deleted]', author: '[deleted]', subreddit, subreddit_id: comment.subreddit_id, selftext: '[removed]',
-    url: `https://www.reddit.com/r/${subreddit}/comments/${id}/`, permalink: `/r/${subreddit}/comments/${id}/`, domain: `self.${subreddit}`,
-    is_self: true, over_18: false, spoiler: false, edited: false, score: 0, upvote_ratio: 0.5, num_comments: numComments, created_utc: comment.created_utc,
+    id,
+    name: `t3_${id}`,
+    title: '[deleted]',
+    author: '[deleted]',
+    subreddit,
+    subreddit_id: comment.subreddit_id,
+    selftext: '[removed]',
+    url: `https://www.reddit.com/r/${subreddit}/comments/${id}/`,
+    permalink: `/r/${subreddit}/comments/${id}/`,
+    domain: `self.${subreddit}`,
+    is_self: true,
+    over_18: false,
+    spoiler: false,
+    edited: false,
+    score: 0,
+    upvote_ratio: 0.5,
+    num_comments: numComments,
+    created_utc: comment.created_utc,
   };
 }
 
 /** Parents before children; a comment whose parent was not recorded becomes an answer to the post, so that none is lost. */
 function arrangeThread(post: PostData, recorded: CommentData[]): Thread {
   const known = new Set(recorded.map((comment) => comment.name));
-  const comments = recorded.map((comment) => (known.has(comment.parent_id) ? comment : { ...comment, parent_id: post.name }));
+  const comments = recorded.map((comment) =>
+    known.has(comment.parent_id) ? comment : { ...comment, parent_id: post.name },
+  );
   const answers = groupBy(comments, (comment) => comment.parent_id);
   const ordered = [...(answers.get(post.name) ?? [])];
   for (const comment of ordered) ordered.push(...(answers.get(comment.name) ?? []));
@@ -55,8 +83,17 @@ function arrangeThread(post: PostData, recorded: CommentData[]): Thread {
 function describeSubreddit(post: PostData): SandboxSubreddit {
   const fullname = String(post.subreddit_id);
   const about: RedditData = {
-    id: fullname.slice(3), name: fullname, display_name: post.subreddit, display_name_prefixed: `r/${post.subreddit}`, title: post.subreddit,
-    subscribers: post.subreddit_subscribers ?? null, over18: false, subreddit_type: 'public', url: `/r/${post.subreddit}/`, public_description: '', lang: 'en',
+    id: fullname.slice(3),
+    name: fullname,
+    display_name: post.subreddit,
+    display_name_prefixed: `r/${post.subreddit}`,
+    title: post.subreddit,
+    subscribers: post.subreddit_subscribers ?? null,
+    over18: false,
+    subreddit_type: 'public',
+    url: `/r/${post.subreddit}/`,
+    public_description: '',
+    lang: 'en',
   };
   return { name: post.subreddit, access: 'public', about };
 }
@@ -73,7 +110,11 @@ export function createRecordedContent(folder: string): RedditContent {
   }
   const bySubreddit = groupBy(posts.values(), (post) => post.subreddit.toLowerCase());
   const subreddits = new Map([...bySubreddit].map(([name, group]) => [name, describeSubreddit(group[0]!)]));
-  const comments = new Map([...threads.values()].flatMap((thread) => thread.nodes.map((node, index) => [node.id, thread.comment(index)] as const)));
+  const comments = new Map(
+    [...threads.values()].flatMap((thread) =>
+      thread.nodes.map((node, index) => [node.id, thread.comment(index)] as const),
+    ),
+  );
   const newest = [...posts.values()].reduce((latest, post) => Math.max(latest, number(post.created_utc, 0)), 0);
 
   return {
@@ -91,7 +132,16 @@ export function createRecordedContent(folder: string): RedditContent {
       return orderPosts(summaries, sort, 'all', newest);
     },
     post: (id) => posts.get(id),
-    thread: (postId) => threads.get(postId) ?? (posts.has(postId) ? { nodes: [], comment: () => { throw new RangeError('no comments'); } } : undefined),
+    thread: (postId) =>
+      threads.get(postId) ??
+      (posts.has(postId)
+        ? {
+            nodes: [],
+            comment: () => {
+              throw new RangeError('no comments');
+            },
+          }
+        : undefined),
     comment: (id) => comments.get(id),
   };
 }

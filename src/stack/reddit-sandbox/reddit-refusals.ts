@@ -2,7 +2,16 @@ import type { FastifyReply } from 'fastify';
 import type { SandboxSubreddit } from './reddit-content';
 
 /** The bodies that Reddit's own errors have. */
-const MESSAGES: Record<number, string> = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 429: 'Too Many Requests', 500: 'Internal Server Error', 502: 'Bad Gateway', 503: 'Service Unavailable' };
+const MESSAGES: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+};
 
 export const refuse = (reply: FastifyReply, status: number, extra: Record<string, unknown> = {}): FastifyReply =>
   reply.code(status).send({ ...extra, message: MESSAGES[status] ?? 'Error', error: status });
@@ -10,7 +19,8 @@ export const refuse = (reply: FastifyReply, status: number, extra: Record<string
 /** Sends a refusal and returns true unless the subreddit is there for everybody. */
 export function refusesAccess(reply: FastifyReply, subreddit: SandboxSubreddit | undefined): boolean {
   if (subreddit?.access === 'public') return false;
-  if (subreddit?.access === 'private' || subreddit?.access === 'quarantined') void refuse(reply, 403, { reason: subreddit.access });
+  if (subreddit?.access === 'private' || subreddit?.access === 'quarantined')
+    void refuse(reply, 403, { reason: subreddit.access });
   else void refuse(reply, 404, subreddit ? { reason: 'banned' } : {});
   return true;
 }

@@ -8,7 +8,14 @@ export interface Thing {
 
 export const listing = (children: unknown[], cursor: { after?: string | null; before?: string | null } = {}) => ({
   kind: 'Listing',
-  data: { modhash: null, dist: children.length, after: cursor.after ?? null, before: cursor.before ?? null, geo_filter: '', children },
+  data: {
+    modhash: null,
+    dist: children.length,
+    after: cursor.after ?? null,
+    before: cursor.before ?? null,
+    geo_filter: '',
+    children,
+  },
 });
 
 export const postThing = (data: RedditData): Thing => ({ kind: 't3', data });
@@ -36,11 +43,16 @@ export const nestedThings = (items: TreeItem[], thread: Thread, link: string, de
 export const flatThings = (items: TreeItem[], thread: Thread, tree: CommentTree, link: string): Thing[] =>
   items.flatMap((item) =>
     item.kind === 'comment'
-      ? [commentThing(thread.comment(item.index), tree.depth[item.index]), ...flatThings(item.replies, thread, tree, link)]
+      ? [
+          commentThing(thread.comment(item.index), tree.depth[item.index]),
+          ...flatThings(item.replies, thread, tree, link),
+        ]
       : [moreThing(item, thread.nodes, link, item.parent < 0 ? 0 : tree.depth[item.parent]! + 1)],
   );
 
 /** Without `raw_json=1` Reddit still writes these three as entities, in every string. */
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 export const stringifyEscaped = (payload: unknown): string =>
-  JSON.stringify(payload, (_key, value: unknown) => (typeof value === 'string' ? value.replace(/[&<>]/g, (character) => ENTITIES[character]!) : value));
+  JSON.stringify(payload, (_key, value: unknown) =>
+    typeof value === 'string' ? value.replace(/[&<>]/g, (character) => ENTITIES[character]!) : value,
+  );

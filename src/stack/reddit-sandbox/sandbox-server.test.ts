@@ -13,7 +13,8 @@ afterEach(async () => {
   started = [];
 });
 
-const names = (answer: { body: { data: { children: Child[] } } }): string[] => answer.body.data.children.map((child: Child) => child.data.name);
+const names = (answer: { body: { data: { children: Child[] } } }): string[] =>
+  answer.body.data.children.map((child: Child) => child.data.name);
 
 describe('tokens', () => {
   test('a token expires, and the answer says so as Reddit does', async () => {
@@ -29,14 +30,26 @@ describe('tokens', () => {
   });
 
   test('every grant type, right and wrong', async () => {
-    const credentials = { clientId: 'id', clientSecret: 'secret', username: 'anna', password: 'word', refreshToken: 'again' };
+    const credentials = {
+      clientId: 'id',
+      clientSecret: 'secret',
+      username: 'anna',
+      password: 'word',
+      refreshToken: 'again',
+    };
     const { login } = await start({ credentials });
     expect((await login()).body).toMatchObject({ token_type: 'bearer', expires_in: 3600, scope: '*' });
     expect((await login({ grant_type: 'client_credentials' }, 'id:wrong')).status).toBe(401);
-    expect((await login({ grant_type: 'password', username: 'anna', password: 'wrong' })).body).toEqual({ error: 'invalid_grant' });
-    expect((await login({ grant_type: 'password', username: 'anna', password: 'word' })).body.access_token).toEqual(expect.any(String));
+    expect((await login({ grant_type: 'password', username: 'anna', password: 'wrong' })).body).toEqual({
+      error: 'invalid_grant',
+    });
+    expect((await login({ grant_type: 'password', username: 'anna', password: 'word' })).body.access_token).toEqual(
+      expect.any(String),
+    );
     expect((await login({ grant_type: 'refresh_token', refresh_token: 'wrong' })).status).toBe(400);
-    expect((await login({ grant_type: 'refresh_token', refresh_token: 'again' })).body.access_token).toEqual(expect.any(String));
+    expect((await login({ grant_type: 'refresh_token', refresh_token: 'again' })).body.access_token).toEqual(
+      expect.any(String),
+    );
     expect((await login({ grant_type: 'magic' })).body).toEqual({ error: 'unsupported_grant_type' });
   });
 
@@ -49,17 +62,20 @@ describe('tokens', () => {
 });
 
 describe('listings', () => {
-  test.each(['hot', 'new', 'top', 'rising', 'controversial'])('%s pages to its end without a post twice', async (sort) => {
-    const { ask } = await start({ scale: { posts: 2_000 } });
-    const seen: string[] = [];
-    for (let after: string | null = ''; after !== null; ) {
-      const answer = await ask(`/r/programming/${sort}?t=all&limit=100&after=${after}`);
-      seen.push(...names(answer));
-      after = answer.body.data.after;
-    }
-    expect(new Set(seen).size).toBe(seen.length);
-    expect(seen).toHaveLength(1_000);
-  });
+  test.each(['hot', 'new', 'top', 'rising', 'controversial'])(
+    '%s pages to its end without a post twice',
+    async (sort) => {
+      const { ask } = await start({ scale: { posts: 2_000 } });
+      const seen: string[] = [];
+      for (let after: string | null = ''; after !== null;) {
+        const answer = await ask(`/r/programming/${sort}?t=all&limit=100&after=${after}`);
+        seen.push(...names(answer));
+        after = answer.body.data.after;
+      }
+      expect(new Set(seen).size).toBe(seen.length);
+      expect(seen).toHaveLength(1_000);
+    },
+  );
 
   test('before goes back, a cursor that is gone ends the listing, limits are kept', async () => {
     const { ask } = await start();
@@ -76,8 +92,12 @@ describe('listings', () => {
     const times = (await posts('/r/history/new?limit=100')).map((post: ThingData) => post.created_utc);
     expect(times).toEqual([...times].sort((a, b) => b - a));
     const best = await posts('/r/history/top?t=day&limit=100');
-    expect(best.map((post: ThingData) => post.score)).toEqual(best.map((post: ThingData) => post.score).sort((a: number, b: number) => b - a));
-    expect(Math.min(...best.map((post: ThingData) => post.created_utc))).toBeGreaterThanOrEqual(FROZEN_NOW.getTime() / 1000 - 86_400);
+    expect(best.map((post: ThingData) => post.score)).toEqual(
+      best.map((post: ThingData) => post.score).sort((a: number, b: number) => b - a),
+    );
+    expect(Math.min(...best.map((post: ThingData) => post.created_utc))).toBeGreaterThanOrEqual(
+      FROZEN_NOW.getTime() / 1000 - 86_400,
+    );
     expect(best.length).toBeLessThan((await posts('/r/history/top?t=week&limit=100')).length);
   });
 
@@ -86,10 +106,21 @@ describe('listings', () => {
     const plain = names(await ask('/r/programming/new'));
     expect(names(await ask('/r/ProGramming/new.json?limit=25'))).toEqual(plain);
     expect(names(await ask('//r/programming/new/'))).toEqual(plain);
-    expect((await ask('/r/PROGRAMMING/about')).body).toMatchObject({ kind: 't5', data: { display_name: 'programming', subscribers: 6_800_000 } });
+    expect((await ask('/r/PROGRAMMING/about')).body).toMatchObject({
+      kind: 't5',
+      data: { display_name: 'programming', subscribers: 6_800_000 },
+    });
     for (const path of ['/new', '/about']) {
-      expect((await ask(`/r/taskloom_private${path}`)).body).toEqual({ reason: 'private', message: 'Forbidden', error: 403 });
-      expect((await ask(`/r/taskloom_banned${path}`)).body).toEqual({ reason: 'banned', message: 'Not Found', error: 404 });
+      expect((await ask(`/r/taskloom_private${path}`)).body).toEqual({
+        reason: 'private',
+        message: 'Forbidden',
+        error: 403,
+      });
+      expect((await ask(`/r/taskloom_banned${path}`)).body).toEqual({
+        reason: 'banned',
+        message: 'Not Found',
+        error: 404,
+      });
       expect((await ask(`/r/nothing_here${path}`)).body).toEqual({ message: 'Not Found', error: 404 });
     }
   });
@@ -98,13 +129,20 @@ describe('listings', () => {
     const { ask } = await start({ scale: { commentsPerPost: 5 } });
     const [first, second] = names(await ask('/r/typescript/new'));
     const comment = (await ask(`/comments/${first!.slice(3)}`)).body[1].data.children[0].data;
-    expect(names(await ask(`/api/info?id=${second},t3_zzzzzzz,${comment.name},${first}`))).toEqual([second, comment.name, first]);
+    expect(names(await ask(`/api/info?id=${second},t3_zzzzzzz,${comment.name},${first}`))).toEqual([
+      second,
+      comment.name,
+      first,
+    ]);
     expect((await ask(`/api/info?id=${Array(101).fill(first).join(',')}`)).status).toBe(400);
   });
 
   test('only raw_json=1 leaves the three characters alone', async () => {
     const { ask } = await start();
-    const titles = async (query: string) => (await ask(`/r/programming/new?limit=100${query}`)).body.data.children.map((child: Child) => child.data.title).join('\n');
+    const titles = async (query: string) =>
+      (await ask(`/r/programming/new?limit=100${query}`)).body.data.children
+        .map((child: Child) => child.data.title)
+        .join('\n');
     expect(await titles('&raw_json=1')).toMatch(/ & /);
     expect(await titles('')).toMatch(/ &amp; /);
   });
@@ -114,7 +152,13 @@ describe('the rate limit', () => {
   test('counts by client in the headers and refuses when used up, until the window ends', async () => {
     let clock = 0;
     const { ask, login } = await start({ rateLimit: { requests: 2, windowSeconds: 60 }, clock: () => clock });
-    const limits = ({ status, headers }: Awaited<ReturnType<Started['ask']>>) => [status, headers.get('x-ratelimit-used'), headers.get('x-ratelimit-remaining'), headers.get('x-ratelimit-reset'), headers.get('retry-after')];
+    const limits = ({ status, headers }: Awaited<ReturnType<Started['ask']>>) => [
+      status,
+      headers.get('x-ratelimit-used'),
+      headers.get('x-ratelimit-remaining'),
+      headers.get('x-ratelimit-reset'),
+      headers.get('retry-after'),
+    ];
     expect(limits(await ask('/r/books/about'))).toEqual([200, '1', '1.0', '60', null]);
     clock += 15_000;
     expect(limits(await ask('/r/nothing_here/about'))).toEqual([404, '2', '0.0', '45', null]);

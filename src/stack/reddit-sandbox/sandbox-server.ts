@@ -44,9 +44,15 @@ const REDDITS_RATE: RateLimit = { requests: 1_000, windowSeconds: 600, throttle:
 export function createRedditSandbox(options: RedditSandboxOptions = {}) {
   const clock = options.clock ?? Date.now;
   const now = options.now ?? (() => new Date());
-  const original = options.recordings ? createRecordedContent(options.recordings) : createGeneratedContent({ seed: options.seed ?? 'taskloom', now, scale: options.scale });
+  const original = options.recordings
+    ? createRecordedContent(options.recordings)
+    : createGeneratedContent({ seed: options.seed ?? 'taskloom', now, scale: options.scale });
   const { content, change: changeContent } = createChangeableContent(original, now);
-  const tokens = createTokenStore({ credentials: options.credentials, lifetimeSeconds: options.tokenLifetimeSeconds ?? 3_600, clock });
+  const tokens = createTokenStore({
+    credentials: options.credentials,
+    lifetimeSeconds: options.tokenLifetimeSeconds ?? 3_600,
+    clock,
+  });
   const rate = createRateWindow({ ...REDDITS_RATE, ...options.rateLimit }, clock);
   const faults = createFaultPlan(options.faults);
   const requests = createRequestLog();
@@ -62,7 +68,9 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     rewriteUrl: (request) => (request.url ?? '/').replace(/\.json(?=\/?(\?|$))/, ''),
   });
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body as string))));
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, Object.fromEntries(new URLSearchParams(body as string))),
+  );
   app.addHook('onRequest', async (_request, reply) => void reply.header('x-taskloom-sandbox', content.kind));
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404));
   registerAdminRoutes(app, { content, changeContent, faults, requests, setFaults });
@@ -70,12 +78,20 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
   function logRequest(request: FastifyRequest, status: number, fault?: string): void {
     const form = request.body as Query | null | undefined;
     const query = form?.grant_type ? { grant_type: form.grant_type } : { ...(request.query as Query), ...form };
-    requests.add({ method: request.method, path: request.url.split('?')[0]!, query: query as Record<string, string>, status, ...(fault ? { fault } : {}) });
+    requests.add({
+      method: request.method,
+      path: request.url.split('?')[0]!,
+      query: query as Record<string, string>,
+      status,
+      ...(fault ? { fault } : {}),
+    });
   }
 
   /** Everything a client of Reddit sees: logged, and struck by the faults. */
   app.register(async (reddit) => {
-    reddit.addHook('onSend', async (request, reply) => logRequest(request, reply.statusCode, reply.getHeader(FAULT_HEADER) as string | undefined));
+    reddit.addHook('onSend', async (request, reply) =>
+      logRequest(request, reply.statusCode, reply.getHeader(FAULT_HEADER) as string | undefined),
+    );
     addFaultHooks(reddit, faults, (request) => logRequest(request, 0, 'reset'));
     registerTokenRoute(reddit, tokens);
     reddit.register(async (oauth) => {
@@ -102,14 +118,22 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
     contentKind: content.kind,
     /** Public ones, those with the most posts first. */
     subreddits: (): string[] => {
-      const postsOf = new Map(content.subredditNames().filter((name) => content.subreddit(name)?.access === 'public').map((name) => [name, content.listing(name, 'new', 'all').length]));
+      const postsOf = new Map(
+        content
+          .subredditNames()
+          .filter((name) => content.subreddit(name)?.access === 'public')
+          .map((name) => [name, content.listing(name, 'new', 'all').length]),
+      );
       return [...postsOf.keys()].sort((a, b) => (postsOf.get(b) ?? 0) - (postsOf.get(a) ?? 0));
     },
     requests,
     /** Things that are deleted, removed, lost or edited from now on. */
     changeContent,
     setFaults,
-    async listen({ port = 0, host = '127.0.0.1' }: { port?: number; host?: string } = {}): Promise<{ port: number; url: string }> {
+    async listen({ port = 0, host = '127.0.0.1' }: { port?: number; host?: string } = {}): Promise<{
+      port: number;
+      url: string;
+    }> {
       await app.listen({ port, host });
       const bound = app.server.address() as AddressInfo;
       return { port: bound.port, url: `http://${host}:${bound.port}` };

@@ -41,11 +41,18 @@ export async function startSandbox(options: RedditSandboxOptions = {}) {
   let token = '';
 
   const ask: Ask = async (path, init = {}) => {
-    const response = await fetch(url + path, { ...init, headers: { authorization: `bearer ${token}`, ...init.headers } });
+    const response = await fetch(url + path, {
+      ...init,
+      headers: { authorization: `bearer ${token}`, ...init.headers },
+    });
     return { status: response.status, headers: response.headers, body: await response.json() };
   };
   const login = async (form: Record<string, string> = { grant_type: 'client_credentials' }, client = 'id:secret') => {
-    const answer = await ask('/api/v1/access_token', { method: 'POST', body: new URLSearchParams(form), headers: { authorization: `Basic ${Buffer.from(client).toString('base64')}` } });
+    const answer = await ask('/api/v1/access_token', {
+      method: 'POST',
+      body: new URLSearchParams(form),
+      headers: { authorization: `Basic ${Buffer.from(client).toString('base64')}` },
+    });
     token = (answer.body as { access_token?: string }).access_token ?? token;
     return answer;
   };
@@ -80,14 +87,17 @@ export async function expandThread(ask: Ask, postId: string, parameters: string)
     }
   }
 
-  const takePage = async (query: string) => take(((await ask(`/comments/${postId}?${query}`)).body as [Listing, Listing])[1].data.children);
+  const takePage = async (query: string) =>
+    take(((await ask(`/comments/${postId}?${query}`)).body as [Listing, Listing])[1].data.children);
   await takePage(parameters);
   for (let requests = 0; pending.length || threads.length; requests++) {
     if (requests > 2_000) throw new Error('the thread never ends');
     const children = pending.splice(0, 100);
     if (children.length) {
       const form = new URLSearchParams({ api_type: 'json', link_id: `t3_${postId}`, children: children.join(',') });
-      const { json } = (await ask('/api/morechildren?raw_json=1', { method: 'POST', body: form })).body as { json: { data: { things: Child[] } } };
+      const { json } = (await ask('/api/morechildren?raw_json=1', { method: 'POST', body: form })).body as {
+        json: { data: { things: Child[] } };
+      };
       take(json.data.things);
     } else {
       await takePage(`comment=${threads.pop()}&${parameters}`);

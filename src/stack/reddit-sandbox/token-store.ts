@@ -23,7 +23,11 @@ const UNAUTHORIZED: TokenAnswer = { status: 401, body: { message: 'Unauthorized'
 const refuse = (error: string, status = 200): TokenAnswer => ({ status, body: { error } });
 
 /** Issues and checks access tokens. Without `credentials` any non-empty ones are right. `clock` is in milliseconds. */
-export function createTokenStore(options: { credentials?: SandboxCredentials; lifetimeSeconds: number; clock: () => number }) {
+export function createTokenStore(options: {
+  credentials?: SandboxCredentials;
+  lifetimeSeconds: number;
+  clock: () => number;
+}) {
   const grants = new Map<string, TokenGrant>();
   const right = options.credentials;
 
@@ -31,7 +35,10 @@ export function createTokenStore(options: { credentials?: SandboxCredentials; li
     const token = randomBytes(24).toString('base64url');
     grants.set(token, { clientId, username, expiresAtMs: options.clock() + options.lifetimeSeconds * 1000 });
     if (grants.size > MOST_TOKENS) grants.delete(grants.keys().next().value!);
-    return { status: 200, body: { access_token: token, token_type: 'bearer', expires_in: options.lifetimeSeconds, scope: '*', ...extra } };
+    return {
+      status: 200,
+      body: { access_token: token, token_type: 'bearer', expires_in: options.lifetimeSeconds, scope: '*', ...extra },
+    };
   }
 
   return {
@@ -45,12 +52,16 @@ export function createTokenStore(options: { credentials?: SandboxCredentials; li
         case 'https://oauth.reddit.com/grants/installed_client':
           return issue(clientId, null);
         case 'password': {
-          const isRight = right?.username ? form.username === right.username && form.password === right.password : form.username && form.password;
+          const isRight = right?.username
+            ? form.username === right.username && form.password === right.password
+            : form.username && form.password;
           return isRight ? issue(clientId, form.username!) : refuse('invalid_grant');
         }
         case 'refresh_token': {
           const isRight = right?.refreshToken ? form.refresh_token === right.refreshToken : form.refresh_token;
-          return isRight ? issue(clientId, right?.username ?? 'sandbox_user', { refresh_token: form.refresh_token }) : refuse('invalid_grant', 400);
+          return isRight
+            ? issue(clientId, right?.username ?? 'sandbox_user', { refresh_token: form.refresh_token })
+            : refuse('invalid_grant', 400);
         }
         default:
           return refuse('unsupported_grant_type');

@@ -1,9 +1,56 @@
 import { pick } from './seeded-random';
 import type { Rolls } from './seeded-random';
 
-const ADJECTIVES = ['small', 'quiet', 'honest', 'late', 'cheap', 'careful', 'odd', 'fast', 'patient', 'plain', 'clever', 'rusty', 'gentle', 'bold', 'early', 'stubborn'];
-const CREATURES = ['otter', 'heron', 'badger', 'lynx', 'magpie', 'walrus', 'gecko', 'ferret', 'raven', 'tapir', 'beetle', 'moth', 'marmot', 'pike', 'wren', 'ibex'];
-const VERBS = ['build', 'debug', 'replace', 'measure', 'explain', 'migrate', 'repair', 'simplify', 'test', 'share', 'sketch', 'rewrite'];
+const ADJECTIVES = [
+  'small',
+  'quiet',
+  'honest',
+  'late',
+  'cheap',
+  'careful',
+  'odd',
+  'fast',
+  'patient',
+  'plain',
+  'clever',
+  'rusty',
+  'gentle',
+  'bold',
+  'early',
+  'stubborn',
+];
+const CREATURES = [
+  'otter',
+  'heron',
+  'badger',
+  'lynx',
+  'magpie',
+  'walrus',
+  'gecko',
+  'ferret',
+  'raven',
+  'tapir',
+  'beetle',
+  'moth',
+  'marmot',
+  'pike',
+  'wren',
+  'ibex',
+];
+const VERBS = [
+  'build',
+  'debug',
+  'replace',
+  'measure',
+  'explain',
+  'migrate',
+  'repair',
+  'simplify',
+  'test',
+  'share',
+  'sketch',
+  'rewrite',
+];
 const TIMES = ['a weekend', 'two years', 'one long night', 'six months', 'an afternoon', 'a decade', 'three attempts'];
 
 const TITLES = [
@@ -50,7 +97,9 @@ function fill(template: string, nouns: readonly string[], rolls: Rolls): string 
 export const writeTitle = (nouns: readonly string[], rolls: Rolls): string => fill(pick(TITLES, rolls()), nouns, rolls);
 
 export function writeText(nouns: readonly string[], rolls: Rolls, mostSentences: number): string {
-  const sentences = Array.from({ length: 1 + Math.floor(rolls() * mostSentences) }, () => fill(pick(SENTENCES, rolls()), nouns, rolls));
+  const sentences = Array.from({ length: 1 + Math.floor(rolls() * mostSentences) }, () =>
+    fill(pick(SENTENCES, rolls()), nouns, rolls),
+  );
   return sentences.join(rolls() < 0.2 ? '\n\n' : ' ');
 }
 
@@ -60,4 +109,9 @@ export function writeAuthor(rolls: Rolls): string {
   return `${ADJECTIVES[regular % 16]}_${CREATURES[(regular >> 4) % 16]}_${10 + (regular >> 8)}`;
 }
 
-export const toSlug = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_|_$/g, '').slice(0, 50);
+export const toSlug = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_|_$/g, '')
+    .slice(0, 50);

@@ -27,4 +27,13 @@ export class ScheduleEvent extends BaseModel {
   declare createdAt: Date;
 }
 
-export const SCHEDULE_EVENT_COLUMNS: ColumnsOf<ScheduleEvent> = { id: 'id', configId: 'config_id', event: 'event', newStatus: 'new_status', taskName: 'task_name', success: 'success', error: 'error', createdAt: 'created_at' };
+export const SCHEDULE_EVENT_COLUMNS: ColumnsOf<ScheduleEvent> = {
+  id: 'id',
+  configId: 'config_id',
+  event: 'event',
+  newStatus: 'new_status',
+  taskName: 'task_name',
+  success: 'success',
+  error: 'error',
+  createdAt: 'created_at',
+};

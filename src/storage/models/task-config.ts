@@ -32,4 +32,21 @@ export class TaskConfig extends BaseModel {
   declare updatedAt: Date | null;
 }
 
-export const TASK_CONFIG_COLUMNS: ColumnsOf<TaskConfig> = { id: 'id', name: 'name', description: 'description', taskType: 'task_type', schedulerType: 'scheduler_type', parameters: 'parameters', scheduleConfig: 'schedule_config', maxRetries: 'max_retries', timeoutSeconds: 'timeout_seconds', priority: 'priority', scheduleStatus: 'schedule_status', scheduleError: 'schedule_error', revision: 'revision', registeredAt: 'registered_at', createdAt: 'created_at', updatedAt: 'updated_at' };
+export const TASK_CONFIG_COLUMNS: ColumnsOf<TaskConfig> = {
+  id: 'id',
+  name: 'name',
+  description: 'description',
+  taskType: 'task_type',
+  schedulerType: 'scheduler_type',
+  parameters: 'parameters',
+  scheduleConfig: 'schedule_config',
+  maxRetries: 'max_retries',
+  timeoutSeconds: 'timeout_seconds',
+  priority: 'priority',
+  scheduleStatus: 'schedule_status',
+  scheduleError: 'schedule_error',
+  revision: 'revision',
+  registeredAt: 'registered_at',
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+};

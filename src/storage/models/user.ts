@@ -25,4 +25,18 @@ export class User extends BaseModel {
   declare updatedAt: Date;
 }
 
-export const USER_COLUMNS: ColumnsOf<User> = { id: 'id', email: 'email', username: 'username', hashedPassword: 'hashed_password', fullName: 'full_name', age: 'age', isActive: 'is_active', role: 'role', sessionVersion: 'session_version', isUsernameShared: 'is_username_shared', isEmailShared: 'is_email_shared', createdAt: 'created_at', updatedAt: 'updated_at' };
+export const USER_COLUMNS: ColumnsOf<User> = {
+  id: 'id',
+  email: 'email',
+  username: 'username',
+  hashedPassword: 'hashed_password',
+  fullName: 'full_name',
+  age: 'age',
+  isActive: 'is_active',
+  role: 'role',
+  sessionVersion: 'session_version',
+  isUsernameShared: 'is_username_shared',
+  isEmailShared: 'is_email_shared',
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+};

@@ -5,25 +5,45 @@ import type { OutdatedKind } from '../task-services';
 const DAY_MS = 86_400_000;
 
 export const dryRun = z.boolean().default(false).describe('Only count what would go');
-export const daysOld = (preset: number, ageIs: string, bounds: { min: number; max: number } = { min: 1, max: 36_500 }) => z.int().min(bounds.min).max(bounds.max).default(preset).describe(`What is older than this goes: its age counts from when ${ageIs}`);
+export const daysOld = (
+  preset: number,
+  ageIs: string,
+  bounds: { min: number; max: number } = { min: 1, max: 36_500 },
+) =>
+  z
+    .int()
+    .min(bounds.min)
+    .max(bounds.max)
+    .default(preset)
+    .describe(`What is older than this goes: its age counts from when ${ageIs}`);
 
 const squashed = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
 /** Of names that squash to the same. */
-const otherSpellings = (name: string) => `^[^a-zA-Z0-9]*${[...squashed(name)].map((letter) => `[${letter}${letter.toUpperCase()}][^a-zA-Z0-9]*`).join('')}$`;
-const namesOf = (shape: z.ZodRawShape) => ({ anyOf: [{ enum: Object.keys(shape) }, { not: { anyOf: Object.keys(shape).map((name) => ({ type: 'string', pattern: otherSpellings(name) })) } }] });
+const otherSpellings = (name: string) =>
+  `^[^a-zA-Z0-9]*${[...squashed(name)].map((letter) => `[${letter}${letter.toUpperCase()}][^a-zA-Z0-9]*`).join('')}$`;
+const namesOf = (shape: z.ZodRawShape) => ({
+  anyOf: [
+    { enum: Object.keys(shape) },
+    { not: { anyOf: Object.keys(shape).map((name) => ({ type: 'string', pattern: otherSpellings(name) })) } },
+  ],
+});
 
 /**
  * Parameters of a task type that deletes. Unknown ones are ignored, as they always were, but not those that are a known
  * one in another spelling: `dryRun` must not delete.
  */
 export const cleanupParameters = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.looseObject(shape).superRefine((given, context) => {
-    for (const name of Object.keys(given)) {
-      const meant = Object.keys(shape).find((known) => known !== name && squashed(known) === squashed(name));
-      if (meant) context.addIssue({ code: 'custom', path: [name], message: `is not known; ${meant} is`, input: given[name] });
-    }
-  }).meta({ propertyNames: namesOf(shape) });
+  z
+    .looseObject(shape)
+    .superRefine((given, context) => {
+      for (const name of Object.keys(given)) {
+        const meant = Object.keys(shape).find((known) => known !== name && squashed(known) === squashed(name));
+        if (meant)
+          context.addIssue({ code: 'custom', path: [name], message: `is not known; ${meant} is`, input: given[name] });
+      }
+    })
+    .meta({ propertyNames: namesOf(shape) });
 
 type Counts = Record<string, number>;
 
@@ -31,10 +51,16 @@ type Counts = Record<string, number>;
  * Deletes, kind after kind, what is older than so many days; with `dryRun` it only counts. A later attempt goes on with
  * the counts of the one before, and the age is that of the run's beginning, so that a repeated run means the same rows.
  */
-export async function removeOutdated<Kind extends OutdatedKind>(context: TaskContext, kinds: readonly Kind[], options: { daysOld: number; dryRun: boolean }): Promise<Record<Kind, number>> {
+export async function removeOutdated<Kind extends OutdatedKind>(
+  context: TaskContext,
+  kinds: readonly Kind[],
+  options: { daysOld: number; dryRun: boolean },
+): Promise<Record<Kind, number>> {
   const { retention } = context.services;
   const before = new Date(context.startedAt.getTime() - options.daysOld * DAY_MS);
-  const counts = Object.fromEntries(kinds.map((kind) => [kind, (context.cursor as Counts | undefined)?.[kind] ?? 0])) as Record<Kind, number>;
+  const counts = Object.fromEntries(
+    kinds.map((kind) => [kind, (context.cursor as Counts | undefined)?.[kind] ?? 0]),
+  ) as Record<Kind, number>;
   for (const kind of kinds) {
     if (options.dryRun) {
       counts[kind] = await retention.count(kind, before);

@@ -18,7 +18,10 @@ const STATUSES_OF: Partial<Record<ExportSource, readonly string[]>> = {
 };
 
 const moment = z
-  .union([z.iso.datetime({ offset: true, local: true }), z.iso.date()], 'Input should be an ISO 8601 date or date and time')
+  .union(
+    [z.iso.datetime({ offset: true, local: true }), z.iso.date()],
+    'Input should be an ISO 8601 date or date and time',
+  )
   .refine((text) => !text.startsWith('0000') && !Number.isNaN(readMoment(text)), 'There is no such moment')
   .meta({ not: { type: 'string', pattern: '^0000' } })
   .describe('ISO 8601; without a zone it is UTC, without a time the beginning of the day');
@@ -28,7 +31,8 @@ export function readMoment(text: string): number {
   return Date.parse(/[zZ]$|[+-]\d\d:?\d\d$/.test(text) || !/[tT]/.test(text) ? text : `${text}Z`);
 }
 
-const names = (describe: string) => z.array(z.string().max(100).regex(/\S/, 'is empty').trim()).min(1).max(1000).optional().describe(describe);
+const names = (describe: string) =>
+  z.array(z.string().max(100).regex(/\S/, 'is empty').trim()).min(1).max(1000).optional().describe(describe);
 const ids = z.array(z.int32().positive()).min(1).max(1000).optional();
 
 const filters = z
@@ -45,16 +49,44 @@ const filters = z
 
 const dateRange = z
   .strictObject({ from: moment.optional(), to: moment.optional() })
-  .refine(({ from, to }) => from === undefined || to === undefined || readMoment(from) < readMoment(to), 'from has to be before to');
+  .refine(
+    ({ from, to }) => from === undefined || to === undefined || readMoment(from) < readMoment(to),
+    'from has to be before to',
+  );
 
 /** What one parameter says of another, for the JSON Schema: as `superRefine` below checks it. */
 const rulesBetweenParameters = [
-  { if: { type: 'object', properties: { export_format: { enum: COMPRESSED_FORMATS } }, required: ['export_format'] }, then: { type: 'object', properties: { compression: { const: 'none' } } } },
+  {
+    if: { type: 'object', properties: { export_format: { enum: COMPRESSED_FORMATS } }, required: ['export_format'] },
+    then: { type: 'object', properties: { compression: { const: 'none' } } },
+  },
   ...Object.entries(FILTERS_OF).map(([source, known]) => {
     const statuses = STATUSES_OF[source as ExportSource];
     return {
-      if: { type: 'object', properties: { source: { const: source } }, ...(source === PRESET_SOURCE ? {} : { required: ['source'] }) },
-      then: { type: 'object', properties: { filters: { type: 'object', propertyNames: { enum: known }, ...(statuses ? { properties: { statuses: { type: 'array', items: { type: 'string', pattern: `^\\s*(?:${statuses.join('|')})\\s*$` } } } } : {}) } } },
+      if: {
+        type: 'object',
+        properties: { source: { const: source } },
+        ...(source === PRESET_SOURCE ? {} : { required: ['source'] }),
+      },
+      then: {
+        type: 'object',
+        properties: {
+          filters: {
+            type: 'object',
+            propertyNames: { enum: known },
+            ...(statuses
+              ? {
+                  properties: {
+                    statuses: {
+                      type: 'array',
+                      items: { type: 'string', pattern: `^\\s*(?:${statuses.join('|')})\\s*$` },
+                    },
+                  },
+                }
+              : {}),
+          },
+        },
+      },
     };
   }),
 ];
@@ -63,22 +95,43 @@ export const exportParameters = z
   .strictObject({
     source: z.enum(['posts', 'comments', 'executions', 'configs']).default(PRESET_SOURCE),
     export_format: z.enum(FORMATS).default('json'),
-    compression: z.enum(['none', 'gzip']).default('none').describe('Not for excel and parquet, which are compressed as they are'),
-    date_range: dateRange.nullable().default(null).describe('from ≤ moment < to. The moment is that at which a post or comment was written, an execution started, a config was created'),
+    compression: z
+      .enum(['none', 'gzip'])
+      .default('none')
+      .describe('Not for excel and parquet, which are compressed as they are'),
+    date_range: dateRange
+      .nullable()
+      .default(null)
+      .describe(
+        'from ≤ moment < to. The moment is that at which a post or comment was written, an execution started, a config was created',
+      ),
     filters: filters.default({}),
-    escape_formulas: z.boolean().default(true).describe("csv: texts that a spreadsheet would take for a formula get a ' in front"),
-    expires_in_days: z.int().min(1).max(3650).nullable().default(null).describe('null: as the setting EXPORT_EXPIRES_IN_DAYS says'),
+    escape_formulas: z
+      .boolean()
+      .default(true)
+      .describe("csv: texts that a spreadsheet would take for a formula get a ' in front"),
+    expires_in_days: z
+      .int()
+      .min(1)
+      .max(3650)
+      .nullable()
+      .default(null)
+      .describe('null: as the setting EXPORT_EXPIRES_IN_DAYS says'),
   })
   .superRefine((parameters, context) => {
-    const fault = (path: (string | number)[], message: string, input: unknown) => context.addIssue({ code: 'custom', path, message, input });
+    const fault = (path: (string | number)[], message: string, input: unknown) =>
+      context.addIssue({ code: 'custom', path, message, input });
     const { source, compression, export_format: format } = parameters;
-    if (compression !== 'none' && COMPRESSED_FORMATS.includes(format)) fault(['compression'], `${format} is compressed as it is`, compression);
+    if (compression !== 'none' && COMPRESSED_FORMATS.includes(format))
+      fault(['compression'], `${format} is compressed as it is`, compression);
     for (const [name, value] of Object.entries(parameters.filters)) {
-      if (value !== undefined && !FILTERS_OF[source].includes(name as keyof ExportFilters)) fault(['filters', name], `${source} cannot be filtered by it, but by ${FILTERS_OF[source].join(', ')}`, value);
+      if (value !== undefined && !FILTERS_OF[source].includes(name as keyof ExportFilters))
+        fault(['filters', name], `${source} cannot be filtered by it, but by ${FILTERS_OF[source].join(', ')}`, value);
     }
     const known = STATUSES_OF[source];
     parameters.filters.statuses?.forEach((status, index) => {
-      if (known && !known.includes(status)) fault(['filters', 'statuses', index], `${source} have the statuses ${known.join(', ')}`, status);
+      if (known && !known.includes(status))
+        fault(['filters', 'statuses', index], `${source} have the statuses ${known.join(', ')}`, status);
     });
   })
   .meta({ allOf: rulesBetweenParameters });

@@ -10,15 +10,35 @@ export type HiddenSubreddits = Map<string, string>;
 
 function checksIn({ posts, comments }: InfoAnswer): ContentCheck[] {
   const check = (fullname: string, isDeleted: boolean, found: ContentWording): ContentCheck =>
-    isDeleted ? { fullname, state: 'gone', marker: found.text === '[removed]' ? '[removed]' : '[deleted]' } : { fullname, state: 'there', ...found };
+    isDeleted
+      ? { fullname, state: 'gone', marker: found.text === '[removed]' ? '[removed]' : '[deleted]' }
+      : { fullname, state: 'there', ...found };
   return [
     ...posts.map((post) => {
       const { title, content: text, author, url, domain, flairText, editedAt } = post;
-      return check(`t3_${post.id}`, post.isDeleted, { title, text, author, isSubmitter: false, url, domain, flairText, editedAt });
+      return check(`t3_${post.id}`, post.isDeleted, {
+        title,
+        text,
+        author,
+        isSubmitter: false,
+        url,
+        domain,
+        flairText,
+        editedAt,
+      });
     }),
     ...comments.map((comment) => {
       const { body: text, author, isSubmitter, editedAt } = comment;
-      return check(`t1_${comment.id}`, comment.isDeleted, { title: null, text, author, isSubmitter, url: null, domain: null, flairText: null, editedAt });
+      return check(`t1_${comment.id}`, comment.isDeleted, {
+        title: null,
+        text,
+        author,
+        isSubmitter,
+        url: null,
+        domain: null,
+        flairText: null,
+        editedAt,
+      });
     }),
   ];
 }
@@ -27,7 +47,12 @@ function checksIn({ posts, comments }: InfoAnswer): ContentCheck[] {
  * Looks after the subreddits of which an answer holds nothing. Reddit leaves out whatever the asker may not see, without
  * a word: that of a private, banned or quarantined subreddit looks as if all of it had been deleted.
  */
-async function noteHidden(reddit: Pick<RedditClient, 'getSubreddit'>, silent: Set<string>, hidden: HiddenSubreddits, signal: AbortSignal): Promise<void> {
+async function noteHidden(
+  reddit: Pick<RedditClient, 'getSubreddit'>,
+  silent: Set<string>,
+  hidden: HiddenSubreddits,
+  signal: AbortSignal,
+): Promise<void> {
   for (const name of silent) {
     try {
       await reddit.getSubreddit(name, signal);
@@ -43,7 +68,12 @@ async function noteHidden(reddit: Pick<RedditClient, 'getSubreddit'>, silent: Se
  * read, or with nothing in it at all, is asked for once more, and what stays unreadable is left as it is. So is what
  * belongs to a subreddit that is hidden; which are is kept in `hidden`, and nothing more is asked of them.
  */
-export async function checkBatch(reddit: Pick<RedditClient, 'getInfo' | 'getSubreddit'>, due: DueContent[], hidden: HiddenSubreddits, signal: AbortSignal): Promise<ContentCheck[]> {
+export async function checkBatch(
+  reddit: Pick<RedditClient, 'getInfo' | 'getSubreddit'>,
+  due: DueContent[],
+  hidden: HiddenSubreddits,
+  signal: AbortSignal,
+): Promise<ContentCheck[]> {
   const found = new Map<string, ContentCheck>();
   const missing = () => due.filter(({ fullname, subreddit }) => !found.has(fullname) && !hidden.has(subreddit));
   const ask = async (wanted: DueContent[]) => {
@@ -54,10 +84,26 @@ export async function checkBatch(reddit: Pick<RedditClient, 'getInfo' | 'getSubr
   };
   let malformed = missing().length > 0 ? await ask(missing()) : 0;
   const shown = new Set(due.filter(({ fullname }) => found.has(fullname)).map(({ subreddit }) => subreddit));
-  await noteHidden(reddit, new Set(missing().map(({ subreddit }) => subreddit).filter((name) => !shown.has(name))), hidden, signal);
+  await noteHidden(
+    reddit,
+    new Set(
+      missing()
+        .map(({ subreddit }) => subreddit)
+        .filter((name) => !shown.has(name)),
+    ),
+    hidden,
+    signal,
+  );
   if (missing().length > 0 && (malformed > 0 || found.size === 0)) malformed = await ask(missing());
   return due.map(({ fullname, subreddit }): ContentCheck => {
     const reason = hidden.get(subreddit);
-    return found.get(fullname) ?? (reason !== undefined ? { fullname, state: 'withheld', subreddit, reason } : malformed > 0 ? { fullname, state: 'unreadable' } : { fullname, state: 'gone', marker: '[deleted]' });
+    return (
+      found.get(fullname) ??
+      (reason !== undefined
+        ? { fullname, state: 'withheld', subreddit, reason }
+        : malformed > 0
+          ? { fullname, state: 'unreadable' }
+          : { fullname, state: 'gone', marker: '[deleted]' })
+    );
   });
 }

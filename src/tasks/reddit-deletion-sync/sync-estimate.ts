@@ -11,7 +11,10 @@ export async function estimateSync(parameters: SyncParameters, basis: EstimateBa
   // An answer with unreadable items, or with nothing in it, is asked for once more.
   const checks: EstimateFigure = { min: requests, max: 2 * requests, source: 'measured' };
   // Where the limit ends it the longest unchecked come first, of whichever kind.
-  const rows = (own: number, others: number): EstimateFigure => (stored.posts + stored.comments <= limit ? exactly(own) : { min: Math.max(0, checked - others), max: own, source: 'measured' });
+  const rows = (own: number, others: number): EstimateFigure =>
+    stored.posts + stored.comments <= limit
+      ? exactly(own)
+      : { min: Math.max(0, checked - others), max: own, source: 'measured' };
   const without = subreddits.length > 0 ? await basis.withoutContent(subreddits) : [];
   return {
     requests: { total: checks, checks },
@@ -21,7 +24,9 @@ export async function estimateSync(parameters: SyncParameters, basis: EstimateBa
       requests_per_minute: basis.requestsPerMinute,
       assumptions: [
         'That every subreddit can still be seen: of each of which an answer holds nothing, one more request asks whether it can.',
-        ...(without.length > 0 ? [`Nothing is stored of ${without.map((name) => `r/${name}`).join(', ')}: nothing there will be checked.`] : []),
+        ...(without.length > 0
+          ? [`Nothing is stored of ${without.map((name) => `r/${name}`).join(', ')}: nothing there will be checked.`]
+          : []),
       ],
       subreddits: [],
     },

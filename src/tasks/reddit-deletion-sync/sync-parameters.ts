@@ -5,10 +5,23 @@ export const syncParameters = z
   .strictObject({
     subreddits: z.array(subreddit).max(1_000).default([]).describe('All of which content is stored, when empty'),
     min_age_days: z.number().min(0).max(36_500).default(0).describe('Only what was written at least so many days ago'),
-    max_age_days: z.number().positive().max(36_500).default(30).describe('Only what was written in the last so many days'),
-    limit: z.int().min(1).max(1_000_000).default(10_000).describe('Posts and comments a run checks at most, the longest unchecked first; a hundred cost one request'),
+    max_age_days: z
+      .number()
+      .positive()
+      .max(36_500)
+      .default(30)
+      .describe('Only what was written in the last so many days'),
+    limit: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(10_000)
+      .describe('Posts and comments a run checks at most, the longest unchecked first; a hundred cost one request'),
   })
-  .refine(({ min_age_days: least, max_age_days: most }) => least < most, { path: ['min_age_days'], message: 'must be less than max_age_days' });
+  .refine(({ min_age_days: least, max_age_days: most }) => least < most, {
+    path: ['min_age_days'],
+    message: 'must be less than max_age_days',
+  });
 export type SyncParameters = z.infer<typeof syncParameters>;
 
 const DAY_MS = 86_400_000;

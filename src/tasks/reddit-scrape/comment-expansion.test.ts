@@ -1,15 +1,29 @@
 import { foldedComments, nextExpansion } from './comment-expansion';
 
-const stub = (parentId: string, depth: number, children: string[], count = children.length) => ({ parentId, depth, children, count });
+const stub = (parentId: string, depth: number, children: string[], count = children.length) => ({
+  parentId,
+  depth,
+  children,
+  count,
+});
 const ids = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 
 test('a hundred children of many stubs share one request', () => {
-  const more = [stub('t1_a', 3, ids('a', 60), 90), stub('t1_b', 9, []), stub('t3_p', 0, ids('p', 70), 100), stub('t1_c', 1, ids('c', 2))];
+  const more = [
+    stub('t1_a', 3, ids('a', 60), 90),
+    stub('t1_b', 9, []),
+    stub('t3_p', 0, ids('p', 70), 100),
+    stub('t1_c', 1, ids('c', 2)),
+  ];
   const next = nextExpansion(more);
   if (next.kind !== 'children') throw new Error(next.kind);
   expect(next.children).toEqual([...ids('a', 60), ...ids('p', 40)]);
   expect([next.depthOf('a'), next.depthOf('b')]).toEqual([2, undefined]);
-  expect(next.rest).toEqual([stub('t1_b', 9, []), stub('t3_p', 0, ids('p', 70).slice(40), 60), stub('t1_c', 1, ids('c', 2))]);
+  expect(next.rest).toEqual([
+    stub('t1_b', 9, []),
+    stub('t3_p', 0, ids('p', 70).slice(40), 60),
+    stub('t1_c', 1, ids('c', 2)),
+  ]);
 });
 
 test('a thread to continue has a request of its own, and children wait for it until their call is full', () => {
@@ -21,5 +35,7 @@ test('a thread to continue has a request of its own, and children wait for it un
 });
 
 test('what is folded is counted as far as it is known', () => {
-  expect(foldedComments([stub('t1_a', 1, ['x', 'y'], 7), stub('t1_b', 1, ['x', 'y'], 0), stub('t1_c', 10, [], 0)])).toBe(10);
+  expect(
+    foldedComments([stub('t1_a', 1, ['x', 'y'], 7), stub('t1_b', 1, ['x', 'y'], 0), stub('t1_c', 10, [], 0)]),
+  ).toBe(10);
 });

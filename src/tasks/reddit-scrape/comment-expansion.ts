@@ -15,7 +15,12 @@ export type Expansion = { rest: MoreStub[] } & (
 export function nextExpansion(more: MoreStub[]): Expansion {
   const childrenLeft = more.reduce((total, stub) => total + stub.children.length, 0);
   const thread = childrenLeft < CHILDREN_A_CALL ? more.find((stub) => stub.children.length === 0) : undefined;
-  if (thread) return { kind: 'thread', comment: { id: withoutPrefix(thread.parentId), depth: thread.depth - 1 }, rest: more.filter((stub) => stub !== thread) };
+  if (thread)
+    return {
+      kind: 'thread',
+      comment: { id: withoutPrefix(thread.parentId), depth: thread.depth - 1 },
+      rest: more.filter((stub) => stub !== thread),
+    };
   const children: string[] = [];
   const rest: MoreStub[] = [];
   const parentDepths = new Map<string, number>();
@@ -24,7 +29,8 @@ export function nextExpansion(more: MoreStub[]): Expansion {
     if (taken.length > 0) parentDepths.set(withoutPrefix(stub.parentId), stub.depth - 1);
     children.push(...taken);
     const left = stub.children.slice(taken.length);
-    if (left.length > 0 || stub.children.length === 0) rest.push({ ...stub, children: left, count: Math.max(left.length, stub.count - taken.length) });
+    if (left.length > 0 || stub.children.length === 0)
+      rest.push({ ...stub, children: left, count: Math.max(left.length, stub.count - taken.length) });
   }
   return { kind: 'children', children, depthOf: (id) => parentDepths.get(id), rest };
 }

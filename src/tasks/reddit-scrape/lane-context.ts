@@ -21,10 +21,18 @@ export interface LaneContext {
   readonly known: Set<string>;
 }
 
-export const upsertOptions = ({ startedAt, reddit }: LaneContext) => ({ runStartedAt: startedAt, isSandbox: reddit.isSandbox });
-export const listingOf = ({ parameters, reddit }: LaneContext, lane: LaneState) => ({ subreddit: lane.outcome.subreddit, sort: parameters.sort, isSandbox: reddit.isSandbox });
+export const upsertOptions = ({ startedAt, reddit }: LaneContext) => ({
+  runStartedAt: startedAt,
+  isSandbox: reddit.isSandbox,
+});
+export const listingOf = ({ parameters, reddit }: LaneContext, lane: LaneState) => ({
+  subreddit: lane.outcome.subreddit,
+  sort: parameters.sort,
+  isSandbox: reddit.isSandbox,
+});
 
 /** By name: only the types of another room may be imported here. */
-export const redditErrorKind = (error: unknown) => (error instanceof Error && error.name === 'RedditError' ? (error as RedditError).kind : undefined);
+export const redditErrorKind = (error: unknown) =>
+  error instanceof Error && error.name === 'RedditError' ? (error as RedditError).kind : undefined;
 /** It will be refused however often it is asked for. */
 export const isRefusal = (error: unknown) => ['forbidden', 'not_found'].includes(redditErrorKind(error) ?? '');

@@ -16,11 +16,20 @@ async function finish(context: LaneContext, lane: LaneState): Promise<void> {
   if (newest && hasWatermark(parameters)) {
     // As deep as the listing is known without a gap.
     const postsLimit = watermark && outcome.watermark_reached ? watermark.postsLimit : parameters.posts_limit;
-    await context.services.scrapes.saveWatermark(listingOf(context, lane), { postId: newest.id, postsLimit, ...readingOf(parameters) });
+    await context.services.scrapes.saveWatermark(listingOf(context, lane), {
+      postId: newest.id,
+      postsLimit,
+      ...readingOf(parameters),
+    });
   }
   outcome.status = 'succeeded';
   const { subreddit, posts, comments, requests } = outcome;
-  log.info({ subreddit, posts, comments, requests, sandbox: reddit.isSandbox }, reddit.isSandbox ? `r/${subreddit} scraped from the sandbox: its content is made up or recorded` : `r/${subreddit} scraped`);
+  log.info(
+    { subreddit, posts, comments, requests, sandbox: reddit.isSandbox },
+    reddit.isSandbox
+      ? `r/${subreddit} scraped from the sandbox: its content is made up or recorded`
+      : `r/${subreddit} scraped`,
+  );
 }
 
 /** The next thing to do for a subreddit: one request at most. */
@@ -36,10 +45,15 @@ async function takeStep(context: LaneContext, lane: LaneState): Promise<void> {
  * Goes on with a subreddit until it is done or the slice is used up. `save` is told the lane after each step. What the
  * next try may mend is thrown, the lane standing where the last good step left it; a refused subreddit is an outcome.
  */
-export async function runSlice(context: LaneContext, lane: LaneState, limits: SliceLimits, save: () => Promise<void>): Promise<void> {
+export async function runSlice(
+  context: LaneContext,
+  lane: LaneState,
+  limits: SliceLimits,
+  save: () => Promise<void>,
+): Promise<void> {
   const endsAt = Date.now() + limits.ms;
   const { reddit, signal, log } = context;
-  for (let counted = 0; !isLaneDone(lane) && counted < limits.requests && Date.now() < endsAt; ) {
+  for (let counted = 0; !isLaneDone(lane) && counted < limits.requests && Date.now() < endsAt;) {
     signal.throwIfAborted();
     try {
       await takeStep(context, lane);
@@ -49,7 +63,10 @@ export async function runSlice(context: LaneContext, lane: LaneState, limits: Sl
       if (!isRefusal(error)) throw signal.aborted ? signal.reason : error;
       lane.outcome.status = 'failed';
       lane.outcome.error = (error as Error).message;
-      log.warn({ subreddit: lane.outcome.subreddit, error: lane.outcome.error }, `r/${lane.outcome.subreddit} could not be scraped`);
+      log.warn(
+        { subreddit: lane.outcome.subreddit, error: lane.outcome.error },
+        `r/${lane.outcome.subreddit} could not be scraped`,
+      );
     } finally {
       const sent = reddit.requestsSent();
       lane.outcome.requests += sent - counted;

@@ -1,4 +1,13 @@
-import { exactly, minutesOf, sumOf, type ContentStats, type Estimate, type EstimateBasis, type EstimateFigure, type SubredditBasis } from '../task-estimate';
+import {
+  exactly,
+  minutesOf,
+  sumOf,
+  type ContentStats,
+  type Estimate,
+  type EstimateBasis,
+  type EstimateFigure,
+  type SubredditBasis,
+} from '../task-estimate';
 import type { ScrapeParameters } from './scrape-parameters';
 
 const A_HUNDRED = 100;
@@ -7,7 +16,12 @@ const COMMENTS_A_TREE = 500;
 const ASSUMED = { commentsPerPost: 20, shareWithComments: 0.8, expansionsPerThread: 1 };
 
 const measured = (min: number, max: number): EstimateFigure => ({ min: Math.min(min, max), max, source: 'measured' });
-const assumed = (min: number, amount: number, max: number): EstimateFigure => ({ min, max, source: 'assumed', assumed: Math.min(amount, max) });
+const assumed = (min: number, amount: number, max: number): EstimateFigure => ({
+  min,
+  max,
+  source: 'assumed',
+  assumed: Math.min(amount, max),
+});
 
 interface SubredditFigures {
   pages: EstimateFigure;
@@ -18,7 +32,11 @@ interface SubredditFigures {
 }
 
 /** Nothing is stored of it: the bounds are those of the parameters. */
-function estimateUnknown({ posts_limit: posts, comments_limit: limit, expand_more: allowance }: ScrapeParameters): SubredditFigures {
+function estimateUnknown({
+  posts_limit: posts,
+  comments_limit: limit,
+  expand_more: allowance,
+}: ScrapeParameters): SubredditFigures {
   const { commentsPerPost, shareWithComments, expansionsPerThread } = ASSUMED;
   const pages = Math.ceil(posts / A_HUNDRED);
   const threads = posts * shareWithComments;
@@ -26,9 +44,13 @@ function estimateUnknown({ posts_limit: posts, comments_limit: limit, expand_mor
   return {
     pages: pages === 1 ? exactly(1) : assumed(1, pages, pages),
     threads: limit === 0 ? exactly(0) : assumed(0, threads, posts),
-    expansions: limit === 0 || allowance === 0 ? exactly(0) : assumed(0, threads * expansionsPerThread, posts * allowance),
+    expansions:
+      limit === 0 || allowance === 0 ? exactly(0) : assumed(0, threads * expansionsPerThread, posts * allowance),
     posts: assumed(0, posts, posts),
-    comments: limit === 0 ? exactly(0) : assumed(0, threads * Math.min(mostAThread, commentsPerPost / shareWithComments), posts * mostAThread),
+    comments:
+      limit === 0
+        ? exactly(0)
+        : assumed(0, threads * Math.min(mostAThread, commentsPerPost / shareWithComments), posts * mostAThread),
   };
 }
 
@@ -39,16 +61,37 @@ function estimateKnown(parameters: ScrapeParameters, stats: ContentStats): Subre
   const endsEarly = parameters.incremental && parameters.sort === 'new';
   const threads = posts * stats.shareWithComments;
   const toRead = parameters.reread_unchanged ? threads : Math.max(0, threads - stats.unchangedThreads);
-  const comments = Math.min(limit, COMMENTS_A_TREE + allowance * A_HUNDRED, stats.shareWithComments === 0 ? 0 : stats.commentsPerPost / stats.shareWithComments);
-  const figures = { pages: measured(endsEarly ? 1 : Math.max(1, Math.ceil(stats.posts / A_HUNDRED)), pages), posts: measured(Math.min(posts, stats.posts), posts) };
+  const comments = Math.min(
+    limit,
+    COMMENTS_A_TREE + allowance * A_HUNDRED,
+    stats.shareWithComments === 0 ? 0 : stats.commentsPerPost / stats.shareWithComments,
+  );
+  const figures = {
+    pages: measured(endsEarly ? 1 : Math.max(1, Math.ceil(stats.posts / A_HUNDRED)), pages),
+    posts: measured(Math.min(posts, stats.posts), posts),
+  };
   if (limit === 0) return { ...figures, threads: exactly(0), expansions: exactly(0), comments: exactly(0) };
-  return { ...figures, threads: measured(toRead, threads), expansions: expansionsOf(allowance, stats, toRead, threads), comments: measured(comments * toRead, comments * threads) };
+  return {
+    ...figures,
+    threads: measured(toRead, threads),
+    expansions: expansionsOf(allowance, stats, toRead, threads),
+    comments: measured(comments * toRead, comments * threads),
+  };
 }
 
 /** Threads that were never read tell only by their number of comments what they would cost: not how deep they are. */
-function expansionsOf(allowance: number, { threadsRead, expansionsPerThread }: ContentStats, toRead: number, threads: number): EstimateFigure {
+function expansionsOf(
+  allowance: number,
+  { threadsRead, expansionsPerThread }: ContentStats,
+  toRead: number,
+  threads: number,
+): EstimateFigure {
   if (allowance === 0) return exactly(0);
-  if (threadsRead > 0) return measured(Math.min(allowance, expansionsPerThread) * toRead, Math.min(allowance, expansionsPerThread) * threads);
+  if (threadsRead > 0)
+    return measured(
+      Math.min(allowance, expansionsPerThread) * toRead,
+      Math.min(allowance, expansionsPerThread) * threads,
+    );
   return assumed(0, threads * Math.max(ASSUMED.expansionsPerThread, expansionsPerThread), threads * allowance);
 }
 
@@ -59,17 +102,27 @@ function assumptionsOf(parameters: ScrapeParameters, unknown: string[], unread: 
   const unfolding = `${expansionsPerThread} further request a thread to unfold comments`;
   return [
     ...(unknown.length > 0
-      ? [`Nothing is stored of ${list(unknown)}. Assumed of each: as many posts as posts_limit, ${shareWithComments * 100} of 100 with comments, ${commentsPerPost} comments a post on average${isExpanding ? `, ${unfolding}` : ''}.`]
+      ? [
+          `Nothing is stored of ${list(unknown)}. Assumed of each: as many posts as posts_limit, ${shareWithComments * 100} of 100 with comments, ${commentsPerPost} comments a post on average${isExpanding ? `, ${unfolding}` : ''}.`,
+        ]
       : []),
-    ...(unread.length > 0 && isExpanding ? [`No comments of ${list(unread)} have been read so far. Assumed of each: ${unfolding}.`] : []),
+    ...(unread.length > 0 && isExpanding
+      ? [`No comments of ${list(unread)} have been read so far. Assumed of each: ${unfolding}.`]
+      : []),
   ];
 }
 
 /** Stored posts that are looked up, as many as the listing may not show. */
-async function refreshOf({ subreddits, refresh_days: days }: ScrapeParameters, basis: EstimateBasis): Promise<EstimateFigure | undefined> {
+async function refreshOf(
+  { subreddits, refresh_days: days }: ScrapeParameters,
+  basis: EstimateBasis,
+): Promise<EstimateFigure | undefined> {
   if (days === 0) return undefined;
   const now = Date.now();
-  const { posts } = await basis.countStored({ subreddits, since: new Date(now - days * 86_400_000), until: new Date(now) }, A_HUNDRED * 1_000 * subreddits.length);
+  const { posts } = await basis.countStored(
+    { subreddits, since: new Date(now - days * 86_400_000), until: new Date(now) },
+    A_HUNDRED * 1_000 * subreddits.length,
+  );
   return measured(0, posts === 0 ? 0 : Math.ceil(posts / A_HUNDRED) + subreddits.length - 1);
 }
 
@@ -91,11 +144,21 @@ export async function estimateScrape(parameters: ScrapeParameters, basis: Estima
     rows: { posts: all('posts'), comments: all('comments') },
     basis: {
       requests_per_minute: basis.requestsPerMinute,
-      assumptions: assumptionsOf(parameters, parameters.subreddits.filter((name) => !statsOf(name)), parameters.subreddits.filter((name) => statsOf(name)?.threadsRead === 0)),
+      assumptions: assumptionsOf(
+        parameters,
+        parameters.subreddits.filter((name) => !statsOf(name)),
+        parameters.subreddits.filter((name) => statsOf(name)?.threadsRead === 0),
+      ),
       subreddits: parameters.subreddits.map((name): SubredditBasis => {
         const stats = statsOf(name);
         const { commentsPerPost, shareWithComments } = stats ?? ASSUMED;
-        return { name, source: stats ? 'stored' : 'defaults', posts: stats?.posts ?? 0, comments_per_post: Math.round(commentsPerPost * 10) / 10, share_with_comments: Math.round(shareWithComments * 100) / 100 };
+        return {
+          name,
+          source: stats ? 'stored' : 'defaults',
+          posts: stats?.posts ?? 0,
+          comments_per_post: Math.round(commentsPerPost * 10) / 10,
+          share_with_comments: Math.round(shareWithComments * 100) / 100,
+        };
       }),
     },
   };

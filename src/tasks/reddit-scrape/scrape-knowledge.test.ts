@@ -2,25 +2,43 @@ import { at, comment, pages, post, start, tree, type Script } from '../../../tes
 import type { ScrapeMemory, Watermark } from '../task-services';
 
 describe('what is known costs no request', () => {
-  const script: Script = { listPosts: pages([post('a', 2), post('b', 1)]), getComments: async ({ postId }) => tree([comment(`${postId}1`)], postId === 'a' ? [{ parentId: 't1_a1', children: ['m'], count: 1, depth: 1 }] : []), getMoreChildren: async () => tree([comment('m', 1)]) };
+  const script: Script = {
+    listPosts: pages([post('a', 2), post('b', 1)]),
+    getComments: async ({ postId }) =>
+      tree([comment(`${postId}1`)], postId === 'a' ? [{ parentId: 't1_a1', children: ['m'], count: 1, depth: 1 }] : []),
+    getMoreChildren: async () => tree([comment('m', 1)]),
+  };
   const base = { subreddits: ['funny'], comments_limit: 100 };
   const again = async (first: object, second: object, scripted = script) => {
     const before = start(script, { ...base, ...first });
     await before.result;
-    const run = start(scripted, { ...base, ...second }, { memory: { ...before.kept.memory, claimPosts: async ({ postIds }) => postIds } });
+    const run = start(
+      scripted,
+      { ...base, ...second },
+      { memory: { ...before.kept.memory, claimPosts: async ({ postIds }) => postIds } },
+    );
     return { result: await run.result, asked: run.asked };
   };
 
   test('threads with as many comments as when they were last read', async () => {
     const { result, asked } = await again({}, {});
     expect(asked).toEqual(['page funny - 50']);
-    expect(result).toMatchObject({ requests: 1, threads_read: 0, threads_unchanged: 2, requests_saved: { unchanged_threads: 2, watermark: 0 } });
+    expect(result).toMatchObject({
+      requests: 1,
+      threads_read: 0,
+      threads_unchanged: 2,
+      requests_saved: { unchanged_threads: 2, watermark: 0 },
+    });
   });
 
   test('but not one that has grown, and none when all are to be read', async () => {
     const grown: Script = { ...script, listPosts: pages([post('a', 2), post('b', 5)]) };
     expect((await again({}, {}, grown)).asked).toEqual(['page funny - 50', 'tree b 100 -']);
-    expect((await again({}, { reread_unchanged: true })).asked).toEqual(['page funny - 50', 'tree a 100 -', 'tree b 100 -']);
+    expect((await again({}, { reread_unchanged: true })).asked).toEqual([
+      'page funny - 50',
+      'tree a 100 -',
+      'tree b 100 -',
+    ]);
   });
 
   test('nor one that the limits had cut short and would not now', async () => {
@@ -34,14 +52,32 @@ describe('what is known costs no request', () => {
   const newest = (from: number) => (query: { limit: number; after?: string | null }) => {
     const top = query.after ? Number(query.after) : from;
     const posts = Array.from({ length: query.limit }, (_, n) => post(`n${top - n}`, 0, { createdAt: on(top - n) }));
-    return Promise.resolve({ posts: query.after ? posts : [post('pinned', 0, { isPinned: true, createdAt: on(-9_999) }), ...posts.slice(1)], after: String(top - query.limit), malformed: 0 });
+    return Promise.resolve({
+      posts: query.after ? posts : [post('pinned', 0, { isPinned: true, createdAt: on(-9_999) }), ...posts.slice(1)],
+      after: String(top - query.limit),
+      malformed: 0,
+    });
   };
-  const watermark = (more: Partial<Watermark> = {}) => ({ findWatermark: async () => ({ postId: 'n900', createdAt: on(900), postsLimit: 500, commentsLimit: 100, commentsDepth: null, expandMore: 0, ...more }) });
+  const watermark = (more: Partial<Watermark> = {}) => ({
+    findWatermark: async () => ({
+      postId: 'n900',
+      createdAt: on(900),
+      postsLimit: 500,
+      commentsLimit: 100,
+      commentsDepth: null,
+      expandMore: 0,
+      ...more,
+    }),
+  });
   const incremental = { ...base, sort: 'new', posts_limit: 500, incremental: true };
 
   test('pages behind the newest post of the last scrape; a pinned old one does not fool it', async () => {
     const run = start({ listPosts: newest(950) }, incremental, { memory: watermark() });
-    expect(await run.result).toMatchObject({ requests: 1, requests_saved: { watermark: 4 }, subreddits: [{ watermark_reached: true }] });
+    expect(await run.result).toMatchObject({
+      requests: 1,
+      requests_saved: { watermark: 4 },
+      subreddits: [{ watermark_reached: true }],
+    });
     const far = start({ listPosts: newest(1_150) }, incremental, { memory: watermark() });
     expect(await far.result).toMatchObject({ requests: 3, requests_saved: { watermark: 2 } });
   });
@@ -55,7 +91,11 @@ describe('what is known costs no request', () => {
     ['or in requests', { ...incremental, expand_more: 1 }, {}],
   ])('but no page when %s', async (_, parameters, more) => {
     const run = start({ listPosts: newest(950) }, parameters, { memory: watermark(more) });
-    expect(await run.result).toMatchObject({ requests: 5, requests_saved: { watermark: 0 }, subreddits: [{ watermark_reached: null }] });
+    expect(await run.result).toMatchObject({
+      requests: 5,
+      requests_saved: { watermark: 0 },
+      subreddits: [{ watermark_reached: null }],
+    });
   });
 
   test('the next watermark is the newest post, as deep as the listing is known without a gap', async () => {
@@ -72,9 +112,18 @@ describe('what is known costs no request', () => {
 });
 
 test('stored posts that the listing did not show are looked up a hundred at once, and their threads where they grew', async () => {
-  const script: Script = { listPosts: pages([post('a')]), getComments: async () => tree([comment('o1')]), getInfo: async (names) => ({ posts: names.map((name) => post(name.slice(3), name === 't3_o7' ? 1 : 0)), comments: [], malformed: 0 }) };
+  const script: Script = {
+    listPosts: pages([post('a')]),
+    getComments: async () => tree([comment('o1')]),
+    getInfo: async (names) => ({
+      posts: names.map((name) => post(name.slice(3), name === 't3_o7' ? 1 : 0)),
+      comments: [],
+      malformed: 0,
+    }),
+  };
   const old = Array.from({ length: 150 }, (_, n) => `o${n}`);
-  const listUnlisted: ScrapeMemory['listUnlisted'] = async ({ afterId, limit }) => old.slice(afterId ? old.indexOf(afterId) + 1 : 0).slice(0, limit);
+  const listUnlisted: ScrapeMemory['listUnlisted'] = async ({ afterId, limit }) =>
+    old.slice(afterId ? old.indexOf(afterId) + 1 : 0).slice(0, limit);
   const run = start(script, { subreddits: ['funny'], refresh_days: 3 }, { memory: { listUnlisted } });
   expect(await run.result).toMatchObject({ requests: 4, posts: { new: 151 }, threads_read: 1 });
   expect(run.asked).toEqual(['page funny - 50', 'info 100', 'tree o7 100 -', 'info 50']);

@@ -7,19 +7,53 @@ const TIME_FILTERS = ['hour', 'day', 'week', 'month', 'year', 'all'] as const sa
 /** With or without "r/". The pattern is of what is sent, so that the JSON Schema says the same as the check. */
 export const subreddit = z
   .string()
-  .regex(/^\s*(?:\/?[rR]\/)?[A-Za-z0-9][A-Za-z0-9_]{1,21}\s*$/, 'is not the name of a subreddit (2 to 22 letters, digits and _, such as "funny" or "r/funny")')
+  .regex(
+    /^\s*(?:\/?[rR]\/)?[A-Za-z0-9][A-Za-z0-9_]{1,21}\s*$/,
+    'is not the name of a subreddit (2 to 22 letters, digits and _, such as "funny" or "r/funny")',
+  )
   .overwrite((name) => name.trim().replace(/^\/?r\//i, ''));
 
-const withoutRepeats = (names: string[]) => names.filter((name, index) => names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) === index);
+const withoutRepeats = (names: string[]) =>
+  names.filter((name, index) => names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) === index);
 
 export const scrapeParameters = z.strictObject({
-  subreddits: z.array(subreddit).min(1, 'name at least one subreddit').max(100, 'at most 100 subreddits in one task').overwrite(withoutRepeats).describe('Names, with or without "r/"; the same name twice counts once'),
+  subreddits: z
+    .array(subreddit)
+    .min(1, 'name at least one subreddit')
+    .max(100, 'at most 100 subreddits in one task')
+    .overwrite(withoutRepeats)
+    .describe('Names, with or without "r/"; the same name twice counts once'),
   sort: z.enum(SORTS).default('hot'),
   time_filter: z.enum(TIME_FILTERS).default('day').describe('Heeded for top and controversial only'),
-  posts_limit: z.int().min(1).max(1000).default(50).describe('Posts of each subreddit; Reddit lists no more than about 1000'),
-  comments_limit: z.int().min(0).max(10_000).default(100).describe('Comments of each post; 0 for none. Up to 500 cost one request, more need expand_more'),
-  comments_depth: z.int().min(1).max(1000).nullable().default(null).describe('Levels of comments: 1 for direct answers to the post alone; null for all. Reddit gives ten levels at once, deeper ones need expand_more'),
-  expand_more: z.int().min(0).max(1000).default(0).describe('How many further requests each post may cost to unfold "load more comments" (up to 100 comments a request) and "continue this thread"'),
+  posts_limit: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(50)
+    .describe('Posts of each subreddit; Reddit lists no more than about 1000'),
+  comments_limit: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(100)
+    .describe('Comments of each post; 0 for none. Up to 500 cost one request, more need expand_more'),
+  comments_depth: z
+    .int()
+    .min(1)
+    .max(1000)
+    .nullable()
+    .default(null)
+    .describe(
+      'Levels of comments: 1 for direct answers to the post alone; null for all. Reddit gives ten levels at once, deeper ones need expand_more',
+    ),
+  expand_more: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .describe(
+      'How many further requests each post may cost to unfold "load more comments" (up to 100 comments a request) and "continue this thread"',
+    ),
   incremental: z
     .boolean()
     .default(false)
@@ -29,12 +63,16 @@ export const scrapeParameters = z.strictObject({
   reread_unchanged: z
     .boolean()
     .default(false)
-    .describe('Read also the comments of posts whose number of comments is what it was when they were last read as far as now: for edited comments and their scores. Otherwise these threads cost no request'),
+    .describe(
+      'Read also the comments of posts whose number of comments is what it was when they were last read as far as now: for edited comments and their scores. Otherwise these threads cost no request',
+    ),
   refresh_days: z
     .int()
     .min(0)
     .max(365)
     .default(0)
-    .describe('Stored posts of the subreddit written in the last so many days that the listing did not show are looked up as well, a hundred a request: edits, scores and deletions are followed, and comments where their number changed'),
+    .describe(
+      'Stored posts of the subreddit written in the last so many days that the listing did not show are looked up as well, a hundred a request: edits, scores and deletions are followed, and comments where their number changed',
+    ),
 });
 export type ScrapeParameters = z.infer<typeof scrapeParameters>;

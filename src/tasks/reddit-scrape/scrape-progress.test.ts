@@ -10,7 +10,8 @@ const share = (change: (lane: LaneState) => void, given = parameters) => {
   return progressOf(0, lane, given).share;
 };
 const pending = (count: number) => Array.from({ length: count }, (_, n) => ({ id: `p${n}`, numComments: 3 }));
-const listed = (lane: LaneState, pages: number, isEnded: boolean) => Object.assign(lane.listing, { page: pages, listed: pages * 100, isEnded });
+const listed = (lane: LaneState, pages: number, isEnded: boolean) =>
+  Object.assign(lane.listing, { page: pages, listed: pages * 100, isEnded });
 
 test('nothing is done before the first page', () => {
   expect(share(() => undefined)).toBe(0);
@@ -36,18 +37,27 @@ test('threads that are known cost nothing and promise nothing', () => {
 });
 
 test('with comments_limit 0 the pages are all there is', () => {
-  expect(share((lane) => void listed(lane, 1, false), scrapeParameters.parse({ subreddits: ['funny'], posts_limit: 200, comments_limit: 0 }))).toBe(0.5);
+  expect(
+    share(
+      (lane) => void listed(lane, 1, false),
+      scrapeParameters.parse({ subreddits: ['funny'], posts_limit: 200, comments_limit: 0 }),
+    ),
+  ).toBe(0.5);
 });
 
 test('only what succeeded is whole: a refused subreddit stands where it stopped', () => {
-  expect(share((lane) => {
-    listed(lane, 2, true);
-    lane.outcome.threads_read = 40;
-    lane.outcome.status = 'succeeded';
-  })).toBe(1);
+  expect(
+    share((lane) => {
+      listed(lane, 2, true);
+      lane.outcome.threads_read = 40;
+      lane.outcome.status = 'succeeded';
+    }),
+  ).toBe(1);
   expect(share((lane) => void (lane.outcome.status = 'failed'))).toBe(0);
-  expect(share((lane) => {
-    listed(lane, 2, true);
-    lane.outcome.threads_read = 40;
-  })).toBe(0.99);
+  expect(
+    share((lane) => {
+      listed(lane, 2, true);
+      lane.outcome.threads_read = 40;
+    }),
+  ).toBe(0.99);
 });

@@ -17,18 +17,23 @@ export interface LaneProgress {
 }
 
 const POSTS_A_PAGE = 100;
-const sumOf = (counts: { new: number; updated: number; unchanged: number }) => counts.new + counts.updated + counts.unchanged;
+const sumOf = (counts: { new: number; updated: number; unchanged: number }) =>
+  counts.new + counts.updated + counts.unchanged;
 
 /**
  * Counted in pages and threads, for these are what takes requests: a post without comments is done with its page. The
  * pages to come are taken to hold as many threads to read as those before them; while there are none, one a post.
  */
-function shareOf(lane: LaneState, { posts_limit: postsLimit, comments_limit: commentsLimit }: ScrapeParameters): number {
+function shareOf(
+  lane: LaneState,
+  { posts_limit: postsLimit, comments_limit: commentsLimit }: ScrapeParameters,
+): number {
   const { outcome, pending, listing } = lane;
   if (outcome.status === 'succeeded') return 1;
   const pagesLeft = listing.isEnded ? 0 : Math.max(1, Math.ceil((postsLimit - listing.listed) / POSTS_A_PAGE));
   const threadsRead = outcome.threads_read + outcome.threads_failed;
-  const threadsAPost = commentsLimit === 0 ? 0 : listing.listed === 0 ? 1 : (threadsRead + pending.length) / listing.listed;
+  const threadsAPost =
+    commentsLimit === 0 ? 0 : listing.listed === 0 ? 1 : (threadsRead + pending.length) / listing.listed;
   const threadsToCome = listing.isEnded ? 0 : Math.max(0, postsLimit - listing.listed) * threadsAPost;
   const done = listing.page + threadsRead;
   const all = done + pagesLeft + pending.length + threadsToCome;

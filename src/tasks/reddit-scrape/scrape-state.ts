@@ -31,7 +31,12 @@ const outcome = z.object({
 });
 export type SubredditOutcome = z.infer<typeof outcome>;
 
-const moreStub = z.object({ parentId: z.string(), children: z.array(z.string()), count: z.number(), depth: z.number() });
+const moreStub = z.object({
+  parentId: z.string(),
+  children: z.array(z.string()),
+  count: z.number(),
+  depth: z.number(),
+});
 
 /** Where the scrape of one subreddit stands. Each step changes it only when its rows are stored. */
 export const laneState = z.object({
@@ -48,14 +53,23 @@ export const laneState = z.object({
   /** Posts whose comments are still to come. */
   pending: z.array(z.object({ id: z.string(), numComments: z.number(), unreadable: z.number().optional() })),
   /** Of the first pending post: what has come and what is still folded. Null before its first request. */
-  thread: z.object({ numComments: z.number(), stored: z.number(), spent: z.number(), more: z.array(moreStub) }).nullable(),
+  thread: z
+    .object({ numComments: z.number(), stored: z.number(), spent: z.number(), more: z.array(moreStub) })
+    .nullable(),
   /** Where the listing may end. Undefined until it was looked up. */
   watermark: z.object({ postId: z.string(), postsLimit: z.number(), createdAt: z.string() }).nullable().optional(),
   /** The newest post of the listing: the next watermark. */
   newest: z.object({ id: z.string(), createdAt: z.string() }).nullable(),
   refresh: z.object({ afterId: z.string(), isEnded: z.boolean() }),
   /** What it has waited for since its last good step. */
-  waited: z.object({ attempt: z.number(), waits: z.number(), outage: z.object({ since: z.string(), met: z.number() }).nullable() }).nullable().default(null),
+  waited: z
+    .object({
+      attempt: z.number(),
+      waits: z.number(),
+      outage: z.object({ since: z.string(), met: z.number() }).nullable(),
+    })
+    .nullable()
+    .default(null),
   /** The failure with which it ended the run. */
   brokenBy: z.string().nullable().default(null),
 });
@@ -98,7 +112,11 @@ export function addCounts(total: Counts, more: { created: number; updated: numbe
 export function totals(outcomes: SubredditOutcome[]) {
   const sum = (read: (outcome: SubredditOutcome) => number) => outcomes.reduce((total, one) => total + read(one), 0);
   return {
-    posts: { new: sum((one) => one.posts.new), updated: sum((one) => one.posts.updated), unchanged: sum((one) => one.posts.unchanged) },
+    posts: {
+      new: sum((one) => one.posts.new),
+      updated: sum((one) => one.posts.updated),
+      unchanged: sum((one) => one.posts.unchanged),
+    },
     comments: {
       new: sum((one) => one.comments.new),
       updated: sum((one) => one.comments.updated),
@@ -109,7 +127,10 @@ export function totals(outcomes: SubredditOutcome[]) {
     threads_unchanged: sum((one) => one.threads_unchanged),
     threads_failed: sum((one) => one.threads_failed),
     requests: sum((one) => one.requests),
-    requests_saved: { unchanged_threads: sum((one) => one.requests_saved.unchanged_threads), watermark: sum((one) => one.requests_saved.watermark) },
+    requests_saved: {
+      unchanged_threads: sum((one) => one.requests_saved.unchanged_threads),
+      watermark: sum((one) => one.requests_saved.watermark),
+    },
     unexpanded: sum((one) => one.unexpanded),
     malformed: sum((one) => one.malformed),
   };

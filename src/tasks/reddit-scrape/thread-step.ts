@@ -33,13 +33,25 @@ async function store(context: LaneContext, lane: LaneState, found: Found, room: 
   return fresh.length;
 }
 
-function askTree({ parameters, reddit, signal }: LaneContext, postId: string, room: number, comment?: { id: string; depth: number }): Promise<CommentTree> {
+function askTree(
+  { parameters, reddit, signal }: LaneContext,
+  postId: string,
+  room: number,
+  comment?: { id: string; depth: number },
+): Promise<CommentTree> {
   const levels = (parameters.comments_depth ?? Infinity) - (comment?.depth ?? 0);
-  return reddit.getComments({ postId, comment, limit: Math.min(COMMENTS_A_TREE, room), depth: Number.isFinite(levels) ? levels : undefined }, signal);
+  return reddit.getComments(
+    { postId, comment, limit: Math.min(COMMENTS_A_TREE, room), depth: Number.isFinite(levels) ? levels : undefined },
+    signal,
+  );
 }
 
 /** The first request of a thread, or one that unfolds more of it. */
-async function request(context: LaneContext, lane: LaneState, post: { id: string; numComments: number }): Promise<Thread> {
+async function request(
+  context: LaneContext,
+  lane: LaneState,
+  post: { id: string; numComments: number },
+): Promise<Thread> {
   const { parameters, known } = context;
   const limit = parameters.comments_limit;
   const wanted = (found: Found) => found.more.filter((stub) => stub.depth < (parameters.comments_depth ?? Infinity));
@@ -47,20 +59,42 @@ async function request(context: LaneContext, lane: LaneState, post: { id: string
     known.clear();
     const tree = await askTree(context, post.id, limit);
     // The tree is younger than the listing: what was written in between has come with it.
-    return { numComments: tree.post?.numComments ?? post.numComments, stored: await store(context, lane, tree, limit), spent: 0, more: wanted(tree) };
+    return {
+      numComments: tree.post?.numComments ?? post.numComments,
+      stored: await store(context, lane, tree, limit),
+      spent: 0,
+      more: wanted(tree),
+    };
   }
   const { numComments, stored, spent, more } = lane.thread;
   const next = nextExpansion(more);
   // A thread is shown with the comment that it goes on from.
   if (next.kind === 'thread') known.add(next.comment.id);
-  const found = next.kind === 'thread' ? await askTree(context, post.id, limit - stored + 1, next.comment) : await context.reddit.getMoreChildren({ postId: post.id, children: next.children, depthOf: next.depthOf }, context.signal);
-  return { numComments, stored: stored + (await store(context, lane, found, limit - stored)), spent: spent + 1, more: [...next.rest, ...wanted(found)] };
+  const found =
+    next.kind === 'thread'
+      ? await askTree(context, post.id, limit - stored + 1, next.comment)
+      : await context.reddit.getMoreChildren(
+          { postId: post.id, children: next.children, depthOf: next.depthOf },
+          context.signal,
+        );
+  return {
+    numComments,
+    stored: stored + (await store(context, lane, found, limit - stored)),
+    spent: spent + 1,
+    more: [...next.rest, ...wanted(found)],
+  };
 }
 
 /** Notes how far the thread was read, and goes on to the next. */
 async function close(context: LaneContext, lane: LaneState, postId: string, thread: Thread): Promise<void> {
   const folded = foldedComments(thread.more);
-  await context.services.scrapes.saveThread({ postId, numComments: thread.numComments, ...readingOf(context.parameters), isComplete: folded === 0 && thread.stored < context.parameters.comments_limit, requests: 1 + thread.spent });
+  await context.services.scrapes.saveThread({
+    postId,
+    numComments: thread.numComments,
+    ...readingOf(context.parameters),
+    isComplete: folded === 0 && thread.stored < context.parameters.comments_limit,
+    requests: 1 + thread.spent,
+  });
   lane.outcome.unexpanded += folded;
   lane.outcome.threads_read += 1;
 }
@@ -69,11 +103,15 @@ async function close(context: LaneContext, lane: LaneState, postId: string, thre
 function passOver(context: LaneContext, lane: LaneState, error: Error): void {
   const [post] = lane.pending.splice(0, 1);
   const unreadable = (post?.unreadable ?? 0) + 1;
-  if (post && redditErrorKind(error) === 'malformed' && unreadable < TURNS_OF_AN_UNREADABLE) lane.pending.push({ ...post, unreadable });
+  if (post && redditErrorKind(error) === 'malformed' && unreadable < TURNS_OF_AN_UNREADABLE)
+    lane.pending.push({ ...post, unreadable });
   else {
     lane.outcome.threads_failed += 1;
     lane.outcome.unexpanded += foldedComments(lane.thread?.more ?? []);
-    context.log.warn({ subreddit: lane.outcome.subreddit, post: post?.id, error: error.message }, 'the comments of a post could not be had');
+    context.log.warn(
+      { subreddit: lane.outcome.subreddit, post: post?.id, error: error.message },
+      'the comments of a post could not be had',
+    );
   }
   lane.thread = null;
 }
@@ -85,7 +123,10 @@ export async function readThread(context: LaneContext, lane: LaneState): Promise
   const next = structuredClone(lane);
   try {
     const thread = await request(context, next, post);
-    const isDone = thread.more.length === 0 || thread.spent >= context.parameters.expand_more || thread.stored >= context.parameters.comments_limit;
+    const isDone =
+      thread.more.length === 0 ||
+      thread.spent >= context.parameters.expand_more ||
+      thread.stored >= context.parameters.comments_limit;
     if (isDone) await close(context, next, post.id, thread);
     next.thread = isDone ? null : thread;
     if (isDone) next.pending.shift();

@@ -18,7 +18,16 @@ export interface RecipientOutcome {
 type Letter = Omit<Mail, 'recipient' | 'key'>;
 
 /** Copies that the server has taken, or refused, and that the ledger may not know of yet: a database that goes away at that moment does not make two of one. */
-const cursorSchema = z.array(z.object({ recipient: z.string(), state: z.enum(['sent', 'failed']), messageId: z.string(), response: z.string().nullable() })).catch([]);
+const cursorSchema = z
+  .array(
+    z.object({
+      recipient: z.string(),
+      state: z.enum(['sent', 'failed']),
+      messageId: z.string(),
+      response: z.string().nullable(),
+    }),
+  )
+  .catch([]);
 
 const isMailError = (error: unknown): error is MailError => error instanceof Error && error.name === 'MailError';
 
@@ -31,7 +40,9 @@ export async function deliver(context: TaskContext, recipients: string[], letter
   const { executionId, signal, log } = context;
   const { mailer, deliveries } = context.services;
   let unrecorded: MailDelivery[] = cursorSchema.parse(context.cursor ?? []);
-  const before = new Map([...(await deliveries.list(executionId)), ...unrecorded].map((delivery) => [delivery.recipient, delivery]));
+  const before = new Map(
+    [...(await deliveries.list(executionId)), ...unrecorded].map((delivery) => [delivery.recipient, delivery]),
+  );
   const outcomes: RecipientOutcome[] = [];
   const deferred: string[] = [];
   // In one statement what became of the last copy, and that the next is on its way: between the two nothing can be lost.
@@ -47,12 +58,21 @@ export async function deliver(context: TaskContext, recipients: string[], letter
   for (const recipient of recipients) {
     const known = before.get(recipient);
     if (known && (known.state === 'sent' || known.state === 'failed')) {
-      outcomes.push({ to: recipient, status: known.state === 'sent' ? 'already_sent' : 'failed', response: known.response, message_id: known.messageId });
+      outcomes.push({
+        to: recipient,
+        status: known.state === 'sent' ? 'already_sent' : 'failed',
+        response: known.response,
+        message_id: known.messageId,
+      });
       continue;
     }
     const key = keyOf(context, recipient);
     const messageId = mailer.messageIdOf(key);
-    if (known?.state === 'sending') log.warn({ executionId, messageId }, 'an earlier attempt broke off while it sent this copy: it is sent again, under the same message id');
+    if (known?.state === 'sending')
+      log.warn(
+        { executionId, messageId },
+        'an earlier attempt broke off while it sent this copy: it is sent again, under the same message id',
+      );
     if (signal.aborted) break;
     await record({ recipient, state: 'sending', messageId, response: null });
     try {
@@ -64,7 +84,8 @@ export async function deliver(context: TaskContext, recipients: string[], letter
       const response = error.response ?? error.message;
       if (error.kind === 'refused') outcomes.push({ to: recipient, status: 'failed', response, message_id: messageId });
       if (error.kind === 'deferred') deferred.push(`${recipient}: ${response}`);
-      if (!error.isUncertain) note({ recipient, state: error.kind === 'refused' ? 'failed' : 'deferred', messageId, response });
+      if (!error.isUncertain)
+        note({ recipient, state: error.kind === 'refused' ? 'failed' : 'deferred', messageId, response });
       if (error.kind === 'refused' || error.kind === 'deferred') continue;
       await record();
       throw error.kind === 'unconfigured' ? new PermanentTaskError(error.message) : error;
@@ -72,7 +93,10 @@ export async function deliver(context: TaskContext, recipients: string[], letter
   }
   await record();
   signal.throwIfAborted();
-  if (deferred.length > 0) throw new DeferredMailError(`${countByStatus(outcomes).sent} of ${recipients.length} copies are sent; not yet taken are ${deferred.join('; ')}`);
+  if (deferred.length > 0)
+    throw new DeferredMailError(
+      `${countByStatus(outcomes).sent} of ${recipients.length} copies are sent; not yet taken are ${deferred.join('; ')}`,
+    );
   return outcomes;
 }
 

@@ -24,15 +24,21 @@ function strict(schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null) return schema;
   if (Array.isArray(schema)) return schema.map(strict);
   const inner = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, strict(value)]));
-  return inner.type === 'object' && inner.properties !== undefined && inner.additionalProperties === undefined ? { ...inner, additionalProperties: false } : inner;
+  return inner.type === 'object' && inner.properties !== undefined && inner.additionalProperties === undefined
+    ? { ...inner, additionalProperties: false }
+    : inner;
 }
 
-const pointer = (...keys: string[]) => keys.map((key) => `/${encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('');
+const pointer = (...keys: string[]) =>
+  keys.map((key) => `/${encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('');
 
 /** Holds answers against the API's own document, and against what the contract says in its own words. */
 async function createAnswerCheck() {
   const document = (await createOpenapiDocument()) as Document;
-  const ajv = addFormats(new Ajv2020({ strict: false, allErrors: true })).addSchema({ $id: 'api', ...(strict(document) as object) });
+  const ajv = addFormats(new Ajv2020({ strict: false, allErrors: true })).addSchema({
+    $id: 'api',
+    ...(strict(document) as object),
+  });
   const compiled = new Map<string, ValidateFunction>();
 
   const findFaults = (method: string, path: string, status: number, body: unknown): string[] => {
@@ -45,9 +51,17 @@ async function createAnswerCheck() {
     const validate = compiled.get(key) ?? ajv.compile({ $ref: key });
     compiled.set(key, validate);
     const isOk = validate(body);
-    const shape = status === 422 ? FAULTS_SHAPE : status >= 400 ? ERROR_SHAPE : SHAPES[name.replace('/api/v1', '')]?.[status];
+    const shape =
+      status === 422 ? FAULTS_SHAPE : status >= 400 ? ERROR_SHAPE : SHAPES[name.replace('/api/v1', '')]?.[status];
     const told = shape?.safeParse(body).error?.issues ?? [];
-    return [...(isOk ? [] : (validate.errors ?? []).map((error) => `${name} ${status}: ${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`)), ...told.map((issue) => `${name} ${status}, by the contract: ${issue.path.join('.')} ${issue.message}`)];
+    return [
+      ...(isOk
+        ? []
+        : (validate.errors ?? []).map(
+            (error) => `${name} ${status}: ${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`,
+          )),
+      ...told.map((issue) => `${name} ${status}, by the contract: ${issue.path.join('.')} ${issue.message}`),
+    ];
   };
   return { document, findFaults };
 }
@@ -71,10 +85,15 @@ export async function watchAnswers() {
     const path = templateOf(request.routeOptions.url ?? '');
     const name = `${method.toUpperCase()} ${path}`;
     if (status < 300 && request.method !== 'HEAD') succeeded.add(name);
-    if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(String(reply.getHeader('x-request-id')))) faults.push(`${name} ${status}: no request id`);
-    if (status === 401 && reply.getHeader('www-authenticate') !== 'Bearer') faults.push(`${name}: a 401 without WWW-Authenticate`);
+    if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(String(reply.getHeader('x-request-id'))))
+      faults.push(`${name} ${status}: no request id`);
+    if (status === 401 && reply.getHeader('www-authenticate') !== 'Bearer')
+      faults.push(`${name}: a 401 without WWW-Authenticate`);
     if (request.method === 'OPTIONS' || (request.method === 'HEAD' && !payload)) return;
-    if (document.paths[path]?.[method]) return void faults.push(...findFaults(method, path, status, typeof payload === 'string' && payload !== '' ? JSON.parse(payload) : null));
+    if (document.paths[path]?.[method])
+      return void faults.push(
+        ...findFaults(method, path, status, typeof payload === 'string' && payload !== '' ? JSON.parse(payload) : null),
+      );
     // No route, or one that is no part of the document: a page, the document itself, figures for machines.
     const text = typeof payload === 'string' ? payload : 'null';
     if (status >= 400 && !ERROR_SHAPE.safeParse(JSON.parse(text)).success) faults.push(`${name} ${status}: ${text}`);

@@ -9,7 +9,15 @@ import type { TemporalConnection } from '../../../src/platform/temporal';
 type Call = TestApi['root'];
 export type Answer = Awaited<ReturnType<Call>>;
 
-export const U = { badLogin: '用户名或密码不正确', noUser: '用户不存在', emailTaken: '该邮箱已被注册', nameTaken: '该用户名已被使用', inactive: '用户未激活', badRefresh: '无效的刷新令牌', forbidden: '权限不足' };
+export const U = {
+  badLogin: '用户名或密码不正确',
+  noUser: '用户不存在',
+  emailTaken: '该邮箱已被注册',
+  nameTaken: '该用户名已被使用',
+  inactive: '用户未激活',
+  badRefresh: '无效的刷新令牌',
+  forbidden: '权限不足',
+};
 export const NO_ID = 2_147_483_647;
 
 /** `[[type, 'query.limit'], …]` of a 422. */
@@ -23,12 +31,23 @@ export function faultsOf({ status, body }: Answer): [type: string, loc: string][
  * they are named after configs and each test database counts these from 1.
  */
 export function useContract(tags: string[], options: { hasSchedules?: boolean; files?: FileStore } = {}) {
-  const parts = {} as { watch: Awaited<ReturnType<typeof watchAnswers>>; db: TestDatabase; temporal: TemporalConnection; api: TestApi };
-  const caller = (who: 'root' | 'user' | 'idle' | 'anonymous'): Call => (...call) => parts.api[who](...call);
+  const parts = {} as {
+    watch: Awaited<ReturnType<typeof watchAnswers>>;
+    db: TestDatabase;
+    temporal: TemporalConnection;
+    api: TestApi;
+  };
+  const caller =
+    (who: 'root' | 'user' | 'idle' | 'anonymous'): Call =>
+    (...call) =>
+      parts.api[who](...call);
 
   beforeAll(async () => {
     parts.watch = await watchAnswers();
-    [parts.db, parts.temporal] = await Promise.all([createTestDatabase(), options.hasSchedules ? createTestNamespace() : connectTestTemporal()]);
+    [parts.db, parts.temporal] = await Promise.all([
+      createTestDatabase(),
+      options.hasSchedules ? createTestNamespace() : connectTestTemporal(),
+    ]);
     parts.api = await createTestApi({ database: parts.db.database, temporal: parts.temporal, files: options.files });
   });
   afterEach(() => expect(parts.watch.takeFaults()).toEqual([]));
@@ -44,7 +63,10 @@ export function useContract(tags: string[], options: { hasSchedules?: boolean; f
     user: caller('user'),
     idle: caller('idle'),
     anonymous: caller('anonymous'),
-    withToken: (token: string): Call => (...call) => parts.api.withToken(token)(...call),
+    withToken:
+      (token: string): Call =>
+      (...call) =>
+        parts.api.withToken(token)(...call),
     get parts() {
       return parts;
     },
@@ -59,12 +81,15 @@ export function useContract(tags: string[], options: { hasSchedules?: boolean; f
     testInteger(path: string, name: string, least: number, most: number, as: Call = caller('root')) {
       test(`${path}: ${name} is ${least} to ${most}`, async () => {
         const ask = (value: string | number) => as('GET', `${path}?${name}=${encodeURIComponent(value)}`);
-        for (const value of [least, most, ` ${least} `, `+${most}`]) expect([value, (await ask(value)).status]).toEqual([value, 200]);
+        for (const value of [least, most, ` ${least} `, `+${most}`])
+          expect([value, (await ask(value)).status]).toEqual([value, 200]);
         const where = `query.${name}`;
         expect(faultsOf(await ask(least - 1))).toEqual([['greater_than_equal', where]]);
         expect(faultsOf(await ask(most + 1))).toEqual([['less_than_equal', where]]);
-        for (const value of ['', 'x', '1.5', '0x10', '１', '1e2']) expect([value, faultsOf(await ask(value))]).toEqual([value, [['int_parsing', where]]]);
-        for (const value of ['9'.repeat(30), `-${'9'.repeat(400)}`]) expect(faultsOf(await ask(value))[0]?.[1]).toBe(where);
+        for (const value of ['', 'x', '1.5', '0x10', '１', '1e2'])
+          expect([value, faultsOf(await ask(value))]).toEqual([value, [['int_parsing', where]]]);
+        for (const value of ['9'.repeat(30), `-${'9'.repeat(400)}`])
+          expect(faultsOf(await ask(value))[0]?.[1]).toBe(where);
       });
     },
 
@@ -72,15 +97,22 @@ export function useContract(tags: string[], options: { hasSchedules?: boolean; f
     testBoolean(path: string, name: string, as: Call = caller('root')) {
       test(`${path}: ${name} is a boolean in any spelling`, async () => {
         const ask = (value: string) => as('GET', `${path}?${name}=${value}`);
-        for (const value of ['true', 'FALSE', '1', '0', 'Yes', 'no', 'on', 'OFF', 't', 'F', 'y', 'N']) expect([value, (await ask(value)).status]).toEqual([value, 200]);
-        for (const value of ['', '2', 'maybe', 'null']) expect([value, faultsOf(await ask(value))]).toEqual([value, [['bool_parsing', `query.${name}`]]]);
+        for (const value of ['true', 'FALSE', '1', '0', 'Yes', 'no', 'on', 'OFF', 't', 'F', 'y', 'N'])
+          expect([value, (await ask(value)).status]).toEqual([value, 200]);
+        for (const value of ['', '2', 'maybe', 'null'])
+          expect([value, faultsOf(await ask(value))]).toEqual([value, [['bool_parsing', `query.${name}`]]]);
       });
     },
 
     /** The last test of a file: each of its routes was called with success by the others. */
     testCoverage() {
       test(`every route of ${tags.join(', ')} was called with success`, () => {
-        const operations = Object.entries(parts.watch.document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, { tags: own = [] }]) => ({ name: `${method.toUpperCase()} ${path}`, tag: own[0] ?? '' })));
+        const operations = Object.entries(parts.watch.document.paths).flatMap(([path, methods]) =>
+          Object.entries(methods).map(([method, { tags: own = [] }]) => ({
+            name: `${method.toUpperCase()} ${path}`,
+            tag: own[0] ?? '',
+          })),
+        );
         const mine = operations.filter(({ tag }) => tags.includes(tag)).map(({ name }) => name);
         expect(mine.length).toBeGreaterThan(0);
         expect(mine.filter((name) => !parts.watch.succeeded.has(name))).toEqual([]);

@@ -18,9 +18,15 @@ async function createCuttableDatabase(url: string) {
   const sockets = new Set<Socket>();
   const server = createServer((inner) => {
     const outer = connect(Number(port), hostname);
-    for (const [from, to] of [[inner, outer], [outer, inner]] as const) {
+    for (const [from, to] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
       sockets.add(from);
-      from.on('error', () => to.destroy()).on('close', () => to.destroy()).pipe(to);
+      from
+        .on('error', () => to.destroy())
+        .on('close', () => to.destroy())
+        .pipe(to);
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -58,12 +64,19 @@ async function callAll(api: TestApi, values: Record<string, string>): Promise<Re
   const statuses: Record<string, number> = {};
   for (const { name } of routes.sort((one, other) => isLast(one) - isLast(other))) {
     const [method = '', path = ''] = name.replace('/api/v1', '').split(' ');
-    const { status } = await api.root(method as 'GET', path.replace(/\{(\w+)\}/g, (_, key: string) => values[key] ?? '1'), BODIES[`${method} ${path}`]);
+    const { status } = await api.root(
+      method as 'GET',
+      path.replace(/\{(\w+)\}/g, (_, key: string) => values[key] ?? '1'),
+      BODIES[`${method} ${path}`],
+    );
     statuses[`${method} ${path}`] = status;
   }
   return statuses;
 }
-const namesWith = (statuses: Record<string, number>, is: (status: number) => boolean) => Object.keys(statuses).filter((name) => is(statuses[name] ?? 0)).sort();
+const namesWith = (statuses: Record<string, number>, is: (status: number) => boolean) =>
+  Object.keys(statuses)
+    .filter((name) => is(statuses[name] ?? 0))
+    .sort();
 
 test('a connection to PostgreSQL that breaks off is a 503', async () => {
   const { database, cut } = await createCuttableDatabase(contract.parts.db.url);
@@ -78,9 +91,28 @@ test('while Temporal is away configs, executions, users and content are there al
   const temporal = await connectTestTemporal();
   const api = await createTestApi({ database: contract.database, temporal });
   closers.push(() => api.close());
-  const config = String(await insertConfig(contract.database, { id: 501, scheduler_type: 'interval', schedule_config: { interval_seconds: 60 } }));
+  const config = String(
+    await insertConfig(contract.database, {
+      id: 501,
+      scheduler_type: 'interval',
+      schedule_config: { interval_seconds: 60 },
+    }),
+  );
   await insertExecution(contract.database, { id: 501, config_id: 501, status: 'running' });
   await temporal.close();
-  const statuses = await callAll(api, { user_id: '2', type: 'TEST_TIMEOUT', action: 'start', post_id: 'p', id: config });
-  expect(namesWith(statuses, (status) => status === 503)).toEqual(['GET /tasks/schedules', 'POST /tasks/execute/batch', 'POST /tasks/execute/by-type/{type}', 'POST /tasks/execute/{id}', 'POST /tasks/executions/{id}/cancel', 'POST /tasks/executions/{id}/terminate']);
+  const statuses = await callAll(api, {
+    user_id: '2',
+    type: 'TEST_TIMEOUT',
+    action: 'start',
+    post_id: 'p',
+    id: config,
+  });
+  expect(namesWith(statuses, (status) => status === 503)).toEqual([
+    'GET /tasks/schedules',
+    'POST /tasks/execute/batch',
+    'POST /tasks/execute/by-type/{type}',
+    'POST /tasks/execute/{id}',
+    'POST /tasks/executions/{id}/cancel',
+    'POST /tasks/executions/{id}/terminate',
+  ]);
 });

@@ -12,7 +12,12 @@ let api: TestApi;
 let store: KeyValueStore;
 beforeAll(async () => {
   [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  api = await createTestApi({ database: db.database, temporal, areAttemptsLimited: true, app: { trustedProxies: ['127.0.0.1'] } });
+  api = await createTestApi({
+    database: db.database,
+    temporal,
+    areAttemptsLimited: true,
+    app: { trustedProxies: ['127.0.0.1'] },
+  });
   store = createKeyValueStore(await redisUrlOf(db.database));
 });
 afterAll(async () => {
@@ -22,9 +27,11 @@ afterAll(async () => {
   await db?.drop();
 });
 
-const subjectKey = (rule: string, subject: string) => `auth:attempts:login:${rule}:${createHash('sha256').update(subject).digest('hex')}`;
+const subjectKey = (rule: string, subject: string) =>
+  `auth:attempts:login:${rule}:${createHash('sha256').update(subject).digest('hex')}`;
 let host = 0;
-const login = (username: string, password: string, address = `198.51.100.${host++ % 250}`) => api.anonymous('POST', '/auth/login', { username, password }, { 'x-forwarded-for': address });
+const login = (username: string, password: string, address = `198.51.100.${host++ % 250}`) =>
+  api.anonymous('POST', '/auth/login', { username, password }, { 'x-forwarded-for': address });
 
 /** How long one is told to wait after each further attempt; the waits themselves are cut short. */
 async function waitsOf(attempt: () => ReturnType<typeof login>, key: string, free: number): Promise<number[]> {
@@ -41,18 +48,28 @@ async function waitsOf(attempt: () => ReturnType<typeof login>, key: string, fre
 }
 
 // A store in memory belongs to the API that made it.
-(findRedisProgram() ? test : test.skip)('each wrong password beyond the free ones costs twice the wait of the one before, up to a minute, whether or not there is such a user', async () => {
-  const nobody = `nobody-${randomUUID()}`;
-  const known = `known-${randomUUID().slice(0, 8)}`;
-  await db.database('users').where({ username: 'user' }).update({ username: known });
-  for (const username of [known, nobody]) {
-    const waits = await waitsOf(() => login(username, 'wrong horse'), subjectKey('account', username), 10);
-    // In whole seconds, of which the one that runs counts.
-    expect([username, waits.map((wait, index) => Math.abs(wait - Math.min(4 * 2 ** index, 60)) <= 1)]).toEqual([username, Array(6).fill(true)]);
-  }
-  const address = `2001:db8::${randomUUID().slice(0, 4)}`;
-  const waits = await waitsOf(() => login(`nobody-${randomUUID()}`, 'wrong horse', address), subjectKey('address', '2001:db8::/64'), 50);
-  expect(waits.map((wait, index) => Math.abs(wait - Math.min(4 * 2 ** index, 60)) <= 1)).toEqual(Array(6).fill(true));
-  // Another account, from elsewhere, waits for nothing.
-  expect((await login('root', PASSWORD, '203.0.113.9')).status).toBe(200);
-});
+(findRedisProgram() ? test : test.skip)(
+  'each wrong password beyond the free ones costs twice the wait of the one before, up to a minute, whether or not there is such a user',
+  async () => {
+    const nobody = `nobody-${randomUUID()}`;
+    const known = `known-${randomUUID().slice(0, 8)}`;
+    await db.database('users').where({ username: 'user' }).update({ username: known });
+    for (const username of [known, nobody]) {
+      const waits = await waitsOf(() => login(username, 'wrong horse'), subjectKey('account', username), 10);
+      // In whole seconds, of which the one that runs counts.
+      expect([username, waits.map((wait, index) => Math.abs(wait - Math.min(4 * 2 ** index, 60)) <= 1)]).toEqual([
+        username,
+        Array(6).fill(true),
+      ]);
+    }
+    const address = `2001:db8::${randomUUID().slice(0, 4)}`;
+    const waits = await waitsOf(
+      () => login(`nobody-${randomUUID()}`, 'wrong horse', address),
+      subjectKey('address', '2001:db8::/64'),
+      50,
+    );
+    expect(waits.map((wait, index) => Math.abs(wait - Math.min(4 * 2 ** index, 60)) <= 1)).toEqual(Array(6).fill(true));
+    // Another account, from elsewhere, waits for nothing.
+    expect((await login('root', PASSWORD, '203.0.113.9')).status).toBe(200);
+  },
+);

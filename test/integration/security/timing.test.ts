@@ -19,25 +19,44 @@ async function ratioOf(rounds: number, one: () => Promise<unknown>, other: () =>
   return median(taken[0]) / median(taken[1]);
 }
 
-const login = (username: string, password = 'wrong horse') => api.anonymous('POST', '/auth/login', { username, password });
+const login = (username: string, password = 'wrong horse') =>
+  api.anonymous('POST', '/auth/login', { username, password });
 
 test('the time of a refused login does not tell whether there is such a user', async () => {
   for (const unknown of ['nobody', 'nobody@example.com']) {
-    const ratio = await ratioOf(15, () => login('user'), () => login(unknown));
+    const ratio = await ratioOf(
+      15,
+      () => login('user'),
+      () => login(unknown),
+    );
     expect([unknown, ratio > 0.5 && ratio < 2]).toEqual([unknown, true]);
   }
-  const ratio = await ratioOf(10, () => login('user'), () => login('idle'));
+  const ratio = await ratioOf(
+    10,
+    () => login('user'),
+    () => login('idle'),
+  );
   expect(ratio > 0.5 && ratio < 2).toBe(true);
 });
 
 test("nor whose hash is the predecessor's, as long as there is one", async () => {
   expect(await api.services.users.hasBcryptHashes()).toBe(false);
-  const { hashed_password: ours } = await db.database('users').where({ username: 'idle' }).first<{ hashed_password: string }>('hashed_password');
-  await db.database('users').where({ username: 'idle' }).update({ hashed_password: '$2b$12$EMLIcoxAbNjxGBJ1HN6YleV4YMVNaC2xYQrui7vUp/6UjiDBobFhq' });
+  const { hashed_password: ours } = await db
+    .database('users')
+    .where({ username: 'idle' })
+    .first<{ hashed_password: string }>('hashed_password');
+  await db
+    .database('users')
+    .where({ username: 'idle' })
+    .update({ hashed_password: '$2b$12$EMLIcoxAbNjxGBJ1HN6YleV4YMVNaC2xYQrui7vUp/6UjiDBobFhq' });
   try {
     expect(await api.services.users.hasBcryptHashes()).toBe(true);
     for (const other of ['nobody', 'user']) {
-      const ratio = await ratioOf(8, () => login('idle'), () => login(other));
+      const ratio = await ratioOf(
+        8,
+        () => login('idle'),
+        () => login(other),
+      );
       expect([other, ratio > 0.5 && ratio < 2]).toEqual([other, true]);
     }
   } finally {
@@ -48,7 +67,9 @@ test("nor whose hash is the predecessor's, as long as there is one", async () =>
 test('hashes of the predecessor are looked for in an index of their own', async () => {
   await db.database.transaction(async (transaction) => {
     await transaction.raw('set local enable_seqscan = off');
-    const { rows } = await transaction.raw<{ rows: Record<string, string>[] }>("explain select id from users where hashed_password like '$2%' limit 1");
+    const { rows } = await transaction.raw<{ rows: Record<string, string>[] }>(
+      "explain select id from users where hashed_password like '$2%' limit 1",
+    );
     expect(JSON.stringify(rows)).toContain('users_bcrypt');
   });
 });
@@ -64,7 +85,9 @@ test('nor does that of a forgotten password', async () => {
 
 test('many who sign in at once keep nobody else waiting', async () => {
   let isOver = false;
-  const logins = Promise.all(Array.from({ length: 16 }, () => login('root', PASSWORD))).finally(() => void (isOver = true));
+  const logins = Promise.all(Array.from({ length: 16 }, () => login('root', PASSWORD))).finally(
+    () => void (isOver = true),
+  );
   let answeredMeanwhile = 0;
   while (!isOver) {
     expect((await api.user('GET', '/auth/me')).status).toBe(200);

@@ -12,7 +12,9 @@ let refresh: string;
 beforeAll(async () => {
   [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
   api = await createTestApi({ database: db.database, temporal });
-  ({ access_token: access, refresh_token: refresh } = (await api.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD })).body);
+  ({ access_token: access, refresh_token: refresh } = (
+    await api.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD })
+  ).body);
 });
 afterAll(async () => {
   await api?.close();
@@ -23,11 +25,17 @@ afterAll(async () => {
 type Claims = Record<string, unknown>;
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const claims = (token = access): Claims => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-const without = (name: string, token = access) => Object.fromEntries(Object.entries(claims(token)).filter(([key]) => key !== name));
+const without = (name: string, token = access) =>
+  Object.fromEntries(Object.entries(claims(token)).filter(([key]) => key !== name));
 const HASHES: Record<string, string> = { HS256: 'sha256', HS384: 'sha384', HS512: 'sha512' };
-function hmac(payload: Claims, { alg = 'HS256', key = SECRET, ...header }: { alg?: string; key?: string | Buffer; [name: string]: unknown } = {}) {
+function hmac(
+  payload: Claims,
+  { alg = 'HS256', key = SECRET, ...header }: { alg?: string; key?: string | Buffer; [name: string]: unknown } = {},
+) {
   const signed = `${encode({ alg, typ: 'JWT', ...header })}.${encode(payload)}`;
-  return `${signed}.${createHmac(HASHES[alg] ?? 'sha256', key).update(signed).digest('base64url')}`;
+  return `${signed}.${createHmac(HASHES[alg] ?? 'sha256', key)
+    .update(signed)
+    .digest('base64url')}`;
 }
 const unsigned = (alg: string, signature = '') => `${encode({ alg, typ: 'JWT' })}.${encode(claims())}.${signature}`;
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
@@ -51,15 +59,24 @@ test.each<[string, () => string]>([
   ['another key', () => hmac(claims(), { key: 'another secret that is long enough, too' })],
   ['an empty key', () => hmac(claims(), { key: '' })],
   ['the right key, hashed otherwise', () => hmac(claims(), { alg: 'HS512' })],
-  ['the right key, hashed otherwise than it says', () => hmac(claims(), { alg: 'HS384' }).replace(/^[^.]+/, encode({ alg: 'HS256', typ: 'JWT' }))],
+  [
+    'the right key, hashed otherwise than it says',
+    () => hmac(claims(), { alg: 'HS384' }).replace(/^[^.]+/, encode({ alg: 'HS256', typ: 'JWT' })),
+  ],
   ['an RSA key', () => rsa()],
   ['an RSA key that it brings along', () => rsa({ jwk: publicKey.export({ format: 'jwk' }) })],
   ['an RSA key to be fetched', () => rsa({ jku: 'http://127.0.0.1:9/keys', x5u: 'http://127.0.0.1:9/cert' })],
   ['a public key as if it were the secret', () => hmac(claims(), { key: PEM })],
-  ['an HMAC that says to be RSA', () => hmac(claims(), { key: SECRET }).replace(/^[^.]+/, encode({ alg: 'RS256', typ: 'JWT' }))],
+  [
+    'an HMAC that says to be RSA',
+    () => hmac(claims(), { key: SECRET }).replace(/^[^.]+/, encode({ alg: 'RS256', typ: 'JWT' })),
+  ],
   ['the name of an empty file as its key', () => hmac(claims(), { key: '', kid: '../../../../dev/null' })],
   ['an injection as its key', () => hmac(claims(), { key: 'x', kid: "' UNION SELECT 'x' --" })],
-  ['another user in the payload', () => access.replace(/\.[^.]+\./, `.${encode({ ...claims(), sub: String(api.userIds[0]) })}.`)],
+  [
+    'another user in the payload',
+    () => access.replace(/\.[^.]+\./, `.${encode({ ...claims(), sub: String(api.userIds[0]) })}.`),
+  ],
   ['a later end in the payload', () => access.replace(/\.[^.]+\./, `.${encode({ ...claims(), exp: 9_999_999_999 })}.`)],
   ['part of the signature', () => access.slice(0, -1)],
   ['more than three parts', () => `${access}.x`],
@@ -101,12 +118,29 @@ test.each<[string, () => Claims]>([
 test('a refresh token is no access token, and the other way round', async () => {
   expect((await me(refresh)).status).toBe(401);
   expect((await api.anonymous('POST', '/auth/refresh', { refresh_token: access })).status).toBe(401);
-  expect((await api.anonymous('POST', '/auth/refresh', { refresh_token: hmac({ ...claims(refresh), type: 'refresh_token', jti: 'made here' }) })).status).toBe(401);
+  expect(
+    (
+      await api.anonymous('POST', '/auth/refresh', {
+        refresh_token: hmac({ ...claims(refresh), type: 'refresh_token', jti: 'made here' }),
+      })
+    ).status,
+  ).toBe(401);
 });
 
 test('a token elsewhere than in the Authorization header is none', async () => {
   const ask = (url: string, headers: Record<string, string> = {}) => api.app.inject({ url: `/api/v1${url}`, headers });
-  for (const [url, headers] of [[`/auth/me?token=${access}`], [`/auth/me?access_token=${access}`], ['/auth/me', { cookie: `access_token=${access}; token=${access}` }], ['/auth/me', { 'x-access-token': access }], ['/auth/me', { 'proxy-authorization': `Bearer ${access}` }], ['/auth/me', { authorization: access }], ['/auth/me', { authorization: `Bearer ${access} ${access}` }], ['/auth/me', { authorization: `Bearer${access}` }], ['/auth/me', { authorization: `Bearer "${access}"` }], ['/auth/me', { authorization: `Basic ${Buffer.from(`user:${PASSWORD}`).toString('base64')}` }]] as [string, Record<string, string>?][]) {
+  for (const [url, headers] of [
+    [`/auth/me?token=${access}`],
+    [`/auth/me?access_token=${access}`],
+    ['/auth/me', { cookie: `access_token=${access}; token=${access}` }],
+    ['/auth/me', { 'x-access-token': access }],
+    ['/auth/me', { 'proxy-authorization': `Bearer ${access}` }],
+    ['/auth/me', { authorization: access }],
+    ['/auth/me', { authorization: `Bearer ${access} ${access}` }],
+    ['/auth/me', { authorization: `Bearer${access}` }],
+    ['/auth/me', { authorization: `Bearer "${access}"` }],
+    ['/auth/me', { authorization: `Basic ${Buffer.from(`user:${PASSWORD}`).toString('base64')}` }],
+  ] as [string, Record<string, string>?][]) {
     expect([url.slice(0, 20), headers, (await ask(url, headers)).statusCode]).toEqual([url.slice(0, 20), headers, 401]);
   }
 });
