@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { testServices } from '../../test/support/test-services';
-import { createKeyValueStore } from './redis';
+import { testServices } from '../support/test-services';
+import { createKeyValueStore } from '../../src/platform/redis';
 
 const stores = ['memory://', ...(testServices().redisUrl.startsWith('redis:') ? [testServices().redisUrl] : [])];
 
