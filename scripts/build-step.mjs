@@ -40,6 +40,21 @@ export function isBuildCurrent(project) {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === sourcesHash(project);
 }
 
+/** Writes what the worker runs its workflows from, out of the compiled sources in a folder. */
+export async function bundleWorkflows(project, folder, signal) {
+  await runLongStep(
+    'Bundling the workflows',
+    [process.execPath, path.join(folder, 'src/worker/build-workflow-bundle.js')],
+    project,
+    signal,
+  );
+}
+
+/** The build is no longer that of known sources: the next `npm start` or `npm test` builds anew. */
+export function forgetBuild(project) {
+  rmSync(path.join(project, 'dist', STAMP), { force: true });
+}
+
 /** Builds beside dist/ and swaps: no file of an older source stays, and a failed build leaves the last good one. */
 export async function build(project, signal) {
   const folder = path.join(project, 'dist.new');
@@ -62,12 +77,7 @@ export async function build(project, signal) {
     project,
     signal,
   );
-  await runLongStep(
-    'Bundling the workflows',
-    [process.execPath, path.join(folder, 'src/worker/build-workflow-bundle.js')],
-    project,
-    signal,
-  );
+  await bundleWorkflows(project, folder, signal);
   writeFileSync(path.join(folder, STAMP), hash);
   rmSync(path.join(project, 'dist'), { recursive: true, force: true });
   renameSync(folder, path.join(project, 'dist'));
