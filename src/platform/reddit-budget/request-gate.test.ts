@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../../test/support/process';
 import { testServices } from '../../../test/support/test-services';
-import { createKeyValueStore, type KeyValueStore } from '../redis';
+import { createKeyValueStore, type KeyValueStore } from '../key-value-store/key-value-store';
 import { createRedditBudget, type RedditBudget } from './reddit-budget';
 import { createRequestGate, TurnIsLater, type Asker } from './request-gate';
 
