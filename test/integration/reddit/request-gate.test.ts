@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { waitFor } from '../../../test/support/process';
-import { testServices } from '../../../test/support/test-services';
-import { createKeyValueStore, type KeyValueStore } from '../key-value-store/key-value-store';
-import { createRedditBudget, type RedditBudget } from './reddit-budget';
-import { createRequestGate, TurnIsLater, type Asker } from './request-gate';
+import { waitFor } from '../../support/process';
+import { testServices } from '../../support/test-services';
+import { createKeyValueStore, type KeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
+import { createRedditBudget, type RedditBudget } from '../../../src/platform/reddit-budget/reddit-budget';
+import { createRequestGate, TurnIsLater, type Asker } from '../../../src/platform/reddit-budget/request-gate';
 
 const stores = ['memory://', ...(testServices().redisUrl.startsWith('redis:') ? [testServices().redisUrl] : [])];
 const log = { warn: () => undefined };

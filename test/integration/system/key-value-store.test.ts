@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { testServices } from '../../../test/support/test-services';
-import { createKeyValueStore } from './key-value-store';
+import { testServices } from '../../support/test-services';
+import { createKeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
 
 const stores = ['memory://', ...(testServices().redisUrl.startsWith('redis:') ? [testServices().redisUrl] : [])];
 
