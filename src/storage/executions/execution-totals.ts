@@ -81,7 +81,7 @@ function toTotals(groups: Group[]): ExecutionTotals {
   };
 }
 
-/** Sums of finished runs, from the totals that PostgreSQL keeps in step with the rows (migration 0022): exact, and no dearer for a long history. */
+/** Sums of finished runs, from the totals that PostgreSQL keeps in step with the rows (migration 0004): exact, and no dearer for a long history. */
 export function createExecutionTotals(database: Database) {
   const all = prepare<Group>(database, 'execution-totals', ALL);
   const one = prepare<Group>(database, 'config-totals', ONE);

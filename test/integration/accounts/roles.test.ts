@@ -1,6 +1,5 @@
 import { mayAccess, roleThroughKey, ROLES, SCOPES, type Access } from '../../../src/api/access-levels';
 import { createOpenapiDocument } from '../../../src/api/openapi/openapi-document';
-import { migrate } from '../../../src/platform/postgres/postgres';
 import { insertConfig, insertExecution, type TestApi, type TestStack, useTestApi } from '../../support/api-support';
 import { taskTypes } from '../../../src/tasks/registry';
 import type { Role } from '../../../src/storage/accounts/user';
@@ -487,24 +486,20 @@ describe('the last active admin', () => {
   });
 });
 
-describe('an older database', () => {
+describe('the role in the database', () => {
   useTestApi('file', use);
 
-  test('the migration makes admins of the superusers there are', async () => {
+  test('whether a user is a superuser is derived from it', async () => {
     const { database } = db;
-    await database.raw('drop table api_keys');
-    await database.raw('alter table audit_log drop column api_key_id, drop column api_key_prefix');
-    await database.raw('alter table users drop column is_superuser, drop column role');
-    await database.raw('alter table users add column is_superuser boolean not null default false');
-    await database('users').where({ username: 'root' }).update({ is_superuser: true });
-    await database('knex_migrations')
-      .whereIn('name', ['0012_user_roles', '0013_api_keys', '0027_audit_log_api_keys'])
-      .del();
-    expect(await migrate(database)).toEqual(['0012_user_roles', '0013_api_keys', '0027_audit_log_api_keys']);
+    await expect(database('users').update({ is_superuser: true })).rejects.toThrow('can only be updated to DEFAULT');
     expect(await database('users').orderBy('id').select('username', 'role', 'is_superuser')).toEqual([
       { username: 'root', role: 'admin', is_superuser: true },
       { username: 'user', role: null, is_superuser: false },
       { username: 'idle', role: null, is_superuser: false },
     ]);
+    await database('users').where({ username: 'user' }).update({ role: 'operator' });
+    expect(await database('users').where({ username: 'user' }).first()).toMatchObject({ is_superuser: false });
+    await database('users').where({ username: 'user' }).update({ role: 'admin' });
+    expect(await database('users').where({ username: 'user' }).first()).toMatchObject({ is_superuser: true });
   });
 });

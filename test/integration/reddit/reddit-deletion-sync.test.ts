@@ -569,40 +569,6 @@ test('what a scrape wrote while a sync was asking is not overwritten with the ol
   expect(await db.database('reddit_comments').where({ id: comment! }).first()).toMatchObject({ body: 'newer' });
 });
 
-test('the migration takes the text from what was marked as deleted before', async () => {
-  await open();
-  await db.database('reddit_posts').insert([
-    {
-      id: 'a',
-      title: 'secret',
-      content: '[removed]',
-      author: 'secret',
-      is_deleted: true,
-      subreddit: 's',
-      reddit_created_at: NOW,
-      url: 'secret',
-    },
-    { id: 'b', title: 'kept', subreddit: 's', reddit_created_at: NOW },
-  ]);
-  await db.database('reddit_comments').insert({
-    id: 'c',
-    post_id: 'a',
-    body: 'secret',
-    author: 'secret',
-    is_deleted: true,
-    is_submitter: true,
-    subreddit: 's',
-    reddit_created_at: NOW,
-  });
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  await (require('../../migrations/0036_scrub_deleted_content') as { up(database: unknown): Promise<void> }).up(
-    db.database,
-  );
-  expect(await everything()).not.toMatch(SECRETS);
-  expect(await content.getPost('a')).toMatchObject({ title: '[removed]', content: '[removed]' });
-  expect(await content.getPost('b')).toMatchObject({ title: 'kept' });
-});
-
 test('the sandbox changes things over HTTP too, and says what it cannot read', async () => {
   await open();
   const send = (body: unknown) =>

@@ -41,7 +41,11 @@ test.each<[string, NodeJS.ProcessEnv, RegExp, ...string[]]>([
     { ...SERVERS, DATABASE_URL: DEAD },
     /^DATABASE_URL: PostgreSQL at .* cannot be used: connection refused/m,
   ],
-  ['stack/commands/migrate.js', { DATABASE_URL: DEAD }, /^DATABASE_URL: PostgreSQL at .* cannot be used: connection refused/m],
+  [
+    'stack/commands/migrate.js',
+    { DATABASE_URL: DEAD },
+    /^DATABASE_URL: PostgreSQL at .* cannot be used: connection refused/m,
+  ],
   [
     'stack/commands/create-admin.js',
     { DATABASE_URL: DEAD, ADMIN_PASSWORD: 'long enough' },
@@ -63,7 +67,9 @@ test.each<[string, NodeJS.ProcessEnv, RegExp, ...string[]]>([
 });
 
 test('the sandbox ends with the npm that runs it, too', async () => {
-  const { child, output } = run('"$0" "$@"; true', 'reddit-sandbox/sandbox-main.js', { npm_lifecycle_event: 'sandbox' });
+  const { child, output } = run('"$0" "$@"; true', 'reddit-sandbox/sandbox-main.js', {
+    npm_lifecycle_event: 'sandbox',
+  });
   const isUp = async () => {
     const url = /at (http:\S+);/.exec(output.text)?.[1];
     return (

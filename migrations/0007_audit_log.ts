@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Neither actor nor target is a foreign key: what was done is still told when both are gone. */
+/** Actor, API key and target are no foreign keys: an entry stays complete after what it names has been deleted. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('audit_log', (table) => {
     table.bigIncrements('id');
@@ -16,13 +16,16 @@ export async function up(knex: Knex): Promise<void> {
     table.string('user_agent', 500);
     table.string('request_id', 64).notNullable();
     table.jsonb('details').notNullable().defaultTo('{}');
+    table.integer('api_key_id');
+    table.string('api_key_prefix', 12);
     table.index(['actor_id', 'id']);
     table.index(['actor_name', 'id']);
     table.index(['target_type', 'target_id', 'id']);
     table.index('created_at');
   });
-  // `config.*` asks for a prefix, which only this operator class finds whatever the database's collation is.
+  // `config.*` asks for a prefix, which only this operator class finds under every collation of the database.
   await knex.raw('create index audit_log_action on audit_log (action varchar_pattern_ops, id)');
+  await knex.raw('create index audit_log_api_key on audit_log (api_key_id, id) where api_key_id is not null');
 }
 
 export const down = undefined;
