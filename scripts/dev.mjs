@@ -38,7 +38,7 @@ function readOutputs() {
 }
 
 function startStack() {
-  const stack = spawn(process.execPath, [path.join(dist, 'src/stack/main.js'), '--dev'], {
+  const stack = spawn(process.execPath, [path.join(dist, 'src/stack/commands/start.js'), '--dev'], {
     cwd: project,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     // A restart does not wait long for activities that are running: their next attempt goes on with the new code.
