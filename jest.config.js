@@ -24,12 +24,18 @@ module.exports = {
   maxWorkers: 2,
   testTimeout: 60_000,
   projects: [
-    { ...common, displayName: 'unit', roots: ['<rootDir>/src'], testMatch: ['**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'unit',
+      roots: ['<rootDir>/src', '<rootDir>/test'],
+      // Beside the source, and those of scripts and of files that come with the code. They start no server.
+      testMatch: ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/*.test.ts'],
+    },
     {
       ...common,
       displayName: 'integration',
       roots: ['<rootDir>/src', '<rootDir>/test'],
-      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/*/**/*.test.ts'],
       // One PostgreSQL, one Redis and one Temporal serve the whole run; each file clones its own database.
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       globalTeardown: '<rootDir>/test/support/global-teardown.ts',
