@@ -2,7 +2,7 @@
 const common = {
   testEnvironment: 'node',
   transform: {
-    // ES modules, which jest cannot require as they are: light-my-request's cookie parser, the Parquet writer and reader.
+    // ES modules, which jest cannot require as they are: light-my-request's cookie parser, Parquet's writer and reader.
     '(\\.ts|/node_modules/(cookie|hyparquet|hyparquet-writer)/.+\\.js)$': [
       '@swc/jest',
       {
@@ -39,7 +39,7 @@ module.exports = {
       // One PostgreSQL, one Redis and one Temporal serve the whole run; each file clones its own database.
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-      // Instrumented code is slower, and much of what these tests run is in processes of its own, which are not counted.
+      // Instrumented code is slower, and much of this code runs in other processes, which are not counted.
       coveragePathIgnorePatterns: ['/'],
     },
   ],

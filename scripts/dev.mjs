@@ -17,7 +17,10 @@ const signal = stopSignal();
 const WORKFLOWS = path.join('src', 'workflows') + path.sep;
 const STACK = path.join('src', 'stack') + path.sep;
 
-/** The compiled files by name, each with its hash. One whose source is gone is removed: an old migration would still run. */
+/**
+ * The compiled files by name, each with its hash. A file whose source no longer exists is removed, because an old migration
+ * in dist/ would still run.
+ */
 function readOutputs() {
   const outputs = new Map();
   for (const folder of ['src', 'migrations', 'bench']) {

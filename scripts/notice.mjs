@@ -11,7 +11,7 @@ const read = (name) => JSON.parse(readFileSync(path.join(project, name), 'utf8')
 
 const found = await promisify(checker.init)({ start: project, production: true, excludePrivatePackages: true });
 const { packages } = read('package-lock.json');
-/** Builds for one platform (os, cpu) differ from machine to machine; each has the licence of the package it belongs to. */
+/** Builds for one platform (os, cpu) differ between machines. Each has the licence of the package it belongs to. */
 const platformBuilds = new Set(
   Object.entries(packages)
     .filter(([, { os, cpu }]) => os ?? cpu)
