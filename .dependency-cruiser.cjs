@@ -12,6 +12,8 @@ const others = (...allowed) =>
     'workflows',
     'api',
     'worker',
+    'reddit-sandbox',
+    'mail-sink',
     'stack',
   ]
     .filter((r) => !allowed.includes(r))
@@ -53,7 +55,7 @@ module.exports = {
     ...roomRules('exports', {
       runtime: ['tasks'],
       types: ['storage', 'platform'],
-      entries: ['export-process\\.ts'],
+      entries: ['process/export-process\\.ts'],
       entryRuntime: ['storage', 'platform'],
     }),
     ...roomRules('backups', { types: ['tasks', 'storage', 'platform'] }),
@@ -61,7 +63,7 @@ module.exports = {
     ...roomRules('api', {
       runtime: ['tasks', 'scheduling'],
       types: ['storage', 'platform', 'workflows'],
-      entries: ['server\\.ts', 'create-admin\\.ts', 'build-openapi\\.ts'],
+      entries: ['server\\.ts', 'build-openapi\\.ts'],
       entryRuntime: ['storage', 'platform'],
     }),
     ...roomRules('worker', {
@@ -70,7 +72,9 @@ module.exports = {
       entries: ['main\\.ts'],
       entryRuntime: ['storage', 'platform', 'scheduling', 'exports', 'backups'],
     }),
-    ...roomRules('stack', { runtime: ['platform', 'backups'] }),
+    ...roomRules('reddit-sandbox', { runtime: ['platform'] }),
+    ...roomRules('mail-sink', {}),
+    ...roomRules('stack', { runtime: ['platform', 'backups', 'reddit-sandbox', 'mail-sink'] }),
     {
       name: 'tasks-npm-zod-only',
       severity: 'error',

@@ -1,4 +1,4 @@
-import { stopWithNpm } from '../src/platform/npm-watch';
+import { stopWithNpm } from '../src/platform/startup/npm-watch';
 
 /** Stops what a bench has started, at its end and when it is told to stop: servers have process groups of their own. */
 export function createCleanup() {

@@ -1,4 +1,4 @@
-import type { Database } from '../src/platform/postgres';
+import type { Database } from '../src/platform/postgres/postgres';
 
 export const DAYS = 90;
 

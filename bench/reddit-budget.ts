@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { startEmbeddedRedis } from '../src/stack/embedded-redis';
+import { startEmbeddedRedis } from '../src/stack/servers/embedded-redis';
 import { measureFleet } from './reddit-fleet';
 
 /** `npm run bench:budget -- [REQUESTS] [WINDOW_SECONDS] [WINDOWS] [LATENCY_MS] [PROCESSES]`: how much of Reddit's budget a fleet uses. */

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRedditSandbox } from '../src/stack/reddit-sandbox/sandbox-server';
+import { createRedditSandbox } from '../src/reddit-sandbox/sandbox-server';
 import type { AskerOrder } from './reddit-asker';
 
 export interface FleetOptions {

@@ -1,4 +1,4 @@
-import type { Database } from '../src/platform/postgres';
+import type { Database } from '../src/platform/postgres/postgres';
 
 /** The commonest words of English, which a full-text search leaves out: about half of any text. */
 const STOP_WORDS =

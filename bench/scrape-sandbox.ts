@@ -1,4 +1,4 @@
-import { createRedditSandbox } from '../src/stack/reddit-sandbox/sandbox-server';
+import { createRedditSandbox } from '../src/reddit-sandbox/sandbox-server';
 
 /** The Reddit sandbox in a process of its own, without a rate limit; the same content however often it is asked. */
 async function main(): Promise<void> {

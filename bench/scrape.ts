@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import Table from 'cli-table3';
-import { createRedditContentRepository } from '../src/storage/reddit-content-repository';
+import { createRedditContentRepository } from '../src/storage/reddit/reddit-content-repository';
 import type { RedditComment } from '../src/platform/reddit/reddit-client';
 import { startBenchStack, type BenchStack } from './bench-stack';
 import { until } from './figures';

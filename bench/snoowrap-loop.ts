@@ -1,5 +1,5 @@
 import Snoowrap from 'snoowrap';
-import { createDatabase } from '../src/platform/postgres';
+import { createDatabase } from '../src/platform/postgres/postgres';
 
 /**
  * What a scrape is without Taskloom: for each post snoowrap's own expandReplies, then an insert for each comment. It

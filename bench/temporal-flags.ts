@@ -5,8 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import Table from 'cli-table3';
 import { connectTemporal } from '../src/platform/temporal';
-import { startEmbeddedTemporal, TEMPORAL_SPEED_FLAGS } from '../src/stack/embedded-temporal';
-import { findTemporalBinary } from '../src/stack/temporal-binary';
+import { startEmbeddedTemporal, TEMPORAL_SPEED_FLAGS } from '../src/stack/servers/embedded-temporal';
+import { findTemporalBinary } from '../src/stack/servers/temporal-binary';
 import { bareAlone, bareMany } from './bare-temporal';
 import { createCleanup } from './cleanup';
 

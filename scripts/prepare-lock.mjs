@@ -47,7 +47,7 @@ function isAlive(holder) {
   return startedAt !== undefined && startedAt === holder.startedAt;
 }
 
-/** As src/stack/process-table.ts has it, which is not built yet here. */
+/** As src/stack/processes/process-table.ts has it, which is not built yet here. */
 function processStart(pid) {
   try {
     if (process.platform === 'win32') return process.kill(pid, 0) && 'alive';

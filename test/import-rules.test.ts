@@ -88,7 +88,7 @@ test.each([
   [
     'an export process that knows the API',
     {
-      'src/exports/export-process.ts': "import { table } from '../api/table';\nexport const x = table;\n",
+      'src/exports/process/export-process.ts': "import { table } from '../../api/table';\nexport const x = table;\n",
       'src/api/table.ts': table,
     },
     'exports-entry',

@@ -4,8 +4,8 @@ import { endOf, planOf } from './execution-plan';
 import { runShortAttempt, timedOut, type ShortAttempt } from './short-task';
 import type { ActivityDeps } from './index';
 import type { BatchRequest, BatchRun, BegunBatch, ExecutionOutcome } from './run-request';
-import type { OpenedAttempt } from '../storage/execution-repository';
-import type { TaskExecution } from '../storage/models/task-execution';
+import type { OpenedAttempt } from '../storage/executions/execution-repository';
+import type { TaskExecution } from '../storage/executions/task-execution';
 
 /** Runs of one activity: enough to make its cost small beside theirs, few enough to spread over workers. */
 const RUNS_PER_SLICE = 100;

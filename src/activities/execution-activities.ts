@@ -8,8 +8,8 @@ import { runShortAttempt } from './short-task';
 import { judgeWait, noWaits, OUTAGE_PATIENCE } from './transient-waits';
 import type { ActivityDeps } from './index';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from './run-request';
-import type { NewExecution, OpenedAttempt } from '../storage/execution-repository';
-import type { TaskExecution } from '../storage/models/task-execution';
+import type { NewExecution, OpenedAttempt } from '../storage/executions/execution-repository';
+import type { TaskExecution } from '../storage/executions/task-execution';
 import type { JsonObject } from '../tasks/task-type';
 
 const HEARTBEAT_INTERVAL_MS = 1_000;

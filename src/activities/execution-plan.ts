@@ -1,7 +1,7 @@
 import { findTaskType } from '../tasks/registry';
 import type { ExecutionOutcome, RunPlan } from './run-request';
-import type { ExecutionEnd } from '../storage/execution-repository';
-import type { TaskExecution } from '../storage/models/task-execution';
+import type { ExecutionEnd } from '../storage/executions/execution-repository';
+import type { TaskExecution } from '../storage/executions/task-execution';
 
 /** What a row's run is to do, or the outcome of one that cannot run. */
 export function planOf(execution: TaskExecution): RunPlan | { kind: 'refused'; outcome: ExecutionOutcome } {

@@ -4,9 +4,9 @@ import { createResetMailActivities, type ResetMailDeps } from './reset-mail-acti
 import { createScrapeActivities, type ScrapeLimits } from './scrape-activities';
 import type { OutagePatience } from './transient-waits';
 import type { Logger } from '../platform/logger';
-import type { ExecutionRepository } from '../storage/execution-repository';
-import type { ScrapeLaneRepository } from '../storage/scrape-lane-repository';
-import type { StepAttemptRepository } from '../storage/step-attempt-repository';
+import type { ExecutionRepository } from '../storage/executions/execution-repository';
+import type { ScrapeLaneRepository } from '../storage/reddit/scrape-lane-repository';
+import type { StepAttemptRepository } from '../storage/executions/step-attempt-repository';
 import type { TaskServices } from '../tasks/task-services';
 
 export interface ActivityDeps extends ResetMailDeps {

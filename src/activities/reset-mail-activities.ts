@@ -2,10 +2,10 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { writeResetMail } from './reset-mail';
 import type { Logger } from '../platform/logger';
-import type { MailError } from '../platform/mail-error';
-import type { Mailer } from '../platform/mailer';
-import type { ResetTokens } from '../platform/reset-tokens';
-import type { PasswordResetRepository } from '../storage/password-reset-repository';
+import type { MailError } from '../platform/mail/mail-error';
+import type { Mailer } from '../platform/mail/mailer';
+import type { ResetTokens } from '../platform/passwords/reset-tokens';
+import type { PasswordResetRepository } from '../storage/accounts/password-reset-repository';
 
 export interface ResetMailDeps {
   resets: Pick<PasswordResetRepository, 'claimMail' | 'endMail'>;

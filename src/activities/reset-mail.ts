@@ -1,4 +1,4 @@
-import type { Mail } from '../platform/mailer';
+import type { Mail } from '../platform/mail/mailer';
 
 const PRODUCT = 'Taskloom';
 

@@ -1,4 +1,4 @@
-import type { FinalStatus, TriggeredBy } from '../storage/models/task-execution';
+import type { FinalStatus, TriggeredBy } from '../storage/executions/task-execution';
 import type { LaneProgress } from '../tasks/reddit-scrape/scrape-progress';
 import type { JsonObject } from '../tasks/task-type';
 

@@ -11,8 +11,8 @@ import { classifyFailure } from './failures';
 import { createStepFailures } from './step-failures';
 import type { ActivityDeps } from './index';
 import type { BegunScrape } from './run-request';
-import type { StoredLane } from '../storage/scrape-lane-repository';
-import type { TaskExecution } from '../storage/models/task-execution';
+import type { StoredLane } from '../storage/reddit/scrape-lane-repository';
+import type { TaskExecution } from '../storage/executions/task-execution';
 import type { JsonObject } from '../tasks/task-type';
 
 /** docs/adr/0012 says why these. */

@@ -1,5 +1,5 @@
-import type { ApiKeyScope } from '../storage/api-key-repository';
-import type { Role } from '../storage/models/user';
+import type { ApiKeyScope } from '../storage/accounts/api-key-repository';
+import type { Role } from '../storage/accounts/user';
 
 /** Each includes those before it. */
 export const ROLES = ['viewer', 'operator', 'admin'] as const satisfies readonly Role[];

@@ -3,24 +3,28 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, t
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { randomUUID } from 'node:crypto';
 import { maxHeaderSize, type IncomingMessage, type ServerResponse } from 'node:http';
-import { installAnswers } from './plugins/answers';
-import { installArrival } from './plugins/arrival';
-import { installAudit } from './plugins/audit';
-import { answerClientError, connectionOptions, installConnectionAnswers } from './plugins/connection-answers';
-import { installErrorAnswers } from './plugins/error-answers';
+import { installResponseSerializer } from './plugins/response-serializer';
+import { installRequestOrigin } from './plugins/request-origin';
+import { installAuditLog } from './plugins/audit-log';
+import {
+  answerClientError,
+  connectionOptions,
+  installConnectionErrorHandler,
+} from './plugins/connection-error-handler';
+import { installErrorHandler } from './plugins/error-handler';
 import { installTokens } from './plugins/jwt';
 import { installMetrics } from './plugins/metrics';
 import { installOpenapi } from './plugins/openapi';
-import { installOrderlyClose, REQUEST_TIMEOUT_MS, timeoutOptions } from './plugins/orderly-close';
+import { installGracefulShutdown, REQUEST_TIMEOUT_MS, timeoutOptions } from './plugins/graceful-shutdown';
 import { installRedoc } from './plugins/redoc';
-import { installRequestLog } from './plugins/request-log';
+import { installRequestLogging } from './plugins/request-logging';
 import { installRequestValidation } from './plugins/request-validation';
 import { createRouteTable } from './plugins/route-table';
-import { installSharedAnswers } from './plugins/shared-answers';
+import { installResponseCoalescing } from './plugins/response-coalescing';
 import { installSecurityHeaders } from './plugins/security-headers';
-import { installTokenGate } from './plugins/token-gate';
-import { installUnknownRoutes } from './plugins/unknown-routes';
-import { routableUrl } from './routable-url';
+import { installAuthentication } from './plugins/authentication';
+import { installNotFoundHandler } from './plugins/not-found-handler';
+import { routableUrl } from './http/routable-url';
 import { registerApiKeyRoutes } from './routes/api-key-routes';
 import { registerAuditRoutes } from './routes/audit-routes';
 import { registerAuthRoutes } from './routes/auth-routes';
@@ -79,11 +83,11 @@ export async function createApp(services: Services, options: AppOptions): Promis
     // Keep-alive connections that are idle end at once when the server closes.
     forceCloseConnections: 'idle',
   });
-  installArrival(app);
-  installAnswers(app, { areChecked: options.areAnswersChecked });
-  await installRequestLog(app);
+  installRequestOrigin(app);
+  installResponseSerializer(app, { areChecked: options.areAnswersChecked });
+  await installRequestLogging(app);
   const routes = createRouteTable(app);
-  installErrorAnswers(app);
+  installErrorHandler(app);
   await app.register(cors, {
     origin: options.corsOrigins ?? [],
     credentials: true,
@@ -101,14 +105,14 @@ export async function createApp(services: Services, options: AppOptions): Promis
     ],
   });
   installSecurityHeaders(app);
-  installOrderlyClose(app);
-  installConnectionAnswers(app);
+  installGracefulShutdown(app);
+  installConnectionErrorHandler(app);
   await installTokens(app, services.jwtSecret);
-  installTokenGate(app, services, routes);
-  installUnknownRoutes(app, routes);
+  installAuthentication(app, services, routes);
+  installNotFoundHandler(app, routes);
   installRequestValidation(app);
-  installAudit(app, services);
-  installSharedAnswers(app);
+  installAuditLog(app, services);
+  installResponseCoalescing(app);
   installMetrics(app, services, { token: options.metricsToken });
   await installOpenapi(app, { version: options.version });
   installRedoc(app);

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createOpenapiDocument } from './openapi-document';
+import { createOpenapiDocument } from './openapi/openapi-document';
 
 const TARGET = path.resolve('docs/openapi.json');
 

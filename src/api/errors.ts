@@ -1,11 +1,11 @@
-import type { BadCursorError } from '../storage/page-cursor';
-import type { ScheduleConfigError } from '../scheduling/schedule-config';
-import type { FaultItem } from './fault-items';
+import type { BadCursorError } from '../storage/sql/page-cursor';
+import type { ScheduleConfigError } from '../scheduling/spec/schedule-config';
+import type { ValidationError } from './http/validation-errors';
 
 /** What a caller gets to see: `detail` is a text, or the list of what is wrong with the request. */
 export interface ErrorAnswer {
   status: number;
-  detail: string | FaultItem[];
+  detail: string | ValidationError[];
   headers?: Record<string, string>;
 }
 
@@ -74,7 +74,7 @@ export class TooManyRequestsError extends ApiError {
 }
 export class RequestFaultsError extends Error {
   override readonly name = 'RequestFaultsError';
-  constructor(readonly items: FaultItem[]) {
+  constructor(readonly items: ValidationError[]) {
     super(items.map((item) => item.msg).join(', '));
   }
 }
@@ -100,7 +100,7 @@ const coded =
 const text = (status: number) => (error: AnyError) => ({ status, detail: error.message ?? '' });
 const always = (status: number, detail: ErrorAnswer['detail']) => () => ({ status, detail });
 
-const scheduleFaults = (error: ScheduleConfigError): FaultItem[] =>
+const scheduleFaults = (error: ScheduleConfigError): ValidationError[] =>
   error.issues.map((issue) => ({
     type: 'value_error',
     loc: ['body', 'schedule_config', ...issue.path],

@@ -1,21 +1,21 @@
 // First: it notes who started us.
-import { stopWithNpm } from '../platform/npm-watch';
+import { stopWithNpm } from '../platform/startup/npm-watch';
 import { version } from '../../package.json';
 import { fileStoreSettings, readConfig } from '../platform/config';
 import { createFileStore } from '../platform/files/create-file-store';
 import { createLogger } from '../platform/logger';
-import { passwords } from '../platform/password';
-import { createDatabase } from '../platform/postgres';
+import { passwords } from '../platform/passwords/password-hash';
+import { createDatabase } from '../platform/postgres/postgres';
 import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
-import { createKeyValueStore } from '../platform/redis';
-import { checkServers, requireDatabaseUrl } from '../platform/start-checks';
-import { createResetTokens } from '../platform/reset-tokens';
-import { reasonOf, showFailedStart, StartError } from '../platform/start-error';
+import { createKeyValueStore } from '../platform/key-value-store/key-value-store';
+import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
+import { createResetTokens } from '../platform/passwords/reset-tokens';
+import { reasonOf, showFailedStart, StartError } from '../platform/startup/start-error';
 import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } from '../platform/temporal';
 import { createApiRepositories } from '../storage/api-repositories';
 import { createApp } from './app';
-import { requestLogFields } from './plugins/request-log';
-import { REDIS_WITHIN_MS, within } from './within';
+import { requestLogFields } from './plugins/request-logging';
+import { REDIS_TIMEOUT_MS, withTimeout } from './concurrency/with-timeout';
 import { createServices } from './services/create-services';
 
 /** For closing what the requests have used: with the server's own 8 s less than the 15 s after which `npm start` kills. */
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   await checkServers(config, url, target);
   const temporal = await connectTemporal(target);
   const database = createDatabase({ url, poolSize: config.DATABASE_POOL_SIZE, applicationName: 'taskloom-api' });
-  const store = createKeyValueStore(config.REDIS_URL ?? 'memory://', { answerWithinMs: REDIS_WITHIN_MS });
+  const store = createKeyValueStore(config.REDIS_URL ?? 'memory://', { answerWithinMs: REDIS_TIMEOUT_MS });
   if (!config.REDIS_URL) log.warn('REDIS_URL is not set: sessions are kept in this process and end with it');
 
   const services = createServices({
@@ -79,7 +79,7 @@ async function main(): Promise<void> {
     stopping ??= (async () => {
       await app.close();
       // A query that waits for a lock would hold up its pool for ever; what it had begun is rolled back.
-      await within(
+      await withTimeout(
         REST_WITHIN_MS,
         Promise.all([services.resets.settle(), services.apiKeyCheck.settle()]).then(closeAll),
       );

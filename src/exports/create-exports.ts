@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
-import { createCleanUp } from './clean-up';
+import { createCleanUp } from './export-cleanup';
 import { fileNames } from './export-names';
 import type { WriteFile } from './file-writer';
 import type { FileStore } from '../platform/files/file-store';
-import type { ExportRepository } from '../storage/export-repository';
+import type { ExportRepository } from '../storage/exports/export-repository';
 import type { Exports } from '../tasks/task-services';
 
 /** Each holds a process, a database connection and a transaction for as long as it takes; the others wait. */

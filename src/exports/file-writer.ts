@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Readable, pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { csvFormat } from './csv-format';
-import { createExcelFormat } from './excel-format';
-import { jsonFormat, ndjsonFormat } from './json-format';
-import { parquetFormat } from './parquet-format';
-import { withoutPrivateColumns } from './private-fields';
-import type { Format } from './export-format';
+import { csvFormat } from './formats/csv-format';
+import { createExcelFormat } from './formats/excel-format';
+import { jsonFormat, ndjsonFormat } from './formats/json-format';
+import { parquetFormat } from './formats/parquet-format';
+import { withoutPrivateColumns } from './export-redaction';
+import type { Format } from './formats/export-format';
 import type { FileStore } from '../platform/files/file-store';
-import type { ExportRow, ExportSourceRepository, Snapshot } from '../storage/export-source-repository';
+import type { ExportRow, ExportSourceRepository, Snapshot } from '../storage/exports/export-source-repository';
 import type { ExportedFile, ExportFormat, ExportRequest, LongStep } from '../tasks/task-services';
 
 const FORMATS: Record<ExportFormat, Format> = {

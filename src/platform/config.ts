@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
-import { StartError } from './start-error';
+import { StartError } from './startup/start-error';
 import type { FileStoreSettings } from './files/create-file-store';
 
 /** Every variable Taskloom reads, once. The table of docs/configuration.md and docker-compose.yml are checked against `ENV_VARIABLES`. */

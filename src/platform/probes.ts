@@ -1,6 +1,6 @@
 import type { Connection } from '@temporalio/client';
-import type { Database } from './postgres';
-import type { KeyValueStore } from './redis';
+import type { Database } from './postgres/postgres';
+import type { KeyValueStore } from './key-value-store/key-value-store';
 import type { RedditClient } from './reddit/reddit-client';
 
 export interface ProbeResult {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../platform/config';
-import { hashPassword } from '../platform/password';
-import type { Database } from '../platform/postgres';
-import { StartError } from '../platform/start-error';
+import { hashPassword } from '../platform/passwords/password-hash';
+import type { Database } from '../platform/postgres/postgres';
+import { StartError } from '../platform/startup/start-error';
 
 export interface NewSuperuser {
   username: string;

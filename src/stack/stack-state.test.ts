@@ -1,8 +1,8 @@
 import { closeSync, mkdtempSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { lastLogLines, openLog, rotateLogs } from './log-files';
-import { redactUrl } from '../platform/start-error';
+import { lastLogLines, openLog, rotateLogs } from './processes/log-files';
+import { redactUrl } from '../platform/startup/start-error';
 import { openState } from './stack-state';
 
 describe('the state folder', () => {

@@ -1,19 +1,19 @@
 import path from 'node:path';
-import { createDatabase, migrate } from '../platform/postgres';
+import { createDatabase, migrate } from '../platform/postgres/postgres';
 import { connectTemporal, registerSearchAttributes, temporalTarget } from '../platform/temporal';
-import { startAppProcess, type AppProcess } from './app-process';
+import { startAppProcess, type AppProcess } from './processes/app-process';
 import { createDemoConfig } from './demo-config';
 import { ensureFirstSuperuser, type FirstSuperuser } from './first-superuser';
-import { startMail } from './mail-service';
-import { startPostgres } from './postgres-service';
-import { startReddit } from './reddit-service';
-import { startRedis } from './redis-service';
-import { reasonOf, type StartError } from '../platform/start-error';
-import type { StackContext, StackService, StartService } from './stack-service';
+import { startMail } from './servers/mail-service';
+import { startPostgres } from './servers/postgres-service';
+import { startReddit } from './servers/reddit-service';
+import { startRedis } from './servers/redis-service';
+import { reasonOf, type StartError } from '../platform/startup/start-error';
+import type { StackContext, StackService, StartService } from './servers/stack-service';
 import { runSteps } from './steps';
 import type { StackSummary } from './summary-table';
-import { supervise } from './supervised-service';
-import { startTemporal } from './temporal-service';
+import { supervise } from './processes/supervised-service';
+import { startTemporal } from './servers/temporal-service';
 
 /** Parts of the stack in the order in which they stop: users before what they use. */
 const STOP_ORDER = ['API', 'worker', 'Temporal', 'Mail', 'Reddit', 'Redis', 'PostgreSQL'] as const;

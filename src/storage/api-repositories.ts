@@ -1,16 +1,16 @@
-import { createApiKeyRepository } from './api-key-repository';
-import { createAuditRepository } from './audit-repository';
-import { createDeletionSyncRepository } from './deletion-sync-repository';
-import { createExecutionQueryRepository } from './execution-query-repository';
-import { createExecutionRepository } from './execution-repository';
-import { createExportRepository } from './export-repository';
-import { createMetricsRepository } from './metrics-repository';
-import { createPasswordResetRepository } from './password-reset-repository';
-import { createRedditContentRepository } from './reddit-content-repository';
-import { createScrapeLaneRepository } from './scrape-lane-repository';
-import { createTaskConfigRepository } from './task-config-repository';
-import { createUserRepository } from './user-repository';
-import type { Database } from '../platform/postgres';
+import { createApiKeyRepository } from './accounts/api-key-repository';
+import { createAuditRepository } from './accounts/audit-repository';
+import { createDeletionSyncRepository } from './reddit/deletion-sync-repository';
+import { createExecutionQueryRepository } from './executions/execution-query-repository';
+import { createExecutionRepository } from './executions/execution-repository';
+import { createExportRepository } from './exports/export-repository';
+import { createMetricsRepository } from './executions/metrics-repository';
+import { createPasswordResetRepository } from './accounts/password-reset-repository';
+import { createRedditContentRepository } from './reddit/reddit-content-repository';
+import { createScrapeLaneRepository } from './reddit/scrape-lane-repository';
+import { createTaskConfigRepository } from './configs/task-config-repository';
+import { createUserRepository } from './accounts/user-repository';
+import type { Database } from '../platform/postgres/postgres';
 
 export type ApiRepositories = ReturnType<typeof createApiRepositories>;
 

@@ -1,6 +1,6 @@
-import { MailError, type MailErrorKind } from '../platform/mail-error';
+import { MailError, type MailErrorKind } from '../platform/mail/mail-error';
 import { sendEmail, sendEmailParameters } from './send-email';
-import type { Mail } from '../platform/mailer';
+import type { Mail } from '../platform/mail/mailer';
 import type { MailDelivery, TaskServices } from './task-services';
 import type { TaskContext } from './task-type';
 

@@ -1,4 +1,4 @@
-import type { Mailer } from '../platform/mailer';
+import type { Mailer } from '../platform/mail/mailer';
 import type { Probe } from '../platform/probes';
 import type { RedditClient, RedditComment, RedditPost } from '../platform/reddit/reddit-client';
 

@@ -1,5 +1,5 @@
 // First: it notes who started us.
-import { stopWithNpm } from '../platform/npm-watch';
+import { stopWithNpm } from '../platform/startup/npm-watch';
 import { hostname } from 'node:os';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { version } from '../../package.json';
@@ -7,39 +7,39 @@ import { findConfigFault } from '../activities';
 import { createBackupFolder } from '../backups/backup-folder';
 import { createBackups } from '../backups/create-backups';
 import { createExports } from '../exports/create-exports';
-import { createProcessWriter } from '../exports/process-writer';
+import { createProcessWriter } from '../exports/process/process-writer';
 import { backupFolder, fileStoreSettings, foreignVariables, readConfig, smtpSettings } from '../platform/config';
 import { createFileStore } from '../platform/files/create-file-store';
 import { createLogger } from '../platform/logger';
-import { createMailer, createMissingMailer } from '../platform/mailer';
-import { createDatabase } from '../platform/postgres';
-import { connectClient } from '../platform/postgres-client';
+import { createMailer, createMissingMailer } from '../platform/mail/mailer';
+import { createDatabase } from '../platform/postgres/postgres';
+import { connectClient } from '../platform/postgres/postgres-client';
 import { createProbes } from '../platform/probes';
 import { createRedditClient } from '../platform/reddit/snoowrap-client';
 import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
-import { createKeyValueStore } from '../platform/redis';
-import { createResetTokens } from '../platform/reset-tokens';
-import { checkServers, requireDatabaseUrl } from '../platform/start-checks';
-import { showFailedStart } from '../platform/start-error';
+import { createKeyValueStore } from '../platform/key-value-store/key-value-store';
+import { createResetTokens } from '../platform/passwords/reset-tokens';
+import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
+import { showFailedStart } from '../platform/startup/start-error';
 import { connectTemporal, temporalTarget } from '../platform/temporal';
-import { createReconciler } from '../scheduling/reconcile';
-import { createResetMailReconciler } from '../scheduling/reconcile-reset-mails';
-import { createResetMails } from '../scheduling/reset-mails';
-import { createScheduleConvergence } from '../scheduling/schedule-convergence';
-import { createScheduleGateway } from '../scheduling/schedule-gateway';
-import { createAuditRepository } from '../storage/audit-repository';
-import { createDeletionSyncRepository } from '../storage/deletion-sync-repository';
-import { createExecutionRepository } from '../storage/execution-repository';
-import { createExportRepository } from '../storage/export-repository';
-import { createMailDeliveryRepository } from '../storage/mail-delivery-repository';
-import { createOverdueRunRepository } from '../storage/overdue-run-repository';
-import { createPasswordResetRepository } from '../storage/password-reset-repository';
-import { createRedditContentRepository } from '../storage/reddit-content-repository';
-import { createRedditScrapeRepository } from '../storage/reddit-scrape-repository';
-import { createRetentionRepository } from '../storage/retention-repository';
-import { createScrapeLaneRepository } from '../storage/scrape-lane-repository';
-import { createStepAttemptRepository } from '../storage/step-attempt-repository';
-import { createTaskConfigRepository } from '../storage/task-config-repository';
+import { createReconciler } from '../scheduling/reconcile/reconcile-pass';
+import { createResetMailReconciler } from '../scheduling/reconcile/reconcile-reset-mails';
+import { createResetMails } from '../scheduling/reconcile/reset-mails';
+import { createScheduleConvergence } from '../scheduling/temporal/schedule-convergence';
+import { createScheduleGateway } from '../scheduling/temporal/schedule-gateway';
+import { createAuditRepository } from '../storage/accounts/audit-repository';
+import { createDeletionSyncRepository } from '../storage/reddit/deletion-sync-repository';
+import { createExecutionRepository } from '../storage/executions/execution-repository';
+import { createExportRepository } from '../storage/exports/export-repository';
+import { createMailDeliveryRepository } from '../storage/executions/mail-delivery-repository';
+import { createOverdueRunRepository } from '../storage/executions/overdue-run-repository';
+import { createPasswordResetRepository } from '../storage/accounts/password-reset-repository';
+import { createRedditContentRepository } from '../storage/reddit/reddit-content-repository';
+import { createRedditScrapeRepository } from '../storage/reddit/reddit-scrape-repository';
+import { createRetentionRepository } from '../storage/executions/retention-repository';
+import { createScrapeLaneRepository } from '../storage/reddit/scrape-lane-repository';
+import { createStepAttemptRepository } from '../storage/executions/step-attempt-repository';
+import { createTaskConfigRepository } from '../storage/configs/task-config-repository';
 import { createAuditRetention } from './audit-retention';
 import { createWorker } from './create-worker';
 import { createTemporalLogger } from './temporal-logger';
@@ -89,7 +89,7 @@ async function main(): Promise<void> {
   const files = createFileStore(fileStore);
   const exporter = createExports({
     writeFile: createProcessWriter({
-      program: require.resolve('../exports/export-process'),
+      program: require.resolve('../exports/process/export-process'),
       settings: { databaseUrl: url, files: fileStore },
       env: foreignVariables(),
       files,

@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
-import { causeOf, runOwnWorkflow } from './own-workflow';
+import { causeOf, runChildWorkflow } from './child-workflow';
 import type { Activities } from '../activities';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from '../activities/run-request';
 
@@ -56,7 +56,7 @@ async function run(request: RunRequest): Promise<ExecutionOutcome> {
   }
   if (begun.kind === 'ended') return begun.outcome;
   const { workflow } = begun;
-  return execute(begun, workflow === undefined ? () => executeInOneGo(begun) : () => runOwnWorkflow(workflow, begun));
+  return execute(begun, workflow === undefined ? () => executeInOneGo(begun) : () => runChildWorkflow(workflow, begun));
 }
 
 /** Waits until a short task's next attempt is due. Answers an outcome when the run was cancelled, or ran out of time, meanwhile. */

@@ -9,7 +9,7 @@ import {
   type Outcome,
   type Poll,
 } from '../../src/platform/reddit-budget/budget-commands';
-import { createDice, rollsOf } from '../../src/stack/reddit-sandbox/seeded-random';
+import { createDice, rollsOf } from '../../src/reddit-sandbox/seeded-random';
 
 type Step = (
   state: BudgetState,

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { createDatabase, migrate } from '../../src/platform/postgres';
-import { startEmbeddedPostgres } from '../../src/stack/embedded-postgres';
-import { startEmbeddedRedis } from '../../src/stack/embedded-redis';
-import { startEmbeddedTemporal } from '../../src/stack/embedded-temporal';
-import { findTemporalBinary } from '../../src/stack/temporal-binary';
+import { createDatabase, migrate } from '../../src/platform/postgres/postgres';
+import { startEmbeddedPostgres } from '../../src/stack/servers/embedded-postgres';
+import { startEmbeddedRedis } from '../../src/stack/servers/embedded-redis';
+import { startEmbeddedTemporal } from '../../src/stack/servers/embedded-temporal';
+import { findTemporalBinary } from '../../src/stack/servers/temporal-binary';
 import { createRunFolder, sweepDeadRuns } from './run-folder';
 import { publishTestServices } from './test-services';
 

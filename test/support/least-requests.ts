@@ -1,6 +1,6 @@
-import { createGeneratedContent, type GeneratedScale } from '../../src/stack/reddit-sandbox/generated-content';
-import { buildTree } from '../../src/stack/reddit-sandbox/comment-tree';
-import type { Thread } from '../../src/stack/reddit-sandbox/reddit-content';
+import { createGeneratedContent, type GeneratedScale } from '../../src/reddit-sandbox/generated-content';
+import { buildTree } from '../../src/reddit-sandbox/sandbox-comment-tree';
+import type { Thread } from '../../src/reddit-sandbox/reddit-content';
 
 const LEVELS = 10;
 const COMMENTS_A_TREE = 500;

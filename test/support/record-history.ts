@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { findTemporalBinary } from '../../src/stack/temporal-binary';
+import { findTemporalBinary } from '../../src/stack/servers/temporal-binary';
 import { testServices } from './test-services';
 
 const ROOT = path.resolve(__dirname, '../..');

@@ -1,10 +1,10 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { stopLeftoverPostgres } from '../../src/stack/embedded-postgres';
-import { stopLeftoverRedis } from '../../src/stack/embedded-redis';
-import { stopLeftoverTemporal } from '../../src/stack/embedded-temporal';
-import { identityOf, isAlive, type ProcessIdentity } from '../../src/stack/process-table';
+import { stopLeftoverPostgres } from '../../src/stack/servers/embedded-postgres';
+import { stopLeftoverRedis } from '../../src/stack/servers/embedded-redis';
+import { stopLeftoverTemporal } from '../../src/stack/servers/embedded-temporal';
+import { identityOf, isAlive, type ProcessIdentity } from '../../src/stack/processes/process-table';
 
 const PREFIX = 'taskloom-test-';
 const OWNER = 'owner.json';

@@ -4,7 +4,7 @@ import {
   createRedditSandbox,
   type RedditSandbox,
   type RedditSandboxOptions,
-} from '../../src/stack/reddit-sandbox/sandbox-server';
+} from '../../src/reddit-sandbox/sandbox-server';
 import type { RedditClient } from '../../src/platform/reddit/reddit-client';
 
 export interface ScrapedWorld {

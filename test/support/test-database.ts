@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createDatabase, type Database } from '../../src/platform/postgres';
+import { createDatabase, type Database } from '../../src/platform/postgres/postgres';
 import { testServices } from './test-services';
 
 export interface TestDatabase {

@@ -1,7 +1,7 @@
 import fastifyJwt from '@fastify/jwt';
-import { createTokenService, type TokenService } from '../services/token-service';
+import { createTokenService, type TokenService } from '../services/accounts/token-service';
 import type { FastifyInstance } from 'fastify';
-import type { User } from '../../storage/models/user';
+import type { User } from '../../storage/accounts/user';
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {

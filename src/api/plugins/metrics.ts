@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { ForbiddenError, UnauthorizedError } from '../errors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { LATENESS_BOUND_SECONDS, type Readings } from '../services/metrics-service';
+import { LATENESS_BOUND_SECONDS, type Readings } from '../services/system/metrics-service';
 
 let processMetrics: Registry | undefined;
 

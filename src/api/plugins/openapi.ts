@@ -2,8 +2,8 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { describeAccess, scopeFor, type Access } from '../access-levels';
-import { errorExampleOf, EXAMPLES } from '../openapi-examples';
-import { linksOf } from '../openapi-links';
+import { errorExampleOf, EXAMPLES } from '../openapi/openapi-examples';
+import { linksOf } from '../openapi/openapi-links';
 import {
   faults,
   forbiddenUnless,

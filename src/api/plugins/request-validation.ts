@@ -1,7 +1,7 @@
 import { RequestFaultsError } from '../errors';
-import { toFaultItems, type FaultItem } from '../fault-items';
-import { readJson, UnreadableBody } from '../json-body';
-import { findUnstorableTexts } from '../unstorable-texts';
+import { toValidationErrors, type ValidationError } from '../http/validation-errors';
+import { readJson, UnreadableBody } from '../http/json-body';
+import { findUnstorableTexts } from '../http/unstorable-text';
 import type { FastifyInstance, FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 
@@ -11,7 +11,7 @@ declare module 'fastify' {
      * What no schema alone can see. The handler finds it too; this is asked when the request has other faults besides, so
      * that all are told at once. A part that could not be read is undefined; a body may have any shape.
      */
-    findMoreFaults?: (parts: { params: unknown; body: unknown }) => Promise<FaultItem[]>;
+    findMoreFaults?: (parts: { params: unknown; body: unknown }) => Promise<ValidationError[]>;
   }
 }
 
@@ -21,8 +21,8 @@ declare module 'fastify' {
  */
 const FAULTS = Symbol('faults');
 const SENT = Symbol('sent');
-type Marked = { [FAULTS]?: FaultItem[]; [SENT]?: unknown } | null | undefined;
-const unusable = (items: FaultItem[], sent?: unknown) => ({ value: { [FAULTS]: items, [SENT]: sent } });
+type Marked = { [FAULTS]?: ValidationError[]; [SENT]?: unknown } | null | undefined;
+const unusable = (items: ValidationError[], sent?: unknown) => ({ value: { [FAULTS]: items, [SENT]: sent } });
 const faultsOf = (part: unknown) => (part as Marked)?.[FAULTS] ?? [];
 
 const WHERE = { body: 'body', querystring: 'query', params: 'path', headers: 'header' };
@@ -41,10 +41,10 @@ const compile: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
         },
       ]);
     const unstorable = findUnstorableTexts(data);
-    if (unstorable.tooDeep) return unusable(toFaultItems(where, [unstorable.tooDeep], undefined));
+    if (unstorable.tooDeep) return unusable(toValidationErrors(where, [unstorable.tooDeep], undefined));
     const parsed = schema.safeParse(data, { reportInput: true });
     const issues = [...unstorable.issues, ...(parsed.error?.issues ?? [])];
-    if (!parsed.success || issues.length > 0) return unusable(toFaultItems(where, issues, data), data);
+    if (!parsed.success || issues.length > 0) return unusable(toValidationErrors(where, issues, data), data);
     // Header schemas name only what the route reads; the others stay.
     return { value: where === 'header' ? data : parsed.data };
   };

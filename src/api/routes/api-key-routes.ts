@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import * as schemas from '../schemas/api-key-schemas';
 import { conflict, faults, notFound } from '../schemas/common-schemas';
-import type { ApiKeyService } from '../services/api-key-service';
+import type { ApiKeyService } from '../services/accounts/api-key-service';
 import type { ZodApp } from '../app';
 
 export function registerApiKeyRoutes(app: ZodApp, { apiKeys }: { apiKeys: ApiKeyService }): void {

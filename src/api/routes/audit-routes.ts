@@ -1,7 +1,7 @@
 import { auditEntry, auditQuery } from '../schemas/audit-schemas';
 import { faults } from '../schemas/common-schemas';
-import { linkNextPage } from './next-page';
-import type { AuditService } from '../services/audit-service';
+import { linkNextPage } from './next-page-link';
+import type { AuditService } from '../services/system/audit-service';
 import type { ZodApp } from '../app';
 
 export function registerAuditRoutes(app: ZodApp, { audit }: { audit: AuditService }): void {

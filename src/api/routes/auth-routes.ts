@@ -11,10 +11,10 @@ import {
   unavailable,
 } from '../schemas/common-schemas';
 import { registerBody, userBody } from '../schemas/user-schemas';
-import { presentUser } from '../services/user-presenter';
-import type { AccountService } from '../services/account-service';
-import type { AuthService } from '../services/auth-service';
-import type { Client } from '../services/session-service';
+import { presentUser } from '../services/accounts/user-presenter';
+import type { AccountService } from '../services/accounts/account-service';
+import type { AuthService } from '../services/accounts/auth-service';
+import type { Client } from '../services/accounts/session-service';
 import type { FastifyRequest } from 'fastify';
 import type { ZodApp } from '../app';
 

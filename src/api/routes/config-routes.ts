@@ -2,9 +2,9 @@ import { faults, notFound } from '../schemas/common-schemas';
 import * as schemas from '../schemas/config-schemas';
 import { estimate, estimateBody } from '../schemas/estimate-schemas';
 import { idParams } from '../schemas/request-values';
-import type { ConfigService } from '../services/config-service';
-import type { EstimateService } from '../services/estimate-service';
-import type { PreviewService } from '../services/preview-service';
+import type { ConfigService } from '../services/configs/config-service';
+import type { EstimateService } from '../services/configs/estimate-service';
+import type { PreviewService } from '../services/configs/preview-service';
 import type { ZodApp } from '../app';
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

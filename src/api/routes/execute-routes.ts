@@ -2,8 +2,8 @@ import { taskTypes } from '../../tasks/registry';
 import { badRequest, conflict, faults, notFound, unavailable } from '../schemas/common-schemas';
 import { batchBody, batchSubmitted, byTypeBody, startHeaders, submitted, typeParams } from '../schemas/execute-schemas';
 import { idOrTaskIdParams, idParams } from '../schemas/request-values';
-import type { ExecuteService } from '../services/execute-service';
-import type { StartContext } from '../services/run-ids';
+import type { StartRunService } from '../services/executions/start-run-service';
+import type { StartContext } from '../services/executions/run-ids';
 import type { ZodApp } from '../app';
 import type { FastifyRequest } from 'fastify';
 
@@ -19,7 +19,7 @@ const AD_HOC = `Needs the role admin, or an API key with the scope admin, for ${
     ', ',
   )}: these delete, fill the disk or write to people, so who runs them with parameters of his own is refused with 403 otherwise. Configs of theirs, which an admin has stored, may be run by operators.`;
 
-export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: ExecuteService }): void {
+export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: StartRunService }): void {
   const config = { access: 'operator' } as const;
   const tags = ['execute'];
   const headers = startHeaders;

@@ -2,9 +2,9 @@ import { faults, notFound } from '../schemas/common-schemas';
 import * as schemas from '../schemas/execution-schemas';
 import { progress as progressBody } from '../schemas/progress-schemas';
 import { idOrTaskIdParams, idParams } from '../schemas/request-values';
-import { linkNextPage } from './next-page';
-import type { ExecutionService } from '../services/execution-service';
-import type { ProgressService } from '../services/progress-service';
+import { linkNextPage } from './next-page-link';
+import type { ExecutionService } from '../services/executions/execution-service';
+import type { ProgressService } from '../services/executions/progress-service';
 import type { ZodApp } from '../app';
 
 export function registerExecutionRoutes(

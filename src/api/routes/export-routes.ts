@@ -1,11 +1,11 @@
-import { findRange, isKnown } from '../file-range';
+import { findRange, isKnown } from '../http/file-range';
 import { faults, gone, noSuchRange, notFound } from '../schemas/common-schemas';
 import * as schemas from '../schemas/export-schemas';
 import { idParams } from '../schemas/request-values';
-import { linkNextPage } from './next-page';
+import { linkNextPage } from './next-page-link';
 import type { FastifyReply } from 'fastify';
 import type { ZodApp } from '../app';
-import type { Download, ExportService } from '../services/export-service';
+import type { Download, ExportService } from '../services/exports/export-service';
 
 export function registerExportRoutes(app: ZodApp, { exports }: { exports: ExportService }): void {
   const config = { access: 'viewer' } as const;

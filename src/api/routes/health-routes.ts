@@ -1,6 +1,6 @@
 import { live, ready } from '../schemas/system-schemas';
-import { shareFor } from '../within';
-import type { SystemService } from '../services/system-service';
+import { coalesceFor } from '../concurrency/with-timeout';
+import type { SystemService } from '../services/system/system-service';
 import type { ZodApp } from '../app';
 
 /** For load balancers and process supervisors, without a token. */
@@ -8,7 +8,7 @@ export function registerHealthRoutes(app: ZodApp, { system }: { system: SystemSe
   const config = { access: 'open', isProbe: true } as const;
   const tags = ['health'];
   // Open to all, and so it must not be a way to keep the servers busy.
-  const components = shareFor(1_000, () => system.components());
+  const components = coalesceFor(1_000, () => system.components());
 
   app.get(
     '/health/live',

@@ -1,7 +1,7 @@
 import { RequestFaultsError } from '../errors';
 import { badRequest, faults, messageBody, tooMany, unavailable } from '../schemas/common-schemas';
 import * as schemas from '../schemas/password-reset-schemas';
-import type { PasswordResetService } from '../services/password-reset-service';
+import type { PasswordResetService } from '../services/accounts/password-reset-service';
 import type { ZodApp } from '../app';
 
 export function registerPasswordResetRoutes(app: ZodApp, { resets }: { resets: PasswordResetService }): void {

@@ -19,9 +19,9 @@ import {
   subredditStatsQuery,
 } from '../schemas/reddit-insight-schemas';
 import { commentTree, treeQuery } from '../schemas/reddit-tree-schemas';
-import { linkNextPage } from './next-page';
-import type { RedditBudgetService } from '../services/reddit-budget-service';
-import type { RedditService } from '../services/reddit-service';
+import { linkNextPage } from './next-page-link';
+import type { RedditBudgetService } from '../services/reddit/reddit-budget-service';
+import type { RedditService } from '../services/reddit/reddit-service';
 import type { ZodApp } from '../app';
 
 export function registerRedditRoutes(

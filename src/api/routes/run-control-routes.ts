@@ -1,6 +1,6 @@
 import { conflict, faults, notFound, unavailable } from '../schemas/common-schemas';
 import { controlResult, idOrTaskIdParams } from '../schemas/execution-schemas';
-import type { RunControlService } from '../services/run-control-service';
+import type { RunControlService } from '../services/executions/run-control-service';
 import type { ZodApp } from '../app';
 
 export function registerRunControlRoutes(app: ZodApp, { runControl }: { runControl: RunControlService }): void {

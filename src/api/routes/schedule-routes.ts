@@ -2,9 +2,9 @@ import { faults, notFound, unavailable } from '../schemas/common-schemas';
 import { idParams } from '../schemas/request-values';
 import * as schemas from '../schemas/schedule-schemas';
 import { summary } from '../schemas/system-schemas';
-import { sendShared } from '../plugins/answers';
-import type { ScheduleService } from '../services/schedule-service';
-import type { SystemService } from '../services/system-service';
+import { sendShared } from '../plugins/response-serializer';
+import type { ScheduleService } from '../services/configs/schedule-service';
+import type { SystemService } from '../services/system/system-service';
 import type { ZodApp } from '../app';
 
 export function registerScheduleRoutes(

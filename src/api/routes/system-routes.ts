@@ -1,9 +1,9 @@
 import { taskTypes } from '../../tasks/registry';
-import { SCHEDULE_ACTIONS, SCHEDULE_STATUSES, SCHEDULER_TYPES } from '../schemas/config-schemas';
+import { SCHEDULE_COMMANDS, SCHEDULE_STATUSES, SCHEDULER_TYPES } from '../schemas/config-schemas';
 import { unavailable } from '../schemas/common-schemas';
 import { dashboard, enums, systemHealth, systemStatus, taskTypeList } from '../schemas/system-schemas';
-import { taskTypeCatalogue } from '../services/task-type-catalogue';
-import type { SystemService } from '../services/system-service';
+import { taskTypeCatalogue } from '../services/configs/task-type-catalogue';
+import type { SystemService } from '../services/system/system-service';
 import type { ZodApp } from '../app';
 
 export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemService }): void {
@@ -30,7 +30,7 @@ export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemSe
     { config, schema: { tags, summary: 'The values that configs may have', response: { 200: enums } } },
     async () => ({
       scheduler_types: [...SCHEDULER_TYPES],
-      schedule_actions: [...SCHEDULE_ACTIONS],
+      schedule_actions: [...SCHEDULE_COMMANDS],
       task_types: taskTypes.map((taskType) => taskType.name),
       schedule_statuses: [...SCHEDULE_STATUSES],
     }),

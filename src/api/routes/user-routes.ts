@@ -1,6 +1,6 @@
 import { badRequest, conflict, faults, notFound } from '../schemas/common-schemas';
 import * as schemas from '../schemas/user-schemas';
-import type { AccountService } from '../services/account-service';
+import type { AccountService } from '../services/accounts/account-service';
 import type { ZodApp } from '../app';
 
 export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: AccountService }): void {

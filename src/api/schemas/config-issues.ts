@@ -1,7 +1,7 @@
 import { z, type core } from 'zod';
-import { isSameSchedule, parseScheduleConfig, ScheduleConfigError } from '../../scheduling/schedule-config';
+import { isSameSchedule, parseScheduleConfig, ScheduleConfigError } from '../../scheduling/spec/schedule-config';
 import { findTaskType } from '../../tasks/registry';
-import type { SchedulerType } from '../../storage/models/task-config';
+import type { SchedulerType } from '../../storage/configs/task-config';
 
 export const SCHEDULER_TYPES = ['cron', 'date', 'manual', 'interval'] as const satisfies readonly SchedulerType[];
 

@@ -3,11 +3,11 @@ import { taskTypes } from '../../tasks/registry';
 import { count, datetime, jsonObject } from './common-schemas';
 import { findConfigIssues, SCHEDULER_TYPES } from './config-issues';
 import { boolean, integer } from './request-values';
-import type { ScheduleStatus } from '../../storage/models/task-config';
+import type { ScheduleStatus } from '../../storage/configs/task-config';
 
 export const SCHEDULE_STATUSES = ['active', 'inactive', 'paused', 'error'] as const satisfies readonly ScheduleStatus[];
 export { SCHEDULER_TYPES };
-export { SCHEDULE_ACTIONS } from '../../scheduling/schedule-actions';
+export { SCHEDULE_COMMANDS } from '../../scheduling/temporal/schedule-commands';
 
 const fields = {
   name: z.string().min(1).max(200),

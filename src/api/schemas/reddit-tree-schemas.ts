@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TREE_SORTS } from '../services/comment-tree';
+import { TREE_SORTS } from '../services/reddit/comment-tree';
 import { count } from './common-schemas';
 import { comment } from './reddit-schemas';
 import { limit } from './request-values';

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { count, datetime, jsonObject } from './common-schemas';
-import { SCHEDULE_ACTIONS, SCHEDULE_STATUSES, scheduleEvent } from './config-schemas';
+import { SCHEDULE_COMMANDS, SCHEDULE_STATUSES, scheduleEvent } from './config-schemas';
 import { id, limit } from './request-values';
 
-export const actionParams = z.object({ id: id(), action: z.enum(SCHEDULE_ACTIONS) });
-export const batchParams = z.object({ action: z.enum(SCHEDULE_ACTIONS) });
+export const actionParams = z.object({ id: id(), action: z.enum(SCHEDULE_COMMANDS) });
+export const batchParams = z.object({ action: z.enum(SCHEDULE_COMMANDS) });
 export const batchBody = z.object({ config_ids: z.array(id()).min(1).max(1_000) });
 export const historyQuery = z.object({ limit: limit(200, 50) });
 
 export const actionResult = z
   .object({ success: z.boolean(), message: z.string(), config_id: z.int() })
-  .meta({ id: 'ActionResult' });
+  .meta({ id: 'CommandResult' });
 export type ActionResultBody = z.infer<typeof actionResult>;
 
 export const batchResult = z

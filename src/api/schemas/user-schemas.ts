@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ROLES } from '../access-levels';
 import { datetime } from './common-schemas';
 import { boolean, id, integer } from './request-values';
-import type { UserColumn, UserQuery } from '../../storage/user-repository';
+import type { UserColumn, UserQuery } from '../../storage/accounts/user-repository';
 
 export const userBody = z
   .object({

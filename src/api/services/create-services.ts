@@ -1,41 +1,41 @@
-import { createScheduleActions } from '../../scheduling/schedule-actions';
-import { createScheduleConvergence } from '../../scheduling/schedule-convergence';
-import { createScheduleGateway } from '../../scheduling/schedule-gateway';
-import { createResetMails } from '../../scheduling/reset-mails';
-import { createScheduleView } from '../../scheduling/schedule-view';
+import { createScheduleCommands } from '../../scheduling/temporal/schedule-commands';
+import { createScheduleConvergence } from '../../scheduling/temporal/schedule-convergence';
+import { createScheduleGateway } from '../../scheduling/temporal/schedule-gateway';
+import { createResetMails } from '../../scheduling/reconcile/reset-mails';
+import { createScheduleView } from '../../scheduling/temporal/schedule-view';
 import { findConfigFault } from '../../tasks/registry';
-import { createApiKeyCheck } from './api-key-check';
-import { createApiKeyService } from './api-key-service';
-import { createAuditService } from './audit-service';
-import { createAccountService } from './account-service';
-import { createAttemptLimits } from './attempt-limits';
-import { createAuthService, type Passwords } from './auth-service';
-import { createConfigService } from './config-service';
-import { createEstimateService } from './estimate-service';
-import { createExecuteService } from './execute-service';
-import { createFailedLoginDelay } from './failed-login-delay';
-import { createExecutionGateway } from './execution-gateway';
-import { createExecutionService } from './execution-service';
-import { createExportService } from './export-service';
-import { createMetricsService } from './metrics-service';
-import { createPasswordPolicy } from './password-policy';
-import { createPasswordResetService } from './password-reset-service';
-import { createPreviewService } from './preview-service';
-import { createProgressGateway } from './progress-gateway';
-import { createProgressService } from './progress-service';
-import { createRedditBudgetService } from './reddit-budget-service';
-import { createRedditService } from './reddit-service';
-import { createRunControlService } from './run-control-service';
-import { createScheduleService } from './schedule-service';
-import { createSessionService } from './session-service';
-import { createSystemService } from './system-service';
+import { createApiKeyAuthenticator } from './accounts/api-key-authenticator';
+import { createApiKeyService } from './accounts/api-key-service';
+import { createAuditService } from './system/audit-service';
+import { createAccountService } from './accounts/account-service';
+import { createRateLimits } from './accounts/rate-limits';
+import { createAuthService, type Passwords } from './accounts/auth-service';
+import { createConfigService } from './configs/config-service';
+import { createEstimateService } from './configs/estimate-service';
+import { createStartRunService } from './executions/start-run-service';
+import { createFailedLoginDelay } from './accounts/failed-login-delay';
+import { createExecutionGateway } from './executions/execution-gateway';
+import { createExecutionService } from './executions/execution-service';
+import { createExportService } from './exports/export-service';
+import { createMetricsService } from './system/metrics-service';
+import { createPasswordPolicy } from './accounts/password-policy';
+import { createPasswordResetService } from './accounts/password-reset-service';
+import { createPreviewService } from './configs/preview-service';
+import { createProgressGateway } from './executions/progress-gateway';
+import { createProgressService } from './executions/progress-service';
+import { createRedditBudgetService } from './reddit/reddit-budget-service';
+import { createRedditService } from './reddit/reddit-service';
+import { createRunControlService } from './executions/run-control-service';
+import { createScheduleService } from './configs/schedule-service';
+import { createSessionService } from './accounts/session-service';
+import { createSystemService } from './system/system-service';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
-import type { LinkToRun } from './execution-presenter';
+import type { LinkToRun } from './executions/execution-presenter';
 import type { FileStore } from '../../platform/files/file-store';
 import type { RedditBudget } from '../../platform/reddit-budget/reddit-budget';
-import type { ResetTokens } from '../../platform/reset-tokens';
-import type { KeyValueStore } from '../../platform/redis';
+import type { ResetTokens } from '../../platform/passwords/reset-tokens';
+import type { KeyValueStore } from '../../platform/key-value-store/key-value-store';
 import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
 import type { ApiRepositories } from '../../storage/api-repositories';
 
@@ -70,7 +70,7 @@ export function createServices(deps: ServiceDeps) {
   const { store, temporal } = deps;
   const { users, apiKeys, resets, configs, executions, queries, content } = deps.repositories;
   const { accessMinutes, refreshDays, areSeveralSessionsAllowed } = deps.auth;
-  const limits = createAttemptLimits({ store, isOn: deps.auth.areAttemptsLimited });
+  const limits = createRateLimits({ store, isOn: deps.auth.areAttemptsLimited });
   const { passwords } = deps;
   const findPasswordFault = createPasswordPolicy(passwords);
   const sessions = createSessionService({ store, lifetimeSeconds: refreshDays * 24 * 60 * 60 });
@@ -84,7 +84,7 @@ export function createServices(deps: ServiceDeps) {
     configs,
     gateway: schedules.watch(scheduleGateway(CHANGE_WITHIN_MS)),
   });
-  const actions = createScheduleActions({ configs, convergence, findConfigFault });
+  const actions = createScheduleCommands({ configs, convergence, findConfigFault });
 
   return {
     jwtSecret: deps.auth.secret,
@@ -100,7 +100,7 @@ export function createServices(deps: ServiceDeps) {
       areSeveralSessionsAllowed,
     }),
     apiKeys: createApiKeyService({ keys: apiKeys, users }),
-    apiKeyCheck: createApiKeyCheck({ keys: apiKeys, limits, log: deps.log }),
+    apiKeyCheck: createApiKeyAuthenticator({ keys: apiKeys, limits, log: deps.log }),
     accounts: createAccountService({ users, sessions, passwords, findPasswordFault, limits }),
     resets: createPasswordResetService({
       users,
@@ -129,7 +129,7 @@ export function createServices(deps: ServiceDeps) {
       isSandbox: deps.reddit.isSandbox,
       requestsPerMinute: async () => deps.reddit.requestsPerMinute,
     }),
-    execute: createExecuteService({ configs, queries, gateway }),
+    execute: createStartRunService({ configs, queries, gateway }),
     exports: createExportService({ records: deps.repositories.exports, files: deps.files }),
     runControl: createRunControlService({ queries, executions, gateway }),
     system: createSystemService({ configs, queries, schedules, redis: store, reddit: deps.reddit }),

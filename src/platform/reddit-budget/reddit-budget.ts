@@ -1,6 +1,6 @@
 import { runBudget } from './budget-ledger';
 import { BUDGET_SCRIPT } from './budget-script';
-import type { AtomicProcedure, KeyValueStore } from '../redis';
+import type { AtomicProcedure, KeyValueStore } from '../key-value-store/key-value-store';
 import type { BudgetAnswer, BudgetCommand } from './budget-commands';
 import type { BudgetState } from './budget-state';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { PermanentTaskError, type EndedRun, type TaskContext } from '../task-type';
-import type { Mail } from '../../platform/mailer';
-import type { MailError } from '../../platform/mail-error';
+import type { Mail } from '../../platform/mail/mailer';
+import type { MailError } from '../../platform/mail/mail-error';
 import type { MailDelivery } from '../task-services';
 
 /**

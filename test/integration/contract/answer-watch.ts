@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
-import { createOpenapiDocument } from '../../../src/api/openapi-document';
+import { createOpenapiDocument } from '../../../src/api/openapi/openapi-document';
 import { ERROR_SHAPE, FAULTS_SHAPE, SHAPES } from './contract-shapes';
 import type { Access } from '../../../src/api/access-levels';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

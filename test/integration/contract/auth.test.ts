@@ -1,4 +1,4 @@
-import { PASSWORD } from '../api-support';
+import { PASSWORD } from '../../support/api-support';
 import { faultsOf, U, useContract } from './contract-api';
 
 const contract = useContract(['auth']);

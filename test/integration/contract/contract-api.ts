@@ -1,7 +1,7 @@
 import { connectTestTemporal } from '../../support/task-worker';
 import { createTestNamespace } from '../../support/temporal-namespace';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, type TestApi } from '../api-support';
+import { createTestApi, type TestApi } from '../../support/api-support';
 import { watchAnswers } from './answer-watch';
 import type { FileStore } from '../../../src/platform/files/file-store';
 import type { TemporalConnection } from '../../../src/platform/temporal';

@@ -19,7 +19,7 @@ const call = ({ name }: AppRoute) => {
 };
 /** As the contract has it: tasks are for superusers, and so are making and deleting users. */
 const accessOf = ({ name, access }: AppRoute) => {
-  // Which of the roles it is, test/integration/roles.test.ts lists; none of them is a plain user's.
+  // Which of the roles it is, test/integration/accounts/roles.test.ts lists; none of them is a plain user's.
   if (/ \/api\/v1\/tasks\//.test(name)) return access === 'open' || access === 'user' ? 'admin' : access;
   if (/^(POST|DELETE) \/api\/v1\/users/.test(name)) return 'admin';
   if (/ \/api\/v1\/auth\/(login|register|refresh|forgot-password|reset-password|verify-reset-token)$/.test(name))

@@ -1,4 +1,4 @@
-import { insertConfig, insertExecution } from '../api-support';
+import { insertConfig, insertExecution } from '../../support/api-support';
 import { faultsOf, NO_ID, useContract, type Answer } from './contract-api';
 
 const contract = useContract(['executions', 'execute']);

@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { createDatabase } from '../../../src/platform/postgres';
+import { createDatabase } from '../../../src/platform/postgres/postgres';
 import { connectTestTemporal } from '../../support/task-worker';
-import { createTestApi, insertConfig, insertExecution, type TestApi } from '../api-support';
+import { createTestApi, insertConfig, insertExecution, type TestApi } from '../../support/api-support';
 import { useContract } from './contract-api';
 import type { AppRoute } from './answer-watch';
 

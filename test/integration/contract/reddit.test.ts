@@ -1,4 +1,4 @@
-import { createTestApi } from '../api-support';
+import { createTestApi } from '../../support/api-support';
 import { faultsOf, useContract } from './contract-api';
 
 const contract = useContract(['reddit']);
@@ -324,16 +324,14 @@ describe('search', () => {
       const answer: Awaited<ReturnType<typeof user>> = await user('GET', path);
       expect(answer.body.items).toHaveLength(1);
       paged.push(answer.body.items[0].id);
-      await contract
-        .database('reddit_comments')
-        .insert({
-          id: `new${n}`,
-          post_id: 's1',
-          body: 'zebra zebra',
-          subreddit: 'Zoo',
-          parent_id: 't3_s1',
-          reddit_created_at: at(20 + n),
-        });
+      await contract.database('reddit_comments').insert({
+        id: `new${n}`,
+        post_id: 's1',
+        body: 'zebra zebra',
+        subreddit: 'Zoo',
+        parent_id: 't3_s1',
+        reddit_created_at: at(20 + n),
+      });
       const cursor = answer.headers['x-next-cursor'];
       path = cursor === undefined ? undefined : `/reddit/search?q=zebra&limit=1&cursor=${String(cursor)}`;
     }
@@ -596,17 +594,15 @@ describe('the history of a post', () => {
     await contract
       .database('reddit_posts')
       .insert({ id: 'hist', title: 'x', subreddit: 's', reddit_created_at: at(0) });
-    await contract
-      .database('reddit_post_snapshots')
-      .insert(
-        [3, 1, 2].map((n) => ({
-          post_id: 'hist',
-          taken_at: contract.database.raw(`timestamptz '2026-02-0${n} 00:00:00.000123+00'`),
-          score: n * 10,
-          upvote_ratio: n === 1 ? null : 0.5,
-          num_comments: n,
-        })),
-      );
+    await contract.database('reddit_post_snapshots').insert(
+      [3, 1, 2].map((n) => ({
+        post_id: 'hist',
+        taken_at: contract.database.raw(`timestamptz '2026-02-0${n} 00:00:00.000123+00'`),
+        score: n * 10,
+        upvote_ratio: n === 1 ? null : 0.5,
+        num_comments: n,
+      })),
+    );
   });
   const scores = async (query = '') =>
     (await user('GET', `/reddit/posts/hist/history${query}`)).body.map(({ score }: { score: number }) => score);
@@ -658,16 +654,14 @@ describe('wherever a subreddit is named, "r/" before it is heard and not held ag
     await contract
       .database('reddit_posts')
       .insert({ id: 'named', title: 'A quokka', content: 'x', subreddit: 'Named', reddit_created_at: at(1) });
-    await contract
-      .database('reddit_comments')
-      .insert({
-        id: 'named_c',
-        post_id: 'named',
-        body: 'a quokka',
-        subreddit: 'Named',
-        parent_id: 't3_named',
-        reddit_created_at: at(2),
-      });
+    await contract.database('reddit_comments').insert({
+      id: 'named_c',
+      post_id: 'named',
+      body: 'a quokka',
+      subreddit: 'Named',
+      parent_id: 't3_named',
+      reddit_created_at: at(2),
+    });
   });
 
   test.each(['Named', 'r/named', '/r/named', 'R/NAMED', ' r/named '])('%p', async (given) => {

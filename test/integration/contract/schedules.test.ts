@@ -1,4 +1,4 @@
-import { insertConfig } from '../api-support';
+import { insertConfig } from '../../support/api-support';
 import { faultsOf, NO_ID, useContract } from './contract-api';
 
 const contract = useContract(['schedules'], { hasSchedules: true });

@@ -1,7 +1,7 @@
 import { waitFor } from '../../support/process';
 import { createTestDatabase } from '../../support/test-database';
 import { connectTestTemporal } from '../../support/task-worker';
-import { createTestApi, insertConfig, insertExecution } from '../api-support';
+import { createTestApi, insertConfig, insertExecution } from '../../support/api-support';
 import { faultsOf, useContract } from './contract-api';
 
 const contract = useContract(['system', 'health', 'audit'], { hasSchedules: true });

@@ -1,7 +1,7 @@
-import { createOpenapiDocument } from '../../../src/api/openapi-document';
+import { createOpenapiDocument } from '../../../src/api/openapi/openapi-document';
 import { connectTestTemporal } from '../../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, insertConfig, insertExecution, type TestApi } from '../api-support';
+import { createTestApi, insertConfig, insertExecution, type TestApi } from '../../support/api-support';
 import type { TemporalConnection } from '../../../src/platform/temporal';
 
 interface Parameter {
@@ -25,28 +25,24 @@ const countRows = () =>
 beforeAll(async () => {
   [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
   api = await createTestApi({ database: db.database, temporal });
-  await db
-    .database('reddit_posts')
-    .insert(
-      ['pa', 'pb', 'pc'].map((id) => ({
-        id,
-        title: `walrus ${id}`,
-        content: 'sings',
-        subreddit: 'funny',
-        reddit_created_at: new Date(),
-      })),
-    );
-  await db
-    .database('reddit_comments')
-    .insert(
-      ['ca', 'cb', 'cc'].map((id) => ({
-        id,
-        post_id: 'pa',
-        body: `walrus ${id}`,
-        subreddit: 'funny',
-        reddit_created_at: new Date(),
-      })),
-    );
+  await db.database('reddit_posts').insert(
+    ['pa', 'pb', 'pc'].map((id) => ({
+      id,
+      title: `walrus ${id}`,
+      content: 'sings',
+      subreddit: 'funny',
+      reddit_created_at: new Date(),
+    })),
+  );
+  await db.database('reddit_comments').insert(
+    ['ca', 'cb', 'cc'].map((id) => ({
+      id,
+      post_id: 'pa',
+      body: `walrus ${id}`,
+      subreddit: 'funny',
+      reddit_created_at: new Date(),
+    })),
+  );
   const config_id = await insertConfig(db.database, { name: 'nightly' });
   for (let n = 0; n < 3; n++) await insertExecution(db.database, { config_id });
   await api.root('POST', '/tasks/schedules/batch/stop', { config_ids: [999_999] });

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createKeyValueStore, type KeyValueStore } from '../../../src/platform/redis';
-import { findRedisProgram } from '../../../src/stack/embedded-redis';
+import { createKeyValueStore, type KeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
+import { findRedisProgram } from '../../../src/stack/servers/embedded-redis';
 import { connectTestTemporal } from '../../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, PASSWORD, type TestApi, redisUrlOf } from '../api-support';
+import { createTestApi, PASSWORD, type TestApi, redisUrlOf } from '../../support/api-support';
 import type { TemporalConnection } from '../../../src/platform/temporal';
 
 let db: TestDatabase;

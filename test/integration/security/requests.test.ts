@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { createOpenapiDocument } from '../../../src/api/openapi-document';
+import { createOpenapiDocument } from '../../../src/api/openapi/openapi-document';
 import { connectTestTemporal } from '../../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, insertExecution, PASSWORD, type TestApi } from '../api-support';
+import { createTestApi, insertExecution, PASSWORD, type TestApi } from '../../support/api-support';
 import type { TemporalConnection } from '../../../src/platform/temporal';
 
 const ORIGIN = 'https://app.example';

@@ -1,8 +1,8 @@
-import { requestLogFields } from '../../../src/api/plugins/request-log';
+import { requestLogFields } from '../../../src/api/plugins/request-logging';
 import { createLogger } from '../../../src/platform/logger';
 import { connectTestTemporal } from '../../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, PASSWORD, SECRET, type TestApi } from '../api-support';
+import { createTestApi, PASSWORD, SECRET, type TestApi } from '../../support/api-support';
 import type { TemporalConnection } from '../../../src/platform/temporal';
 
 const METRICS_TOKEN = 'a token for metrics alone';

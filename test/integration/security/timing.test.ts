@@ -1,4 +1,4 @@
-import { PASSWORD, type TestStack, useTestApi } from '../api-support';
+import { PASSWORD, type TestStack, useTestApi } from '../../support/api-support';
 
 let { db, api } = {} as TestStack;
 useTestApi('file', (stack) => ({ db, api } = stack));

@@ -1,7 +1,7 @@
 import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
 import { connectTestTemporal } from '../../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, PASSWORD, SECRET, type TestApi } from '../api-support';
+import { createTestApi, PASSWORD, SECRET, type TestApi } from '../../support/api-support';
 import type { TemporalConnection } from '../../../src/platform/temporal';
 
 let db: TestDatabase;

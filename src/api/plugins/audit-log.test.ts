@@ -1,0 +1,49 @@
+import fastifyJwt from '@fastify/jwt';
+import fastify from 'fastify';
+import { installRequestOrigin } from './request-origin';
+import { installAuditLog, type AuditRule } from './audit-log';
+import type { NewAuditEntry } from '../../storage/accounts/audit-repository';
+
+async function createSignIn(rule: AuditRule) {
+  const entries: NewAuditEntry[] = [];
+  const app = fastify();
+  await app.register(fastifyJwt, { secret: 'for this test alone' });
+  installRequestOrigin(app);
+  installAuditLog(app, { audit: { record: async (entry) => void entries.push(entry) } });
+  app.post<{ Body: { username: string; password: string } }>(
+    '/sign-in',
+    { config: { access: 'open', audit: rule } },
+    async (request, reply) =>
+      request.body.password === 'right'
+        ? { access_token: app.jwt.sign({ sub: '7' }), refresh_token: 'r' }
+        : reply.status(401).send({ detail: 'no' }),
+  );
+  await app.ready();
+  return { entries, signIn: (payload: object) => app.inject({ method: 'POST', url: '/sign-in', payload }) };
+}
+
+const rule: AuditRule = { action: 'auth.login', target: 'user', keep: ['username'] };
+
+test('a sign-in is of the user that it signs in', async () => {
+  const { entries, signIn } = await createSignIn(rule);
+  await signIn({ username: 'ann', password: 'right' });
+  expect(entries).toMatchObject([
+    { actorId: 7, action: 'auth.login', outcome: 'succeeded', status: 200, details: { username: 'ann' } },
+  ]);
+});
+
+test('a refused sign-in is of nobody, and tells the name that was given, cut, but nothing else of the body', async () => {
+  const { entries, signIn } = await createSignIn(rule);
+  await signIn({ username: 'a'.repeat(5_000), password: 'hunter2' });
+  expect(entries).toMatchObject([
+    { actorId: null, outcome: 'refused', status: 401, details: { username: 'a'.repeat(300) } },
+  ]);
+  expect(JSON.stringify(entries)).not.toContain('hunter2');
+});
+
+test.each(['password', 'new_password', 'refresh_token', 'client_secret'])(
+  'a rule that would keep %s does not start',
+  async (name) => {
+    await expect(createSignIn({ ...rule, keep: [name] })).rejects.toThrow('no secrets');
+  },
+);

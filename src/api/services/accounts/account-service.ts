@@ -1,0 +1,160 @@
+import { BadRequestError, ForbiddenError, NotFoundError, RequestFaultsError, TEXTS } from '../../errors';
+import { isLongEnough, type PasswordPolicy } from './password-policy';
+import { presentUser } from './user-presenter';
+import type { RateLimits } from './rate-limits';
+import type { SessionService } from './session-service';
+import type { ValidationError } from '../../http/validation-errors';
+import type { Role, User } from '../../../storage/accounts/user';
+import type { UserChanges, UserQuery, UserRepository } from '../../../storage/accounts/user-repository';
+import type {
+  CreateUserBody,
+  ListUsersQuery,
+  RegisterBody,
+  UpdateUserBody,
+  UserBody,
+} from '../../schemas/user-schemas';
+
+export type AccountService = ReturnType<typeof createAccountService>;
+
+/** What a change of rights comes to: `is_superuser` is the older word for the role admin. */
+const rightsOf = ({ role, is_superuser: isSuperuser, is_active: isActive }: UpdateUserBody): UserChanges => ({
+  isActive,
+  ...(role === undefined
+    ? isSuperuser === undefined
+      ? {}
+      : isSuperuser
+        ? { role: 'admin' }
+        : { isAdmin: false }
+    : { role }),
+});
+
+const changesRights = (user: User, { role, is_superuser: isSuperuser, is_active: isActive }: UpdateUserBody): boolean =>
+  (role !== undefined && role !== user.role) ||
+  (isSuperuser !== undefined && isSuperuser !== (user.role === 'admin')) ||
+  (isActive !== undefined && isActive !== user.isActive);
+
+/** How somebody gets in, and what he may do then. Who steals a key must not get an account by it, nor take one away. */
+const changesAccess = (user: User, body: UpdateUserBody): boolean =>
+  body.password !== undefined ||
+  changesRights(user, body) ||
+  (body.username !== undefined && body.username !== user.username) ||
+  (body.email !== undefined && body.email !== user.email);
+
+/** Users, as they are made and changed: by themselves, or by admins. */
+export function createAccountService(deps: {
+  users: UserRepository;
+  sessions: SessionService;
+  passwords: { hash(password: string): Promise<string> };
+  findPasswordFault: PasswordPolicy;
+  limits: RateLimits;
+}) {
+  const { users, sessions, findPasswordFault } = deps;
+
+  const create = async (body: RegisterBody, rights: { isActive: boolean; role: Role | null }): Promise<UserBody> => {
+    const fault = findPasswordFault(body.password, body);
+    if (fault) throw new BadRequestError(fault);
+    const { email, username, full_name: fullName, age } = body;
+    return presentUser(
+      await users.create({
+        email,
+        username,
+        fullName,
+        age,
+        hashedPassword: await deps.passwords.hash(body.password),
+        ...rights,
+      }),
+    );
+  };
+
+  const findPasswordFaults = (password: string, owner: { username: string; email: string }): ValidationError[] => {
+    const msg = findPasswordFault(password, owner);
+    return msg === undefined ? [] : [{ type: 'value_error', loc: ['body', 'password'], msg, input: '***' }];
+  };
+
+  /** Users answer for themselves, admins for all. */
+  const findFor = async (actor: User, id: number): Promise<User> => {
+    if (actor.id !== id && actor.role !== 'admin') throw new ForbiddenError(TEXTS.forbidden);
+    const user = await users.get(id);
+    if (!user) throw new NotFoundError(TEXTS.userNotFound);
+    return user;
+  };
+
+  const toChanges = async (actor: User, user: User, body: UpdateUserBody): Promise<UserChanges> => {
+    const {
+      password,
+      full_name: fullName,
+      is_active: _isActive,
+      is_superuser: _isSuperuser,
+      role: _role,
+      ...same
+    } = body;
+    // Of others only what is so already gets here; writing it might undo what an admin does at this moment.
+    const changes: UserChanges = { ...same, fullName, ...(actor.role === 'admin' ? rightsOf(body) : {}) };
+    if (password !== undefined) {
+      const faults = findPasswordFaults(password, {
+        username: body.username ?? user.username,
+        email: body.email ?? user.email,
+      });
+      if (faults.length > 0) throw new RequestFaultsError(faults);
+      changes.hashedPassword = await deps.passwords.hash(password);
+    }
+    return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  };
+
+  return {
+    async register(body: RegisterBody, address: string): Promise<UserBody> {
+      await deps.limits.attempt('register address', address);
+      return create(body, { isActive: true, role: null });
+    },
+    async create(body: CreateUserBody, { isByKey }: { isByKey: boolean }): Promise<UserBody> {
+      const role = body.role ?? (body.is_superuser ? 'admin' : null);
+      if (isByKey && role !== null)
+        throw new ForbiddenError('Not with an API key: sign in to create a user with a role');
+      return create(body, { isActive: body.is_active, role });
+    },
+
+    /** Who is no admin sees the inactive ones only when asking for them. */
+    async list(actor: User, query: ListUsersQuery): Promise<UserBody[]> {
+      const isActive = query.is_active ?? (actor.role === 'admin' ? undefined : true);
+      const order: UserQuery['order'] =
+        query.sort_by.length > 0 ? query.sort_by : [{ column: 'created_at', direction: 'asc' }];
+      return (await users.list({ name: query.name, email: query.email, age: query.age, isActive, order })).map(
+        presentUser,
+      );
+    },
+
+    async get(actor: User, id: number): Promise<UserBody> {
+      return presentUser(await findFor(actor, id));
+    },
+
+    async update(actor: User, id: number, body: UpdateUserBody, { isByKey }: { isByKey: boolean }): Promise<UserBody> {
+      const user = await findFor(actor, id);
+      if (isByKey && changesAccess(user, body))
+        throw new ForbiddenError(
+          'Not with an API key: sign in to change a password, an e-mail, a user name, a role or whether somebody is active',
+        );
+      if (changesRights(user, body) && actor.role !== 'admin') throw new ForbiddenError(TEXTS.forbidden);
+      const changes = await toChanges(actor, user, body);
+      if (Object.keys(changes).length === 0) return presentUser(user);
+      const updated = await users.update(id, changes);
+      if (!updated) throw new NotFoundError(TEXTS.userNotFound);
+      if (updated.sessionVersion !== user.sessionVersion) await sessions.forget(id);
+      return presentUser(updated);
+    },
+
+    /** Of a body that has other faults besides; who is asked about plays no part, for nobody has looked at rights yet. */
+    findUpdateFaults(body: Partial<Record<keyof UpdateUserBody, unknown>>): ValidationError[] {
+      const { password, username, email } = body;
+      if (typeof password !== 'string' || !isLongEnough(password)) return [];
+      return findPasswordFaults(password, { username: String(username), email: String(email) });
+    },
+
+    async remove(actor: User, id: number): Promise<UserBody> {
+      if (actor.id === id) throw new BadRequestError('You cannot delete yourself');
+      const removed = await users.remove(id);
+      if (!removed) throw new NotFoundError(TEXTS.userNotFound);
+      await sessions.forget(id);
+      return presentUser(removed);
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import { ForbiddenError, NotFoundError, TEXTS, UnauthorizedError } from '../../errors';
+import { TokenError, type TokenClaims, type TokenService } from './token-service';
+import type { RateLimits } from './rate-limits';
+import type { FailedLoginDelay } from './failed-login-delay';
+import type { Client, Session, SessionService } from './session-service';
+import type { User } from '../../../storage/accounts/user';
+import type { UserRepository } from '../../../storage/accounts/user-repository';
+import type { SessionBody, TokenPair } from '../../schemas/auth-schemas';
+
+const REMEMBERED_SECONDS = 24 * 60 * 60;
+
+export interface Passwords {
+  hash(password: string): Promise<string>;
+  verify(hash: string, password: string): Promise<boolean>;
+  /** Made in a way that is no longer used. */
+  isOutdated(hash: string): boolean;
+  /** Found with few guesses; `words` are those close to its owner. */
+  isGuessable(password: string, words: readonly string[]): boolean;
+}
+export interface Credentials {
+  username: string;
+  password: string;
+  remember_me: boolean;
+}
+
+const REFRESH_TEXTS = {
+  expired: 'Refresh token has expired',
+  invalid: TEXTS.badRefreshToken,
+  wrong_kind: 'Not a refresh token',
+};
+const toInstant = (seconds: number) => new Date(seconds * 1000).toISOString();
+
+export type AuthService = ReturnType<typeof createAuthService>;
+
+export function createAuthService(deps: {
+  users: UserRepository;
+  sessions: SessionService;
+  passwords: Passwords;
+  limits: RateLimits;
+  delayFailure: FailedLoginDelay;
+  accessMinutes: number;
+  areSeveralSessionsAllowed: boolean;
+}) {
+  const { users, sessions, passwords, limits } = deps;
+  // Made on the first login: an unknown user costs the same work as a wrong password, so that time tells nothing.
+  let decoy: Promise<string> | undefined;
+
+  const authenticate = async ({ username, password }: Credentials, { address }: Client): Promise<User> => {
+    const beganAtMs = performance.now();
+    await limits.check('login address', address);
+    // The name as it is given, whosever it is: one counter for a user name and its e-mail would tell that they belong together.
+    const account = username.trim();
+    await limits.check('login account', account);
+    const user = await users.findByLogin(username);
+    const hash = user?.hashedPassword ?? (await (decoy ??= passwords.hash('no user has this password')));
+    const isRight = await passwords.verify(hash, password);
+    if (!user || !isRight) {
+      await limits.count('login address', address);
+      await limits.count('login account', account);
+      await deps.delayFailure(beganAtMs);
+      throw new UnauthorizedError(TEXTS.badCredentials);
+    }
+    await limits.check('login account', account);
+    await limits.forgive('login account', account);
+    if (!user.isActive) throw new ForbiddenError(TEXTS.userInactive);
+    if (passwords.isOutdated(hash)) await users.replaceHash(user.id, hash, await passwords.hash(password));
+    return user;
+  };
+
+  /** The user with a session version of his own, unless he has changed so that the password just seen is no longer good. */
+  const endOthers = async (user: User, password: string): Promise<User> => {
+    const current = await users.endSessions(user.id);
+    const isStillRight =
+      current &&
+      (current.hashedPassword === user.hashedPassword || (await passwords.verify(current.hashedPassword, password)));
+    if (!isStillRight || !current.isActive) throw new UnauthorizedError(TEXTS.badCredentials);
+    return current;
+  };
+
+  const isLive = async (session: Session | undefined, userId: number): Promise<boolean> => {
+    const user = session?.userId === userId ? await users.get(userId) : undefined;
+    return user !== undefined && user.isActive && user.sessionVersion === session?.version;
+  };
+
+  return {
+    async login(credentials: Credentials, client: Client, tokens: TokenService): Promise<TokenPair> {
+      const known = await authenticate(credentials, client);
+      const user = deps.areSeveralSessionsAllowed ? known : await endOthers(known, credentials.password);
+      return sessions.start(
+        user,
+        client,
+        credentials.remember_me ? REMEMBERED_SECONDS : deps.accessMinutes * 60,
+        tokens,
+      );
+    },
+
+    /**
+     * Looks before it counts: a good token does not wait for the bad ones of others behind the same address.
+     * `note` is told whose token it was, and whether it was spent already: then its session has just been ended.
+     */
+    async refresh(
+      presented: { token: string; arrivedAtMs: number },
+      { address }: Client,
+      tokens: TokenService,
+      note: (presented: { userId: number; isReplayed: boolean }) => void,
+    ): Promise<TokenPair> {
+      let claims: TokenClaims;
+      try {
+        claims = tokens.read(presented.token, 'refresh_token');
+      } catch (error) {
+        if (!(error instanceof TokenError)) throw error;
+        await limits.attempt('refresh address', address);
+        throw new UnauthorizedError(REFRESH_TEXTS[error.reason], error);
+      }
+      const isGood = await isLive(await sessions.find(claims.sid), claims.userId);
+      const pair = isGood ? await sessions.rotate(claims.sid, presented, deps.accessMinutes * 60, tokens) : undefined;
+      note({ userId: claims.userId, isReplayed: pair === 'replayed' });
+      if (pair && pair !== 'replayed') return pair;
+      await limits.attempt('refresh address', address);
+      throw new UnauthorizedError(TEXTS.badRefreshToken);
+    },
+
+    /** Ends the session of a refresh token, whether it is the newest or a spent one; of any other token nothing is said. */
+    async revoke(user: User, token: string, tokens: TokenService): Promise<void> {
+      try {
+        const { userId, sid } = tokens.read(token, 'refresh_token');
+        if (userId === user.id) await sessions.end(sid, userId);
+      } catch (error) {
+        if (!(error instanceof TokenError)) throw error;
+      }
+    },
+
+    /** Ends all sessions of the user. */
+    async logout(user: User): Promise<void> {
+      await users.endSessions(user.id);
+      await sessions.forget(user.id);
+    },
+
+    async listSessions(user: User, currentSid: string): Promise<SessionBody[]> {
+      return (await sessions.list(user)).map(({ sid, session }) => ({
+        id: sid,
+        created_at: toInstant(session.createdAt),
+        expires_at: toInstant(session.expiresAt),
+        refreshed_at: session.refreshedAtMs === null ? null : new Date(session.refreshedAtMs).toISOString(),
+        user_agent: session.userAgent,
+        address: session.address,
+        is_current: sid === currentSid,
+      }));
+    },
+
+    async endSession(user: User, sid: string): Promise<void> {
+      const session = await sessions.find(sid);
+      const wasThere =
+        session?.userId === user.id && session.version === user.sessionVersion && (await sessions.end(sid, user.id));
+      if (!wasThere) throw new NotFoundError('Session not found');
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import { NotFoundError, RequestFaultsError } from '../../errors';
+import { toValidationErrors, type ValidationError } from '../../http/validation-errors';
+import { findConfigIssues } from '../../schemas/config-issues';
+import { presentConfig, presentConfigStats, presentRecentEvent, type Actual } from './config-presenter';
+import type { FastifyBaseLogger } from 'fastify';
+import type { ScheduleCommands } from '../../../scheduling/temporal/schedule-commands';
+import type { ScheduleConvergence } from '../../../scheduling/temporal/schedule-convergence';
+import type { ScheduleView } from '../../../scheduling/temporal/schedule-view';
+import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
+import type { TaskConfig } from '../../../storage/configs/task-config';
+import type { TaskConfigRepository } from '../../../storage/configs/task-config-repository';
+import type { Reader } from '../accounts/reader';
+import type {
+  ConfigBody,
+  ConfigDetailBody,
+  ConfigPage,
+  CreateBody,
+  ListQuery,
+  UpdateBody,
+} from '../../schemas/config-schemas';
+
+const RECENT_EVENTS = 5;
+const ORDER = { created_at: 'createdAt', updated_at: 'updatedAt', name: 'name' } as const;
+
+export interface ConfigServiceDeps {
+  configs: TaskConfigRepository;
+  queries: ExecutionQueryRepository;
+  schedules: ScheduleView;
+  actions: ScheduleCommands;
+  convergence: ScheduleConvergence;
+  log: Pick<FastifyBaseLogger, 'warn'>;
+}
+
+export type ConfigService = ReturnType<typeof createConfigService>;
+
+export function createConfigService(deps: ConfigServiceDeps) {
+  const { configs, queries, schedules, actions, convergence } = deps;
+
+  async function find(id: number): Promise<TaskConfig> {
+    const config = await configs.get(id);
+    if (!config) throw new NotFoundError('Task config not found');
+    return config;
+  }
+
+  /** Configs are readable while Temporal is away; they then show as not consistent. */
+  async function ifTemporalAnswers<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+    try {
+      return await ask();
+    } catch (error) {
+      deps.log.warn({ err: error }, 'Temporal does not tell the state of schedules');
+      return undefined;
+    }
+  }
+
+  const actualOf = (id: number): Promise<Actual> => ifTemporalAnswers(() => schedules.find(id));
+
+  /** The row and its schedule as they are now. */
+  async function present(id: number, reader: Reader): Promise<ConfigBody> {
+    const [config, actual] = await Promise.all([find(id), actualOf(id)]);
+    return presentConfig(config, actual, reader);
+  }
+
+  /** By the rules of the config's own types. */
+  const findFaults = (config: TaskConfig, body: Partial<Record<keyof UpdateBody, unknown>>) =>
+    toValidationErrors(
+      'body',
+      findConfigIssues(
+        { taskType: config.taskType, schedulerType: config.schedulerType, storedSchedule: config.scheduleConfig },
+        body,
+      ),
+      body,
+    );
+
+  return {
+    async list(query: ListQuery, reader: Reader): Promise<ConfigPage> {
+      const { items, total } = await configs.list({
+        taskType: query.task_type,
+        nameSearch: query.name_search,
+        orderBy: ORDER[query.order_by],
+        isDescending: query.order_desc,
+        page: query.page,
+        pageSize: query.page_size,
+      });
+      const actual = await ifTemporalAnswers(() => schedules.of(items.map((config) => config.id)));
+      return {
+        items: items.map((config) => presentConfig(config, actual && (actual.get(config.id) ?? null), reader)),
+        total,
+        page: query.page,
+        page_size: query.page_size,
+        pages: Math.ceil(total / query.page_size),
+      };
+    },
+
+    async get(id: number, withStats: boolean, reader: Reader): Promise<ConfigDetailBody> {
+      const [found, actual, totals] = await Promise.all([
+        configs.getWithEvents(id, RECENT_EVENTS),
+        actualOf(id),
+        withStats ? queries.configTotals(id) : null,
+      ]);
+      if (!found) throw new NotFoundError('Task config not found');
+      const { config, events } = found;
+      return {
+        ...presentConfig(config, actual, reader),
+        recent_history: events.map(presentRecentEvent),
+        stats: totals && presentConfigStats(totals),
+      };
+    },
+
+    /** Of a body that its schema has checked, parameters and schedule too. A schedule that cannot be started does not undo the config: its state is then `error`, and says why. */
+    async create(body: CreateBody, options: { isStarted: boolean }, reader: Reader): Promise<ConfigBody> {
+      const { id } = await configs.create({
+        name: body.name,
+        description: body.description,
+        taskType: body.task_type,
+        schedulerType: body.scheduler_type,
+        parameters: body.parameters,
+        scheduleConfig: body.schedule_config,
+        maxRetries: body.max_retries,
+        timeoutSeconds: body.timeout_seconds,
+        priority: body.priority,
+      });
+      if (options.isStarted && body.scheduler_type !== 'manual') await actions.start(id);
+      return present(id, reader);
+    },
+
+    /** An armed schedule follows at once; while Temporal is away the row is kept, and reconcile makes it follow. */
+    async update(id: number, body: UpdateBody, reader: Reader): Promise<ConfigBody> {
+      const config = await find(id);
+      const faults = findFaults(config, body);
+      if (faults.length > 0) throw new RequestFaultsError(faults);
+      const updated = await configs.update(id, {
+        name: body.name,
+        description: body.description,
+        parameters: body.parameters,
+        scheduleConfig: body.schedule_config,
+        maxRetries: body.max_retries,
+        timeoutSeconds: body.timeout_seconds,
+        priority: body.priority,
+      });
+      if (!updated) throw new NotFoundError('Task config not found');
+      if (updated.scheduleStatus !== 'inactive') await actions.rearm(id);
+      return present(id, reader);
+    },
+
+    /** What is wrong with parameters and schedule of a body that has other faults besides; nothing for a config that is not there. */
+    async findUpdateFaults(id: number, body: object): Promise<ValidationError[]> {
+      const config = await configs.get(id);
+      return config ? findFaults(config, body) : [];
+    },
+
+    async remove(id: number): Promise<string> {
+      const config = await find(id);
+      const stopped = await actions.stop(id);
+      await configs.remove(id);
+      // Again, for a start that came in between; what Temporal does not hear now, reconcile tells it.
+      if (stopped.success) await ifTemporalAnswers(() => convergence.converge(id));
+      return `Task config ${config.name} deleted`;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { findTaskType } from '../../../tasks/registry';
+import { NotFoundError } from '../../errors';
+import type { DeletionSyncRepository } from '../../../storage/reddit/deletion-sync-repository';
+import type { ContentStats, EstimateBasis } from '../../../tasks/task-estimate';
+import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
+import type { EstimateBody } from '../../schemas/estimate-schemas';
+
+/** Runs that a typical duration is told from. */
+const RUNS_LOOKED_AT = 20;
+
+export interface EstimateDeps {
+  queries: Pick<ExecutionQueryRepository, 'recentDurationsOfType'>;
+  content: { stats(subreddits: string[], isSandbox: boolean): Promise<ContentStats[]> };
+  deletions: Pick<DeletionSyncRepository, 'countStored' | 'withoutContent'>;
+  /** Whose content is looked at: the sandbox's or Reddit's. */
+  isSandbox: boolean;
+  /** What may be asked of Reddit, at the present budget. */
+  requestsPerMinute: () => Promise<number>;
+}
+
+const median = (sorted: number[]) => {
+  const middle = Math.floor(sorted.length / 2);
+  const [low, high] = [sorted[middle - 1], sorted[middle]];
+  return high === undefined ? null : sorted.length % 2 === 1 || low === undefined ? high : (low + high) / 2;
+};
+
+export type EstimateService = ReturnType<typeof createEstimateService>;
+
+/** What a config will cost, before it is saved. */
+export function createEstimateService({ queries, content, deletions, isSandbox, requestsPerMinute }: EstimateDeps) {
+  return {
+    /** Of a body that its schema has checked, the parameters too. */
+    async estimate(body: { task_type: string; parameters: Record<string, unknown> }): Promise<EstimateBody> {
+      const taskType = findTaskType(body.task_type);
+      if (!taskType) throw new NotFoundError(`Unknown task type ${body.task_type}`);
+      if (taskType.estimate) {
+        const basis: EstimateBasis = {
+          requestsPerMinute: await requestsPerMinute(),
+          contentStats: (subreddits) => content.stats(subreddits, isSandbox),
+          countStored: (scope, limit) => deletions.countStored({ ...scope, isSandbox }, limit),
+          withoutContent: (subreddits) => deletions.withoutContent(subreddits, isSandbox),
+        };
+        return {
+          task_type: taskType.name,
+          supported: true,
+          ...(await taskType.estimate(taskType.parameters.parse(body.parameters), basis)),
+        };
+      }
+      const durations = (await queries.recentDurationsOfType(taskType.name, RUNS_LOOKED_AT)).sort((a, b) => a - b);
+      return {
+        task_type: taskType.name,
+        supported: false,
+        typical_duration_seconds: median(durations),
+        runs: durations.length,
+      };
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { parseScheduleConfig } from '../../../scheduling/spec/schedule-config';
+import { previewSchedule } from '../../../scheduling/spec/schedule-preview';
+import { scheduleText } from '../../../scheduling/spec/schedule';
+import { NotFoundError } from '../../errors';
+import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
+import type { SchedulerType } from '../../../storage/configs/task-config';
+import type { TaskConfigRepository } from '../../../storage/configs/task-config-repository';
+import type { PreviewBody } from '../../schemas/config-schemas';
+
+export type PreviewService = ReturnType<typeof createPreviewService>;
+
+/** The next fire times, as the server will do them. */
+export function createPreviewService(deps: { configs: TaskConfigRepository; queries: ExecutionQueryRepository }) {
+  function preview(
+    schedulerType: SchedulerType,
+    scheduleConfig: unknown,
+    options: { count: number; isStored: boolean; recentDurationsSeconds?: number[] },
+  ): PreviewBody {
+    const now = new Date();
+    const schedule = parseScheduleConfig(schedulerType, scheduleConfig, options.isStored ? {} : { now });
+    const { next_runs, warnings } = previewSchedule(schedule, {
+      now,
+      count: options.count,
+      recentDurationsSeconds: options.recentDurationsSeconds,
+    });
+    return {
+      scheduler_type: schedulerType,
+      timezone: schedule.timezone,
+      description: scheduleText(schedule),
+      next_runs: next_runs.map((time) => time.toISOString()),
+      warnings,
+    };
+  }
+
+  return {
+    preview: (schedulerType: SchedulerType, scheduleConfig: unknown, count: number) =>
+      preview(schedulerType, scheduleConfig, { count, isStored: false }),
+
+    async nextRuns(configId: number, count: number): Promise<PreviewBody> {
+      const [config, recentDurationsSeconds] = await Promise.all([
+        deps.configs.get(configId),
+        deps.queries.recentDurations(configId),
+      ]);
+      if (!config) throw new NotFoundError('Task config not found');
+      return preview(config.schedulerType, config.scheduleConfig, { count, isStored: true, recentDurationsSeconds });
+    },
+  };
+}

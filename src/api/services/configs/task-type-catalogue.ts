@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { taskTypes } from '../../../tasks/registry';
+import { configLimits } from '../../schemas/config-schemas';
+import type { TaskType } from '../../../tasks/task-type';
+import type { TaskTypeList } from '../../schemas/system-schemas';
+
+interface JsonSchema {
+  minimum?: number;
+  exclusiveMinimum?: number;
+  maximum?: number;
+  default?: unknown;
+  properties?: Record<string, JsonSchema>;
+  anyOf?: JsonSchema[];
+}
+
+/** `[…]` becomes "one of them, or […]". */
+function offerBoth(schema: z.core.JSONSchema.BaseSchema): void {
+  const { isOneOrMany, description, ...list } = schema;
+  if (!isOneOrMany) return;
+  for (const name of Object.keys(schema)) delete schema[name];
+  Object.assign(schema, { ...(description === undefined ? {} : { description }), anyOf: [list.items, list] });
+}
+
+/** What the API accepts, not what it makes of it. */
+const schemaOf = (schema: z.ZodType) =>
+  z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => offerBoth(jsonSchema),
+  }) as JsonSchema & Record<string, unknown>;
+
+function rangeOf(schema: JsonSchema) {
+  const numbers = schema.anyOf?.[0] ?? schema;
+  const above = numbers.exclusiveMinimum === undefined ? undefined : numbers.exclusiveMinimum + 1;
+  return {
+    minimum: numbers.minimum ?? above ?? null,
+    maximum: numbers.maximum ?? null,
+    default: (schema.default as number | null | undefined) ?? null,
+  };
+}
+
+const limits = {
+  max_retries: rangeOf(schemaOf(configLimits.max_retries)),
+  timeout_seconds: rangeOf(schemaOf(configLimits.timeout_seconds)),
+  priority: rangeOf(schemaOf(configLimits.priority)),
+};
+
+function describe(taskType: TaskType): TaskTypeList['task_types'][number] {
+  const parameters = schemaOf(taskType.parameters);
+  const presets = Object.entries(parameters.properties ?? {}).filter(([, property]) => property.default !== undefined);
+  return {
+    name: taskType.name,
+    summary: taskType.summary,
+    parameters,
+    defaults: Object.fromEntries(presets.map(([name, property]) => [name, property.default])),
+    is_short: taskType.isShort,
+    ad_hoc_access: taskType.adHocAccess,
+    limits,
+  };
+}
+
+/** The registry as a front end needs it; it cannot change while the process lives. */
+export const taskTypeCatalogue: TaskTypeList = { task_types: taskTypes.map(describe), total: taskTypes.length };

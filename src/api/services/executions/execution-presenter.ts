@@ -1,0 +1,60 @@
+import { failureTextFor, fieldsFor, type Reader } from '../accounts/reader';
+import type { ExecutionView } from '../../../storage/executions/execution-query-repository';
+import type { ExecutionTotals } from '../../../storage/executions/execution-totals';
+import type { ExecutionBody, ExecutionFullBody, StatsBody } from '../../schemas/execution-schemas';
+
+/** The page of a run in the Temporal Web UI, or null when there is none. */
+export type LinkToRun = (workflowId: string, runId: string) => string | null;
+
+/** Of a time to the microsecond: the form of all answers. */
+export const toMilliseconds = (instant: string) => `${instant.slice(0, 23)}Z`;
+
+export function presentExecution(view: ExecutionView, linkToRun: LinkToRun, reader: Reader): ExecutionBody {
+  return {
+    id: view.id,
+    task_id: view.taskId,
+    config_id: view.configId,
+    is_success: view.isSuccess,
+    started_at: toMilliseconds(view.startedAt),
+    completed_at: view.completedAt && toMilliseconds(view.completedAt),
+    duration_seconds: view.durationSeconds,
+    result: fieldsFor(reader, view.taskType, view.result),
+    error_message: failureTextFor(reader, view.taskType, view.errorMessage),
+    created_at: toMilliseconds(view.createdAt),
+    status: view.status,
+    task_type: view.taskType,
+    triggered_by: view.triggeredBy,
+    workflow_id: view.workflowId,
+    run_id: view.runId,
+    attempt: view.attempt,
+    retry_of: view.retryOf,
+    retried_by: view.retriedBy,
+    temporal_ui_url: linkToRun(view.workflowId, view.runId),
+  };
+}
+
+export function presentExecutionFull(view: ExecutionView, linkToRun: LinkToRun, reader: Reader): ExecutionFullBody {
+  return {
+    ...presentExecution(view, linkToRun, reader),
+    config_name: view.configName,
+    error_traceback: failureTextFor(reader, view.taskType, view.errorTraceback),
+  };
+}
+
+const percent = (part: number, total: number) => (total === 0 ? 0 : (part / total) * 100);
+
+/** `configId` set: the per-config form, which has no breakdown. */
+export function presentStats(totals: ExecutionTotals, days: number, configId?: number): StatsBody {
+  const failed = totals.total - totals.succeeded;
+  return {
+    period_days: days,
+    total_executions: totals.total,
+    success_count: totals.succeeded,
+    failed_count: failed,
+    success_rate: percent(totals.succeeded, totals.total),
+    failure_rate: percent(failed, totals.total),
+    avg_duration_seconds: totals.averageSeconds,
+    ...(configId === undefined ? { type_breakdown: totals.byType } : { config_id: configId }),
+    timestamp: new Date().toISOString(),
+  };
+}

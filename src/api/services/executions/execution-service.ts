@@ -1,0 +1,136 @@
+import { NotFoundError } from '../../errors';
+import {
+  EXECUTION_STATUSES,
+  type ExecutionBody,
+  type ExecutionDetailBody,
+  type ExecutionFullBody,
+  type StatsBody,
+} from '../../schemas/execution-schemas';
+import { presentExecution, presentExecutionFull, presentStats, type LinkToRun } from './execution-presenter';
+import { failureFor, failureTextFor, fieldsFor, type Reader } from '../accounts/reader';
+import type { ExecutionGateway } from './execution-gateway';
+import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
+import type { ExecutionStatus } from '../../../storage/executions/task-execution';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const FINISHED = EXECUTION_STATUSES.filter((status) => status !== 'running');
+const UNSUCCESSFUL = FINISHED.filter((status) => status !== 'succeeded');
+
+type WantedStatus = ExecutionStatus | 'all';
+interface ListQuery {
+  limit: number;
+  status?: WantedStatus[];
+  cursor?: string;
+}
+export interface ListPage<Item> {
+  items: Item[];
+  nextCursor: string | null;
+}
+
+const statusesOf = (wanted: WantedStatus[] | undefined, preset: readonly ExecutionStatus[]): ExecutionStatus[] => {
+  if (!wanted || wanted.length === 0) return [...preset];
+  return wanted.includes('all') ? [] : (wanted as ExecutionStatus[]);
+};
+
+export const since = (ms: number) => new Date(Date.now() - ms);
+
+export type ExecutionService = ReturnType<typeof createExecutionService>;
+
+export function createExecutionService(deps: {
+  queries: ExecutionQueryRepository;
+  gateway: ExecutionGateway;
+  linkToRun: LinkToRun;
+}) {
+  const { queries, gateway, linkToRun } = deps;
+
+  return {
+    async listByConfig(configId: number, query: ListQuery, reader: Reader): Promise<ListPage<ExecutionBody>> {
+      const page = await queries.list({
+        configId,
+        limit: query.limit,
+        cursor: query.cursor,
+        statuses: statusesOf(query.status, FINISHED),
+      });
+      return {
+        items: page.items.map((view) => presentExecution(view, linkToRun, reader)),
+        nextCursor: page.nextCursor,
+      };
+    },
+
+    async listRecent(query: ListQuery & { hours: number }, reader: Reader): Promise<ListPage<ExecutionFullBody>> {
+      const page = await queries.list({
+        startedSince: since(query.hours * HOUR_MS),
+        limit: query.limit,
+        cursor: query.cursor,
+        statuses: statusesOf(query.status, FINISHED),
+      });
+      return {
+        items: page.items.map((view) => presentExecutionFull(view, linkToRun, reader)),
+        nextCursor: page.nextCursor,
+      };
+    },
+
+    /** The contract leaves `result` null here. */
+    async listFailed(query: ListQuery & { days: number }, reader: Reader): Promise<ListPage<ExecutionFullBody>> {
+      const page = await queries.list({
+        startedSince: since(query.days * DAY_MS),
+        limit: query.limit,
+        cursor: query.cursor,
+        statuses: statusesOf(query.status, UNSUCCESSFUL),
+      });
+      return {
+        items: page.items.map((view) => ({ ...presentExecutionFull(view, linkToRun, reader), result: null })),
+        nextCursor: page.nextCursor,
+      };
+    },
+
+    async stats(days: number, configId?: number): Promise<StatsBody> {
+      const startedSince = since(days * DAY_MS);
+      if (configId !== undefined)
+        return presentStats(await queries.configTotalsSince(startedSince, configId), days, configId);
+      const [totals] = await queries.totalsSince(startedSince);
+      return presentStats(totals, days);
+    },
+
+    async get(idOrTaskId: string, reader: Reader): Promise<ExecutionDetailBody> {
+      const view = await queries.find(idOrTaskId);
+      if (!view) {
+        const isQueued = !/^\d+$/.test(idOrTaskId) && (await gateway.isRunOpen(idOrTaskId).catch(() => false));
+        throw new NotFoundError(isQueued ? 'The run is queued: no worker has begun it yet' : 'Execution not found');
+      }
+      const [attempts, live] = await Promise.all([
+        queries.listAttempts(view.id),
+        view.status === 'running' ? gateway.describeLive(view.workflowId, view.runId) : undefined,
+      ]);
+      return {
+        ...presentExecutionFull(view, linkToRun, reader),
+        parameters: fieldsFor(reader, view.taskType, view.parameters),
+        attempts: attempts.map((attempt) => ({
+          attempt: attempt.attempt,
+          // Open, and with a reason already: it waits for its turn at Reddit.
+          outcome: attempt.outcome === 'running' && attempt.failure ? 'waiting' : attempt.outcome,
+          worker: attempt.worker,
+          started_at: attempt.startedAt.toISOString(),
+          ended_at: attempt.endedAt?.toISOString() ?? null,
+          failure: failureFor(reader, view.taskType, attempt.failure),
+        })),
+        ...(live
+          ? {
+              live: {
+                ...live,
+                pending_activities: live.pending_activities.map((activity) => ({
+                  ...activity,
+                  last_failure: failureTextFor(reader, view.taskType, activity.last_failure),
+                })),
+              },
+            }
+          : {}),
+      };
+    },
+
+    async cleanUp(daysToKeep: number): Promise<number> {
+      return queries.removeOlderThan(since(daysToKeep * DAY_MS));
+    },
+  };
+}

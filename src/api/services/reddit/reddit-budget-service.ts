@@ -1,0 +1,57 @@
+import type { RedditBudget } from '../../../platform/reddit-budget/reddit-budget';
+import type { BudgetView } from '../../../platform/reddit-budget/budget-commands';
+import type { TaskConfigRepository } from '../../../storage/configs/task-config-repository';
+import type { RedditBudgetBody } from '../../schemas/reddit-schemas';
+
+export type RedditBudgetService = ReturnType<typeof createRedditBudgetService>;
+
+/** A flow is a config's id; `none` and `probe` ask for nobody's. */
+const configIdOf = (flow: string) => (/^\d+$/.test(flow) ? Number(flow) : null);
+const sum = (flows: BudgetView['flows'], read: (flow: BudgetView['flows'][string]) => number) =>
+  Object.values(flows).reduce((total, flow) => total + read(flow), 0);
+
+/** What is left of the budget at Reddit, and who waits for it. */
+export function createRedditBudgetService({
+  budget,
+  configs,
+}: {
+  budget: RedditBudget;
+  configs: Pick<TaskConfigRepository, 'getMany'>;
+}) {
+  return {
+    async read(): Promise<RedditBudgetBody> {
+      const { source, limit, remaining, resetMs, closedMs, processes, flows } = await budget.ask({ kind: 'view' });
+      const names = new Map(
+        (await configs.getMany(Object.keys(flows).flatMap((flow) => configIdOf(flow) ?? []))).map(({ id, name }) => [
+          id,
+          name,
+        ]),
+      );
+      const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
+      const byConfig = Object.entries(flows).map(([flow, { waiting, deferred, lastMinute }]) => {
+        const configId = configIdOf(flow);
+        return {
+          config_id: configId,
+          name: configId === null ? flow : (names.get(configId) ?? null),
+          waiting,
+          deferred,
+          last_minute: lastMinute,
+        };
+      });
+      return {
+        is_shared: budget.isShared,
+        source,
+        limit,
+        used: limit - remaining,
+        remaining,
+        resets_at: inMs(resetMs),
+        closed_until: closedMs > 0 ? inMs(closedMs) : null,
+        last_minute: sum(flows, (flow) => flow.lastMinute),
+        waiting: sum(flows, (flow) => flow.waiting),
+        deferred: sum(flows, (flow) => flow.deferred),
+        processes_waiting: processes,
+        by_config: byConfig.sort((a, b) => b.last_minute - a.last_minute || b.waiting - a.waiting),
+      };
+    },
+  };
+}

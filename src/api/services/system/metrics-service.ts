@@ -1,0 +1,112 @@
+import { coalesceFor, withTimeout } from '../../concurrency/with-timeout';
+import type { Client } from '@temporalio/client';
+import type { FastifyBaseLogger } from 'fastify';
+import type { RedditBudget } from '../../../platform/reddit-budget/reddit-budget';
+import type {
+  EndedCount,
+  Lateness,
+  MetricsRepository,
+  PoolState,
+  RunningCount,
+} from '../../../storage/executions/metrics-repository';
+
+/** However many ask, the servers are asked once in this time. */
+const SHARED_MS = 2_000;
+const ANSWER_WITHIN_MS = 2_000;
+/** A row is seen some moments after the time that it carries, which is its worker's. */
+const SETTLED_AFTER_MS = 10_000;
+
+/** Bounds of the counts of how late schedules were; beyond the last come catch-ups and waits for the run before. */
+export const LATENESS_BOUND_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600] as const;
+
+/** Temporal's numbers for the kinds of task that wait in a queue. */
+const QUEUE_KINDS = { workflow: 1, activity: 2 } as const;
+
+export interface QueueState {
+  kind: keyof typeof QUEUE_KINDS;
+  waiting: number;
+  /** How long the oldest has waited. */
+  delaySeconds: number;
+}
+export interface Readings {
+  /** Since the reading before: what has ended, each run once. */
+  ended: EndedCount[];
+  /** Since then too: of what schedules have started. */
+  lateness: Lateness | undefined;
+  running: RunningCount[] | undefined;
+  queues: QueueState[] | undefined;
+  pool: PoolState;
+  budget: { limit: number; remaining: number; waiting: number } | undefined;
+}
+
+export type MetricsService = ReturnType<typeof createMetricsService>;
+
+export function createMetricsService(deps: {
+  metrics: MetricsRepository;
+  temporal: { client: Client; taskQueue: string };
+  budget: RedditBudget;
+  log: Pick<FastifyBaseLogger, 'warn'>;
+}) {
+  const { metrics, temporal } = deps;
+  let countedUntil = new Date(Date.now() - SETTLED_AFTER_MS);
+
+  /** Undefined when the server does not answer: the other numbers are still worth having. */
+  async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer | undefined> {
+    try {
+      return await withTimeout(ANSWER_WITHIN_MS, question());
+    } catch (error) {
+      deps.log.warn({ err: error }, 'a metric could not be read');
+      return undefined;
+    }
+  }
+
+  async function readQueue(kind: QueueState['kind']): Promise<QueueState> {
+    const { client, taskQueue } = temporal;
+    const { stats } = await client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: QUEUE_KINDS[kind],
+      reportStats: true,
+    });
+    const age = stats?.approximateBacklogAge;
+    return {
+      kind,
+      waiting: Number(stats?.approximateBacklogCount ?? 0),
+      delaySeconds: Number(age?.seconds ?? 0) + (age?.nanos ?? 0) / 1e9,
+    };
+  }
+
+  async function readBudget() {
+    const { limit, remaining, flows } = await deps.budget.ask({ kind: 'view' });
+    return {
+      limit,
+      remaining,
+      waiting: Object.values(flows).reduce((sum, flow) => sum + flow.waiting + flow.deferred, 0),
+    };
+  }
+
+  /** What was not counted for want of an answer is counted next time. */
+  async function countNew(): Promise<Pick<Readings, 'ended' | 'lateness'>> {
+    const until = new Date(Date.now() - SETTLED_AFTER_MS);
+    const counts = await ask(() =>
+      Promise.all([
+        metrics.countEnded(countedUntil, until),
+        metrics.countLateness(countedUntil, until, LATENESS_BOUND_SECONDS),
+      ]),
+    );
+    if (counts) countedUntil = until;
+    return { ended: counts?.[0] ?? [], lateness: counts?.[1] };
+  }
+
+  return {
+    read: coalesceFor(SHARED_MS, async (): Promise<Readings> => {
+      const [counted, running, queues, budget] = await Promise.all([
+        countNew(),
+        ask(() => metrics.countRunning()),
+        ask(() => Promise.all([readQueue('workflow'), readQueue('activity')])),
+        ask(readBudget),
+      ]);
+      return { ...counted, running, queues, budget, pool: metrics.pool() };
+    }),
+  };
+}

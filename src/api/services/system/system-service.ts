@@ -1,0 +1,121 @@
+import { UnavailableError } from '../../errors';
+import { withTimeout } from '../../concurrency/with-timeout';
+import { presentStats } from '../executions/execution-presenter';
+import { since } from '../executions/execution-service';
+import type { ScheduleView } from '../../../scheduling/temporal/schedule-view';
+import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
+import type { ConfigCounts, TaskConfigRepository } from '../../../storage/configs/task-config-repository';
+import type { DashboardBody, SummaryBody, SystemHealth, SystemStatus } from '../../schemas/system-schemas';
+
+const DAY_MS = 86_400_000;
+const PROBE_LIMIT_MS = 2_000;
+/** Compared by the web client, which colours on equality. */
+const RUNNING = '运行中';
+const NORMAL = '正常';
+const FAULTY = '异常';
+
+type Component = SystemHealth['components']['database'];
+
+async function probe(ask: () => Promise<string>): Promise<Component> {
+  try {
+    return { status: 'healthy', message: await withTimeout(PROBE_LIMIT_MS, ask()) };
+  } catch (error) {
+    // The cause may name addresses and users: those who need it find it in the log.
+    return {
+      status: 'unhealthy',
+      message: error instanceof Error && error.message.startsWith('No answer') ? error.message : 'No answer',
+    };
+  }
+}
+
+export type SystemService = ReturnType<typeof createSystemService>;
+
+/** What the service knows of itself. Each answer asks everything at once, a fixed number of questions. */
+export function createSystemService(deps: {
+  configs: TaskConfigRepository;
+  queries: ExecutionQueryRepository;
+  schedules: ScheduleView;
+  redis: { ping(): Promise<void> };
+  reddit: { isSandbox: boolean };
+}) {
+  const { configs, queries, schedules } = deps;
+
+  const probes = {
+    database: () => probe(async () => `${(await configs.count()).total} task configs`),
+    redis: () => probe(async () => deps.redis.ping().then(() => 'PONG')),
+    scheduler: () =>
+      probe(
+        async () =>
+          `${[...(await schedules.all()).values()].filter((schedule) => schedule.state === 'active').length} armed schedules`,
+      ),
+  };
+
+  async function health(): Promise<SystemHealth['components']> {
+    const [database, redis, scheduler] = await Promise.all([probes.database(), probes.redis(), probes.scheduler()]);
+    return { database, redis, scheduler };
+  }
+
+  const presentSummary = ({ total, byStatus }: ConfigCounts): SummaryBody => ({
+    total_tasks: total,
+    active_tasks: byStatus.active,
+    paused_tasks: byStatus.paused,
+    inactive_tasks: byStatus.inactive,
+    error_tasks: byStatus.error,
+    last_updated: new Date().toISOString(),
+  });
+
+  const daysAgo = (days: number) => since(days * DAY_MS);
+  const presentCounts = (counts: ConfigCounts) => ({
+    config_stats: { total_configs: counts.total, by_type: counts.byType },
+    schedule_summary: presentSummary(counts),
+  });
+
+  return {
+    summary: async (): Promise<SummaryBody> => presentSummary(await configs.count()),
+    components: health,
+
+    async status(): Promise<SystemStatus> {
+      const components = await health();
+      if (components.database.status === 'unhealthy') throw new UnavailableError('The database does not answer');
+      const [counts, [week]] = await Promise.all([configs.count(), queries.totalsSince(daysAgo(7))]);
+      return {
+        system_time: new Date().toISOString(),
+        scheduler_status: components.scheduler.status === 'healthy' ? RUNNING : FAULTY,
+        database_status: NORMAL,
+        redis_status: components.redis.status === 'healthy' ? NORMAL : FAULTY,
+        ...presentCounts(counts),
+        execution_stats: presentStats(week, 7),
+        reddit: deps.reddit.isSandbox
+          ? { source: 'sandbox', notice: 'Reddit content comes from the Reddit sandbox and is made up or recorded' }
+          : { source: 'reddit' },
+      };
+    },
+
+    async health(): Promise<SystemHealth> {
+      const components = await health();
+      const faulty = Object.values(components).filter((component) => component.status === 'unhealthy').length;
+      // Where nothing answers there is nothing left to be degraded.
+      const isUnhealthy = faulty === Object.keys(components).length;
+      return {
+        status: isUnhealthy ? 'unhealthy' : faulty > 0 ? 'degraded' : 'healthy',
+        timestamp: new Date().toISOString(),
+        components,
+        error: isUnhealthy ? 'No component answers' : null,
+      };
+    },
+
+    async dashboard(): Promise<DashboardBody> {
+      const [counts, [week, month]] = await Promise.all([
+        configs.count(),
+        queries.totalsSince(daysAgo(7), daysAgo(30)),
+      ]);
+      return {
+        dashboard: {
+          ...presentCounts(counts),
+          execution_stats: { last_7_days: presentStats(week, 7), last_30_days: presentStats(month, 30) },
+          generated_at: new Date().toISOString(),
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { Redis, type ChainableCommander } from 'ioredis';
+import type { KeyValueStore } from './key-value-store';
+
+const OUTLIVE = "if redis.call('TTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('EXPIRE', KEYS[1], ARGV[1]) end";
+const REPLACE =
+  "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') return 1";
+
+/** Around the Lua of an AtomicProcedure. cjson writes 14 digits: enough for milliseconds, not for their parts. */
+const asScript = (lua: string) => `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function step(state, now, command)
+${lua}
+end
+local stored = redis.call('GET', KEYS[1])
+local answer, state = step(stored and cjson.decode(stored) or {}, now, cjson.decode(ARGV[1]))
+redis.call('SET', KEYS[1], cjson.encode(state), 'EX', ARGV[2])
+return cjson.encode(answer)
+`;
+
+export function createRedisStore(url: string, { answerWithinMs }: { answerWithinMs: number }): KeyValueStore {
+  // A caller is told of a lost server, or of one that takes connections and says nothing, instead of being queued until it is back.
+  const redis = new Redis(url, { maxRetriesPerRequest: 1, connectTimeout: 5_000, commandTimeout: answerWithinMs });
+  // A command that fails for want of a connection does not say why there is none; this event does.
+  let lostBecause: Error | undefined;
+  redis
+    .on('error', (error: Error & { command?: { name: string } }) => {
+      lostBecause = error;
+      // ioredis would go on without the database that the address names, and write into database 0.
+      if (error.command?.name === 'select') redis.disconnect(true);
+    })
+    .on('ready', () => (lostBecause = undefined));
+  const ask = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+    try {
+      return await answer;
+    } catch (error) {
+      throw lostBecause ? new Error(`Redis does not answer: ${lostBecause.message}`, { cause: lostBecause }) : error;
+    }
+  };
+
+  const transact = async (commands: ChainableCommander): Promise<unknown[]> => {
+    const answers = await ask(commands.exec());
+    if (!answers) throw new Error('the transaction was discarded');
+    return answers.map(([error, answer]) => {
+      if (error) throw error;
+      return answer;
+    });
+  };
+
+  const scripts = new Map<string, (key: string, input: string, ttlSeconds: number) => Promise<string>>();
+  const scriptOf = (name: string, lua: string) => {
+    const known = scripts.get(name);
+    if (known) return known;
+    // Sends the text once, and its hash from then on.
+    redis.defineCommand(name, { lua: asScript(lua), numberOfKeys: 1 });
+    const commands = redis as unknown as Record<
+      string,
+      (key: string, input: string, ttlSeconds: number) => Promise<string>
+    >;
+    const script = (key: string, input: string, ttlSeconds: number) => commands[name]!(key, input, ttlSeconds);
+    scripts.set(name, script);
+    return script;
+  };
+
+  return {
+    isShared: true,
+    get: (key) => ask(redis.get(key)),
+    set: async (key, value, { ttlSeconds, onlyIfAbsent } = {}) => {
+      const conditions = [...(ttlSeconds === undefined ? [] : ['EX', ttlSeconds]), ...(onlyIfAbsent ? ['NX'] : [])];
+      return (await ask(redis.call('SET', key, value, ...conditions))) === 'OK';
+    },
+    delete: async (key) => (await ask(redis.del(key))) === 1,
+    replace: async (key, expected, value) => (await ask(redis.eval(REPLACE, 1, key, expected, value))) === 1,
+    addMember: async (key, member, ttlSeconds) => {
+      const now = Date.now();
+      // Scored by their end: the ended ones go with the next addition, and the key with the longest.
+      await transact(
+        redis
+          .multi()
+          .zremrangebyscore(key, '-inf', now)
+          .zadd(key, now + ttlSeconds * 1000, member)
+          .eval(OUTLIVE, 1, key, ttlSeconds),
+      );
+    },
+    removeMember: async (key, member) => void (await ask(redis.zrem(key, member))),
+    members: (key) => ask(redis.zrangebyscore(key, `(${Date.now()}`, '+inf')),
+    increment: async (key, { ttlSeconds }) => {
+      const [, count] = await transact(redis.multi().set(key, 0, 'EX', ttlSeconds, 'NX').incr(key));
+      return Number(count);
+    },
+    expire: async (key, ttlSeconds) => (await ask(redis.expire(key, ttlSeconds))) === 1,
+    apply: async (key, { name, lua }, input, ttlSeconds) =>
+      JSON.parse(await ask(scriptOf(name, lua)(key, JSON.stringify(input), ttlSeconds))) as never,
+    ping: async () => void (await ask(redis.ping())),
+    close: async () => redis.disconnect(),
+  };
+}

@@ -1,0 +1,91 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { buildTree, COMMENT_SORTS, cutAround, cutTree } from './sandbox-comment-tree';
+import type { CommentTree, Cut } from './sandbox-comment-tree';
+import { boundedNumber } from './listing-routes';
+import type { Query } from './listing-routes';
+import type { PostData, RedditContent, Thread } from './reddit-content';
+import { refuse, refusesAccess } from './reddit-refusals';
+import { flatThings, listing, nestedThings, postThing } from './reddit-things';
+
+const MOST_CHILDREN = 100;
+/** `morechildren` answers with no more comments than this, the asked ones first. */
+const MOST_MORE_COMMENTS = 100;
+const MOST_CONTEXT = 8;
+
+interface Found {
+  post: PostData;
+  thread: Thread;
+  tree: CommentTree;
+}
+
+const sortOf = (query: Query) => COMMENT_SORTS.find((sort) => sort === query.sort) ?? 'confidence';
+
+export function registerCommentRoutes(app: FastifyInstance, { content }: { content: RedditContent }): void {
+  /** Undefined when a refusal was sent. */
+  function find(reply: FastifyReply, postId: string, inSubreddit?: string): Found | undefined {
+    const post = content.post(postId);
+    const thread = content.thread(postId);
+    if (!post || !thread || (inSubreddit && inSubreddit.toLowerCase() !== post.subreddit.toLowerCase())) {
+      void refuse(reply, 404);
+      return undefined;
+    }
+    if (refusesAccess(reply, content.subreddit(post.subreddit))) return undefined;
+    return { post, thread, tree: buildTree(thread.nodes) };
+  }
+
+  type PageParams = { subreddit?: string; postId: string; commentId?: string };
+  async function servePage(request: FastifyRequest<{ Params: PageParams; Querystring: Query }>, reply: FastifyReply) {
+    const { subreddit, postId, commentId = request.query.comment } = request.params;
+    const found = find(reply, postId, subreddit);
+    if (!found) return reply;
+    const { post, thread, tree } = found;
+    const levels = boundedNumber(request.query.depth, 0, 0, 10);
+    const cut: Cut = {
+      sort: sortOf(request.query),
+      limit: boundedNumber(request.query.limit, 200, 1, 500),
+      levels: levels || undefined,
+    };
+    const focus = commentId ? thread.nodes.findIndex((node) => node.id === commentId.replace(/^t1_/, '')) : -1;
+    const context = boundedNumber(request.query.context, 0, 0, MOST_CONTEXT);
+    const items = !commentId
+      ? cutTree(tree, -1, tree.roots, cut)
+      : focus < 0
+        ? []
+        : cutAround(tree, focus, context, cut);
+    return [listing([postThing(post)]), listing(nestedThings(items, thread, post.name))];
+  }
+  for (const path of ['/comments/:postId', '/comments/:postId/:slug', '/comments/:postId/:slug/:commentId']) {
+    app.get(path, servePage);
+    app.get(`/r/:subreddit${path}`, servePage);
+  }
+
+  const refuseMore = (reply: FastifyReply, name: string, message: string, field: string) =>
+    reply.code(400).send({ json: { errors: [[name, message, field]] } });
+
+  async function serveMore(query: Query, reply: FastifyReply) {
+    const asked = new Set(
+      (query.children ?? '')
+        .split(',')
+        .map((id) => id.trim().replace(/^t1_/, ''))
+        .filter(Boolean),
+    );
+    if (asked.size > MOST_CHILDREN)
+      return refuseMore(reply, 'TOO_MANY_THING_IDS', 'you provided too many ids', 'children');
+    if (!query.link_id?.startsWith('t3_')) return refuseMore(reply, 'NO_THING_ID', 'id not specified', 'link_id');
+    const found = find(reply, query.link_id.slice(3));
+    if (!found) return reply;
+    const { post, thread, tree } = found;
+    const isAsked = thread.nodes.map((node) => asked.has(node.id));
+    // One that is asked for together with its ancestor comes with the ancestor's subtree, not twice.
+    const isCovered: boolean[] = [];
+    thread.nodes.forEach(({ parent }) => isCovered.push(parent >= 0 && (isAsked[parent]! || isCovered[parent]!)));
+    const tops = thread.nodes.flatMap((_, index) => (isAsked[index] && !isCovered[index] ? [index] : []));
+    const limit = query.limit_children === 'true' ? tops.length : MOST_MORE_COMMENTS;
+    const items = cutTree(tree, -1, tops, { sort: sortOf(query), limit, keepsTops: true });
+    return { json: { errors: [], data: { things: flatThings(items, thread, tree, post.name) } } };
+  }
+  app.get<{ Querystring: Query }>('/api/morechildren', (request, reply) => serveMore(request.query, reply));
+  app.post<{ Querystring: Query; Body: Query | null }>('/api/morechildren', (request, reply) =>
+    serveMore({ ...request.query, ...request.body }, reply),
+  );
+}

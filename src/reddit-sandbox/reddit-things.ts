@@ -1,0 +1,58 @@
+import type { CommentTree, TreeItem } from './sandbox-comment-tree';
+import type { RedditData, Thread } from './reddit-content';
+
+export interface Thing {
+  kind: string;
+  data: Record<string, unknown> | null;
+}
+
+export const listing = (children: unknown[], cursor: { after?: string | null; before?: string | null } = {}) => ({
+  kind: 'Listing',
+  data: {
+    modhash: null,
+    dist: children.length,
+    after: cursor.after ?? null,
+    before: cursor.before ?? null,
+    geo_filter: '',
+    children,
+  },
+});
+
+export const postThing = (data: RedditData): Thing => ({ kind: 't3', data });
+export const commentThing = (data: RedditData, depth?: number, replies: Thing[] = []): Thing => ({
+  kind: 't1',
+  data: { ...data, replies: replies.length ? listing(replies) : '', ...(depth === undefined ? {} : { depth }) },
+});
+
+function moreThing(stub: TreeItem & { kind: 'more' }, nodes: Thread['nodes'], link: string, depth: number): Thing {
+  const children = stub.children.map((index) => nodes[index]!.id);
+  const id = children[0] ?? '_';
+  const parentId = stub.parent < 0 ? link : `t1_${nodes[stub.parent]!.id}`;
+  return { kind: 'more', data: { id, name: `t1_${id}`, parent_id: parentId, count: stub.count, depth, children } };
+}
+
+/** The tree as a page has it: depths are counted from the page's own top. */
+export const nestedThings = (items: TreeItem[], thread: Thread, link: string, depth = 0): Thing[] =>
+  items.map((item) =>
+    item.kind === 'comment'
+      ? commentThing(thread.comment(item.index), depth, nestedThings(item.replies, thread, link, depth + 1))
+      : moreThing(item, thread.nodes, link, depth),
+  );
+
+/** The tree as `morechildren` has it: parents first, no nesting, depths counted from the post. */
+export const flatThings = (items: TreeItem[], thread: Thread, tree: CommentTree, link: string): Thing[] =>
+  items.flatMap((item) =>
+    item.kind === 'comment'
+      ? [
+          commentThing(thread.comment(item.index), tree.depth[item.index]),
+          ...flatThings(item.replies, thread, tree, link),
+        ]
+      : [moreThing(item, thread.nodes, link, item.parent < 0 ? 0 : tree.depth[item.parent]! + 1)],
+  );
+
+/** Without `raw_json=1` Reddit still writes these three as entities, in every string. */
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+export const stringifyEscaped = (payload: unknown): string =>
+  JSON.stringify(payload, (_key, value: unknown) =>
+    typeof value === 'string' ? value.replace(/[&<>]/g, (character) => ENTITIES[character]!) : value,
+  );

@@ -1,0 +1,145 @@
+import { endOfWorkflow, type WorkflowRun } from './closed-workflow';
+import { TASK_CONFIG_ID, TASK_TYPE, TRIGGERED_BY } from '../temporal/search-attributes';
+import type { WorkflowClient, WorkflowExecutionInfo } from '@temporalio/client';
+import type { Logger } from '../../platform/logger';
+import type { ExecutionRepository, RunningExecution } from '../../storage/executions/execution-repository';
+import type { TriggeredBy } from '../../storage/executions/task-execution';
+
+export interface ExecutionRepairs {
+  executionsEnded: number;
+  executionsRecorded: number;
+}
+
+export interface ExecutionReconcilerDeps {
+  executions: Pick<ExecutionRepository, 'listRunning' | 'endMany' | 'findMissing' | 'begin'>;
+  workflowClient: WorkflowClient;
+  log: Logger;
+  /** Runs of another queue are not ours to record. */
+  taskQueue: string;
+  /** Younger runs are left alone: visibility lags a moment behind. */
+  graceMs: number;
+}
+
+const ROWS_PER_PAGE = 500;
+const IDS_PER_QUERY = 100;
+const HOUR_MS = 3_600_000;
+const LOOK_BACK_MS = 24 * HOUR_MS;
+/** Seen twice rather than missed. */
+const OVERLAP_MS = 60_000;
+
+const keyOf = ({ workflowId, runId }: WorkflowRun) => JSON.stringify([workflowId, runId]);
+
+function chunksOf<Item>(items: Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+/** Rows that say "running" though their workflow has closed, and closed workflows without a row. */
+export function createExecutionReconciler({
+  executions,
+  workflowClient,
+  log,
+  taskQueue,
+  graceMs,
+}: ExecutionReconcilerDeps) {
+  /** All that closed before it has been compared; kept in memory, since a restart may look again. */
+  let comparedUntilMs = 0;
+
+  async function openRuns(rows: RunningExecution[]): Promise<Set<string>> {
+    const open = new Set<string>();
+    for (const ids of chunksOf([...new Set(rows.map((row) => row.workflowId))], IDS_PER_QUERY)) {
+      const query = `ExecutionStatus = 'Running' AND WorkflowId IN (${ids.map((id) => JSON.stringify(id)).join(',')})`;
+      for await (const run of workflowClient.list({ query })) open.add(keyOf(run));
+    }
+    return open;
+  }
+
+  async function endAbandoned(): Promise<number> {
+    let ended = 0;
+    for (let afterId: number | undefined = 0; afterId !== undefined;) {
+      const rows: RunningExecution[] = await executions.listRunning({
+        startedBefore: new Date(Date.now() - graceMs),
+        limit: ROWS_PER_PAGE,
+        afterId,
+      });
+      const open = rows.length > 0 ? await openRuns(rows) : new Set<string>();
+      // A batch has many rows of one workflow.
+      const abandoned = new Map<string, RunningExecution[]>();
+      for (const row of rows.filter((one) => !open.has(keyOf(one))))
+        abandoned.set(keyOf(row), [...(abandoned.get(keyOf(row)) ?? []), row]);
+      for (const group of abandoned.values()) {
+        const [first] = group;
+        const end = first && (await endOfWorkflow(workflowClient, first));
+        if (!end) continue;
+        const ids = await executions.endMany(group.map((row) => ({ executionId: row.id, ...end })));
+        ended += ids.length;
+        if (ids.length > 0)
+          log.warn(
+            { executionIds: ids, workflowId: first.workflowId, status: end.status },
+            'a run had ended without its row',
+          );
+      }
+      afterId = rows.length === ROWS_PER_PAGE ? rows.at(-1)?.id : undefined;
+    }
+    return ended;
+  }
+
+  async function record(run: WorkflowExecutionInfo): Promise<boolean> {
+    const end = await endOfWorkflow(workflowClient, run);
+    if (!end) return false;
+    const { workflowId, runId, typedSearchAttributes: attributes, startTime } = run;
+    const row = await executions.begin({
+      taskId: workflowId,
+      workflowId,
+      runId,
+      configId: attributes.get(TASK_CONFIG_ID) ?? null,
+      taskType: attributes.get(TASK_TYPE),
+      triggeredBy: (attributes.get(TRIGGERED_BY) ?? 'schedule') as TriggeredBy,
+      startedAt: startTime,
+    });
+    const ids = await executions.endMany([{ executionId: row.id, ...end }]);
+    if (ids.length > 0)
+      log.warn({ executionId: row.id, workflowId, status: end.status }, 'a run had ended without a row');
+    return ids.length > 0;
+  }
+
+  async function recordClosedBetween(fromMs: number, untilMs: number): Promise<number> {
+    const between = `CloseTime >= '${new Date(fromMs).toISOString()}' AND CloseTime < '${new Date(untilMs).toISOString()}'`;
+    const runs = new Map<string, WorkflowExecutionInfo>();
+    for await (const run of workflowClient.list({
+      query: `WorkflowType = 'runTask' AND TaskQueue = ${JSON.stringify(taskQueue)} AND ExecutionStatus != 'ContinuedAsNew' AND ${between}`,
+    }))
+      runs.set(keyOf(run), run);
+    let recorded = 0;
+    for (const chunk of chunksOf([...runs.values()], ROWS_PER_PAGE)) {
+      for (const missing of await executions.findMissing(
+        chunk.map(({ workflowId, runId }) => ({ workflowId, runId })),
+      )) {
+        const run = runs.get(keyOf(missing));
+        if (run && (await record(run))) recorded += 1;
+      }
+    }
+    return recorded;
+  }
+
+  /** Hour by hour, so that a pass which is cut short leaves less for the next. */
+  async function recordMissing(): Promise<number> {
+    const untilMs = Date.now() - graceMs;
+    let recorded = 0;
+    for (
+      let fromMs = Math.max(comparedUntilMs - OVERLAP_MS, untilMs - LOOK_BACK_MS);
+      fromMs < untilMs;
+      fromMs += HOUR_MS
+    ) {
+      const endMs = Math.min(fromMs + HOUR_MS, untilMs);
+      recorded += await recordClosedBetween(fromMs, endMs);
+      comparedUntilMs = endMs;
+    }
+    return recorded;
+  }
+
+  return async function reconcileExecutions(): Promise<ExecutionRepairs> {
+    return { executionsEnded: await endAbandoned(), executionsRecorded: await recordMissing() };
+  };
+}

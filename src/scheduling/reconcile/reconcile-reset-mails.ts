@@ -1,0 +1,65 @@
+import { resetMailWorkflowId, type ResetMails } from './reset-mails';
+import type { WorkflowClient } from '@temporalio/client';
+import type { PasswordResetRepository } from '../../storage/accounts/password-reset-repository';
+
+export interface ResetMailRepairs {
+  resetMailsStarted: number;
+}
+
+export interface ResetMailReconcilerDeps {
+  resets: Pick<PasswordResetRepository, 'listUnmailed'>;
+  resetMails: ResetMails;
+  workflowClient: WorkflowClient;
+  graceMs?: number;
+}
+
+/** The API has just made the younger ones, and is about to start their mail. */
+const GRACE_MS = 10_000;
+const ROWS_PER_PAGE = 500;
+const IDS_PER_QUERY = 100;
+const STARTS_AT_ONCE = 20;
+
+function chunksOf<Item>(items: Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+/** Resets whose mail nobody is about to send: Temporal was away when they were asked for, or the API died. */
+export function createResetMailReconciler({
+  resets,
+  resetMails,
+  workflowClient,
+  graceMs = GRACE_MS,
+}: ResetMailReconcilerDeps) {
+  async function running(resetIds: string[]): Promise<Set<string>> {
+    const query = `ExecutionStatus = 'Running' AND WorkflowId IN (${resetIds.map((id) => JSON.stringify(resetMailWorkflowId(id))).join(',')})`;
+    const found = new Set<string>();
+    for await (const { workflowId } of workflowClient.list({ query })) found.add(workflowId);
+    return found;
+  }
+
+  return async function reconcileResetMails(): Promise<ResetMailRepairs> {
+    let resetMailsStarted = 0;
+    for (let afterId: number | undefined = 0; afterId !== undefined;) {
+      const rows: { id: number; publicId: string }[] = await resets.listUnmailed({
+        createdBefore: new Date(Date.now() - graceMs),
+        limit: ROWS_PER_PAGE,
+        afterId,
+      });
+      for (const chunk of chunksOf(
+        rows.map(({ publicId }) => publicId),
+        IDS_PER_QUERY,
+      )) {
+        const atWork = await running(chunk);
+        const idle = chunk.filter((resetId) => !atWork.has(resetMailWorkflowId(resetId)));
+        for (const some of chunksOf(idle, STARTS_AT_ONCE))
+          resetMailsStarted += (await Promise.all(some.map((resetId) => resetMails.start(resetId)))).filter(
+            Boolean,
+          ).length;
+      }
+      afterId = rows.length === ROWS_PER_PAGE ? rows.at(-1)?.id : undefined;
+    }
+    return { resetMailsStarted };
+  };
+}

@@ -1,0 +1,155 @@
+import { isRefusal, SchedulerUnavailableError } from '../spec/scheduling-errors';
+import type { ScheduleConvergence } from '../temporal/schedule-convergence';
+import type { ActualSchedule, DescribedSchedule, ScheduleGateway } from '../temporal/schedule-gateway';
+import type { Logger } from '../../platform/logger';
+import type { TaskConfig } from '../../storage/configs/task-config';
+import type { TaskConfigRepository } from '../../storage/configs/task-config-repository';
+
+export interface ScheduleRepairs {
+  schedulesRemoved: number;
+  schedulesRepaired: number;
+  pausesAdopted: number;
+  schedulesCompleted: number;
+  schedulesFailed: number;
+}
+
+export interface ScheduleReconcilerDeps {
+  configs: TaskConfigRepository;
+  gateway: Pick<ScheduleGateway, 'list' | 'describe'>;
+  convergence: ScheduleConvergence;
+  log: Logger;
+  /** Another installation may use the namespace too: schedules of its queue are its own. */
+  taskQueue: string;
+  /** What was written less than this ago may still be under way. */
+  graceMs: number;
+}
+
+type Difference = 'missing' | 'foreign pause' | 'exhausted' | 'revision' | 'pause';
+
+function findDifference(row: TaskConfig, actual: ActualSchedule | null | undefined): Difference | null {
+  if (!actual) return 'missing';
+  const isActive = row.scheduleStatus === 'active';
+  // An edit that has not arrived yet may give it a new date: then it is only out of date.
+  if (isActive && actual.state === 'exhausted' && (actual.revision === row.revision || actual.revision === null))
+    return 'exhausted';
+  if (isActive && actual.isForeignPause) return 'foreign pause';
+  if (actual.revision !== row.revision) return 'revision';
+  return actual.isPaused === isActive ? 'pause' : null;
+}
+
+const REASONS: Record<Exclude<Difference, 'exhausted'>, string> = {
+  missing: 'the schedule was missing in Temporal',
+  revision: 'the schedule in Temporal was not up to date',
+  'foreign pause': 'the schedule in Temporal had not followed the last start',
+  pause: 'the schedule in Temporal was paused or running against the record',
+};
+
+/** Compares all schedules with all configs, by one list of each; only what differs is looked at closely. */
+export function createScheduleReconciler({
+  configs,
+  gateway,
+  convergence,
+  log,
+  taskQueue,
+  graceMs,
+}: ScheduleReconcilerDeps) {
+  const isFresh = (row: TaskConfig) =>
+    [row.registeredAt, row.updatedAt].some((time) => time && Date.now() - time.getTime() < graceMs);
+
+  async function complete(row: TaskConfig, schedule: DescribedSchedule): Promise<boolean> {
+    const completed = await configs.setScheduleStatus(row.id, 'inactive', {
+      from: ['active'],
+      ifRevision: row.revision,
+    });
+    if (!completed) return false;
+    const hasRun = schedule.timesFired > 0;
+    await configs.addEvents(row.id, [
+      { event: 'status_changed', newStatus: 'inactive' },
+      {
+        event: 'task_completed',
+        taskName: row.name,
+        success: hasRun,
+        error: hasRun
+          ? undefined
+          : 'its time passed without a run: Temporal was away for longer than the catch-up window',
+      },
+    ]);
+    await convergence.converge(row.id);
+    return true;
+  }
+
+  /** It would fail again in every pass: the row says so instead. */
+  async function giveUp(configId: number, error: Error): Promise<void> {
+    const failed = await configs.setScheduleStatus(configId, 'error', {
+      from: ['active', 'paused'],
+      error: error.message,
+    });
+    if (!failed) return;
+    await configs.addEvents(configId, [
+      { event: 'status_changed', newStatus: 'error' },
+      { event: 'task_register_error', taskName: failed.name, success: false, error: error.message },
+    ]);
+    await convergence.converge(configId);
+  }
+
+  /** Looks at both sides again, for the lists may be a moment old, and repairs. Answers what it did. */
+  async function repair(configId: number): Promise<keyof ScheduleRepairs | null> {
+    // The row first: a schedule is never judged by what was written after it was looked at.
+    const row = await configs.get(configId);
+    const schedule = await gateway.describe(configId);
+    if (schedule && schedule.taskQueue !== taskQueue) {
+      log.warn({ configId, taskQueue: schedule.taskQueue }, 'a schedule of another task queue was left alone');
+      return null;
+    }
+    if (!row || (row.scheduleStatus !== 'active' && row.scheduleStatus !== 'paused')) {
+      if (!schedule) return null;
+      await convergence.converge(configId);
+      return 'schedulesRemoved';
+    }
+    const difference = findDifference(row, schedule);
+    if (difference === null) return null;
+    if (difference === 'exhausted') {
+      // Runs that still wait for their turn would be lost with the schedule.
+      return schedule && schedule.runningRuns.length === 0 && (await complete(row, schedule))
+        ? 'schedulesCompleted'
+        : null;
+    }
+    const settled = await convergence.converge(configId);
+    if (difference === 'foreign pause' && settled?.scheduleStatus === 'paused') return 'pausesAdopted';
+    await configs.addEvents(configId, [
+      { event: 'task_repaired', taskName: row.name, success: true, error: REASONS[difference] },
+    ]);
+    return 'schedulesRepaired';
+  }
+
+  return async function reconcileSchedules(): Promise<ScheduleRepairs> {
+    const repairs: ScheduleRepairs = {
+      schedulesRemoved: 0,
+      schedulesRepaired: 0,
+      pausesAdopted: 0,
+      schedulesCompleted: 0,
+      schedulesFailed: 0,
+    };
+    const schedules = await gateway.list();
+    const rows = await configs.listScheduled();
+    const scheduled = new Set(rows.map((row) => row.id));
+    const suspects = [
+      ...rows.filter((row) => findDifference(row, schedules.get(row.id)) && !isFresh(row)).map((row) => row.id),
+      ...[...schedules.keys()].filter((id) => !scheduled.has(id)),
+    ];
+    for (const configId of suspects) {
+      try {
+        const done = await repair(configId);
+        if (!done) continue;
+        repairs[done] += 1;
+        log.warn({ configId, done }, 'a schedule and its config differed');
+      } catch (error) {
+        if (error instanceof SchedulerUnavailableError) throw error;
+        repairs.schedulesFailed += 1;
+        log.error({ configId, err: error }, 'a schedule could not be repaired');
+        if (isRefusal(error)) await giveUp(configId, error);
+      }
+    }
+    return repairs;
+  };
+}

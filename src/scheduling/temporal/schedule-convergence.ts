@@ -1,0 +1,53 @@
+import { ScheduleNotSettledError } from '../spec/scheduling-errors';
+import type { ScheduleGateway } from './schedule-gateway';
+import type { TaskConfig } from '../../storage/configs/task-config';
+import type { TaskConfigRepository } from '../../storage/configs/task-config-repository';
+
+/** Every round but the first means that somebody wrote in between. */
+const MAX_ROUNDS = 30;
+
+export type ScheduleConvergence = ReturnType<typeof createScheduleConvergence>;
+
+/**
+ * Brings the Temporal schedule to what the row says, without a lock: who applies a row reads it again afterwards, so
+ * whoever applies last has seen the newest. Only a crash can leave the two apart, which reconcile repairs.
+ */
+export function createScheduleConvergence({
+  configs,
+  gateway,
+}: {
+  configs: Pick<TaskConfigRepository, 'get' | 'setScheduleStatus' | 'addEvents'>;
+  gateway: Pick<ScheduleGateway, 'apply' | 'remove'>;
+}) {
+  /** An operator or pause_on_failure stopped it; the row follows, unless somebody has written it meanwhile. */
+  async function adoptPause(row: TaskConfig, reason: string): Promise<void> {
+    const paused = await configs.setScheduleStatus(row.id, 'paused', {
+      from: ['active'],
+      ifRevision: row.revision,
+      error: `paused in Temporal: ${reason}`,
+    });
+    if (!paused) return;
+    await configs.addEvents(row.id, [
+      { event: 'status_changed', newStatus: 'paused' },
+      { event: 'task_paused', taskName: row.name, success: true, error: `paused in Temporal: ${reason}` },
+    ]);
+  }
+
+  return {
+    /** Answers the row that the schedule now follows; undefined when the config is gone, and its schedule with it. */
+    async converge(configId: number): Promise<TaskConfig | undefined> {
+      for (let round = 1; round <= MAX_ROUNDS; round += 1) {
+        const row = await configs.get(configId);
+        if (!row) {
+          await gateway.remove(configId);
+          return undefined;
+        }
+        const { foreignPause } = await gateway.apply(row);
+        if (foreignPause !== undefined) await adoptPause(row, foreignPause);
+        const newest = await configs.get(configId);
+        if (newest?.revision === row.revision) return newest;
+      }
+      throw new ScheduleNotSettledError();
+    },
+  };
+}

@@ -1,0 +1,204 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type ScheduleClient,
+  type ScheduleDescription,
+  type ScheduleOptions,
+  type ScheduleOptionsStartWorkflowAction,
+  type ScheduleUpdateOptions,
+} from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
+import { isForeignPause, toActual, toDescribed, type ActualSchedule, type DescribedSchedule } from './actual-schedule';
+import { armedAtOf, taskConfigSchedule } from './temporal-schedule';
+import { isContention, isLate, toSchedulerError } from '../spec/scheduling-errors';
+import type { TaskConfig } from '../../storage/configs/task-config';
+import type * as workflows from '../../workflows';
+
+export const RECONCILE_SCHEDULE_ID = 'taskloom-reconcile';
+
+export interface ApplyOutcome {
+  /** Set when somebody else's pause was found, and left as it is: the reason they gave. */
+  foreignPause?: string;
+}
+
+export type { ActualSchedule, DescribedSchedule };
+
+/** Of the whole deadline: a request that got stuck must not use it up, and the last one has the rest, should all be slow. */
+const SHARE_OF_A_TRY = 1 / 4;
+/** With the first pauses between them: 20, 40, 80… ms. */
+const CONTENTION_ATTEMPTS = 6;
+const CONTENTION_PAUSE_MS = 20;
+
+export const scheduleIdOf = (configId: number) => `task-config-${configId}`;
+
+function configIdOf(scheduleId: string): number | null {
+  const digits = /^task-config-(\d+)$/.exec(scheduleId)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
+export type ScheduleGateway = ReturnType<typeof createScheduleGateway>;
+
+/** The only place that talks to Temporal's ScheduleClient. Throws SchedulerUnavailableError when Temporal does not answer. */
+export function createScheduleGateway({
+  client,
+  taskQueue,
+  timeoutMs = 10_000,
+}: {
+  client: ScheduleClient;
+  taskQueue: string;
+  timeoutMs?: number;
+}) {
+  /**
+   * Without a deadline the client would wait for a dead server for as long as its retries last. `work` must be
+   * repeatable: a try that came too late may have been done all the same. What it created then is found by the next one
+   * (as contention, and updated), what it deleted is missed by none.
+   */
+  async function call<Result>(work: () => Promise<Result>): Promise<Result> {
+    const shareMs = timeoutMs * SHARE_OF_A_TRY;
+    const deadlineMs = Date.now() + timeoutMs;
+    for (let contended = 0; ;) {
+      const isLast = Date.now() + 2 * shareMs >= deadlineMs;
+      try {
+        return await client.withDeadline(isLast ? deadlineMs : Date.now() + shareMs, work);
+      } catch (error) {
+        if (isLate(error) && !isLast) continue;
+        if (!isContention(error) || contended === CONTENTION_ATTEMPTS || Date.now() >= deadlineMs)
+          throw toSchedulerError(error);
+        await sleep(CONTENTION_PAUSE_MS * 2 ** contended);
+        contended += 1;
+      }
+    }
+  }
+
+  /** Undefined instead of ScheduleNotFoundError. */
+  async function ifFound<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ScheduleNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Updates, or creates what is not there. */
+  async function upsert<Start extends Workflow, Outcome>(
+    create: ScheduleOptions<ScheduleOptionsStartWorkflowAction<Start>>,
+    update: (previous: ScheduleDescription) => {
+      options: ScheduleUpdateOptions<ScheduleOptionsStartWorkflowAction<Start>>;
+      outcome: Outcome;
+    },
+    created: Outcome,
+  ): Promise<Outcome> {
+    let outcome = created;
+    const isUpdated = await ifFound(async () => {
+      await client.getHandle(create.scheduleId).update((previous) => {
+        const updated = update(previous);
+        outcome = updated.outcome;
+        return updated.options;
+      });
+      return true;
+    });
+    if (isUpdated) return outcome;
+    await client.create(create);
+    return created;
+  }
+
+  async function remove(configId: number): Promise<void> {
+    await call(() => ifFound(() => client.getHandle(scheduleIdOf(configId)).delete()));
+  }
+
+  return {
+    remove,
+
+    /**
+     * Makes the Temporal schedule what the row desires, whatever it was before. Somebody else's pause of an active
+     * schedule stays, and is reported; but one that it had before it followed the config's last start ends with that start.
+     */
+    async apply(config: TaskConfig): Promise<ApplyOutcome> {
+      const wanted = taskConfigSchedule(config, { scheduleId: scheduleIdOf(config.id), taskQueue });
+      if (!wanted) {
+        await remove(config.id);
+        return {};
+      }
+      return call(() =>
+        upsert<typeof workflows.runTask, ApplyOutcome>(
+          wanted,
+          (previous) => {
+            if (
+              wanted.state.paused ||
+              !isForeignPause(previous.state) ||
+              previous.action.memo?.['armedAt'] !== armedAtOf(config)
+            )
+              return { options: wanted, outcome: {} };
+            const state = { ...wanted.state, paused: true, note: previous.state.note };
+            return { options: { ...wanted, state }, outcome: { foreignPause: previous.state.note ?? '' } };
+          },
+          {},
+        ),
+      );
+    },
+
+    async describe(configId: number): Promise<DescribedSchedule | null> {
+      const found = await call(() => ifFound(() => client.getHandle(scheduleIdOf(configId)).describe()));
+      return found ? toDescribed(configId, found) : null;
+    },
+
+    /** The schedules of these configs, or of all, in one (paged) call. It may lag a moment behind what was written. */
+    async list(configIds?: number[]): Promise<Map<number, ActualSchedule>> {
+      if (configIds?.length === 0) return new Map();
+      const query = configIds
+        ? `TaskConfigId IN (${configIds.map((id) => Math.trunc(id)).join(',')})`
+        : 'TaskConfigId IS NOT NULL';
+      return call(async () => {
+        const found = new Map<number, ActualSchedule>();
+        for await (const summary of client.list({ query })) {
+          const configId = configIdOf(summary.scheduleId);
+          if (configId !== null) found.set(configId, toActual(configId, summary));
+        }
+        return found;
+      });
+    },
+
+    /** All schedules of configs when there are no more than `most` (a thousand come with one call); else some. */
+    async listFirst(most: number): Promise<{ schedules: Map<number, ActualSchedule>; isComplete: boolean }> {
+      return call(async () => {
+        const schedules = new Map<number, ActualSchedule>();
+        for await (const summary of client.list({ query: 'TaskConfigId IS NOT NULL', pageSize: most })) {
+          const configId = configIdOf(summary.scheduleId);
+          if (configId === null) continue;
+          if (schedules.size === most) return { schedules, isComplete: false };
+          schedules.set(configId, toActual(configId, summary));
+        }
+        return { schedules, isComplete: true };
+      });
+    },
+
+    /** The system schedule that repairs what a crash left behind; an operator's pause of it is kept. */
+    async ensureReconcileSchedule(): Promise<void> {
+      const wanted = {
+        scheduleId: RECONCILE_SCHEDULE_ID,
+        spec: { intervals: [{ every: '60s' as const }] },
+        policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '60s' as const },
+        action: {
+          type: 'startWorkflow' as const,
+          workflowType: 'reconcile' satisfies keyof typeof workflows,
+          workflowId: RECONCILE_SCHEDULE_ID,
+          taskQueue,
+          args: [],
+          staticSummary: 'Repair what differs between PostgreSQL and Temporal',
+        },
+      };
+      await call(() =>
+        upsert(
+          wanted,
+          (previous) => ({
+            options: { ...wanted, state: { paused: previous.state.paused, note: previous.state.note } },
+            outcome: undefined,
+          }),
+          undefined,
+        ),
+      );
+    },
+  };
+}

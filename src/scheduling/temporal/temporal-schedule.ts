@@ -1,0 +1,62 @@
+import type { ScheduleOptions, ScheduleOptionsStartWorkflowAction } from '@temporalio/client';
+import type { Priority } from '@temporalio/common';
+import { parseScheduleConfig } from '../spec/schedule-config';
+import { noteOf } from './schedule-note';
+import { toTemporalSchedule } from '../spec/schedule-spec';
+import { TASK_CONFIG_ID, TASK_TYPE, TRIGGERED_BY } from './search-attributes';
+import type { TaskConfig } from '../../storage/configs/task-config';
+import type * as workflows from '../../workflows';
+
+/** Temporal's limit (limit.userMetadataSummarySize) is 400 with the encoding; a name of 200 characters may be 800. */
+const SUMMARY_BYTES = 300;
+
+/** Ours is 1–10 with 10 highest, Temporal's 1–5 with 1 soonest. */
+export const priorityKeyOf = (priority: number) => 6 - Math.ceil(Math.min(10, Math.max(1, priority)) / 2);
+
+/** Says which start of the config its schedule has followed; a pause or an edit leaves it as it is. */
+export const armedAtOf = (config: TaskConfig) => config.registeredAt?.toISOString() ?? null;
+
+/** The SDK sends a priority along although its type for new actions has none. */
+export type StartRun = ScheduleOptionsStartWorkflowAction<typeof workflows.runTask> & { priority?: Priority };
+export type TaskConfigSchedule = ScheduleOptions<StartRun> & {
+  state: { paused: boolean; note: string; remainingActions?: number };
+};
+
+/** The Temporal schedule that a config desires, or null when it desires none. Throws ScheduleConfigError. */
+export function taskConfigSchedule(
+  config: TaskConfig,
+  { scheduleId, taskQueue }: { scheduleId: string; taskQueue: string },
+): TaskConfigSchedule | null {
+  if (config.scheduleStatus !== 'active' && config.scheduleStatus !== 'paused') return null;
+  const schedule = parseScheduleConfig(config.schedulerType, config.scheduleConfig);
+  if (schedule.type === 'manual') return null;
+  const { spec, policies, remainingActions } = toTemporalSchedule(schedule);
+  return {
+    scheduleId,
+    spec,
+    policies,
+    state: { paused: config.scheduleStatus === 'paused', note: noteOf(config.revision), remainingActions },
+    typedSearchAttributes: [{ key: TASK_CONFIG_ID, value: config.id }],
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'runTask' satisfies keyof typeof workflows,
+      // Temporal appends the time.
+      workflowId: scheduleId,
+      taskQueue,
+      args: [{ configId: config.id, triggeredBy: 'schedule' }],
+      memo: { configName: config.name, taskType: config.taskType, armedAt: armedAtOf(config) },
+      typedSearchAttributes: [
+        { key: TASK_CONFIG_ID, value: config.id },
+        { key: TASK_TYPE, value: config.taskType },
+        { key: TRIGGERED_BY, value: 'schedule' },
+      ],
+      staticSummary: firstBytes(`${config.taskType} · ${config.name}`, SUMMARY_BYTES),
+      priority: { priorityKey: priorityKeyOf(config.priority) },
+    },
+  };
+}
+
+/** Whole characters only. */
+function firstBytes(text: string, count: number): string {
+  return new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, count), { stream: true });
+}

@@ -1,0 +1,40 @@
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { reasonOf, StartError } from '../../platform/startup/start-error';
+
+const USAGE = `npm run restore -- --list
+npm run restore -- BACKUP [--replace] [--yes] [--force]
+  --replace  the database is not empty: remove what it holds
+  --yes      do not ask
+  --force    although API or worker are connected`;
+
+export interface RestoreArguments {
+  isList: boolean;
+  /** A backup's name; a path to it, as results tell it (backups/backup_…), counts as that. */
+  backup: string;
+  isConfirmed: boolean;
+  isReplacing: boolean;
+  isForced: boolean;
+}
+
+export function readRestoreArguments(args: string[]): RestoreArguments {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { list: flag, yes: flag, replace: flag, force: flag },
+    });
+    if (positionals.length !== (values.list ? 0 : 1))
+      throw new Error(values.list ? '--list takes no backup' : 'name one backup');
+    return {
+      isList: values.list,
+      backup: path.basename(positionals[0] ?? ''),
+      isConfirmed: values.yes,
+      isReplacing: values.replace,
+      isForced: values.force,
+    };
+  } catch (error) {
+    throw new StartError(`${reasonOf(error)}\n${USAGE}`, { cause: error });
+  }
+}

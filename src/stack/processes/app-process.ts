@@ -1,0 +1,153 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lastLogLines, openLog } from './log-files';
+import { stopProcess } from './process-table';
+import { StartError } from '../../platform/startup/start-error';
+
+export interface AppProcess {
+  /** Settles when it has crashed too often to be started again. */
+  readonly gaveUp: Promise<StartError>;
+  stop: () => Promise<void>;
+  /** Ends it on the spot; `stop` then returns at once. */
+  kill: () => void;
+}
+
+export interface AppProcessOptions {
+  name: string;
+  entry: string;
+  env: NodeJS.ProcessEnv;
+  logFile: string;
+  graceMs: number;
+  signal: AbortSignal;
+  readyTimeoutMs?: number;
+  /** More crashes than this within two minutes, and something is wrong that a restart does not mend. */
+  maxCrashes?: number;
+  /** Before the first restart; doubled for each one that follows closely. */
+  restartDelayMs?: number;
+  /** To whoever watches the console. */
+  say?: (line: string) => void;
+}
+
+const CRASH_WINDOW_MS = 120_000;
+const MAX_DELAY_MS = 10_000;
+
+/**
+ * Starts one of our own processes, waits until it says `ready` over its channel, and starts it again when it dies unasked.
+ * The channel is also its lifeline: when it closes, because we were killed, the process stops by itself.
+ */
+export async function startAppProcess(options: AppProcessOptions): Promise<AppProcess> {
+  const { name, logFile, maxCrashes = 5, restartDelayMs = 500, say = console.error } = options;
+  let child = launch(options);
+  let isStopping = false;
+  let giveUp: (error: StartError) => void;
+  const gaveUp = new Promise<StartError>((resolve) => (giveUp = resolve));
+
+  const supervise = async () => {
+    const crashes: number[] = [];
+    for (;;) {
+      const reason = await endOf(child);
+      if (isStopping) return;
+      crashes.push(Date.now());
+      const recent = crashes.filter((time) => time > Date.now() - CRASH_WINDOW_MS).length;
+      const ended = `${name} (process ${child.pid}) has ended unasked: ${reason}`;
+      if (recent > maxCrashes) {
+        say(
+          `${ended}, ${recent} times within ${CRASH_WINDOW_MS / 1_000} s by now. It is not started again, and everything stops. Its log: ${logFile}`,
+        );
+        return giveUp(crashError(`${name} crashed ${recent} times in a row (${reason})`, logFile));
+      }
+      const delayMs = Math.min(restartDelayMs * 2 ** (recent - 1), MAX_DELAY_MS);
+      say(
+        `${ended}. It is started again in ${delayMs / 1_000} s (restart ${recent} of at most ${maxCrashes} within ${CRASH_WINDOW_MS / 1_000} s). Its log: ${logFile}`,
+      );
+      await sleep(delayMs);
+      if (isStopping) return;
+      child = launch(options);
+      void watchRestart(child);
+    }
+  };
+
+  /** Of a restart that ends before it is ready the loop above hears by itself; one that hangs is made to end. */
+  const watchRestart = async (restarted: ChildProcess) => {
+    const outcome = await whenReady(restarted, options).then(
+      () => 'ready',
+      () => (hasEnded(restarted) ? 'ended' : 'hangs'),
+    );
+    if (isStopping) return;
+    if (outcome === 'ready') say(`${name} is ready again (process ${restarted.pid})`);
+    if (outcome === 'hangs') restarted.kill('SIGKILL');
+  };
+
+  const app: AppProcess = {
+    gaveUp,
+    stop: async () => {
+      isStopping = true;
+      // An open channel would keep a process alive that has nothing else left to do.
+      if (child.connected) child.disconnect();
+      if (child.pid && !hasEnded(child))
+        await stopProcess(child.pid, [
+          ['SIGTERM', options.graceMs],
+          ['SIGKILL', 5_000],
+        ]);
+    },
+    kill: () => {
+      isStopping = true;
+      child.kill('SIGKILL');
+    },
+  };
+  try {
+    await whenReady(child, options);
+  } catch (error) {
+    await app.stop();
+    throw error;
+  }
+  void supervise();
+  return app;
+}
+
+function launch({ entry, env, logFile }: AppProcessOptions): ChildProcess {
+  const log = openLog(logFile);
+  const child = spawn(process.execPath, ['--enable-source-maps', entry], {
+    env,
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  });
+  closeSync(log);
+  return child;
+}
+
+const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
+
+function endOf(child: ChildProcess): Promise<string> {
+  const describe = (code: number | null, signal: string | null) =>
+    signal ? `ended by ${signal}` : `exit code ${code}`;
+  if (hasEnded(child)) return Promise.resolve(describe(child.exitCode, child.signalCode));
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(describe(code, signal)));
+  });
+}
+
+async function whenReady(
+  child: ChildProcess,
+  { name, logFile, signal, readyTimeoutMs = 60_000 }: AppProcessOptions,
+): Promise<void> {
+  const ready = new Promise<'ready'>((resolve) =>
+    child.on('message', (message) => message === 'ready' && resolve('ready')),
+  );
+  const timer = new AbortController();
+  const timeout = sleep(readyTimeoutMs, `not ready within ${readyTimeoutMs / 1000} s`, {
+    signal: AbortSignal.any([signal, timer.signal]),
+  });
+  try {
+    const outcome = await Promise.race([ready, endOf(child), timeout]);
+    if (outcome !== 'ready') throw crashError(`${name} does not start (${outcome})`, logFile);
+  } finally {
+    timer.abort();
+  }
+}
+
+function crashError(message: string, logFile: string): StartError {
+  return new StartError(`${message}. The end of ${logFile}:\n${lastLogLines(logFile)}`);
+}

@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { createKeyValueStore } from '../../platform/key-value-store/key-value-store';
+import { choosePort } from '../processes/free-port';
+import { stopLeftover, type StopStep } from '../processes/process-table';
+import { startServiceProcess } from '../processes/service-process';
+
+const STOP_STEPS: readonly StopStep[] = [
+  ['SIGTERM', 10_000],
+  ['SIGKILL', 5_000],
+];
+
+export interface EmbeddedRedisOptions {
+  folder: string;
+  logFile: string;
+  /** Gives the start up, and stops what has come up so far. */
+  signal?: AbortSignal;
+  password: string;
+  /** Taken when it is free, otherwise another one is. */
+  port?: number;
+}
+
+export interface EmbeddedRedis {
+  url: string;
+  /** The server's name, or undefined for the in-process store. */
+  program: string | undefined;
+  port: number | undefined;
+  exited: Promise<string>;
+  stop: () => Promise<void>;
+}
+
+export function findRedisProgram(): string | undefined {
+  return ['redis-server', 'valkey-server'].find((program) => {
+    try {
+      execFileSync(program, ['--version'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The server replaces its command line by "<program> <address>:<port>". */
+export async function stopLeftoverRedis(folder: string): Promise<boolean> {
+  const configFile = path.join(folder, 'redis.conf');
+  const port = existsSync(configFile) ? readFileSync(configFile, 'utf8').match(/^port (\d+)$/m)?.[1] : undefined;
+  return (
+    port !== undefined && stopLeftover(path.join(folder, 'redis.pid'), ['-server', `127.0.0.1:${port}`], STOP_STEPS)
+  );
+}
+
+/** Redis with everything kept in an append-only file, or, where no server is installed, the in-process store. */
+export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
+  const program = findRedisProgram();
+  if (!program)
+    return {
+      url: 'memory://',
+      program: undefined,
+      port: undefined,
+      exited: new Promise(() => undefined),
+      stop: async () => undefined,
+    };
+  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  await stopLeftoverRedis(options.folder);
+  const pidFile = path.join(options.folder, 'redis.pid');
+  const configFile = path.join(options.folder, 'redis.conf');
+  const port = await choosePort(options.port);
+  // A file and not arguments: everybody on the machine may read arguments, and the password is among them.
+  writeFileSync(
+    configFile,
+    [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `requirepass ${options.password}`,
+      `dir "${options.folder}"`,
+      'appendonly yes',
+      'save ""',
+      'daemonize no',
+    ].join('\n'),
+    { mode: 0o600 },
+  );
+  const url = `redis://:${encodeURIComponent(options.password)}@127.0.0.1:${port}`;
+  const server = await startServiceProcess(
+    {
+      name: 'Redis',
+      command: program,
+      args: [configFile],
+      logFile: options.logFile,
+      pidFile,
+      cwd: options.folder,
+      stopSteps: STOP_STEPS,
+      signal: options.signal,
+    },
+    async () => {
+      const store = createKeyValueStore(url);
+      return store
+        .ping()
+        .then(
+          () => true,
+          () => false,
+        )
+        .finally(() => store.close());
+    },
+  );
+  return { url, program, port, exited: server.exited, stop: server.stop };
+}

@@ -1,0 +1,52 @@
+import { BaseModel } from '../sql/base-model';
+import type { ColumnsOf } from '../sql/prepared-statement';
+
+export const SCHEDULER_TYPES = ['cron', 'date', 'interval', 'manual'] as const;
+export type SchedulerType = (typeof SCHEDULER_TYPES)[number];
+export const SCHEDULE_STATUSES = ['active', 'inactive', 'paused', 'error'] as const;
+export type ScheduleStatus = (typeof SCHEDULE_STATUSES)[number];
+
+export class TaskConfig extends BaseModel {
+  static override tableName = 'task_configs';
+  static override get jsonAttributes() {
+    return ['parameters', 'scheduleConfig'];
+  }
+
+  declare id: number;
+  declare name: string;
+  declare description: string | null;
+  declare taskType: string;
+  declare schedulerType: SchedulerType;
+  declare parameters: Record<string, unknown>;
+  declare scheduleConfig: Record<string, unknown>;
+  declare maxRetries: number;
+  declare timeoutSeconds: number | null;
+  declare priority: number;
+  /** The desired state; Temporal holds the actual one. */
+  declare scheduleStatus: ScheduleStatus;
+  declare scheduleError: string | null;
+  /** Grows with every write that the Temporal schedule has to follow. */
+  declare revision: number;
+  declare registeredAt: Date | null;
+  declare createdAt: Date;
+  declare updatedAt: Date | null;
+}
+
+export const TASK_CONFIG_COLUMNS: ColumnsOf<TaskConfig> = {
+  id: 'id',
+  name: 'name',
+  description: 'description',
+  taskType: 'task_type',
+  schedulerType: 'scheduler_type',
+  parameters: 'parameters',
+  scheduleConfig: 'schedule_config',
+  maxRetries: 'max_retries',
+  timeoutSeconds: 'timeout_seconds',
+  priority: 'priority',
+  scheduleStatus: 'schedule_status',
+  scheduleError: 'schedule_error',
+  revision: 'revision',
+  registeredAt: 'registered_at',
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+};

@@ -1,0 +1,142 @@
+import type { QueryBuilder } from 'objection';
+import { RedditCommentRow } from './reddit-comment';
+import { RedditPostRow } from './reddit-post';
+import { pageOf } from '../sql/page-cursor';
+import { readCursor, writeCursor, type SortKey } from './reddit-content-cursor';
+import { contentStats } from './reddit-content-stats';
+import { listSnapshots } from './post-history';
+import { scrubComment, scrubPost } from './reddit-content-scrub';
+import { COMMENTS, POSTS, upsert, type UpsertOptions } from './reddit-content-upsert';
+import { substringMatches, type SubstringQuery } from './comment-substrings';
+import { searchContent, type SearchQuery } from './reddit-search';
+import { reportSubreddit } from './subreddit-report';
+import type { Database } from '../../platform/postgres/postgres';
+import type { RedditComment, RedditPost } from '../../platform/reddit/reddit-client';
+
+export interface ContentFilters {
+  /** In any case. */
+  subreddit?: string;
+  minScore?: number;
+  /** By the time of writing on Reddit: since ≤ time < until. */
+  since?: Date;
+  until?: Date;
+  /** A comment is as its post. */
+  nsfw?: boolean;
+  /** As one types into a search engine: words, "a phrase", or, -not. */
+  q?: string;
+}
+export interface PageQuery extends ContentFilters {
+  limit: number;
+  cursor?: string;
+}
+export interface Page<Row> {
+  items: Row[];
+  /** Null on the last page. */
+  nextCursor: string | null;
+}
+type Row = RedditPostRow | RedditCommentRow;
+
+const COLUMNS = {
+  reddit_posts: [...POSTS.columns.map((column) => column.name), 'id', 'is_sandbox', 'first_seen_at', 'scraped_at'],
+  reddit_comments: [
+    ...COMMENTS.columns.map((column) => column.name),
+    'id',
+    'is_sandbox',
+    'first_seen_at',
+    'scraped_at',
+  ],
+};
+
+export type RedditContentRepository = ReturnType<typeof createRedditContentRepository>;
+
+export function createRedditContentRepository(database: Database) {
+  const posts = RedditPostRow.bindKnex(database);
+  const comments = RedditCommentRow.bindKnex(database);
+  const selectPosts = () => posts.query().select(COLUMNS.reddit_posts);
+  const selectComments = () => comments.query().select(COLUMNS.reddit_comments);
+
+  function filterNsfwComments(query: QueryBuilder<RedditCommentRow>, nsfw: boolean | undefined) {
+    if (nsfw !== undefined)
+      query.whereExists(posts.query().whereColumn('reddit_posts.id', 'reddit_comments.post_id').where('is_nsfw', nsfw));
+  }
+
+  return {
+    upsertPosts: (items: RedditPost[], options: UpsertOptions) =>
+      upsert(database, POSTS, items.map(scrubPost), options),
+    stats: (subreddits: string[], isSandbox: boolean) => contentStats(database, subreddits, isSandbox),
+    upsertComments: (items: RedditComment[], options: UpsertOptions) =>
+      upsert(database, COMMENTS, items.map(scrubComment), options),
+
+    async listPosts(query: PageQuery): Promise<Page<RedditPostRow>> {
+      const found = selectPosts();
+      if (query.nsfw !== undefined) found.where('is_nsfw', query.nsfw);
+      return readPage(found, query, 'redditCreatedAt');
+    },
+
+    search: (query: SearchQuery) => searchContent(database, query),
+    report: (query: { name: string; days: number }) => reportSubreddit(database, query),
+    listSnapshots: (query: Parameters<typeof listSnapshots>[1]) => listSnapshots(database, query),
+
+    /** Those nearest to the post first, of a level the best: a parent always comes before its replies. */
+    async listForTree(postId: string, most: number): Promise<RedditCommentRow[]> {
+      return selectComments()
+        .where('post_id', postId)
+        .orderBy([{ column: 'depth' }, { column: 'score', order: 'desc' }, { column: 'id' }])
+        .limit(most);
+    },
+
+    /** Comments with this text somewhere in them, in any case, the best first. */
+    async findComments(query: SubstringQuery): Promise<RedditCommentRow[]> {
+      const { sql, bindings } = await substringMatches(database, query);
+      return selectComments()
+        .whereRaw(`id in (${sql})`, bindings)
+        .orderBy([
+          { column: 'score', order: 'desc' },
+          { column: 'reddit_created_at', order: 'desc' },
+          { column: 'id', order: 'desc' },
+        ]);
+    },
+
+    async getPost(id: string): Promise<RedditPostRow | undefined> {
+      return selectPosts().findById(id);
+    },
+
+    /** The best first. */
+    async listPostComments(postId: string, query: PageQuery): Promise<Page<RedditCommentRow>> {
+      const found = selectComments().where('post_id', postId);
+      filterNsfwComments(found, query.nsfw);
+      return readPage(found, query, 'score');
+    },
+
+    async listComments(query: PageQuery): Promise<Page<RedditCommentRow>> {
+      const found = selectComments();
+      filterNsfwComments(found, query.nsfw);
+      return readPage(found, query, 'redditCreatedAt');
+    },
+  };
+}
+
+async function readPage<Found extends Row>(
+  found: QueryBuilder<Found, Found[]>,
+  query: PageQuery,
+  sortKey: SortKey,
+): Promise<Page<Found>> {
+  if (query.subreddit !== undefined) found.whereRaw('lower(subreddit) = lower(?)', [query.subreddit]);
+  if (query.minScore !== undefined) found.where('score', '>=', query.minScore);
+  if (query.since) found.where('reddit_created_at', '>=', query.since);
+  if (query.until) found.where('reddit_created_at', '<', query.until);
+  if (query.q !== undefined)
+    found.whereRaw("search @@ websearch_to_tsquery('english', ?)", [query.q.replaceAll('\0', '')]);
+  const column = sortKey === 'score' ? 'score' : 'reddit_created_at';
+  if (query.cursor !== undefined) {
+    const { key, id } = readCursor(sortKey, query.cursor);
+    found.whereRaw('(??, id) < (?, ?)', [column, sortKey === 'score' ? key : new Date(key), id]);
+  }
+  const rows = await found
+    .orderBy([
+      { column, order: 'desc' },
+      { column: 'id', order: 'desc' },
+    ])
+    .limit(query.limit + 1);
+  return pageOf(rows, query.limit, (last) => writeCursor(sortKey, { key: Number(last[sortKey]), id: last.id }));
+}

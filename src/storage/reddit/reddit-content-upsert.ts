@@ -1,0 +1,154 @@
+import type { Database } from '../../platform/postgres/postgres';
+import type { RedditComment, RedditPost } from '../../platform/reddit/reddit-client';
+
+/** One column of an upsert: its PostgreSQL type (a varchar cuts what is too long) and where its value comes from. */
+interface Column<Item> {
+  name: string;
+  type: string;
+  value(item: Item): string | number | boolean | Date | null;
+}
+export interface UpsertTarget<Item> {
+  table: 'reddit_posts' | 'reddit_comments';
+  /** `id` is not among them. */
+  columns: Column<Item>[];
+  /** Rows whose parent is gone, or goes meanwhile, are left out, and counted nowhere. */
+  parent?: { table: string; column: string };
+  /** Columns whose values are also kept over time, a row whenever one of them changed. */
+  snapshots?: { table: string; key: string; columns: string[] };
+}
+
+export const POSTS: UpsertTarget<RedditPost> = {
+  table: 'reddit_posts',
+  snapshots: { table: 'reddit_post_snapshots', key: 'post_id', columns: ['score', 'upvote_ratio', 'num_comments'] },
+  columns: [
+    { name: 'title', type: 'text', value: (post) => post.title },
+    { name: 'author', type: 'varchar(100)', value: (post) => post.author },
+    { name: 'subreddit', type: 'varchar(100)', value: (post) => post.subreddit },
+    { name: 'subreddit_subscribers', type: 'int', value: (post) => post.subredditSubscribers },
+    { name: 'content', type: 'text', value: (post) => post.content },
+    { name: 'url', type: 'text', value: (post) => post.url },
+    { name: 'domain', type: 'varchar(200)', value: (post) => post.domain },
+    { name: 'score', type: 'int', value: (post) => post.score },
+    { name: 'upvote_ratio', type: 'numeric(4,3)', value: (post) => post.upvoteRatio },
+    { name: 'num_comments', type: 'int', value: (post) => post.numComments },
+    { name: 'flair_text', type: 'varchar(200)', value: (post) => post.flairText },
+    { name: 'is_self', type: 'bool', value: (post) => post.isSelf },
+    { name: 'is_nsfw', type: 'bool', value: (post) => post.isNsfw },
+    { name: 'is_spoiler', type: 'bool', value: (post) => post.isSpoiler },
+    { name: 'is_deleted', type: 'bool', value: (post) => post.isDeleted },
+    { name: 'edited_at', type: 'timestamptz', value: (post) => post.editedAt },
+    { name: 'reddit_created_at', type: 'timestamptz', value: (post) => post.createdAt },
+  ],
+};
+
+export const COMMENTS: UpsertTarget<RedditComment> = {
+  table: 'reddit_comments',
+  parent: { table: 'reddit_posts', column: 'post_id' },
+  columns: [
+    { name: 'post_id', type: 'varchar(50)', value: (comment) => comment.postId },
+    { name: 'author', type: 'varchar(100)', value: (comment) => comment.author },
+    { name: 'body', type: 'text', value: (comment) => comment.body },
+    { name: 'subreddit', type: 'varchar(100)', value: (comment) => comment.subreddit },
+    { name: 'parent_id', type: 'varchar(50)', value: (comment) => comment.parentId },
+    { name: 'depth', type: 'int', value: (comment) => comment.depth },
+    { name: 'is_submitter', type: 'bool', value: (comment) => comment.isSubmitter },
+    { name: 'score', type: 'int', value: (comment) => comment.score },
+    { name: 'controversiality', type: 'int', value: (comment) => comment.controversiality },
+    { name: 'is_deleted', type: 'bool', value: (comment) => comment.isDeleted },
+    { name: 'edited_at', type: 'timestamptz', value: (comment) => comment.editedAt },
+    { name: 'reddit_created_at', type: 'timestamptz', value: (comment) => comment.createdAt },
+  ],
+};
+
+export interface UpsertOptions {
+  runStartedAt: Date;
+  isSandbox: boolean;
+}
+
+/**
+ * One statement for the whole batch. A row is touched only when something in it differs. What counts is the row's own
+ * time, not what this statement did to it: a retry that repeats a batch tells the same numbers as the first try.
+ */
+export async function upsert<Item extends { id: string }>(
+  database: Database,
+  target: UpsertTarget<Item>,
+  given: Item[],
+  options: UpsertOptions,
+) {
+  const counts = { created: 0, updated: 0, unchanged: 0 };
+  const items = [...new Map(given.map((item) => [item.id, item])).values()];
+  if (items.length === 0) return counts;
+  const { sql, bindings } = statement(target, items, options);
+  const { rows } = await database.raw<{ rows: (typeof counts)[] }>(sql, bindings);
+  return rows[0] ?? counts;
+}
+
+/**
+ * As the rows stood before the statement, and what of them is written beside their history. One that somebody deleted
+ * while this statement waited for it is inserted anew, and its history begins anew.
+ */
+function snapshotParts({ table, snapshots }: Pick<UpsertTarget<never>, 'table' | 'snapshots'>): {
+  before: string;
+  after: string;
+  returned: string;
+} {
+  if (!snapshots) return { before: '', after: '', returned: '' };
+  const list = (source: string) => snapshots.columns.map((column) => `${source}.${column}`).join(', ');
+  return {
+    before: `before as materialized (select id, ${snapshots.columns.join(', ')} from ${table} where id = any(cast(:id as varchar(50)[]))),`,
+    returned: `, ${snapshots.columns.join(', ')}`,
+    after: `noted as (
+      insert into ${snapshots.table} (${snapshots.key}, taken_at, ${snapshots.columns.join(', ')})
+      select touched.id, touched.scraped_at, ${list('touched')} from touched left join before using (id)
+      where before.id is null or (${list('before')}) is distinct from (${list('touched')}) or touched.first_seen_at = touched.scraped_at
+      on conflict do nothing
+    ),`,
+  };
+}
+
+function statement<Item extends { id: string }>(
+  { table, columns, parent, snapshots }: UpsertTarget<Item>,
+  items: Item[],
+  { runStartedAt, isSandbox }: UpsertOptions,
+) {
+  const names = columns.map((column) => column.name);
+  const bindings: Record<string, unknown> = { id: items.map((item) => storable(item.id)), runStartedAt, isSandbox };
+  for (const column of columns) bindings[column.name] = items.map((item) => storable(column.value(item)));
+  const arrays = [
+    'cast(:id as varchar(50)[])',
+    ...columns.map((column) => `cast(:${column.name} as ${column.type}[])`),
+  ];
+  // Locked parents stay until the commit. Everything is taken in the order of ids, so that two runs never wait for each other in a circle.
+  const parents = parent
+    ? `parents as materialized (select id from ${parent.table} where id = any(cast(:${parent.column} as varchar[])) order by id for key share),`
+    : '';
+  const { before, after, returned } = snapshotParts({ table, snapshots });
+  const sql = `
+    with given (id, ${names.join(', ')}) as (select * from unnest(${arrays.join(', ')})),
+    ${parents}
+    ${before}
+    input as materialized (select *, cast(:isSandbox as bool) as is_sandbox from given ${parent ? `where ${parent.column} in (select id from parents)` : ''}),
+    touched as (
+      insert into ${table} as stored (id, ${names.join(', ')}, is_sandbox, first_seen_at, scraped_at, checked_at)
+      select id, ${names.join(', ')}, is_sandbox, clock.at, clock.at, clock.at from input, (select greatest(now(), cast(:runStartedAt as timestamptz)) as at) clock order by id
+      on conflict (id) do update set ${[...names, 'is_sandbox', 'scraped_at', 'checked_at'].map((name) => `${name} = excluded.${name}`).join(', ')}
+      where (${[...names, 'is_sandbox'].map((name) => `stored.${name}`).join(', ')}) is distinct from (${[...names, 'is_sandbox'].map((name) => `excluded.${name}`).join(', ')})
+      returning id, first_seen_at, scraped_at${returned}
+    ),
+    ${after}
+    outcome as (
+      select coalesce(touched.first_seen_at, stored.first_seen_at) >= cast(:runStartedAt as timestamptz) as is_created, coalesce(touched.scraped_at, stored.scraped_at) >= cast(:runStartedAt as timestamptz) as is_scraped
+      from input left join touched using (id) left join ${table} stored using (id)
+    )
+    select count(*) filter (where is_created) as created,
+      count(*) filter (where is_scraped and not is_created) as updated,
+      count(*) filter (where is_scraped is not true) as unchanged
+    from outcome`;
+  return { sql, bindings };
+}
+
+/** PostgreSQL takes no NUL character in a text. */
+function storable<Value>(value: Value): Value | string {
+  if (typeof value === 'string') return value.replaceAll('\0', '');
+  return value instanceof Date ? value.toISOString() : value;
+}

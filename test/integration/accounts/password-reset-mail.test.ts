@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto';
+import { createMailer } from '../../../src/platform/mail/mailer';
+import { createResetTokens } from '../../../src/platform/passwords/reset-tokens';
+import { createResetMailReconciler } from '../../../src/scheduling/reconcile/reconcile-reset-mails';
+import { createResetMails } from '../../../src/scheduling/reconcile/reset-mails';
+import { createPasswordResetRepository } from '../../../src/storage/accounts/password-reset-repository';
+import { smtpOf, startMailServer, type MailServer } from '../../support/mail-server';
+import { startProcess, waitFor, type TestProcess } from '../../support/process';
+import { recordHistory } from '../../support/record-history';
+import { connectTestTemporal, startTestWorker, type TestWorker } from '../../support/task-worker';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { testServices } from '../../support/test-services';
+import { createTestApi, SECRET, type TestApi } from '../../support/api-support';
+import type { TemporalConnection } from '../../../src/platform/temporal';
+
+jest.setTimeout(120_000);
+
+let db: TestDatabase;
+let temporal: TemporalConnection;
+let server: MailServer;
+let api: TestApi;
+let worker: TestWorker | undefined;
+const processes: TestProcess[] = [];
+let taskQueue: string;
+
+beforeAll(async () => {
+  temporal = await connectTestTemporal();
+});
+beforeEach(async () => {
+  taskQueue = `reset-mail-${randomUUID()}`;
+  [db, server] = await Promise.all([createTestDatabase(), startMailServer()]);
+  api = await createTestApi({ database: db.database, temporal, taskQueue });
+});
+afterEach(async () => {
+  for (const process of processes.splice(0)) await process.kill();
+  await worker?.stop();
+  worker = undefined;
+  await api.close();
+  await server.close();
+  await db.drop();
+});
+afterAll(() => temporal?.close());
+
+async function startWorker(port = server.port, secret = SECRET) {
+  const mailer = createMailer(smtpOf({ port }));
+  const started = await startTestWorker({
+    database: db.database,
+    taskQueue,
+    temporal: await connectTestTemporal(),
+    resetMail: { mailer, resetTokens: createResetTokens(secret) },
+  });
+  worker = { ...started, stop: () => started.stop().finally(() => mailer.close()) };
+}
+async function forgot(email = 'user@example.com', headers: Record<string, string> = {}) {
+  const answer = await api.anonymous('POST', '/auth/forgot-password', { email }, headers);
+  await api.services.resets.settle();
+  return answer;
+}
+const resetRow = async () => db.database('password_resets').first();
+const workflowOf = (row: { public_id: string }) =>
+  temporal.client.workflow.getHandle(`password-reset-${row.public_id}`);
+const outcome = async () => workflowOf(await resetRow()).result();
+const tokenIn = (text = '') => /token=([\w-]+)/.exec(text)?.[1] ?? '';
+const reconcile = () =>
+  createResetMailReconciler({
+    resets: createPasswordResetRepository(db.database),
+    resetMails: createResetMails({ client: temporal.client, taskQueue }),
+    workflowClient: temporal.client.workflow,
+    graceMs: 0,
+  })();
+const reset = (token: string) =>
+  api.anonymous('POST', '/auth/reset-password', { token, new_password: 'another long one' });
+
+test('the mail has a link that works, and neither token nor link is anywhere else', async () => {
+  await startWorker();
+  await db.database('users').where({ username: 'user' }).update({ full_name: 'Ann\r\nBcc: other@example.org' });
+  await forgot('user@example.com', {
+    host: 'evil.example',
+    'x-forwarded-host': 'evil.example',
+    forwarded: 'host=evil.example',
+    origin: 'https://evil.example',
+    referer: 'https://evil.example/',
+  });
+  expect(await outcome()).toBe('sent');
+  const row = await resetRow();
+  expect(row).toMatchObject({ mail_state: 'sent', mailed_at: expect.any(Date) });
+  expect(server.mails).toMatchObject([
+    {
+      to: ['user@example.com'],
+      parsed: {
+        subject: 'Reset your Taskloom password / 重置 Taskloom 密码',
+        messageId: `<password-reset-${row.public_id}@example.org>`,
+        to: [{ address: 'user@example.com' }],
+      },
+    },
+  ]);
+  const { raw, parsed } = server.mails[0]!;
+  expect(raw).not.toContain('evil');
+  expect(raw.split('\r\n\r\n')[0]).not.toMatch(/^bcc/im);
+  expect(parsed.text).toContain('Ann Bcc: other@example.org');
+  const token = tokenIn(parsed.text);
+  expect(parsed.text).toContain(`https://app.example/reset-password?token=${token}`);
+  expect(parsed.html).toContain(`href="https://app.example/reset-password?token=${token}"`);
+
+  const history = JSON.stringify(await workflowOf(row).fetchHistory(), (_, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString() : value,
+  );
+  expect(history).toContain(row.public_id);
+  for (const secret of [token, 'user@example.com', 'app.example']) expect(history).not.toContain(secret);
+  expect(JSON.stringify(row)).not.toContain(token);
+  if (process.env['RECORD_HISTORIES'])
+    await recordHistory('the-mail-of-a-password-reset-1', workflowOf(row).workflowId);
+
+  expect((await reset(token)).status).toBe(200);
+  expect((await api.anonymous('POST', '/auth/login', { username: 'user', password: 'another long one' })).status).toBe(
+    200,
+  );
+});
+
+test('for an address that is not known, or not active, no row and no workflow is made, and the answer is the same', async () => {
+  const known = await forgot();
+  for (const email of ['nobody@example.com', 'idle@example.com'])
+    expect(await forgot(email)).toMatchObject({ status: known.status, text: known.text });
+  expect(await db.database('password_resets')).toHaveLength(1);
+  const row = await resetRow();
+  const ofQueue = async () => {
+    const ids: string[] = [];
+    for await (const { workflowId } of temporal.client.workflow.list({
+      query: `TaskQueue = ${JSON.stringify(taskQueue)}`,
+    }))
+      ids.push(workflowId);
+    return ids;
+  };
+  await waitFor(async () => (await ofQueue()).length > 0);
+  expect(await ofQueue()).toEqual([`password-reset-${row.public_id}`]);
+  await workflowOf(row).terminate();
+});
+
+test('a mail server that is down, or says not now, gets it once it is back', async () => {
+  const { port } = server;
+  await server.close();
+  await startWorker(port);
+  await forgot();
+  const row = await resetRow();
+  await waitFor(async () =>
+    (await workflowOf(row).describe()).raw.pendingActivities?.some(({ attempt }) => (attempt ?? 0) > 1),
+  );
+  expect(await resetRow()).toMatchObject({ mail_state: 'pending', mailed_at: null });
+  // The reconcile pass finds it at work, and leaves it.
+  await waitFor(
+    async () =>
+      (
+        await temporal.client.workflow.count(
+          `ExecutionStatus = 'Running' AND WorkflowId = 'password-reset-${row.public_id}'`,
+        )
+      ).count === 1,
+  );
+  expect(await reconcile()).toEqual({ resetMailsStarted: 0 });
+
+  server = await startMailServer({ port });
+  let refusals = 0;
+  server.onRecipient = () => (refusals++ === 0 ? 451 : undefined);
+  expect(await outcome()).toBe('sent');
+  expect([server.mails.length, refusals]).toEqual([1, 2]);
+});
+
+test('a server that refuses the address for good is asked once', async () => {
+  let asked = 0;
+  server.onRecipient = () => ((asked += 1), 550);
+  await startWorker();
+  await forgot();
+  expect(await outcome()).toBe('refused');
+  expect(asked).toBe(1);
+  expect(await resetRow()).toMatchObject({ mail_state: 'failed', mailed_at: null });
+  expect(await reconcile()).toEqual({ resetMailsStarted: 0 });
+});
+
+test.each<[string, () => Promise<unknown>]>([
+  ['used', () => db.database('password_resets').update({ used_at: new Date() })],
+  ['expired', () => db.database('password_resets').update({ expires_at: new Date(Date.now() - 1_000) })],
+  ['replaced by a newer one', () => forgot()],
+  [
+    'of a user who may not sign in',
+    () => db.database('users').where({ username: 'user' }).update({ is_active: false }),
+  ],
+])('a reset that is %s is not mailed', async (_, change) => {
+  await forgot();
+  const first = await resetRow();
+  await change();
+  await startWorker();
+  expect(await workflowOf(first).result()).toBe('over');
+  if ((await resetRow())?.public_id !== first.public_id) expect(await outcome()).toBe('sent');
+  expect(server.mails.map(({ parsed }) => parsed.messageId)).not.toContain(
+    `<password-reset-${first.public_id}@example.org>`,
+  );
+});
+
+test('a worker with another secret mails no link that would not work', async () => {
+  await forgot();
+  await startWorker(server.port, 'a secret that the API does not have');
+  expect(await outcome()).toBe('refused');
+  expect(server.mails).toEqual([]);
+});
+
+test('what the API could not start, reconcile does: once, for all of them', async () => {
+  const resets = createPasswordResetRepository(db.database);
+  const tokens = createResetTokens(SECRET);
+  const ids = [randomUUID(), randomUUID()];
+  for (const [index, id] of ids.entries())
+    await resets.create(api.userIds[index] ?? 0, { id, tokenHash: tokens.hashOf(id) }, 3_600);
+  expect(await reconcile()).toEqual({ resetMailsStarted: 2 });
+  expect(await reconcile()).toEqual({ resetMailsStarted: 0 });
+  await startWorker();
+  await Promise.all(ids.map((id) => temporal.client.workflow.getHandle(`password-reset-${id}`).result()));
+  expect(server.mails.map(({ to }) => to[0]).sort()).toEqual(['root@example.com', 'user@example.com']);
+  expect(await reconcile()).toEqual({ resetMailsStarted: 0 });
+});
+
+test('a worker that is killed while it sends: the next sends it again, under the same message id', async () => {
+  const env = {
+    DATABASE_URL: db.url,
+    REDIS_URL: testServices().redisUrl,
+    TEMPORAL_ADDRESS: testServices().temporalAddress,
+    TEMPORAL_NAMESPACE: 'default',
+    TEMPORAL_TASK_QUEUE: taskQueue,
+    JWT_SECRET_KEY: SECRET,
+    FRONTEND_URL: 'https://app.example',
+    SMTP_HOST: '127.0.0.1',
+    SMTP_PORT: String(server.port),
+    SMTP_USE_TLS: 'false',
+    SMTP_FROM: 'tasks@example.org',
+    REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9',
+    REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
+  };
+  const first = await startProcess('worker/main.js', env);
+  processes.push(first);
+  // It has the whole mail, and has not answered.
+  let isHeld = false;
+  server.onMail = () => {
+    isHeld = true;
+    return new Promise(() => undefined);
+  };
+  await forgot();
+  await waitFor(async () => isHeld);
+  expect(await resetRow()).toMatchObject({ mail_state: 'sending' });
+  await first.kill();
+  server.onMail = () => undefined;
+  const row = await resetRow();
+  const second = await startProcess('worker/main.js', env);
+  processes.push(second);
+  expect(await outcome()).toBe('sent');
+  expect(server.mails).toMatchObject([{ parsed: { messageId: `<password-reset-${row.public_id}@example.org>` } }]);
+  for (const process of [first, second]) expect(process.logText()).not.toContain(tokenIn(server.mails[0]?.parsed.text));
+});

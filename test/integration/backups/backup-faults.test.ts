@@ -1,0 +1,204 @@
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createBackupFolder } from '../../../src/backups/backup-folder';
+import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
+import { startProcess, waitFor, type TestProcess } from '../../support/process';
+import { connectTestTemporal } from '../../support/task-worker';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { testServices } from '../../support/test-services';
+import { restoreElsewhere } from '../../support/backup-support';
+import type { TemporalConnection } from '../../../src/platform/temporal';
+import type * as workflows from '../../../src/workflows';
+
+jest.setTimeout(180_000);
+
+const ROWS = 30_000;
+const DIST = path.resolve(__dirname, '../../../dist/src');
+const taskQueue = `backup-faults-${randomUUID()}`;
+const workers: TestProcess[] = [];
+let db: TestDatabase;
+let temporal: TemporalConnection;
+let folder: string;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
+  folder = path.join(mkdtempSync(path.join(os.tmpdir(), 'taskloom-backups-')), 'backups');
+  env = {
+    DATABASE_URL: db.url,
+    REDIS_URL: testServices().redisUrl,
+    TEMPORAL_ADDRESS: testServices().temporalAddress,
+    TEMPORAL_NAMESPACE: temporal.namespace,
+    TEMPORAL_TASK_QUEUE: taskQueue,
+    BACKUP_FOLDER: folder,
+    REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9',
+    REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
+    WORKER_SHUTDOWN_GRACE_SECONDS: '2',
+  };
+  // Texts that gzip can do little with, 100 MB of them; in a column that is not indexed by its words, which would take a minute.
+  await db.database.raw(`insert into reddit_posts (id, title, url, subreddit, reddit_created_at)
+    select 'many' || n, 'many', (select string_agg(md5(n::text || m::text), '/') from generate_series(1, 100) m), 's', now() from generate_series(1, ${ROWS}) n`);
+});
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.kill();
+});
+afterAll(async () => {
+  await temporal?.close();
+  await db?.drop();
+  rmSync(path.dirname(folder), { recursive: true, force: true });
+});
+
+const startWorker = async () => {
+  const worker = await startProcess('worker/main.js', env);
+  workers.push(worker);
+  return worker;
+};
+async function start(parameters: object, timeoutSeconds: number | null = null) {
+  const config = await createTaskConfigRepository(db.database).create({
+    name: 'nightly',
+    description: null,
+    taskType: 'DATA_BACKUP',
+    schedulerType: 'manual',
+    parameters: { method: 'copy', ...parameters },
+    scheduleConfig: {},
+    maxRetries: 0,
+    timeoutSeconds,
+    priority: 5,
+  });
+  const workflowId = `backup-${randomUUID()}`;
+  return temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
+    workflowId,
+    taskQueue,
+    args: [{ configId: config.id, triggeredBy: 'manual' }],
+  });
+}
+const rowOf = async (workflowId: string) =>
+  (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
+const entries = () => {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+};
+const parts = () => entries().filter((name) => name.endsWith('.part'));
+const sizeOf = (part: string) => {
+  try {
+    return readdirSync(path.join(folder, part)).reduce(
+      (sum, file) => sum + (statSync(path.join(folder, part, file), { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
+  } catch {
+    return 0;
+  }
+};
+const inMidFile = () => waitFor(async () => parts().some((part) => sizeOf(part) > 1_000_000));
+const ended = (workflowId: string) =>
+  waitFor(async () => {
+    const row = await rowOf(workflowId);
+    return row && row.status !== 'running' && row;
+  });
+const atWork = async () =>
+  (
+    await db
+      .database('pg_stat_activity')
+      .where({ application_name: 'taskloom-backup', datname: db.url.split('/').at(-1) })
+      .whereNotNull('xact_start')
+  ).length;
+
+test('a worker killed in the middle: the next attempt begins anew, and there is one backup', async () => {
+  const first = await startWorker();
+  const handle = await start({});
+  await inMidFile();
+  await first.kill();
+  expect(parts()).toHaveLength(1);
+  expect(await createBackupFolder(folder).list()).toEqual({ backups: [], faults: [] });
+  await startWorker();
+  const result = (await handle.result()) as { backup_path: string; rows: number };
+  const row = await rowOf(handle.workflowId);
+  expect(await db.database('task_attempts').where({ execution_id: row.id }).orderBy('attempt')).toMatchObject([
+    { outcome: 'lost' },
+    { outcome: 'succeeded' },
+  ]);
+  expect(entries()).toEqual([path.basename(result.backup_path)]);
+  const target = await restoreElsewhere(createBackupFolder(folder), path.basename(result.backup_path));
+  try {
+    const digest = async ({ database }: TestDatabase) =>
+      (
+        await database.raw<{ rows: unknown[] }>(
+          "select count(*), md5(string_agg(md5(t::text), '' order by id)) from reddit_posts t",
+        )
+      ).rows;
+    expect(await digest(target)).toEqual(await digest(db));
+  } finally {
+    await target.drop();
+  }
+});
+
+test('a cancelled one ends within five seconds, leaves nothing, and the older one stays; its progress was to be seen', async () => {
+  const worker = await startWorker();
+  const before = entries();
+  const handle = await start({ keep: 1 });
+  await inMidFile();
+  const heartbeat = await waitFor(async () => {
+    const { raw } = await handle.describe();
+    return String(raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0]?.data ?? '');
+  });
+  expect(heartbeat).toMatch(/"tables_total":\d+/);
+  const cancelledAt = Date.now();
+  await handle.cancel();
+  const row = await ended(handle.workflowId);
+  expect(row).toMatchObject({ status: 'cancelled' });
+  expect((row.completed_at as Date).getTime() - cancelledAt).toBeLessThan(5_000);
+  await waitFor(async () => parts().length === 0 && (await atWork()) === 0);
+  expect(entries()).toEqual(before);
+  await worker.stop();
+});
+
+test('one that takes longer than it may is ended, in the middle', async () => {
+  await startWorker();
+  const before = entries();
+  const handle = await start({}, 1);
+  expect(await ended(handle.workflowId)).toMatchObject({ status: 'timed_out' });
+  await waitFor(async () => parts().length === 0 && (await atWork()) === 0);
+  expect(entries()).toEqual(before);
+});
+
+/** The writer in a process of its own, on one condition. */
+function writeInProcess(place: string, limits: string): { stdout: string; stderr: string } {
+  const script = `
+    const load = (name) => require('${DIST}/' + name);
+    const { createBackups } = load('backups/create-backups');
+    const url = process.env.DATABASE_URL;
+    const backups = createBackups({ folder: load('backups/backup-folder').createBackupFolder('${place}'), url, connect: () => load('platform/postgres/postgres-client').connectClient({ url, applicationName: 'taskloom-backup' }), taskloomVersion: '0' });
+    let mostBuffers = 0;
+    const timer = setInterval(() => (mostBuffers = Math.max(mostBuffers, process.memoryUsage().arrayBuffers)), 10);
+    backups.write({ executionId: 1, configId: 1, startedAt: new Date(), type: 'full', method: 'copy', keep: 1 }, { signal: new AbortController().signal, onProgress: () => undefined })
+      .then(({ rows }) => console.log(JSON.stringify({ rows, mostBuffers })), (error) => console.log(error.name + ': ' + error.message))
+      .finally(() => clearInterval(timer));`;
+  return spawnSync('bash', ['-c', `${limits} exec "$0" --max-old-space-size=64 -e "$1"`, process.execPath, script], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
+}
+
+test('a full disk fails it with a clear message, and nothing is left', () => {
+  const place = path.join(path.dirname(folder), 'small');
+  const { stdout } = writeInProcess(place, 'ulimit -f 256;');
+  expect(stdout.trim()).toBe(
+    `BackupFolderError: The backup was not written to ${place}: files may not become so large; nothing of it was kept`,
+  );
+  expect(readdirSync(place)).toEqual([]);
+});
+
+test('memory does not grow with the rows', () => {
+  const { stdout, stderr } = writeInProcess(path.join(path.dirname(folder), 'memory'), '');
+  expect(stderr).toBe('');
+  // All rows together are 100 MB: neither the heap of 64 MB nor the buffers beside it could hold them.
+  const { rows, mostBuffers } = JSON.parse(stdout) as { rows: number; mostBuffers: number };
+  expect(rows).toBeGreaterThan(ROWS);
+  expect(mostBuffers).toBeLessThan(40_000_000);
+});

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { createRedditContentRepository } from '../../../src/storage/reddit/reddit-content-repository';
+import { createRedditScrapeRepository } from '../../../src/storage/reddit/reddit-scrape-repository';
+import { insertExecution } from '../../support/api-support';
+import { waitFor, type TestProcess } from '../../support/process';
+import { runLanes } from '../../support/scrape-lanes';
+import { startWorld, type ScrapedWorld } from '../../support/scrape-stack';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { createTestNamespace } from '../../support/temporal-namespace';
+import { startWorkerProcess } from '../../support/worker-process';
+import type { TemporalConnection } from '../../../src/platform/temporal';
+import type * as workflows from '../../../src/workflows';
+
+jest.setTimeout(180_000);
+
+let db: TestDatabase;
+let temporal: TemporalConnection;
+let world: ScrapedWorld;
+const taskQueue = `sync-${randomUUID()}`;
+const workers: TestProcess[] = [];
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  temporal = await createTestNamespace();
+  const now = new Date();
+  world = await startWorld({
+    seed: 'sync-faults',
+    now: () => now,
+    scale: { posts: 60, commentsPerPost: 20 },
+    rateLimit: { throttle: false },
+  });
+});
+afterAll(async () => {
+  for (const worker of workers) await worker.kill();
+  await world?.sandbox.close();
+  await temporal?.close();
+  await db?.drop();
+});
+
+async function startWorker() {
+  const worker = await startWorkerProcess({ db, namespace: temporal.namespace, taskQueue, redditUrl: world.url });
+  workers.push(worker);
+  return worker;
+}
+const rowsOf = (table: string, where: object = {}) =>
+  db.database(table).where(where).orderBy('id').pluck<string[]>('id');
+
+test('a sync whose worker is killed in its midst: counts and content come out right, nothing is counted or lost twice', async () => {
+  const { reddit, sandbox } = world;
+  await runLanes(
+    { reddit, content: createRedditContentRepository(db.database), scrapes: createRedditScrapeRepository(db.database) },
+    { subreddits: ['typescript', 'books'], sort: 'new', posts_limit: 60 },
+    { executionId: await insertExecution(db.database, { status: 'running' }), startedAt: new Date() },
+  ).result;
+  const [posts, comments] = [
+    await rowsOf('reddit_posts', { is_deleted: false }),
+    await rowsOf('reddit_comments', { is_deleted: false }),
+  ];
+  const goneBefore = [
+    ...(await rowsOf('reddit_posts', { is_deleted: true })),
+    ...(await rowsOf('reddit_comments', { is_deleted: true })),
+  ];
+  const all = posts.length + comments.length + goneBefore.length;
+  const scattered = (ids: string[], place: number) => ids.filter((_, n) => n % 9 === place);
+  const changes = (['delete', 'remove', 'lose'] as const).map((change, place) => ({
+    change,
+    names: [...scattered(posts, place).map((id) => `t3_${id}`), ...scattered(comments, place).map((id) => `t1_${id}`)],
+  }));
+  sandbox.changeContent(changes.flatMap(({ change, names }) => names.map((name) => ({ name, change }))));
+  const [deleted, removed, lost] = changes.map(({ names }) => names.length) as [number, number, number];
+
+  sandbox.requests.clear();
+  sandbox.setFaults({ latencyMs: 300 });
+  let worker = await startWorker();
+  const handle = await temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
+    workflowId: `sync-${randomUUID()}`,
+    taskQueue,
+    args: [
+      {
+        configId: null,
+        taskType: 'REDDIT_DELETION_SYNC',
+        parameters: { max_age_days: 10_000 },
+        maxRetries: 0,
+        triggeredBy: 'by_type',
+      },
+    ],
+  });
+  const asked = () => sandbox.requests.entries.filter(({ path }) => path.includes('/api/info'));
+  for (const requests of [5, 13]) {
+    await waitFor(async () => asked().length >= requests);
+    await worker.kill();
+    worker = await startWorker();
+  }
+  sandbox.setFaults({ latencyMs: 0 });
+  const result = await handle.result();
+
+  expect(result).toMatchObject({
+    checked: all,
+    deleted: deleted + lost,
+    removed,
+    restored: 0,
+    unreadable: 0,
+    withheld: 0,
+    unchanged: all - deleted - removed - lost,
+    limit_reached: false,
+  });
+  expect(await db.database('reddit_deletion_syncs').count()).toMatchObject([{ count: 1 }]);
+  const gone = new Set([...goneBefore, ...changes.flatMap(({ names }) => names.map((name) => name.slice(3)))]);
+  expect(
+    [
+      ...(await rowsOf('reddit_posts', { is_deleted: true })),
+      ...(await rowsOf('reddit_comments', { is_deleted: true })),
+    ].sort(),
+  ).toEqual([...gone].sort());
+  for (const [table, text] of [
+    ['reddit_posts', 'content'],
+    ['reddit_comments', 'body'],
+  ] as const) {
+    const scrubbed = await db
+      .database(table)
+      .where({ is_deleted: true })
+      .select<{ id: string; text: string; author: string }[]>('id', { text }, 'author');
+    for (const row of scrubbed)
+      expect([row.id, row.text, row.author]).toEqual([
+        row.id,
+        expect.stringMatching(/^\[(deleted|removed)\]$/),
+        '[deleted]',
+      ]);
+  }
+  const [execution] = await db.database('task_executions').where({ workflow_id: handle.workflowId });
+  expect(
+    (await db.database('task_attempts').where({ execution_id: execution.id }).orderBy('attempt')).map(
+      ({ outcome }) => outcome,
+    ),
+  ).toEqual(['lost', 'lost', 'succeeded']);
+  // Asked again was only what was under way when a worker died.
+  expect(asked().length).toBeLessThanOrEqual(Math.ceil(all / 100) + 2);
+});

@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { testServices } from '../../support/test-services';
+import { createKeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
+
+const stores = ['memory://', ...(testServices().redisUrl.startsWith('redis:') ? [testServices().redisUrl] : [])];
+
+describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value store %s', (_protocol, url) => {
+  const store = createKeyValueStore(url);
+  const newKey = () => `contract:${randomBytes(8).toString('hex')}`;
+  afterAll(() => store.close());
+
+  // At once: half of them wait for a time to be up.
+  it.concurrent('keeps a value until it is deleted, and tells one caller that it was', async () => {
+    const key = newKey();
+    expect(await store.get(key)).toBeNull();
+    expect(await store.set(key, 'value with ünïcode')).toBe(true);
+    expect(await store.get(key)).toBe('value with ünïcode');
+    const told = await Promise.all([store.delete(key), store.delete(key), store.delete(key)]);
+    expect(told.filter(Boolean)).toHaveLength(1);
+    expect(await store.get(key)).toBeNull();
+  });
+
+  it.concurrent('overwrites, unless it was asked to set an absent key only', async () => {
+    const key = newKey();
+    expect(await store.set(key, 'one', { onlyIfAbsent: true })).toBe(true);
+    expect(await store.set(key, 'two', { onlyIfAbsent: true, ttlSeconds: 60 })).toBe(false);
+    expect(await store.get(key)).toBe('one');
+    await store.set(key, 'three');
+    expect(await store.get(key)).toBe('three');
+  });
+
+  it.concurrent('lets one of many concurrent callers claim a key', async () => {
+    const key = newKey();
+    const claims = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => store.set(key, String(index), { onlyIfAbsent: true, ttlSeconds: 60 })),
+    );
+    expect(claims.filter(Boolean)).toHaveLength(1);
+  });
+
+  it.concurrent('forgets a value when its time is up, and may then claim it again', async () => {
+    const key = newKey();
+    await store.set(key, 'short', { ttlSeconds: 1 });
+    expect(await store.get(key)).toBe('short');
+    await sleep(1_100);
+    expect(await store.get(key)).toBeNull();
+    expect(await store.delete(key)).toBe(false);
+    expect(await store.set(key, 'again', { onlyIfAbsent: true })).toBe(true);
+  });
+
+  it.concurrent('drops the time to live of a value that is set anew without one', async () => {
+    const key = newKey();
+    await store.set(key, 'short', { ttlSeconds: 1 });
+    await store.set(key, 'for good');
+    await sleep(1_100);
+    expect(await store.get(key)).toBe('for good');
+  });
+
+  it.concurrent(
+    'replaces a value that is still as expected, for one of many callers, and prolongs nothing',
+    async () => {
+      const key = newKey();
+      expect(await store.replace(key, '', 'new')).toBe(false);
+      await store.set(key, 'old', { ttlSeconds: 1 });
+      const told = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => store.replace(key, 'old', `new ${index}`)),
+      );
+      expect(told.filter(Boolean)).toHaveLength(1);
+      expect(await store.get(key)).toBe(`new ${told.indexOf(true)}`);
+      await sleep(1_100);
+      expect(await store.get(key)).toBeNull();
+      expect(await store.replace(key, `new ${told.indexOf(true)}`, 'again')).toBe(false);
+    },
+  );
+
+  it.concurrent('keeps members of a set, each for its own time', async () => {
+    const key = newKey();
+    expect(await store.members(key)).toEqual([]);
+    await store.addMember(key, 'long', 60);
+    await store.addMember(key, 'short', 1);
+    await store.addMember(key, 'removed', 60);
+    await store.removeMember(key, 'removed');
+    await store.removeMember(key, 'never there');
+    expect((await store.members(key)).sort()).toEqual(['long', 'short']);
+    await sleep(1_100);
+    expect(await store.members(key)).toEqual(['long']);
+    await store.addMember(key, 'later', 60);
+    expect((await store.members(key)).sort()).toEqual(['later', 'long']);
+  });
+
+  it.concurrent('counts concurrent callers without losing one', async () => {
+    const key = newKey();
+    const counts = await Promise.all(Array.from({ length: 50 }, () => store.increment(key, { ttlSeconds: 60 })));
+    expect(new Set(counts)).toEqual(new Set(Array.from({ length: 50 }, (_, index) => index + 1)));
+    expect(await store.get(key)).toBe('50');
+  });
+
+  it.concurrent('starts a count again when the time of its first is up, however late the last was', async () => {
+    const key = newKey();
+    await store.increment(key, { ttlSeconds: 1 });
+    await sleep(600);
+    expect(await store.increment(key, { ttlSeconds: 1 })).toBe(2);
+    await sleep(600);
+    expect(await store.increment(key, { ttlSeconds: 1 })).toBe(1);
+  });
+
+  it.concurrent('prolongs a key that is there, and only that', async () => {
+    const key = newKey();
+    await store.set(key, 'value', { ttlSeconds: 1 });
+    expect(await store.expire(key, 60)).toBe(true);
+    await sleep(1_100);
+    expect(await store.get(key)).toBe('value');
+    expect(await store.expire(`${key}:absent`, 60)).toBe(false);
+  });
+
+  const adding = {
+    name: 'adding',
+    lua: 'local sum = (state.sum or 0) + command.add return { sum = sum, isTimed = now > 1000000000000 }, { sum = sum }',
+    run: (state: { sum: number } | undefined, now: number, { add }: { add: number }) => {
+      const sum = (state?.sum ?? 0) + add;
+      return { state: { sum }, answer: { sum, isTimed: now > 1e12 } };
+    },
+  };
+
+  it.concurrent('takes a state from one step to the next, for concurrent callers one after the other', async () => {
+    const key = newKey();
+    const answers = await Promise.all(Array.from({ length: 30 }, () => store.apply(key, adding, { add: 2 }, 60)));
+    expect(answers.map(({ sum }) => sum).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 30 }, (_, n) => 2 * (n + 1)),
+    );
+    expect(answers.every(({ isTimed }) => isTimed)).toBe(true);
+  });
+
+  it.concurrent('forgets a state that was not stepped on for its time', async () => {
+    const key = newKey();
+    await store.apply(key, adding, { add: 1 }, 1);
+    expect(await store.apply(key, adding, { add: 1 }, 1)).toMatchObject({ sum: 2 });
+    await sleep(1_100);
+    expect(await store.apply(key, adding, { add: 1 }, 1)).toMatchObject({ sum: 1 });
+  });
+
+  it.concurrent('answers a ping', async () => {
+    await expect(store.ping()).resolves.toBeUndefined();
+  });
+});
+
+it('a Redis that does not answer fails the caller instead of letting it wait', async () => {
+  const store = createKeyValueStore('redis://127.0.0.1:1');
+  await expect(store.ping()).rejects.toThrow('ECONNREFUSED');
+  await expect(store.get('key')).rejects.toThrow();
+  await store.close();
+});

@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { createTaskloomClient, type Schemas } from '../../../clients/typescript/src';
+import { connectTestTemporal } from '../../support/task-worker';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { createTestApi, PASSWORD, type TestApi } from '../../support/api-support';
+import type { TemporalConnection } from '../../../src/platform/temporal';
+
+const PROJECT = path.resolve(__dirname, '../../..');
+const CLIENT = path.join(PROJECT, 'clients/typescript');
+const run = promisify(execFile);
+
+describe('the client', () => {
+  let db: TestDatabase;
+  let temporal: TemporalConnection;
+  let api: TestApi;
+  let baseUrl: string;
+
+  beforeAll(async () => {
+    [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
+    api = await createTestApi({ database: db.database, temporal });
+    baseUrl = await api.app.listen({ host: '127.0.0.1', port: 0 });
+  });
+  afterAll(async () => {
+    await api?.close();
+    await temporal?.close();
+    await db?.drop();
+  });
+
+  test('signs in, creates, changes, lists and deletes', async () => {
+    const session: { token?: string } = {};
+    const client = createTaskloomClient({ baseUrl, token: () => session.token });
+    const refused = await client.GET('/api/v1/tasks/configs');
+    expect([refused.response.status, refused.error?.detail, refused.data]).toEqual([
+      401,
+      expect.any(String),
+      undefined,
+    ]);
+
+    const login = await client.POST('/api/v1/auth/login', { body: { username: 'root', password: PASSWORD } });
+    session.token = login.data?.access_token;
+    const created = await client.POST('/api/v1/tasks/configs', {
+      body: { name: 'by the client', task_type: 'TEST_TIMEOUT', scheduler_type: 'manual' },
+    });
+    const config = created.data as Schemas['TaskConfig'];
+    expect(config).toMatchObject({ name: 'by the client', schedule_status: 'inactive' });
+
+    const at = { params: { path: { id: config.id } } };
+    expect((await client.PATCH('/api/v1/tasks/configs/{id}', { ...at, body: { priority: 9 } })).data?.priority).toBe(9);
+    const list = await client.GET('/api/v1/tasks/configs', {
+      params: { query: { name_search: 'CLIENT', page_size: 5 } },
+    });
+    expect(list.data?.items.map((item) => item.id)).toEqual([config.id]);
+    expect((await client.DELETE('/api/v1/tasks/configs/{id}', at)).data?.success).toBe(true);
+    const gone = await client.GET('/api/v1/tasks/configs/{id}', at);
+    expect([gone.response.status, gone.error]).toEqual([404, { detail: 'Task config not found' }]);
+  });
+});
+
+describe('its types', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-client-'));
+    symlinkSync(path.join(PROJECT, 'node_modules'), path.join(folder, 'node_modules'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('are those of docs/openapi.json (npm run client)', async () => {
+    const file = path.join(folder, 'schema.ts');
+    await run(
+      process.execPath,
+      [path.join(PROJECT, 'node_modules/openapi-typescript/bin/cli.js'), 'docs/openapi.json', '--output', file],
+      { cwd: PROJECT },
+    );
+    expect(readFileSync(path.join(CLIENT, 'src/schema.ts'), 'utf8')).toBe(readFileSync(file, 'utf8'));
+  });
+
+  test('build, and refuse what the API would refuse', async () => {
+    const tsc = path.join(PROJECT, 'node_modules/typescript/bin/tsc');
+    await run(process.execPath, [tsc, '-p', CLIENT, '--outDir', path.join(folder, 'dist')]);
+    writeFileSync(
+      path.join(folder, 'use.ts'),
+      `import { createTaskloomClient } from '../dist';
+       const client = createTaskloomClient({ baseUrl: 'http://127.0.0.1' });
+       void client.GET('/api/v1/tasks/configs/{id}', { params: { path: { id: 1 } } }).then(({ data }) => data?.schedule_status === 'paused');
+       void client.GET('/api/v1/no/such/path');
+       void client.POST('/api/v1/auth/login', { body: { username: 'x' } });
+       void client.GET('/api/v1/tasks/configs/{id}', { params: { path: { id: 1 } } }).then(({ data }) => data?.no_such_field);
+      `,
+    );
+    const compilerOptions = {
+      target: 'es2022',
+      lib: ['es2023', 'dom'],
+      module: 'node16',
+      moduleResolution: 'node16',
+      types: [],
+      strict: true,
+      skipLibCheck: true,
+      esModuleInterop: true,
+      preserveSymlinks: true,
+      noEmit: true,
+    };
+    writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }));
+    const failure = (await run(process.execPath, [tsc, '-p', folder], { cwd: folder }).catch(
+      (error: unknown) => error,
+    )) as { stdout: string };
+    const faulty = [...failure.stdout.matchAll(/use\.ts\((\d+),/g)].map(([, line]) => Number(line));
+    expect([...new Set(faulty)]).toEqual([4, 5, 6]);
+  });
+});

@@ -1,0 +1,197 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import pino from 'pino';
+import { createApp, type AppOptions } from '../../src/api/app';
+import { REDIS_TIMEOUT_MS } from '../../src/api/concurrency/with-timeout';
+import { createServices } from '../../src/api/services/create-services';
+import { createLocalFileStore } from '../../src/platform/files/local-file-store';
+import { hashPassword, passwords } from '../../src/platform/passwords/password-hash';
+import { createRedditBudget } from '../../src/platform/reddit-budget/reddit-budget';
+import { createKeyValueStore } from '../../src/platform/key-value-store/key-value-store';
+import { createResetTokens } from '../../src/platform/passwords/reset-tokens';
+import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
+import { createApiRepositories } from '../../src/storage/api-repositories';
+import { connectTestTemporal } from './task-worker';
+import { createTestDatabase, type TestDatabase } from './test-database';
+import { testServices } from './test-services';
+import type { FileStore } from '../../src/platform/files/file-store';
+import type { Database } from '../../src/platform/postgres/postgres';
+
+export const PASSWORD = 'correct horse';
+export const SECRET = randomBytes(32).toString('hex');
+export const UI_URL = 'http://ui.example';
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
+export type TestApi = Awaited<ReturnType<typeof createTestApi>>;
+
+/** The run's Redis, with keys of the database's own: every test database counts its users from 1. */
+export async function redisUrlOf(database: Database): Promise<string> {
+  const { redisUrl } = testServices();
+  const { rows } = await database.raw<{ rows: { name: string }[] }>('select current_database() as name');
+  return redisUrl.startsWith('redis') ? `${redisUrl}?keyPrefix=${rows[0]?.name}:` : redisUrl;
+}
+
+let hashedPassword: Promise<string> | undefined;
+
+/** The whole API over real servers, with an admin (id 1), a user without a role (id 2) and an inactive one (id 3). */
+export async function createTestApi(options: {
+  database: Database;
+  temporal: TemporalConnection;
+  taskQueue?: string;
+  redisUrl?: string;
+  isSandbox?: boolean;
+  log?: pino.Logger;
+  files?: FileStore;
+  areSeveralSessionsAllowed?: boolean;
+  areAttemptsLimited?: boolean;
+  app?: Partial<AppOptions>;
+}) {
+  const { database, temporal } = options;
+  const store = createKeyValueStore(options.redisUrl ?? (await redisUrlOf(database)), {
+    answerWithinMs: REDIS_TIMEOUT_MS,
+  });
+  const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });
+  const resetTokens = createResetTokens(SECRET);
+  const budget = createRedditBudget({ store, clientId: randomUUID(), requestsPerMinute: 100 });
+  const services = createServices({
+    repositories: createApiRepositories(database),
+    store,
+    temporal: {
+      client: temporal.client,
+      taskQueue: options.taskQueue ?? 'nobody-serves-this',
+      searchAttributes: SEARCH_ATTRIBUTES,
+      linkToRun: (workflowId, runId) => temporalUiLink(UI_URL, temporal.namespace, workflowId, runId),
+    },
+    passwords,
+    auth: {
+      secret: SECRET,
+      accessMinutes: 30,
+      refreshDays: 7,
+      areSeveralSessionsAllowed: options.areSeveralSessionsAllowed ?? true,
+      areAttemptsLimited: options.areAttemptsLimited ?? false,
+    },
+    resetTokens,
+    reddit: { isSandbox: options.isSandbox ?? true, requestsPerMinute: 100, budget },
+    files: options.files ?? createLocalFileStore('/nonexistent'),
+    log,
+  });
+  const hashed_password = await (hashedPassword ??= hashPassword(PASSWORD));
+  const user = (username: string, more: object) => ({
+    username,
+    email: `${username}@example.com`,
+    hashed_password,
+    full_name: null,
+    age: null,
+    ...more,
+  });
+  const rows = [user('root', { role: 'admin' }), user('user', {}), user('idle', { is_active: false })];
+  const ids = await database('users')
+    .insert(rows)
+    .onConflict('username')
+    .merge()
+    .returning<{ id: number; session_version: number }[]>(['id', 'session_version']);
+  const app = await createApp(services, { version: '0.0.0', logger: log, areAnswersChecked: true, ...options.app });
+  const signIn = async (user: { id: number; session_version: number }) => {
+    const pair = services.sessions.start(
+      { id: user.id, sessionVersion: user.session_version },
+      { address: '127.0.0.1', userAgent: 'tests' },
+      600,
+      app.tokens,
+    );
+    // Without Redis there are no sessions, but tokens.
+    return pair
+      .then(({ access_token }) => access_token)
+      .catch(() => app.tokens.issue(user.id, 'access_token', 600, 'no session').token);
+  };
+  const tokens = await Promise.all(ids.map(signIn));
+
+  const as =
+    (token: string | undefined) =>
+    async (method: Method, path: string, body?: object, headers: Record<string, string> = {}) => {
+      const response = await app.inject({
+        method,
+        url: path.startsWith('/api') || !path.startsWith('/') ? path : `/api/v1${path}`,
+        headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
+        ...(body === undefined ? {} : { payload: body }),
+      });
+      const isJson = response.body !== '' && String(response.headers['content-type']).includes('json');
+      // Jest's matchers look into answers freely.
+      // eslint-disable-next-line @typescript-eslint/no-explicit-any
+      const json = isJson ? response.json<any>() : undefined;
+      return { status: response.statusCode, body: json, headers: response.headers, text: response.body };
+    };
+
+  return {
+    app,
+    /** Reddit's, of this API alone. */
+    budget,
+    services,
+    userIds: ids.map(({ id }) => id),
+    /** Access tokens, in the order of the users. */
+    tokens,
+    /** An access token of a session that begins now. */
+    signIn,
+    resetTokens,
+    root: as(tokens[0]),
+    user: as(tokens[1]),
+    idle: as(tokens[2]),
+    anonymous: as(undefined),
+    withToken: as,
+    async close() {
+      await app.close();
+      await services.apiKeyCheck.settle();
+      await store.close();
+    },
+  };
+}
+
+export interface TestStack {
+  db: TestDatabase;
+  temporal: TemporalConnection;
+  api: TestApi;
+}
+
+/** An API over a database of its own for each test of this file (or describe), or one for all of them; `use` is given each. */
+export function useTestApi(each: 'test' | 'file', use: (stack: TestStack) => void): void {
+  let temporal: TemporalConnection | undefined;
+  let stack: TestStack | undefined;
+  (each === 'test' ? beforeEach : beforeAll)(async () => {
+    temporal ??= await connectTestTemporal();
+    const db = await createTestDatabase();
+    stack = { db, temporal, api: await createTestApi({ database: db.database, temporal }) };
+    use(stack);
+  });
+  (each === 'test' ? afterEach : afterAll)(async () => {
+    await stack?.api.close();
+    await stack?.db.drop();
+    stack = undefined;
+  });
+  afterAll(() => temporal?.close());
+}
+
+/** A finished run, unless said otherwise. */
+export async function insertExecution(database: Database, columns: Record<string, unknown> = {}): Promise<number> {
+  const key = randomBytes(6).toString('hex');
+  const [row] = await database('task_executions')
+    .insert({
+      task_id: `task-${key}`,
+      task_type: 'TEST_TIMEOUT',
+      status: 'succeeded',
+      triggered_by: 'manual',
+      workflow_id: `task-${key}`,
+      run_id: randomUUID(),
+      attempt: 1,
+      started_at: new Date(Date.now() - 60_000),
+      completed_at: columns.status === 'running' ? null : new Date(Date.now() - 58_000),
+      duration_seconds: columns.status === 'running' ? null : 2,
+      ...columns,
+    })
+    .returning<{ id: number }[]>('id');
+  return row?.id ?? 0;
+}
+
+export async function insertConfig(database: Database, columns: Record<string, unknown> = {}): Promise<number> {
+  const [row] = await database('task_configs')
+    .insert({ name: 'a config', task_type: 'TEST_TIMEOUT', scheduler_type: 'manual', ...columns })
+    .returning<{ id: number }[]>('id');
+  return row?.id ?? 0;
+}

@@ -1,0 +1,201 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createBackupFolder, type BackupFolder } from '../../src/backups/backup-folder';
+import { createBackups } from '../../src/backups/create-backups';
+import { createRestore } from '../../src/backups/restore-backup';
+import { migrate, migrationNames, type Database } from '../../src/platform/postgres/postgres';
+import { connectClient } from '../../src/platform/postgres/postgres-client';
+import { dataBackup } from '../../src/tasks/data-backup';
+import { createTestDatabase, type TestDatabase } from './test-database';
+import type { TaskServices } from '../../src/tasks/task-services';
+import type { TaskContext } from '../../src/tasks/task-type';
+
+export type Result = Record<string, unknown> & { backup_path: string; backup_type: string };
+
+/** Texts that formats like to break. */
+const NASTY = [
+  'plain',
+  '',
+  '\\N',
+  '\\.',
+  'two\nlines',
+  'tab\tand\\backslash\\',
+  'cr\r\n',
+  '日本語 👩‍👩‍👧',
+  '"quoted"',
+  'COPY public.users (id) FROM stdin;',
+  '\\.\n\\.',
+];
+
+/** Something in every kind of table, values at their edges among them. */
+export async function fillDatabase(database: Database): Promise<void> {
+  const [user] = await database('users')
+    .insert([
+      { email: 'a@example.org', username: 'anna', hashed_password: 'hash', full_name: null, role: 'admin' },
+      { email: 'b@example.org', username: 'bert', hashed_password: 'hash' },
+    ])
+    .returning('id');
+  await database('api_keys').insert({
+    user_id: user.id,
+    name: 'key',
+    prefix: 'tl_x',
+    key_hash: 'k'.repeat(64),
+    scope: 'read',
+  });
+  const configs = await database('task_configs')
+    .insert(
+      NASTY.map((text, n) => ({
+        name: text || 'empty',
+        description: text,
+        task_type: 'HEALTH_CHECK',
+        scheduler_type: 'manual',
+        parameters: JSON.stringify({ n, text, big: 1e300 }),
+      })),
+    )
+    .returning('id');
+  const executions = await database('task_executions')
+    .insert(
+      NASTY.map((text, n) => ({
+        task_id: `t${n}`,
+        config_id: configs[n].id,
+        task_type: 'HEALTH_CHECK',
+        status: n % 2 ? 'succeeded' : 'failed',
+        triggered_by: 'manual',
+        requested_by: user.id,
+        workflow_id: `w${n}`,
+        run_id: 'r',
+        started_at: new Date(Date.UTC(2026, 0, n + 1)),
+        completed_at: new Date(Date.UTC(2026, 0, n + 2)),
+        duration_seconds: 0.123 * n,
+        error_message: text,
+        result: JSON.stringify({ text }),
+      })),
+    )
+    .returning('id');
+  await database('task_executions').where({ id: executions[0].id }).update({ retry_of: executions[3].id });
+  await database('task_attempts').insert(
+    executions.map(({ id }) => ({ execution_id: id, attempt: 1, worker: 'w', started_at: new Date() })),
+  );
+  await database('schedule_events').insert(configs.map(({ id }) => ({ config_id: id, event: 'registered' })));
+  await database('reddit_posts').insert(
+    NASTY.map((text, n) => ({
+      id: `p${n}`,
+      title: text,
+      content: n % 3 ? text : null,
+      subreddit: 'Funny',
+      score: -2_147_483_648,
+      upvote_ratio: 0.875,
+      reddit_created_at: new Date('0001-01-01T00:00:00.001Z'),
+    })),
+  );
+  await database('reddit_comments').insert(
+    NASTY.map((text, n) => ({
+      id: `c${n}`,
+      post_id: `p${n % 3}`,
+      body: text,
+      subreddit: 'Funny',
+      reddit_created_at: new Date(),
+    })),
+  );
+  await database('audit_log').insert({
+    action: 'config.create',
+    target_type: 'config',
+    outcome: 'succeeded',
+    status: 201,
+    address: '::1',
+    request_id: 'r',
+  });
+}
+
+/** Every column of every row of every table, generated ones too. Sessions end with a restore: that one number differs. */
+export async function everything(database: Database): Promise<Record<string, string[]>> {
+  const { rows } = await database.raw<{ rows: { name: string }[] }>(
+    "select relname::text as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relname not like 'knex_%' order by 1",
+  );
+  const tables = await Promise.all(
+    rows.map(async ({ name }) => {
+      const { rows: texts } = await database.raw<{ rows: { text: string }[] }>(
+        "select (to_jsonb(t) - 'session_version')::text as text from ?? t order by 1",
+        [name],
+      );
+      return [name, texts.map(({ text }) => text)] as const;
+    }),
+  );
+  return Object.fromEntries(tables);
+}
+
+/** What the schema is made of, whoever made it. */
+export async function schemaOf(database: Database): Promise<string[]> {
+  const { rows } = await database.raw<{ rows: { line: string }[] }>(`
+    select line from (
+      select 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) as line from pg_constraint where connamespace = 'public'::regnamespace and contype <> 'n'
+      union all select 'index ' || indexdef from pg_indexes where schemaname = 'public'
+      union all select 'trigger ' || pg_get_triggerdef(oid) || ' ' || tgenabled::text from pg_trigger where not tgisinternal
+      union all select 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || coalesce(column_default, '') || is_nullable from information_schema.columns where table_schema = 'public'
+      union all select 'function ' || oid::regprocedure from pg_proc where pronamespace = 'public'::regnamespace
+    ) lines order by 1`);
+  return rows.map(({ line }) => line);
+}
+
+let executionId = 1_000;
+
+export interface BackupBench {
+  folder: BackupFolder;
+  run(
+    parameters?: object,
+    options?: { executionId?: number; signal?: AbortSignal; onProgress?: (cursor: unknown) => void },
+  ): Promise<Result>;
+  remove(): void;
+}
+
+/** The task type over the writer as the worker wires it, into a folder of its own. */
+export function createBackupBench(
+  source: Pick<TestDatabase, 'url'>,
+  place = mkdtempSync(path.join(os.tmpdir(), 'taskloom-backups-')),
+): BackupBench {
+  const folder = createBackupFolder(path.join(place, 'backups'));
+  const backups = createBackups({
+    folder,
+    url: source.url,
+    connect: () => connectClient({ url: source.url, applicationName: 'taskloom-backup' }),
+    taskloomVersion: '0.1.0',
+  });
+  return {
+    folder,
+    async run(parameters = {}, options = {}) {
+      const context: TaskContext = {
+        configId: 7,
+        executionId: options.executionId ?? (executionId += 1),
+        attempt: 1,
+        startedAt: new Date('2026-02-03T04:05:06.789Z'),
+        signal: options.signal ?? new AbortController().signal,
+        cursor: undefined,
+        saveCursor: (cursor) => options.onProgress?.(cursor),
+        log: { info: () => undefined, warn: () => undefined },
+        services: { backups } as unknown as TaskServices,
+      };
+      return (await dataBackup.run(context, dataBackup.parameters.parse({ method: 'copy', ...parameters }))) as Result;
+    },
+    remove: () => rmSync(place, { recursive: true, force: true }),
+  };
+}
+
+export const nameOf = (result: Result) => path.basename(result.backup_path);
+
+/** Into a database of its own, by the steps of `npm run restore`. */
+export async function restoreElsewhere(folder: BackupFolder, name: string): Promise<TestDatabase> {
+  const target = await createTestDatabase();
+  const restore = createRestore({
+    folder,
+    database: target.database,
+    migrationNames: migrationNames(),
+    migrate,
+    report: () => undefined,
+  });
+  await restore.restore(await restore.plan(name, new AbortController().signal)).catch(async (error: unknown) => {
+    await target.drop();
+    throw error;
+  });
+  return target;
+}
