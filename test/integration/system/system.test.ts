@@ -176,7 +176,11 @@ describe('system', () => {
 
   test('without the database health still answers, and all else is a 503', async () => {
     const own = await createTestDatabase();
-    const cut = await createTestApi({ database: own.database, temporal });
+    const cut = await createTestApi({
+      database: own.database,
+      temporal,
+      storeUrl: testServices().storeUrl,
+    });
     // Who asks is known; what is asked for is not to be had.
     const user = await cut.services.users.get(cut.userIds[0] ?? 0);
     cut.services.users.get = async () => user;
