@@ -2,7 +2,7 @@
 const common = {
   testEnvironment: 'node',
   transform: {
-    // ES modules, which jest cannot require as they are: light-my-request's cookie parser, the Parquet writer and reader.
+    // ES modules, which jest cannot require as they are: light-my-request's cookie parser, Parquet's writer and reader.
     '(\\.ts|/node_modules/(cookie|hyparquet|hyparquet-writer)/.+\\.js)$': [
       '@swc/jest',
       {
@@ -24,16 +24,22 @@ module.exports = {
   maxWorkers: 2,
   testTimeout: 60_000,
   projects: [
-    { ...common, displayName: 'unit', roots: ['<rootDir>/src'], testMatch: ['**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'unit',
+      roots: ['<rootDir>/src', '<rootDir>/test'],
+      // Beside the source, and those of scripts and of files that come with the code. They start no server.
+      testMatch: ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/*.test.ts'],
+    },
     {
       ...common,
       displayName: 'integration',
       roots: ['<rootDir>/src', '<rootDir>/test'],
-      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/*/**/*.test.ts'],
       // One PostgreSQL, one Redis and one Temporal serve the whole run; each file clones its own database.
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-      // Instrumented code is slower, and much of what these tests run is in processes of its own, which are not counted.
+      // Instrumented code is slower, and much of this code runs in other processes, which are not counted.
       coveragePathIgnorePatterns: ['/'],
     },
   ],

@@ -14,7 +14,10 @@ const SOURCES = [
 ];
 const STAMP = '.sources.sha256';
 
-/** By content, not by time: a checkout touches files, and a branch switched back must not leave the other one's build. */
+/**
+ * A hash of the contents, because times mislead: a checkout touches files, and after switching back to a branch the build
+ * of the other one must not stay.
+ */
 export function sourcesHash(project) {
   const hash = createHash('sha256').update(process.version.split('.')[0]);
   const add = (name) => {
@@ -40,7 +43,22 @@ export function isBuildCurrent(project) {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === sourcesHash(project);
 }
 
-/** Builds beside dist/ and swaps: no file of an older source stays, and a failed build leaves the last good one. */
+/** Bundles the compiled workflows in a folder into the file that the worker runs them from. */
+export async function bundleWorkflows(project, folder, signal) {
+  await runLongStep(
+    'Bundling the workflows',
+    [process.execPath, path.join(folder, 'src/worker/build-workflow-bundle.js')],
+    project,
+    signal,
+  );
+}
+
+/** Marks the build as unknown, so that the next `npm start` or `npm test` builds again. */
+export function forgetBuild(project) {
+  rmSync(path.join(project, 'dist', STAMP), { force: true });
+}
+
+/** Builds into another folder and then swaps: no stale file remains, and a failed build keeps the last good one. */
 export async function build(project, signal) {
   const folder = path.join(project, 'dist.new');
   const hash = sourcesHash(project);
@@ -62,12 +80,7 @@ export async function build(project, signal) {
     project,
     signal,
   );
-  await runLongStep(
-    'Bundling the workflows',
-    [process.execPath, path.join(folder, 'src/worker/build-workflow-bundle.js')],
-    project,
-    signal,
-  );
+  await bundleWorkflows(project, folder, signal);
   writeFileSync(path.join(folder, STAMP), hash);
   rmSync(path.join(project, 'dist'), { recursive: true, force: true });
   renameSync(folder, path.join(project, 'dist'));

@@ -2,7 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { runLongStep } from './long-step.mjs';
 
-/** npm writes down what it installed in node_modules/.package-lock.json, at the very end: it has to name all that package-lock.json names. */
+/**
+ * At the very end of an installation npm records it in node_modules/.package-lock.json. The dependencies are current when
+ * that file names every package of package-lock.json.
+ */
 export function areDependenciesCurrent(project) {
   const installedFile = path.join(project, 'node_modules/.package-lock.json');
   if (!existsSync(installedFile)) return false;

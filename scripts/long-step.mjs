@@ -4,7 +4,10 @@ import { spawn } from 'node:child_process';
 // With a process group of its own, npm's install scripts can be stopped along with it. Windows has none.
 const hasGroups = process.platform !== 'win32';
 
-/** Runs a command with its output held back; shown is only that it is alive, and the output when it fails. The signal stops it. */
+/**
+ * Runs a command and holds its output back. It prints only a sign of life, and the output if the command fails. The signal
+ * stops the command.
+ */
 export async function runLongStep(title, [command, ...args], cwd, signal) {
   signal?.throwIfAborted();
   const startedAt = Date.now();

@@ -26,7 +26,7 @@ export const ${variable} = defineTaskType({
     greeting: z.string().min(1).max(200).default('hello').describe('Shown beside the field in a form'),
   }),
   async run(context, parameters) {
-    // Pass context.signal on to whatever waits, and call context.saveCursor() after each step of long work.
+    // Pass context.signal to everything that waits, and call context.saveCursor() after each step of long work.
     context.signal.throwIfAborted();
     return { config_id: context.configId, message: parameters.greeting, timestamp: new Date().toISOString() };
   },
@@ -62,7 +62,7 @@ const declared = readdirSync(folder).find(
 );
 if (declared) fail(`${path.join(folder, declared)} names ${name} already: nothing was written`);
 
-/** Neither a word of JavaScript's, nor one that the files it gets into use for something else. */
+/** Whether the name is neither a reserved word nor used for something else in the files that it is written into. */
 const isFree = (word) => {
   try {
     // An async function in strict mode reserves what a module does.
@@ -82,7 +82,7 @@ if (!variable)
 const importLine = `import { ${variable} } from './${file}';\n`;
 const listed = registry
   .replace(/(?=import type \{ TaskType \})/, importLine)
-  // Inside the list, before whatever tries things out.
+  // In the list, before the task types for trying things out.
   .replace(
     /(export const taskTypes[^\]]*\[\]\s*=\s*\[)([\s\S]*?)(\];)/,
     (_, start, list, end) =>

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** One preparation of a clone at a time: `npm ci` empties node_modules under whoever else is using it. */
+/** Allows one preparation of a clone at a time, because `npm ci` empties the node_modules that others are using. */
 export async function withLock(folder, work, signal) {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, 'prepare.lock');
@@ -31,7 +31,7 @@ function take(file) {
   }
 }
 
-/** Undefined while it has not written yet. */
+/** Undefined while the holder has not written its identity yet. */
 function readHolder(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -40,14 +40,17 @@ function readHolder(file) {
   }
 }
 
-/** By pid and start time, since the pid of one that was killed may be somebody else's by now. An empty file counts as alive: the next look sees more. */
+/**
+ * Compares pid and start time, because another program may have the pid of a killed one by now. An empty file counts as
+ * alive, because its writer may still be writing.
+ */
 function isAlive(holder) {
   if (holder === undefined) return true;
   const startedAt = processStart(holder.pid);
   return startedAt !== undefined && startedAt === holder.startedAt;
 }
 
-/** As src/stack/processes/process-table.ts has it, which is not built yet here. */
+/** The same as in src/stack/processes/process-table.ts, which may not be built yet. */
 function processStart(pid) {
   try {
     if (process.platform === 'win32') return process.kill(pid, 0) && 'alive';

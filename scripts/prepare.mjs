@@ -1,5 +1,5 @@
-// What `npm start` and `npm test` need before they can run: the dependencies of the lock file, and a build of the present sources.
-// Plain Node without a single dependency, since there may be none yet.
+// Prepares `npm start` and `npm test`: installs the dependencies of the lock file and builds the present sources.
+// It imports no dependency, because none may be installed yet.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { createDatabase, migrate } from '../platform/postgres/postgres';
+import { createDatabase, migrate, type Database } from '../platform/postgres/postgres';
 import { connectTemporal, registerSearchAttributes, temporalTarget } from '../platform/temporal';
 import { startAppProcess, type AppProcess } from './processes/app-process';
 import { createDemoConfig } from './demo-config';
@@ -31,12 +31,16 @@ export interface Stack {
   start(apiUrl: string): Promise<StackSummary>;
   /** Stops what has been started so far, in order. */
   stop: () => Promise<void>;
+  /** Migrates the database and starts API and worker again, from the code that is there now. */
+  restartApps(): Promise<void>;
   /** Does not wait for API and worker to finish their work. */
   hurry(): void;
 }
 
 export interface StackOptions {
   context: StackContext;
+  /** Apps that crash are started again without end: the next change of the code may mend them. */
+  isDevelopment: boolean;
   /** Called when a part does not come up: the others need not go on. */
   abort: () => void;
   /** Called when a part that was up is gone for good. */
@@ -44,9 +48,11 @@ export interface StackOptions {
 }
 
 export function createStack(options: StackOptions): Stack {
-  const { context, abort, onFailure } = options;
+  const { context, isDevelopment, abort, onFailure } = options;
   const { config, signal } = context;
-  const parts = new Map<Part, Pick<AppProcess, 'stop'> & Partial<Pick<AppProcess, 'kill'>>>();
+  const parts = new Map<Part, Pick<AppProcess, 'stop'> & Partial<Pick<AppProcess, 'kill' | 'restart'>>>();
+  let databaseUrl = '';
+  let restarts = Promise.resolve();
 
   async function startServices(): Promise<Map<Part, StackService>> {
     const steps = Object.entries(SERVICES).map(([name, start]) => ({
@@ -62,9 +68,8 @@ export function createStack(options: StackOptions): Stack {
   }
 
   async function prepareStores(env: NodeJS.ProcessEnv, services: Map<Part, StackService>): Promise<FirstSuperuser> {
-    const migrateDatabase = async () => {
-      const database = createDatabase({ url: env.DATABASE_URL ?? '', poolSize: 1, applicationName: 'taskloom-stack' });
-      try {
+    const migrateDatabase = () =>
+      withDatabase(databaseUrl, async (database) => {
         const names = await migrate(database);
         const superuser = await ensureFirstSuperuser(database, config, {
           mayGenerate: services.get('PostgreSQL')?.isEmbedded === true,
@@ -75,10 +80,7 @@ export function createStack(options: StackOptions): Stack {
           },
         });
         return { outcome: names.length === 0 ? 'up to date' : `ran ${names.length} migrations`, result: superuser };
-      } finally {
-        await database.destroy();
-      }
-    };
+      });
     const registerAttributes = async () => {
       const temporal = await connectTemporal(temporalTarget(env));
       await registerSearchAttributes(temporal.connection, temporal.namespace).finally(() => temporal.close());
@@ -111,6 +113,7 @@ export function createStack(options: StackOptions): Stack {
         graceMs,
         signal,
         logFile: path.join(context.logFolder, `${name.toLowerCase()}.log`),
+        ...(isDevelopment && { maxCrashes: Infinity }),
       });
       parts.set(name, app);
       void app.gaveUp.then(onFailure);
@@ -127,6 +130,7 @@ export function createStack(options: StackOptions): Stack {
       const services = await startServices();
       signal.throwIfAborted();
       const env = appEnvironment(context, services, apiUrl);
+      databaseUrl = env.DATABASE_URL ?? '';
       const superuser = await prepareStores(env, services);
       signal.throwIfAborted();
       await startApps(env);
@@ -147,6 +151,16 @@ export function createStack(options: StackOptions): Stack {
           : (env.REDDIT_OAUTH_BASE_URL ?? 'https://oauth.reddit.com'),
       };
     },
+    restartApps() {
+      restarts = restarts.then(async () => {
+        const ran = await withDatabase(databaseUrl, migrate).catch((error: unknown) =>
+          console.error(`The database was not migrated: ${reasonOf(error)}`),
+        );
+        if (ran?.length) console.log(`Database schema: ran ${ran.join(', ')}`);
+        await Promise.all([...parts.values()].map(async (part) => part.restart?.()));
+      });
+      return restarts;
+    },
     async stop() {
       for (const name of STOP_ORDER) {
         const part = parts.get(name);
@@ -156,6 +170,15 @@ export function createStack(options: StackOptions): Stack {
     },
     hurry: () => parts.forEach((part) => part.kill?.()),
   };
+}
+
+async function withDatabase<Result>(url: string, work: (database: Database) => Promise<Result>): Promise<Result> {
+  const database = createDatabase({ url, poolSize: 1, applicationName: 'taskloom-stack' });
+  try {
+    return await work(database);
+  } finally {
+    await database.destroy();
+  }
 }
 
 function appEnvironment(

@@ -33,6 +33,7 @@ async function main(): Promise<number> {
     let failure: StartError | undefined;
     const stack = createStack({
       context: { config, env: process.env, home, logFolder, state, signal: abort.signal },
+      isDevelopment: process.argv.includes('--dev'),
       abort: () => abort.abort(new StartError('given up')),
       onFailure: (error) => {
         failure ??= error;
@@ -48,6 +49,8 @@ async function main(): Promise<number> {
     );
     try {
       const summary = await stack.start(apiUrl);
+      // From scripts/dev.mjs, when the sources have been compiled anew.
+      process.on('message', (message) => message === 'restart' && void stack.restartApps());
       console.log(renderSummary(summary));
       delete state.values.unshownPassword;
       state.save();

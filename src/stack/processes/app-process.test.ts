@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { startAppProcess } from './app-process';
+import { startAppProcess, type AppProcessOptions } from './app-process';
 
 describe('startAppProcess', () => {
   let folder: string;
@@ -12,7 +12,7 @@ describe('startAppProcess', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const start = (script: string, more: { maxCrashes?: number; readyTimeoutMs?: number; signal?: AbortSignal } = {}) => {
+  const start = (script: string, more: Partial<AppProcessOptions> = {}) => {
     const entry = path.join(folder, 'entry.js');
     writeFileSync(entry, `const fs = require('node:fs'); const path = require('node:path');\n${script}`);
     return startAppProcess({
@@ -53,6 +53,34 @@ describe('startAppProcess', () => {
       restart(2),
       'API (process N) has ended unasked: exit code 3, 3 times within 120 s by now. It is not started again, and everything stops. Its log: /api.log',
     ]);
+  });
+
+  it('starts it again on request from the code that is there now, which is no crash', async () => {
+    const app = await start(SERVES, { maxCrashes: 0 });
+    writeFileSync(
+      path.join(folder, 'entry.js'),
+      `require('node:fs').writeFileSync(__dirname + '/starts', 'new');
+       process.on('SIGTERM', () => process.exit(0)); setInterval(() => undefined, 1000); process.send('ready');`,
+    );
+    await app.restart();
+    for (let look = 0; look < 500 && count() !== 3; look += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(count()).toBe(3);
+    expect(said.filter((line) => line.includes('unasked'))).toEqual([]);
+    await app.stop();
+  });
+
+  it('a requested restart does not wait for the delay after a crash', async () => {
+    const app = await start(`${COUNTS} process.send('ready', () => setTimeout(() => process.exit(3), 50));`, {
+      restartDelayMs: 1_000_000,
+      maxCrashes: Infinity,
+    });
+    for (let look = 0; look < 500 && said.length === 0; look += 1)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(said[0]).toContain('It is started again in 10 s (restart 1 within 120 s)');
+    await app.restart();
+    for (let look = 0; look < 100 && count() < 2; look += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(count()).toBe(2);
+    await app.stop();
   });
 
   it('says which signal ended it, and when it is ready again', async () => {

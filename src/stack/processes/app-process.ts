@@ -9,6 +9,8 @@ export interface AppProcess {
   /** Settles when it has crashed too often to be started again. */
   readonly gaveUp: Promise<StartError>;
   stop: () => Promise<void>;
+  /** Stops it and starts it again, from the code that is there now. Returns when the old process has ended. */
+  restart: () => Promise<void>;
   /** Ends it on the spot; `stop` then returns at once. */
   kill: () => void;
 }
@@ -21,7 +23,7 @@ export interface AppProcessOptions {
   graceMs: number;
   signal: AbortSignal;
   readyTimeoutMs?: number;
-  /** More crashes than this within two minutes, and something is wrong that a restart does not mend. */
+  /** More crashes than this within two minutes, and something is wrong that a restart does not mend. Infinity: never. */
   maxCrashes?: number;
   /** Before the first restart; doubled for each one that follows closely. */
   restartDelayMs?: number;
@@ -40,29 +42,44 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
   const { name, logFile, maxCrashes = 5, restartDelayMs = 500, say = console.error } = options;
   let child = launch(options);
   let isStopping = false;
+  /** Aborted by a requested restart, which is no crash and waits for nothing. */
+  let requested = new AbortController();
   let giveUp: (error: StartError) => void;
   const gaveUp = new Promise<StartError>((resolve) => (giveUp = resolve));
 
+  const crashes: number[] = [];
+  /** Milliseconds until the next start, or undefined when it has crashed too often. */
+  const delayAfterCrash = (reason: string): number | undefined => {
+    crashes.push(Date.now());
+    const recent = crashes.filter((time) => time > Date.now() - CRASH_WINDOW_MS).length;
+    const window = `within ${CRASH_WINDOW_MS / 1_000} s`;
+    const ended = `${name} (process ${child.pid}) has ended unasked: ${reason}`;
+    if (recent > maxCrashes) {
+      say(
+        `${ended}, ${recent} times ${window} by now. It is not started again, and everything stops. Its log: ${logFile}`,
+      );
+      giveUp(crashError(`${name} crashed ${recent} times in a row (${reason})`, logFile));
+      return undefined;
+    }
+    const delayMs = Math.min(restartDelayMs * 2 ** (recent - 1), MAX_DELAY_MS);
+    const limit = Number.isFinite(maxCrashes) ? ` of at most ${maxCrashes}` : '';
+    say(
+      `${ended}. It is started again in ${delayMs / 1_000} s (restart ${recent}${limit} ${window}). Its log: ${logFile}`,
+    );
+    return delayMs;
+  };
+
   const supervise = async () => {
-    const crashes: number[] = [];
     for (;;) {
       const reason = await endOf(child);
       if (isStopping) return;
-      crashes.push(Date.now());
-      const recent = crashes.filter((time) => time > Date.now() - CRASH_WINDOW_MS).length;
-      const ended = `${name} (process ${child.pid}) has ended unasked: ${reason}`;
-      if (recent > maxCrashes) {
-        say(
-          `${ended}, ${recent} times within ${CRASH_WINDOW_MS / 1_000} s by now. It is not started again, and everything stops. Its log: ${logFile}`,
-        );
-        return giveUp(crashError(`${name} crashed ${recent} times in a row (${reason})`, logFile));
+      if (!requested.signal.aborted) {
+        const delayMs = delayAfterCrash(reason);
+        if (delayMs === undefined) return;
+        await sleep(delayMs, undefined, { signal: requested.signal }).catch(() => undefined);
       }
-      const delayMs = Math.min(restartDelayMs * 2 ** (recent - 1), MAX_DELAY_MS);
-      say(
-        `${ended}. It is started again in ${delayMs / 1_000} s (restart ${recent} of at most ${maxCrashes} within ${CRASH_WINDOW_MS / 1_000} s). Its log: ${logFile}`,
-      );
-      await sleep(delayMs);
       if (isStopping) return;
+      requested = new AbortController();
       child = launch(options);
       void watchRestart(child);
     }
@@ -79,17 +96,24 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
     if (outcome === 'hangs') restarted.kill('SIGKILL');
   };
 
+  const end = async () => {
+    // An open channel would keep a process alive that has nothing else left to do.
+    if (child.connected) child.disconnect();
+    if (child.pid && !hasEnded(child))
+      await stopProcess(child.pid, [
+        ['SIGTERM', options.graceMs],
+        ['SIGKILL', 5_000],
+      ]);
+  };
   const app: AppProcess = {
     gaveUp,
     stop: async () => {
       isStopping = true;
-      // An open channel would keep a process alive that has nothing else left to do.
-      if (child.connected) child.disconnect();
-      if (child.pid && !hasEnded(child))
-        await stopProcess(child.pid, [
-          ['SIGTERM', options.graceMs],
-          ['SIGKILL', 5_000],
-        ]);
+      await end();
+    },
+    restart: async () => {
+      requested.abort();
+      await end();
     },
     kill: () => {
       isStopping = true;
