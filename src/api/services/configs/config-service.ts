@@ -9,7 +9,7 @@ import type { ScheduleView } from '../../../scheduling/temporal/schedule-view';
 import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
 import type { TaskConfig } from '../../../storage/configs/task-config';
 import type { TaskConfigRepository } from '../../../storage/configs/task-config-repository';
-import type { Reader } from '../accounts/reader';
+import type { Reader } from '../common/redaction';
 import type {
   ConfigBody,
   ConfigDetailBody,
