@@ -1,11 +1,10 @@
 import { endOfWorkflow, type WorkflowRun } from './closed-workflow';
-import { TASK_CONFIG_ID, TASK_TYPE, TRIGGERED_BY } from '../temporal/search-attributes';
+import { readRunSearchAttributes } from '../temporal/search-attributes';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../shared/durations';
 import { chunk } from '../../shared/chunk';
 import type { WorkflowClient, WorkflowExecutionInfo } from '@temporalio/client';
 import type { Logger } from '../../platform/logger';
 import type { ExecutionRepository, RunningExecution } from '../../storage/executions/execution-repository';
-import type { TriggeredBy } from '../../storage/executions/task-execution';
 
 export interface ExecutionRepairs {
   executionsEnded: number;
@@ -83,14 +82,12 @@ export function createExecutionReconciler({
   async function record(run: WorkflowExecutionInfo): Promise<boolean> {
     const end = await endOfWorkflow(workflowClient, run);
     if (!end) return false;
-    const { workflowId, runId, typedSearchAttributes: attributes, startTime } = run;
+    const { workflowId, runId, typedSearchAttributes, startTime } = run;
     const row = await executions.begin({
       taskId: workflowId,
       workflowId,
       runId,
-      configId: attributes.get(TASK_CONFIG_ID) ?? null,
-      taskType: attributes.get(TASK_TYPE),
-      triggeredBy: (attributes.get(TRIGGERED_BY) ?? 'schedule') as TriggeredBy,
+      ...readRunSearchAttributes(typedSearchAttributes),
       startedAt: startTime,
     });
     const ids = await executions.endMany([{ executionId: row.id, ...end }]);
