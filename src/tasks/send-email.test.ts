@@ -1,7 +1,8 @@
 import { MailError, type MailErrorKind } from '../platform/mail/mail-error';
 import { sendEmail, sendEmailParameters } from './send-email';
 import type { Mail } from '../platform/mail/mailer';
-import type { MailDelivery, TaskServices } from './task-services';
+import type { MailDelivery } from './ports/mail-ledger';
+import type { TaskServices } from './task-services';
 import type { TaskContext } from './task-type';
 
 const at = new Date('2026-01-01T00:00:00Z');

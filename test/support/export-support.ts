@@ -14,7 +14,8 @@ import { insertExecution } from './api-support';
 import type { FileStore } from '../../src/platform/files/file-store';
 import type { Database } from '../../src/platform/postgres/postgres';
 import type { TestDatabase } from './test-database';
-import type { Exports, TaskServices } from '../../src/tasks/task-services';
+import type { Exports } from '../../src/tasks/ports/exports';
+import type { TaskServices } from '../../src/tasks/task-services';
 import type { TaskContext, TaskType } from '../../src/tasks/task-type';
 
 export type Cells = Record<string, unknown>;
