@@ -5,7 +5,7 @@ import { runShortAttempt, timedOut, type ShortAttempt } from './short-task';
 import { chunk } from '../shared/chunk';
 import type { ActivityDeps } from './index';
 import type { BatchRequest, BatchRun, BegunBatch, ExecutionOutcome } from './run-request';
-import type { OpenedAttempt } from '../storage/executions/execution-repository';
+import type { OpenedAttempt } from '../storage/executions/execution-attempts';
 import type { TaskExecution } from '../storage/executions/task-execution';
 
 /** Runs of one activity: enough to make its cost small beside theirs, few enough to spread over workers. */

@@ -8,7 +8,8 @@ import { runShortAttempt } from './short-task';
 import { judgeWait, noWaits, OUTAGE_PATIENCE } from './transient-waits';
 import type { ActivityDeps } from './index';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from './run-request';
-import type { NewExecution, OpenedAttempt } from '../storage/executions/execution-repository';
+import type { NewExecution } from '../storage/executions/execution-begin';
+import type { OpenedAttempt } from '../storage/executions/execution-attempts';
 import type { TaskExecution } from '../storage/executions/task-execution';
 import type { JsonObject } from '../tasks/task-type';
 

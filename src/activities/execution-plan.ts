@@ -1,6 +1,6 @@
 import { findTaskType } from '../tasks/registry';
 import type { ExecutionOutcome, RunPlan } from './run-request';
-import type { ExecutionEnd } from '../storage/executions/execution-repository';
+import type { ExecutionEnd } from '../storage/executions/execution-ends';
 import type { TaskExecution } from '../storage/executions/task-execution';
 
 /** What a row's run is to do, or the outcome of one that cannot run. */

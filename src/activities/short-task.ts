@@ -3,7 +3,7 @@ import { runAttempt } from './attempt-runner';
 import { judgeWait, noWaits, OUTAGE_PATIENCE } from './transient-waits';
 import type { ActivityDeps } from './index';
 import type { ExecutionOutcome, RunPlan } from './run-request';
-import type { OpenedAttempt } from '../storage/executions/execution-repository';
+import type { OpenedAttempt } from '../storage/executions/execution-attempts';
 
 /** An attempt of a short task may take no longer, or its workflow task would time out. */
 const ATTEMPT_LIMIT_MS = 5_000;

@@ -1,7 +1,7 @@
 import { classifyFailure } from './failures';
 import { judgeWait, noWaits, OUTAGE_PATIENCE as patience } from './transient-waits';
 import { RedditError, type RedditErrorKind } from '../platform/reddit/reddit-client';
-import type { AttemptWaits } from '../storage/executions/execution-repository';
+import type { AttemptWaits } from '../storage/executions/execution-attempts';
 
 const START = Date.parse('2026-05-01T12:00:00Z');
 const judge = (kind: RedditErrorKind, before: AttemptWaits = noWaits(3), now = START, retryAfterMs?: number) =>

@@ -1,5 +1,5 @@
 import type { ClassifiedFailure } from './failures';
-import type { AttemptWaits } from '../storage/executions/execution-repository';
+import type { AttemptWaits } from '../storage/executions/execution-attempts';
 
 /** How long an outage of Reddit is waited out before it counts as a failure, and at which pauses it is tried again. */
 export interface OutagePatience {
