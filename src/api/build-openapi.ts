@@ -7,9 +7,9 @@ const TARGET = path.resolve('docs/openapi.json');
 createOpenapiDocument()
   .then((document) => {
     writeFileSync(TARGET, `${JSON.stringify(document, null, 2)}\n`);
-    console.log(`${TARGET} written`);
+    process.stdout.write(`${TARGET} written\n`);
   })
   .catch((error: unknown) => {
-    console.error(error);
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
     process.exitCode = 1;
   });

@@ -9,8 +9,8 @@ const object = z.record(z.string(), z.unknown());
 const schedulerType = z.enum(SCHEDULER_TYPES);
 
 /**
- * What is wrong with parameters by their task type's schema, and with a schedule by its scheduler type; all of it, and of both. A
- * schedule that means what is stored already (`storedSchedule`) may lie in the past: a form sends it back unchanged.
+ * All errors of the parameters, by the task type's schema, and of the schedule, by the scheduler type. A schedule that
+ * equals the stored one (`storedSchedule`) may lie in the past, because a form sends it back unchanged.
  */
 export function findConfigIssues(
   of: { taskType: string; schedulerType: string; storedSchedule?: unknown },

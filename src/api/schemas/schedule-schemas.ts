@@ -24,7 +24,7 @@ export const batchResult = z
   .meta({ id: 'ScheduleBatchResult' });
 export type BatchResultBody = z.infer<typeof batchResult>;
 
-export const job = z
+const job = z
   .object({
     task_id: z.string(),
     task_name: z.string(),

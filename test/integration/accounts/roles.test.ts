@@ -142,7 +142,7 @@ describe('what a route asks for', () => {
   useTestApi('file', use);
 
   test('is chosen for every route there is', () => {
-    const found = [...api.app.accesses].filter(([route]) => !/^HEAD | (\/docs|\*)/.test(route));
+    const found = [...api.app.accessByRoute].filter(([route]) => !/^HEAD | (\/docs|\*)/.test(route));
     expect(Object.fromEntries(found)).toEqual(
       Object.fromEntries(
         (Object.entries(ACCESSES) as [Access, string[]][]).flatMap(([access, routes]) =>
@@ -150,9 +150,9 @@ describe('what a route asks for', () => {
         ),
       ),
     );
-    for (const [route, access] of api.app.accesses)
+    for (const [route, access] of api.app.accessByRoute)
       if (route.startsWith('HEAD /api'))
-        expect([route, access]).toEqual([route, api.app.accesses.get(route.replace('HEAD', 'GET'))]);
+        expect([route, access]).toEqual([route, api.app.accessByRoute.get(route.replace('HEAD', 'GET'))]);
   });
 
   test('is told by the document: role, scope, and what a refusal means', async () => {
