@@ -28,6 +28,7 @@ declare module 'fastify' {
 }
 
 type Fields = Record<string, unknown>;
+type Id = string | number;
 
 const SECRET = /password|token|secret|api_?key|^key$|authorization/i;
 const WRITE_TIMEOUT_MS = 2_000;
@@ -91,13 +92,11 @@ function detailsOf(rule: AuditRule, request: FastifyRequest, response: Fields): 
 /** The id of what was acted on: from the path, else from the response, else from the handler. */
 function targetIdOf(request: FastifyRequest, response: Fields): string | null {
   const params = fieldsOf(request.params);
-  const candidates = [
-    ...[params.id, params.user_id, params.type],
-    ...[response.id, response.task_id],
-    request.auditContext?.targetId,
-  ];
+  const candidates = [params.id, params.user_id, params.type, response.id, response.task_id] as (
+    Id | null | undefined
+  )[];
   const id = candidates.find((candidate) => candidate !== undefined && candidate !== null);
-  return id === undefined ? null : String(id);
+  return id === undefined ? (request.auditContext?.targetId ?? null) : String(id);
 }
 
 function actionOf(rule: AuditRule, request: FastifyRequest): string {
