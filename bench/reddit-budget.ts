@@ -4,7 +4,10 @@ import path from 'node:path';
 import { startEmbeddedRedis } from '../src/stack/servers/embedded-redis';
 import { measureFleet } from './reddit-fleet';
 
-/** `npm run bench:budget -- [REQUESTS] [WINDOW_SECONDS] [WINDOWS] [LATENCY_MS]`: how much of Reddit's budget three processes use. */
+/**
+ * `npm run bench:budget -- [REQUESTS] [WINDOW_SECONDS] [WINDOWS] [LATENCY_MS]`: how much of Reddit's budget three
+ * processes use.
+ */
 async function main(): Promise<void> {
   const [requests = 100, windowSeconds = 60, windows = 1, latencyMs = 0] = process.argv.slice(2).map(Number);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-budget-'));

@@ -41,7 +41,9 @@ export type FirstSuperuser =
   /** A database of somebody else's gets no user with a password that only a terminal has seen. */
   | { kind: 'missing' };
 
-/** `keepPassword` is handed a generated password before the user exists, `unshown` is what it kept at an earlier start. */
+/**
+ * `keepPassword` is handed a generated password before the user exists, `unshown` is what it kept at an earlier start.
+ */
 export async function ensureFirstSuperuser(
   database: Database,
   config: Config,

@@ -15,7 +15,10 @@ interface LineOfList {
 /** A step that takes longer shows each time that it is alive, where there is no spinner to do so. */
 const ALIVE_EVERY_MS = 10_000;
 
-/** Runs the steps side by side, a line each. The first failure calls `onFailure`, and is thrown when all have come to rest. */
+/**
+ * Runs the steps side by side, a line each. The first failure calls `onFailure`, and is thrown when all have come to
+ * rest.
+ */
 export async function runSteps<Result>(
   steps: Step<Result>[],
   onFailure: (error: Error) => void = () => undefined,

@@ -23,7 +23,9 @@ export interface AppProcessOptions {
   graceMs: number;
   signal: AbortSignal;
   readyTimeoutMs?: number;
-  /** More crashes than this within two minutes, and something is wrong that a restart does not mend. Infinity: never. */
+  /**
+   * More crashes than this within two minutes, and something is wrong that a restart does not mend. Infinity: never.
+   */
   maxCrashes?: number;
   /** Before the first restart; doubled for each one that follows closely. */
   restartDelayMs?: number;
@@ -35,8 +37,8 @@ const CRASH_WINDOW_MS = 120_000;
 const MAX_DELAY_MS = 10_000;
 
 /**
- * Starts one of our own processes, waits until it says `ready` over its channel, and starts it again when it dies unasked.
- * The channel is also its lifeline: when it closes, because we were killed, the process stops by itself.
+ * Starts one of our own processes, waits until it says `ready` over its channel, and starts it again when it dies
+ * unasked. The channel is also its lifeline: when it closes, because we were killed, the process stops by itself.
  */
 export async function startAppProcess(options: AppProcessOptions): Promise<AppProcess> {
   const { name, logFile, maxCrashes = 5, restartDelayMs = 500, say = console.error } = options;

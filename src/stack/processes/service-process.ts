@@ -26,7 +26,10 @@ export interface ServiceProcessOptions {
   signal?: AbortSignal;
 }
 
-/** Starts a server in a process group of its own: Ctrl-C on the terminal must not reach it before those who use it have stopped. */
+/**
+ * Starts a server in a process group of its own: Ctrl-C on the terminal must not reach it before those who use it have
+ * stopped.
+ */
 export async function startServiceProcess(
   options: ServiceProcessOptions,
   isReady: () => Promise<boolean>,

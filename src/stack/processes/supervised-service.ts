@@ -9,7 +9,10 @@ export interface SuperviseLimits {
   pauseMs?: number;
 }
 
-/** Starts an embedded server again when it ends unasked, at the address its users know. `onGiveUp` is told when that does not help. */
+/**
+ * Starts an embedded server again when it ends unasked, at the address its users know. `onGiveUp` is told when that
+ * does not help.
+ */
 export function supervise(
   first: StackService,
   restart: () => Promise<StackService>,

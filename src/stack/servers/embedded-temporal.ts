@@ -11,7 +11,10 @@ const STOP_STEPS: readonly StopStep[] = [
   ['SIGKILL', 5_000],
 ];
 
-/** What makes a development server fast on one machine (docs/performance.md has the measurements). WAL first: without it the poll rates slow it down. */
+/**
+ * What makes a development server fast on one machine (docs/performance.md has the measurements). WAL first: without it
+ * the poll rates slow it down.
+ */
 export const TEMPORAL_SPEED_FLAGS: readonly string[] = [
   ...['journal_mode=wal', 'synchronous=1'].flatMap((pragma) => ['--sqlite-pragma', pragma]),
   ...[

