@@ -101,7 +101,7 @@ describe('listings', () => {
     expect(best.length).toBeLessThan((await posts('/r/history/top?t=week&limit=100')).length);
   });
 
-  test('accepts subreddit names in any case and path spelling, and refuses private, banned and unknown ones', async () => {
+  test('accepts names in any case and path spelling, and refuses private, banned and unknown subreddits', async () => {
     const { ask } = await start();
     const plain = names(await ask('/r/programming/new'));
     expect(names(await ask('/r/ProGramming/new.json?limit=25'))).toEqual(plain);

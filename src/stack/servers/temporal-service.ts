@@ -55,7 +55,7 @@ async function startOwn(context: StackContext, report: (text: string) => void): 
 }
 
 /**
- * A certificate, a key or a profile meant for another server must not reach the clients of ours: they get an empty
+ * Certificates, keys and profiles for another server must not be used with the embedded one: clients get an empty
  * profile.
  */
 function ownServerEnv(env: NodeJS.ProcessEnv, folder: string): Record<string, string | undefined> {
