@@ -16,8 +16,8 @@ export async function bareAlone({ client }: TemporalConnection, runs: number, na
 }
 
 /**
- * Many at once. Completions are counted through visibility: waiting for each result would cost the server more than the
- * workflow.
+ * Many at once. Completions are counted through visibility, because waiting for each result would cost the server more
+ * than the workflow.
  */
 export async function bareMany({ client }: TemporalConnection, runs: number, name: string): Promise<Figures> {
   const prefix = `bare-${name}-`;
