@@ -22,7 +22,7 @@ import type { BatchRequest, BatchRun, BatchSummary, BegunBatch, RunRequest } fro
 const SLICES_AT_ONCE = 4;
 
 /** Asks for the n-th run (from 1) to stop: for one that has no row yet, where it would be stopped otherwise. */
-export const cancelRun = defineSignal<[n: number]>('cancelRun');
+const cancelRun = defineSignal<[n: number]>('cancelRun');
 
 const { beginBatch, executeSlice, cancelRuns, finishBatch } = proxyActivities<
   Pick<Activities, 'beginBatch' | 'executeSlice' | 'cancelRuns' | 'finishBatch'>

@@ -13,7 +13,7 @@ import type { BegunScrape, OwnWork, ScrapeProgress } from '../activities/run-req
 
 type LaneProgress = ScrapeProgress['subreddits'][number];
 
-export const scrapeProgress = defineQuery<ScrapeProgress>('progress');
+const scrapeProgress = defineQuery<ScrapeProgress>('progress');
 
 const local = proxyLocalActivities<Pick<Activities, 'openScrape' | 'closeScrape'>>({
   startToCloseTimeout: '15s',

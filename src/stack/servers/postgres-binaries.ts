@@ -45,7 +45,7 @@ export function unprivilegedUser(): UnprivilegedUser | undefined {
 }
 
 /** May somebody who is neither owner nor in the group walk down to this folder? */
-export function isReachable(folder: string): boolean {
+function isReachable(folder: string): boolean {
   const mode = statSync(folder).mode;
   const parent = path.dirname(folder);
   return (mode & 0o001) !== 0 && (parent === folder || isReachable(parent));

@@ -28,7 +28,7 @@ export interface FoundApiKey {
   isLastUseStale: boolean;
 }
 
-export class TooManyApiKeysError extends Error {
+class TooManyApiKeysError extends Error {
   override readonly name = 'TooManyApiKeysError';
 }
 

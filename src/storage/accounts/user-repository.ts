@@ -37,19 +37,19 @@ export interface UserQuery {
   order: { column: UserColumn; direction: 'asc' | 'desc' }[];
 }
 
-export class EmailTakenError extends Error {
+class EmailTakenError extends Error {
   override readonly name = 'EmailTakenError';
 }
-export class UsernameTakenError extends Error {
+class UsernameTakenError extends Error {
   override readonly name = 'UsernameTakenError';
 }
 /** Nobody would be left to undo it. */
-export class LastAdminError extends Error {
+class LastAdminError extends Error {
   override readonly name = 'LastAdminError';
 }
 
 /** As it is stored: the part before the @ in the case that its owner gave it. */
-export function normalizeEmail(email: string): string {
+function normalizeEmail(email: string): string {
   const at = email.lastIndexOf('@');
   return email.slice(0, at) + email.slice(at).toLowerCase();
 }
