@@ -16,19 +16,20 @@ const missing = (name: string) => (): never => {
 
 /** All services. A function that the test does not give throws an error that names it. */
 export function createFakeServices(given: FakeServices = {}): TaskServices {
+  const reddit: TaskServices['reddit'] = {
+    isSandbox: false,
+    requestsSent: missing('reddit.requestsSent'),
+    scoped: () => reddit,
+    listPosts: missing('reddit.listPosts'),
+    getComments: missing('reddit.getComments'),
+    getMoreChildren: missing('reddit.getMoreChildren'),
+    getInfo: missing('reddit.getInfo'),
+    getSubreddit: missing('reddit.getSubreddit'),
+    probe: missing('reddit.probe'),
+    ...given.reddit,
+  };
   return {
-    reddit: {
-      isSandbox: false,
-      requestsSent: missing('reddit.requestsSent'),
-      scoped: missing('reddit.scoped'),
-      listPosts: missing('reddit.listPosts'),
-      getComments: missing('reddit.getComments'),
-      getMoreChildren: missing('reddit.getMoreChildren'),
-      getInfo: missing('reddit.getInfo'),
-      getSubreddit: missing('reddit.getSubreddit'),
-      probe: missing('reddit.probe'),
-      ...given.reddit,
-    },
+    reddit,
     content: {
       upsertPosts: missing('content.upsertPosts'),
       upsertComments: missing('content.upsertComments'),
