@@ -3,6 +3,7 @@ import { taskTypes } from '../tasks/registry';
 import { endOf, planOf, timedOut } from './execution-plan';
 import { withHeartbeat } from './heartbeat';
 import { runShortAttempt, type ShortAttempt } from './short-task';
+import { chunk } from '../shared/chunk';
 import type { ActivityDeps } from './activity-deps';
 import type { BatchRequest, BatchRun, BegunBatch, ExecutionOutcome } from './run-request';
 import type { OpenedAttempt } from '../storage/executions/execution-repository';
@@ -19,9 +20,6 @@ export interface WaitingRun {
   executionId: number;
   waitMs: number;
 }
-
-const chunk = <Item>(items: Item[], size: number): Item[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
 
 function currentRun(): { workflowId: string; runId: string } {
   const { workflowExecution } = activityInfo();

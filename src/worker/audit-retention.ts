@@ -1,4 +1,5 @@
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../shared/durations';
+
 const BATCH = 1_000;
 /** The rest is left to the next pass, since the reconcile pass runs every minute. */
 const BATCHES_PER_PASS = 50;

@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     poolSize: config.DATABASE_POOL_SIZE,
     applicationName: 'taskloom-worker',
   });
-  const redis = createKeyValueStore(config.REDIS_URL ?? 'memory://');
+  const redis = createKeyValueStore(config.REDIS_URL ?? databaseUrl);
   const [temporal, connection] = await Promise.all([
     connectTemporal(target),
     NativeConnection.connect(target.connection),

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { TREE_SORTS } from '../services/reddit/comment-tree';
 import { count } from './common-schemas';
 import { comment } from './reddit-schemas';
 import { limit } from './request-values';
+
+const TREE_SORTS = ['top', 'new', 'old', 'controversial'] as const;
+export type TreeSort = (typeof TREE_SORTS)[number];
 
 /** Deeper ones would take a recursive reader of the answer to the end of its stack. */
 export const MOST_LEVELS = 1_000;

@@ -1,5 +1,6 @@
 import { ForbiddenError, NotFoundError, TEXTS } from '../../errors';
 import { mayAccess, ROLE_OF } from '../../access-levels';
+import { DAY_MS } from '../../../shared/durations';
 import { createApiKey, hashApiKey } from './api-key-token';
 import type { ApiKey, ApiKeyRepository } from '../../../storage/accounts/api-key-repository';
 import type { User } from '../../../storage/accounts/user';
@@ -7,7 +8,6 @@ import type { UserRepository } from '../../../storage/accounts/user-repository';
 import type { ApiKeyBody, CreateApiKeyBody, NewApiKeyBody } from '../../schemas/api-key-schemas';
 
 const MOST_KEYS = 50;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 function presentApiKey(key: ApiKey): ApiKeyBody {
   return {

@@ -1,5 +1,5 @@
-import { toMilliseconds } from '../executions/execution-presenter';
-import { fieldsFor, type Reader } from '../accounts/reader';
+import { toMilliseconds } from '../common/times';
+import { redactFieldsFor, type Reader } from '../common/redaction';
 import type { ActualSchedule } from '../../../scheduling/temporal/schedule-gateway';
 import type { ConfigTotals } from '../../../storage/executions/execution-totals';
 import type { ScheduleEvent } from '../../../storage/configs/schedule-event';
@@ -25,7 +25,7 @@ export function presentConfig(config: TaskConfig, actual: Actual, reader: Reader
     description: config.description,
     task_type: config.taskType,
     scheduler_type: config.schedulerType,
-    parameters: fieldsFor(reader, config.taskType, config.parameters),
+    parameters: redactFieldsFor(reader, config.taskType, config.parameters),
     schedule_config: config.scheduleConfig,
     max_retries: config.maxRetries,
     timeout_seconds: config.timeoutSeconds,

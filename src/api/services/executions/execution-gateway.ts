@@ -5,7 +5,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import { workIdOf } from './progress-gateway';
+import { childWorkflowIdOf } from './run-ids';
 import type { TriggeredBy } from '../../../storage/executions/task-execution';
 import type { SEARCH_ATTRIBUTES } from '../../../platform/temporal';
 import type * as workflows from '../../../workflows';
@@ -200,7 +200,9 @@ export function createExecutionGateway(deps: {
       try {
         const { raw, historyLength } = await soon(() => client.workflow.getHandle(workflowId, runId).describe());
         // A task type with a workflow of its own does its work there.
-        const workId = raw.pendingChildren?.map((child) => child.workflowId).find((id) => id === workIdOf(workflowId));
+        const workId = raw.pendingChildren
+          ?.map((child) => child.workflowId)
+          .find((id) => id === childWorkflowIdOf(workflowId));
         const inWork = workId
           ? (await soon(() => client.workflow.getHandle(workId).describe())).raw.pendingActivities
           : [];

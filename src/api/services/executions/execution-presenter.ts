@@ -1,13 +1,11 @@
-import { failureTextFor, fieldsFor, type Reader } from '../accounts/reader';
+import { redactTextFor, redactFieldsFor, type Reader } from '../common/redaction';
+import { toMilliseconds } from '../common/times';
 import type { ExecutionView } from '../../../storage/executions/execution-query-repository';
 import type { ExecutionTotals } from '../../../storage/executions/execution-totals';
 import type { ExecutionBody, ExecutionFullBody, StatsBody } from '../../schemas/execution-schemas';
 
 /** The page of a run in the Temporal Web UI, or null when there is none. */
 export type LinkToRun = (workflowId: string, runId: string) => string | null;
-
-/** Of a time to the microsecond: the form of all answers. */
-export const toMilliseconds = (instant: string) => `${instant.slice(0, 23)}Z`;
 
 export function presentExecution(view: ExecutionView, linkToRun: LinkToRun, reader: Reader): ExecutionBody {
   return {
@@ -18,8 +16,8 @@ export function presentExecution(view: ExecutionView, linkToRun: LinkToRun, read
     started_at: toMilliseconds(view.startedAt),
     completed_at: view.completedAt && toMilliseconds(view.completedAt),
     duration_seconds: view.durationSeconds,
-    result: fieldsFor(reader, view.taskType, view.result),
-    error_message: failureTextFor(reader, view.taskType, view.errorMessage),
+    result: redactFieldsFor(reader, view.taskType, view.result),
+    error_message: redactTextFor(reader, view.taskType, view.errorMessage),
     created_at: toMilliseconds(view.createdAt),
     status: view.status,
     task_type: view.taskType,
@@ -37,7 +35,7 @@ export function presentExecutionFull(view: ExecutionView, linkToRun: LinkToRun, 
   return {
     ...presentExecution(view, linkToRun, reader),
     config_name: view.configName,
-    error_traceback: failureTextFor(reader, view.taskType, view.errorTraceback),
+    error_traceback: redactTextFor(reader, view.taskType, view.errorTraceback),
   };
 }
 

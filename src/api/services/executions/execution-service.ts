@@ -7,13 +7,13 @@ import {
   type StatsBody,
 } from '../../schemas/execution-schemas';
 import { presentExecution, presentExecutionFull, presentStats, type LinkToRun } from './execution-presenter';
-import { failureFor, failureTextFor, fieldsFor, type Reader } from '../accounts/reader';
+import { redactFailureFor, redactTextFor, redactFieldsFor, type Reader } from '../common/redaction';
+import { daysAgo, hoursAgo } from '../common/times';
+import type { ListPage } from '../common/list-page';
 import type { ExecutionGateway } from './execution-gateway';
 import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
 import type { ExecutionStatus } from '../../../storage/executions/task-execution';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const FINISHED = EXECUTION_STATUSES.filter((status) => status !== 'running');
 const UNSUCCESSFUL = FINISHED.filter((status) => status !== 'succeeded');
 
@@ -23,17 +23,11 @@ interface ListQuery {
   status?: WantedStatus[];
   cursor?: string;
 }
-export interface ListPage<Item> {
-  items: Item[];
-  nextCursor: string | null;
-}
 
 const statusesOf = (wanted: WantedStatus[] | undefined, preset: readonly ExecutionStatus[]): ExecutionStatus[] => {
   if (!wanted || wanted.length === 0) return [...preset];
   return wanted.includes('all') ? [] : (wanted as ExecutionStatus[]);
 };
-
-export const since = (ms: number) => new Date(Date.now() - ms);
 
 export type ExecutionService = ReturnType<typeof createExecutionService>;
 
@@ -60,7 +54,7 @@ export function createExecutionService(deps: {
 
     async listRecent(query: ListQuery & { hours: number }, reader: Reader): Promise<ListPage<ExecutionFullBody>> {
       const page = await queries.list({
-        startedSince: since(query.hours * HOUR_MS),
+        startedSince: hoursAgo(query.hours),
         limit: query.limit,
         cursor: query.cursor,
         statuses: statusesOf(query.status, FINISHED),
@@ -74,7 +68,7 @@ export function createExecutionService(deps: {
     /** The contract leaves `result` null here. */
     async listFailed(query: ListQuery & { days: number }, reader: Reader): Promise<ListPage<ExecutionFullBody>> {
       const page = await queries.list({
-        startedSince: since(query.days * DAY_MS),
+        startedSince: daysAgo(query.days),
         limit: query.limit,
         cursor: query.cursor,
         statuses: statusesOf(query.status, UNSUCCESSFUL),
@@ -86,7 +80,7 @@ export function createExecutionService(deps: {
     },
 
     async stats(days: number, configId?: number): Promise<StatsBody> {
-      const startedSince = since(days * DAY_MS);
+      const startedSince = daysAgo(days);
       if (configId !== undefined)
         return presentStats(await queries.configTotalsSince(startedSince, configId), days, configId);
       const [totals] = await queries.totalsSince(startedSince);
@@ -105,7 +99,7 @@ export function createExecutionService(deps: {
       ]);
       return {
         ...presentExecutionFull(view, linkToRun, reader),
-        parameters: fieldsFor(reader, view.taskType, view.parameters),
+        parameters: redactFieldsFor(reader, view.taskType, view.parameters),
         attempts: attempts.map((attempt) => ({
           attempt: attempt.attempt,
           // Open, and with a reason already: it waits for its turn at Reddit.
@@ -113,7 +107,7 @@ export function createExecutionService(deps: {
           worker: attempt.worker,
           started_at: attempt.startedAt.toISOString(),
           ended_at: attempt.endedAt?.toISOString() ?? null,
-          failure: failureFor(reader, view.taskType, attempt.failure),
+          failure: redactFailureFor(reader, view.taskType, attempt.failure),
         })),
         ...(live
           ? {
@@ -121,7 +115,7 @@ export function createExecutionService(deps: {
                 ...live,
                 pending_activities: live.pending_activities.map((activity) => ({
                   ...activity,
-                  last_failure: failureTextFor(reader, view.taskType, activity.last_failure),
+                  last_failure: redactTextFor(reader, view.taskType, activity.last_failure),
                 })),
               },
             }
@@ -130,7 +124,7 @@ export function createExecutionService(deps: {
     },
 
     async cleanUp(daysToKeep: number): Promise<number> {
-      return queries.removeOlderThan(since(daysToKeep * DAY_MS));
+      return queries.removeOlderThan(daysAgo(daysToKeep));
     },
   };
 }

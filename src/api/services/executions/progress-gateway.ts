@@ -1,12 +1,10 @@
 import { defaultPayloadConverter } from '@temporalio/common';
+import { childWorkflowIdOf } from './run-ids';
 import type { Client } from '@temporalio/client';
 import type { ScrapeProgress } from '../../../workflows';
 
 /** A query needs a worker: without one it would wait. */
 const ANSWER_WITHIN_MS = 2_000;
-
-/** As src/workflows/child-workflow.ts names them. */
-export const workIdOf = (workflowId: string) => `${workflowId}-work`;
 
 export interface Heartbeat {
   details: unknown;
@@ -22,7 +20,7 @@ export function createProgressGateway({ client }: { client: Client }) {
 
   return {
     queryScrape: (workflowId: string) =>
-      soon(() => client.workflow.getHandle(workIdOf(workflowId)).query<ScrapeProgress>('progress')),
+      soon(() => client.workflow.getHandle(childWorkflowIdOf(workflowId)).query<ScrapeProgress>('progress')),
 
     /** The newest sign of life of each activity at work. */
     async heartbeats(workflowId: string, runId?: string): Promise<Heartbeat[]> {

@@ -1,7 +1,7 @@
 import { redditScrape } from '../../../tasks/reddit-scrape';
 import { findTaskType } from '../../../tasks/registry';
 import { NotFoundError } from '../../errors';
-import { workIdOf, type ProgressGateway } from './progress-gateway';
+import { childWorkflowIdOf } from './run-ids';
 import {
   overlay,
   partsOfEnded,
@@ -11,7 +11,8 @@ import {
   readBeat,
   type ScrapePart,
 } from './scrape-progress-view';
-import { fieldsFor, type Reader } from '../accounts/reader';
+import { redactFieldsFor, type Reader } from '../common/redaction';
+import type { ProgressGateway } from './progress-gateway';
 import type { ExecutionQueryRepository, ExecutionView } from '../../../storage/executions/execution-query-repository';
 import type { ScrapeLaneRepository } from '../../../storage/reddit/scrape-lane-repository';
 import type { ProgressBody } from '../../schemas/progress-schemas';
@@ -58,7 +59,7 @@ export function createProgressService(deps: {
   async function ofRunningScrape(view: ExecutionView): Promise<ProgressBody> {
     const [queried, beats, rows] = await Promise.all([
       gateway.queryScrape(view.workflowId),
-      gateway.heartbeats(workIdOf(view.workflowId)),
+      gateway.heartbeats(childWorkflowIdOf(view.workflowId)),
       lanes.list(view.id),
     ]);
     const stored = partsOfLanes(rows, view.parameters);
@@ -104,7 +105,7 @@ export function createProgressService(deps: {
       phase: isRunning ? 'running' : 'ended',
       subreddits: [],
       requests: null,
-      cursor: fieldsFor(reader, view.taskType, beat?.details ?? null),
+      cursor: redactFieldsFor(reader, view.taskType, beat?.details ?? null),
       source: beat ? 'heartbeat' : isRunning || view.result === null ? 'row' : 'result',
       updated_at: latest(beat ? [beat.at] : [], new Date(view.completedAt ?? view.startedAt)).toISOString(),
     };

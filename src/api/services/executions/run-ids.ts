@@ -24,6 +24,9 @@ export const batchId = (context: StartContext) => `batch-${uuidFor(context, 'bat
 export const batchTaskIds = (workflowId: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${workflowId}-${index + 1}`);
 
+/** The child workflow that does a run's work, for task types with a workflow of their own: see workflows/child-workflow.ts. */
+export const childWorkflowIdOf = (workflowId: string) => `${workflowId}-work`;
+
 const withSortedNames = (_name: string, value: unknown) =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))

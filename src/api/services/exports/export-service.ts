@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { FileStore } from '../../../platform/files/file-store';
 import type { ExportRecord, ExportRepository } from '../../../storage/exports/export-repository';
 import type { ExportBody, ExportsQuery } from '../../schemas/export-schemas';
-import type { ListPage } from '../executions/execution-service';
+import type { ListPage } from '../common/list-page';
 
 function presentExport(record: ExportRecord): ExportBody {
   return {

@@ -1,6 +1,6 @@
-import { nestComments, type TreeSort } from './comment-tree';
+import { nestComments } from './comment-tree';
 import type { CommentBody } from '../../schemas/reddit-schemas';
-import type { TreeNode } from '../../schemas/reddit-tree-schemas';
+import type { TreeNode, TreeSort } from '../../schemas/reddit-tree-schemas';
 
 const AT = Date.UTC(2026, 0, 1);
 const row = (

@@ -1,9 +1,6 @@
 import type { RedditCommentRow } from '../../../storage/reddit/reddit-comment';
-import type { TreeNode } from '../../schemas/reddit-tree-schemas';
+import type { TreeNode, TreeSort } from '../../schemas/reddit-tree-schemas';
 import type { CommentBody } from '../../schemas/reddit-schemas';
-
-export const TREE_SORTS = ['top', 'new', 'old', 'controversial'] as const;
-export type TreeSort = (typeof TREE_SORTS)[number];
 
 type Row = Pick<RedditCommentRow, 'id' | 'parentId' | 'score' | 'controversiality' | 'redditCreatedAt'>;
 interface Node<R extends Row> {

@@ -1,4 +1,5 @@
 import { NotFoundError } from '../../errors';
+import { daysAgo } from '../common/times';
 import { nestComments } from './comment-tree';
 import { presentComment, presentHit, presentPost, presentReport } from './reddit-presenter';
 import type { RedditContentRepository } from '../../../storage/reddit/reddit-content-repository';
@@ -12,13 +13,12 @@ import type {
   SubredditStatsBody,
 } from '../../schemas/reddit-insight-schemas';
 import type { CommentTreeBody, TreeQuery } from '../../schemas/reddit-tree-schemas';
-import type { ListPage } from '../executions/execution-service';
+import type { ListPage } from '../common/list-page';
 
 /** What one answer is made of at most; beyond it the tree is truncated, and says so. */
 const MOST_IN_A_TREE = 5_000;
 const WORDLESS =
   'q has no word to look for: words like "the" or "not" are in nearly every text and are left out, and so are signs. Add a rarer one';
-const DAY_MS = 86_400_000;
 
 const pageQuery = ({ min_score: minScore, ...query }: ContentQuery) => ({ ...query, minScore });
 
@@ -74,7 +74,7 @@ export function createRedditService({ content }: { content: RedditContentReposit
     },
 
     async searchComments({ query, min_score: minScore, days, ...rest }: CommentSearchBody): Promise<CommentBody[]> {
-      const since = days === undefined ? undefined : new Date(Date.now() - days * DAY_MS);
+      const since = days === undefined ? undefined : daysAgo(days);
       return (await content.findComments({ ...rest, text: query, minScore, since })).map(presentComment);
     },
 

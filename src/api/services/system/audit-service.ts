@@ -1,6 +1,6 @@
 import type { AuditEntry, AuditRepository, NewAuditEntry } from '../../../storage/accounts/audit-repository';
 import type { AuditBody, AuditQuery } from '../../schemas/audit-schemas';
-import type { ListPage } from '../executions/execution-service';
+import type { ListPage } from '../common/list-page';
 
 function presentEntry(entry: AuditEntry): AuditBody {
   return {

@@ -1,13 +1,12 @@
 import { UnavailableError } from '../../errors';
 import { withTimeout } from '../../concurrency/with-timeout';
 import { presentStats } from '../executions/execution-presenter';
-import { since } from '../executions/execution-service';
+import { daysAgo } from '../common/times';
 import type { ScheduleView } from '../../../scheduling/temporal/schedule-view';
 import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
 import type { ConfigCounts, TaskConfigRepository } from '../../../storage/configs/task-config-repository';
 import type { DashboardBody, SummaryBody, SystemHealth, SystemStatus } from '../../schemas/system-schemas';
 
-const DAY_MS = 86_400_000;
 const PROBE_LIMIT_MS = 2_000;
 /** Compared by the web client, which colours on equality. */
 const RUNNING = '运行中';
@@ -64,7 +63,6 @@ export function createSystemService(deps: {
     last_updated: new Date().toISOString(),
   });
 
-  const daysAgo = (days: number) => since(days * DAY_MS);
   const presentCounts = (counts: ConfigCounts) => ({
     config_stats: { total_configs: counts.total, by_type: counts.byType },
     schedule_summary: presentSummary(counts),
