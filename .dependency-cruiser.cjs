@@ -69,7 +69,7 @@ module.exports = {
     ...roomRules('api', {
       runtime: ['tasks', 'scheduling'],
       types: ['storage', 'platform', 'workflows'],
-      entries: ['server\\.ts', 'build-openapi\\.ts'],
+      entries: ['server\\.ts'],
       entryRuntime: ['storage', 'platform'],
     }),
     ...roomRules('worker', {
