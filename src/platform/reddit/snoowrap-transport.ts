@@ -35,8 +35,6 @@ interface Token {
   renewAt: number;
 }
 
-export type SnoowrapTransport = ReturnType<typeof createSnoowrapTransport>;
-
 /**
  * Logs in and sends single requests through snoowrap, and turns every failure into a RedditError. The caller handles
  * retries, queue and budget. `requestTimeoutMs` covers a whole request, from connecting to the last byte.
