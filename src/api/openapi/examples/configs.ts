@@ -1,3 +1,4 @@
+import { redditScrape } from '../../../tasks/reddit-scrape';
 import type { z } from 'zod';
 import type { ConfigBody, createBody, PreviewBody, previewBody, updateBody } from '../../schemas/config-schemas';
 import type { EstimateBody, estimateBody } from '../../schemas/estimate-schemas';
@@ -9,7 +10,7 @@ export const config = {
   description: null,
   task_type: 'REDDIT_SCRAPE',
   scheduler_type: 'cron',
-  parameters: { subreddits: ['typescript'], sort: 'top', time_filter: 'day', posts_limit: 100 },
+  parameters: redditScrape.examples.accepted[0],
   schedule_config: { cron_expression: '30 3 * * *', timezone: 'Europe/Berlin' },
   max_retries: 2,
   timeout_seconds: 900,

@@ -1,3 +1,4 @@
+import { testTimeout } from '../../../tasks/test-timeout';
 import type { z } from 'zod';
 import type { batchBody, BatchSubmitted, byTypeBody, Submitted } from '../../schemas/execute-schemas';
 import type { Examples } from './example';
@@ -14,7 +15,7 @@ export const submitted = {
 export const executeExamples: Examples = {
   'post /api/v1/tasks/execute/{id}': { answer: submitted },
   'post /api/v1/tasks/execute/by-type/{type}': {
-    request: { task_params: { sleep_seconds: 3 } } satisfies z.input<typeof byTypeBody>,
+    request: { task_params: testTimeout.examples.accepted[0] } satisfies z.input<typeof byTypeBody>,
     answer: { ...submitted, config_id: null, task_type: 'TEST_TIMEOUT' } satisfies Submitted,
   },
   'post /api/v1/tasks/execute/batch': {
