@@ -22,7 +22,7 @@ const RULES = {
 type Rule = keyof typeof RULES;
 
 /** Who has one IPv6 address has its whole /64, and would have as many counters. What is no address (a proxy may say anything) counts as it is. */
-export function networkOf(address: string): string {
+function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);
   return parsed instanceof ipaddr.IPv6

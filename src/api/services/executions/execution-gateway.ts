@@ -38,7 +38,7 @@ interface BatchMemo extends Memo {
 type Live = NonNullable<ExecutionDetailBody['live']>;
 
 /** Temporal's keys go from 1 (soonest) to 5. */
-export const priorityKeyOf = (priority: number) => 6 - Math.ceil(priority / 2);
+const priorityKeyOf = (priority: number) => 6 - Math.ceil(priority / 2);
 
 export type ExecutionGateway = ReturnType<typeof createExecutionGateway>;
 
