@@ -62,7 +62,10 @@ export type Services = ReturnType<typeof createServices>;
 
 /** While Temporal hangs, what it says of schedules is left out of an answer after this time. */
 const LOOK_UP_WITHIN_MS = 3_000;
-/** A change that Temporal does not take in this time is told as such; for a row that is written already, reconcile makes it. */
+/**
+ * A change that Temporal does not take in this time is told as such; for a row that is written already, reconcile makes
+ * it.
+ */
 const CHANGE_WITHIN_MS = 5_000;
 
 /** The use cases over what server.ts has connected. */

@@ -106,7 +106,10 @@ export function createConfigService(deps: ConfigServiceDeps) {
       };
     },
 
-    /** Of a body that its schema has checked, parameters and schedule too. A schedule that cannot be started does not undo the config: its state is then `error`, and says why. */
+    /**
+     * Of a body that its schema has checked, parameters and schedule too. A schedule that cannot be started does not
+     * undo the config: its state is then `error`, and says why.
+     */
     async create(body: CreateBody, options: { isStarted: boolean }, reader: Reader): Promise<ConfigBody> {
       const { id } = await configs.create({
         name: body.name,
@@ -142,7 +145,10 @@ export function createConfigService(deps: ConfigServiceDeps) {
       return present(id, reader);
     },
 
-    /** What is wrong with parameters and schedule of a body that has other faults besides; nothing for a config that is not there. */
+    /**
+     * What is wrong with parameters and schedule of a body that has other faults besides; nothing for a config that is
+     * not there.
+     */
     async findUpdateFaults(id: number, body: object): Promise<ValidationError[]> {
       const config = await configs.get(id);
       return config ? findFaults(config, body) : [];

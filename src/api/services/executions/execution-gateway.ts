@@ -61,7 +61,10 @@ export function createExecutionGateway(deps: {
     }
   }
 
-  /** Answers what is kept with the workflow that now has this id: the new one, or the one that an earlier request started. */
+  /**
+   * Answers what is kept with the workflow that now has this id: the new one, or the one that an earlier request
+   * started.
+   */
   async function start<Kept extends Memo>(
     workflowType: keyof typeof workflows,
     workflowId: string,

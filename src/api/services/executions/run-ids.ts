@@ -24,7 +24,10 @@ export const batchId = (context: StartContext) => `batch-${uuidFor(context, 'bat
 export const batchTaskIds = (workflowId: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${workflowId}-${index + 1}`);
 
-/** The child workflow that does a run's work, for task types with a workflow of their own: see workflows/child-workflow.ts. */
+/**
+ * The child workflow that does a run's work, for task types with a workflow of their own: see
+ * workflows/child-workflow.ts.
+ */
 export const childWorkflowIdOf = (workflowId: string) => `${workflowId}-work`;
 
 const withSortedNames = (_name: string, value: unknown) =>
@@ -32,7 +35,10 @@ const withSortedNames = (_name: string, value: unknown) =>
     ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
     : value;
 
-/** What the request means, whatever the order of its names; kept with the run, so that its key cannot stand for another. Undefined without a key. */
+/**
+ * What the request means, whatever the order of its names; kept with the run, so that its key cannot stand for another.
+ * Undefined without a key.
+ */
 export function fingerprintOf(context: StartContext, request: unknown): string | undefined {
   return context.idempotencyKey === undefined
     ? undefined

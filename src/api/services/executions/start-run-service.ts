@@ -57,7 +57,10 @@ export function createStartRunService(deps: {
   return {
     findTypeFaults,
 
-    /** Throws for whoever may not choose this type's parameters. What is stored, in a config or a run, an admin has chosen. */
+    /**
+     * Throws for whoever may not choose this type's parameters. What is stored, in a config or a run, an admin has
+     * chosen.
+     */
     requireAdHocAccess(name: string, role: Role | null): void {
       const access = findTaskType(name)?.adHocAccess;
       if (access && !mayAccess(role, access)) throw new ForbiddenError(TEXTS.forbidden);
