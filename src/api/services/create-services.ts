@@ -53,22 +53,22 @@ export interface ServiceDeps {
   };
   resetTokens: ResetTokens;
   reddit: { isSandbox: boolean; budget: RedditBudget; requestsPerMinute: number };
-  /** Where the worker puts exports. */
+  /** The file store to which workers write exports. */
   files: FileStore;
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
 }
 
 export type Services = ReturnType<typeof createServices>;
 
-/** While Temporal hangs, what it says of schedules is left out of an answer after this time. */
+/** After this time, answers are given without Temporal's state of the schedules. */
 const LOOK_UP_WITHIN_MS = 3_000;
 /**
- * A change that Temporal does not take in this time is told as such; for a row that is written already, reconcile makes
- * it.
+ * A change that Temporal does not accept within this time is reported as failed. If the row is written already,
+ * reconcile applies it later.
  */
 const CHANGE_WITHIN_MS = 5_000;
 
-/** The use cases over what server.ts has connected. */
+/** Builds the use cases over the connections that server.ts has opened. */
 export function createServices(deps: ServiceDeps) {
   const { store, temporal } = deps;
   const { users, apiKeys, resets, configs, executions, queries, content } = deps.repositories;
