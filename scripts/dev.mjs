@@ -15,7 +15,8 @@ const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const dist = path.join(project, 'dist');
 const signal = stopSignal();
 const WORKFLOWS = path.join('src', 'workflows') + path.sep;
-const STACK = path.join('src', 'stack') + path.sep;
+/** What the process of `npm start` itself runs: it keeps running, with the code that it started with. */
+const STACK = ['stack', 'reddit-sandbox', 'mail-sink'].map((room) => path.join('src', room) + path.sep);
 
 /**
  * The compiled files by name, each with its hash. A file whose source no longer exists is removed, because an old migration
@@ -81,8 +82,8 @@ async function main() {
     outputs = next;
     if (isFirst) return stackStarted((stack = startStack()));
     console.log(`Changed: ${changed.join(', ')}. API and worker restart …`);
-    if (changed.some((name) => name.startsWith(STACK)))
-      console.log('src/stack takes effect when you start `npm run dev` again.');
+    const ofStack = STACK.filter((folder) => changed.some((name) => name.startsWith(folder)));
+    if (ofStack.length > 0) console.log(`${ofStack.join(', ')}: takes effect when you start \`npm run dev\` again.`);
     stack.restart();
   }
 

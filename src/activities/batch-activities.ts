@@ -2,6 +2,7 @@ import { activityInfo, Context } from '@temporalio/activity';
 import { taskTypes } from '../tasks/registry';
 import { endOf, planOf } from './execution-plan';
 import { runShortAttempt, timedOut, type ShortAttempt } from './short-task';
+import { chunk } from '../shared/chunk';
 import type { ActivityDeps } from './index';
 import type { BatchRequest, BatchRun, BegunBatch, ExecutionOutcome } from './run-request';
 import type { OpenedAttempt } from '../storage/executions/execution-repository';
@@ -18,9 +19,6 @@ export interface WaitingRun {
   executionId: number;
   waitMs: number;
 }
-
-const chunk = <Item>(items: Item[], size: number): Item[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
 
 function currentRun(): { workflowId: string; runId: string } {
   const { workflowExecution } = activityInfo();

@@ -32,8 +32,8 @@ async function main(): Promise<void> {
   await checkServers(config, url, target);
   const temporal = await connectTemporal(target);
   const database = createDatabase({ url, poolSize: config.DATABASE_POOL_SIZE, applicationName: 'taskloom-api' });
-  const store = createKeyValueStore(config.REDIS_URL ?? 'memory://', { answerWithinMs: REDIS_TIMEOUT_MS });
-  if (!config.REDIS_URL) log.warn('REDIS_URL is not set: sessions are kept in this process and end with it');
+  const store = createKeyValueStore(config.REDIS_URL ?? url, { answerWithinMs: REDIS_TIMEOUT_MS });
+  if (!config.REDIS_URL) log.info('REDIS_URL is not set: sessions are kept in PostgreSQL');
 
   const services = createServices({
     repositories: createApiRepositories(database),

@@ -86,7 +86,10 @@ const environment = z.object({
   POSTGRES_DB: z.string().default('taskloom'),
   DATABASE_POOL_SIZE: positive.default(10),
 
-  REDIS_URL: serverUrl(/^(rediss?|memory):\/\//, 'is not a redis:// URL').optional(),
+  // memory:// once named a store inside the process.
+  REDIS_URL: serverUrl(/^(rediss?|postgres(ql)?|memory):\/\//, 'is neither a redis:// nor a postgres:// URL')
+    .transform((url) => (url.startsWith('memory:') ? undefined : url))
+    .optional(),
 
   TEMPORAL_ADDRESS: z.string().optional(),
   TEMPORAL_NAMESPACE: z.string().optional(),

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { cleanupParameters } from './cleanup/outdated-removal';
 import { defineTaskType } from './task-type';
-
-const DAY_MS = 24 * 60 * 60 * 1_000;
+import { DAY_MS } from '../shared/durations';
 
 /** Like the other clean-up tasks it ignores parameters that it does not know. */
 export const cleanupExports = defineTaskType({

@@ -1,4 +1,5 @@
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../shared/durations';
+
 const BATCH = 1_000;
 /** More is left to the next pass: this one shares its minute with the repairs. */
 const BATCHES_PER_PASS = 50;

@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   await checkServers(config, url, target);
   Runtime.install({ shutdownSignals: [], logger: createTemporalLogger(log) });
   const database = createDatabase({ url, poolSize: config.DATABASE_POOL_SIZE, applicationName: 'taskloom-worker' });
-  const redis = createKeyValueStore(config.REDIS_URL ?? 'memory://');
+  const redis = createKeyValueStore(config.REDIS_URL ?? url);
   const [temporal, connection] = await Promise.all([
     connectTemporal(target),
     NativeConnection.connect(target.connection),

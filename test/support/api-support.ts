@@ -23,11 +23,12 @@ export const UI_URL = 'http://ui.example';
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 export type TestApi = Awaited<ReturnType<typeof createTestApi>>;
 
-/** The run's Redis, with keys of the database's own: every test database counts its users from 1. */
-export async function redisUrlOf(database: Database): Promise<string> {
-  const { redisUrl } = testServices();
+/** The run's store, with keys of the database's own: every test database counts its users from 1. */
+export async function storeUrlOf(database: Database): Promise<string> {
+  const { redisUrl, postgresStoreUrl } = testServices();
   const { rows } = await database.raw<{ rows: { name: string }[] }>('select current_database() as name');
-  return redisUrl.startsWith('redis') ? `${redisUrl}?keyPrefix=${rows[0]?.name}:` : redisUrl;
+  const [name] = rows.map((row) => row.name);
+  return redisUrl ? `${redisUrl}?keyPrefix=${name}:` : postgresStoreUrl.replace(/[^/]+$/, name ?? '');
 }
 
 let hashedPassword: Promise<string> | undefined;
@@ -37,7 +38,7 @@ export async function createTestApi(options: {
   database: Database;
   temporal: TemporalConnection;
   taskQueue?: string;
-  redisUrl?: string;
+  storeUrl?: string;
   isSandbox?: boolean;
   log?: pino.Logger;
   files?: FileStore;
@@ -46,7 +47,7 @@ export async function createTestApi(options: {
   app?: Partial<AppOptions>;
 }) {
   const { database, temporal } = options;
-  const store = createKeyValueStore(options.redisUrl ?? (await redisUrlOf(database)), {
+  const store = createKeyValueStore(options.storeUrl ?? (await storeUrlOf(database)), {
     answerWithinMs: REDIS_TIMEOUT_MS,
   });
   const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });

@@ -111,7 +111,7 @@ export async function fillDatabase(database: Database): Promise<void> {
 /** Every column of every row of every table, generated ones too. Sessions end with a restore: that one number differs. */
 export async function everything(database: Database): Promise<Record<string, string[]>> {
   const { rows } = await database.raw<{ rows: { name: string }[] }>(
-    "select relname::text as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relname not like 'knex_%' order by 1",
+    "select relname::text as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relpersistence = 'p' and relname not like 'knex_%' order by 1",
   );
   const tables = await Promise.all(
     rows.map(async ({ name }) => {

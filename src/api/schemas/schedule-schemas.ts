@@ -10,7 +10,7 @@ export const historyQuery = z.object({ limit: limit(200, 50) });
 
 export const actionResult = z
   .object({ success: z.boolean(), message: z.string(), config_id: z.int() })
-  .meta({ id: 'CommandResult' });
+  .meta({ id: 'ActionResult' });
 export type ActionResultBody = z.infer<typeof actionResult>;
 
 export const batchResult = z

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { Client } from 'pg';
 import { databaseUrl, databaseVariable, type Config } from '../config';
 import { connectionString } from '../postgres/postgres-client';
-import { createKeyValueStore } from '../key-value-store/key-value-store';
+import { createKeyValueStore, isPostgresUrl } from '../key-value-store/key-value-store';
 import { StartError, unreachable } from './start-error';
 import { connectTemporal, temporalVariable, type TemporalTarget } from '../temporal';
 
@@ -47,7 +47,7 @@ export async function checkRedis(url: string): Promise<void> {
   try {
     await store.ping();
   } catch (error) {
-    throw unreachable('REDIS_URL', 'Redis', url, error);
+    throw unreachable('REDIS_URL', isPostgresUrl(url) ? 'PostgreSQL' : 'Redis', url, error);
   } finally {
     await store.close();
   }

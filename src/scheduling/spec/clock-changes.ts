@@ -1,10 +1,9 @@
 import { DateTime } from 'luxon';
 import { clockOf, fireTimes, type Clock } from './schedule-times';
+import { DAY_MS, HOUR_MS } from '../../shared/durations';
 import type { PreviewWarning } from './schedule-preview';
 import type { CronSchedule, Schedule } from './schedule';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const YEAR_DAYS = 366;
 /** No clock change moves more than this, and the server looks an hour back. */
 const REACH_MS = 3 * HOUR_MS;

@@ -1,5 +1,6 @@
 import { findClockWarnings } from './clock-changes';
 import { nextFireTimes } from './schedule-times';
+import { DAY_MS } from '../../shared/durations';
 import type { Schedule } from './schedule';
 
 export const PREVIEW_WARNINGS = [
@@ -24,7 +25,6 @@ export interface SchedulePreview {
   warnings: PreviewWarning[];
 }
 
-const DAY_MS = 86_400_000;
 const SPARSE_MS = 366 * DAY_MS;
 /** How many gaps between runs are looked at, whatever the caller asked for. */
 const GAPS_SEEN = 10;

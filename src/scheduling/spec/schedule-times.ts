@@ -1,13 +1,11 @@
 import { IANAZone } from 'luxon';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../shared/durations';
 import type { CronFields, Schedule } from './schedule';
 
 /** The last year that Temporal's calendars know. */
 export const LAST_YEAR = 2100;
 
 const END_MS = Date.UTC(LAST_YEAR + 1, 0, 1);
-const SECOND_MS = 1000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 
 /** Local times are kept as the epoch milliseconds at which UTC clocks would show them. */
 export type LocalMs = number;

@@ -3,15 +3,13 @@ import type { Priority } from '@temporalio/common';
 import { parseScheduleConfig } from '../spec/schedule-config';
 import { noteOf } from './schedule-note';
 import { toTemporalSchedule } from '../spec/schedule-spec';
-import { TASK_CONFIG_ID, TASK_TYPE, TRIGGERED_BY } from './search-attributes';
+import { toRunSearchAttributes, toScheduleSearchAttributes } from './search-attributes';
+import { priorityKeyOf } from './temporal-priority';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type * as workflows from '../../workflows';
 
 /** Temporal's limit (limit.userMetadataSummarySize) is 400 with the encoding; a name of 200 characters may be 800. */
 const SUMMARY_BYTES = 300;
-
-/** Ours is 1–10 with 10 highest, Temporal's 1–5 with 1 soonest. */
-export const priorityKeyOf = (priority: number) => 6 - Math.ceil(Math.min(10, Math.max(1, priority)) / 2);
 
 /** Says which start of the config its schedule has followed; a pause or an edit leaves it as it is. */
 export const armedAtOf = (config: TaskConfig) => config.registeredAt?.toISOString() ?? null;
@@ -36,7 +34,7 @@ export function taskConfigSchedule(
     spec,
     policies,
     state: { paused: config.scheduleStatus === 'paused', note: noteOf(config.revision), remainingActions },
-    typedSearchAttributes: [{ key: TASK_CONFIG_ID, value: config.id }],
+    typedSearchAttributes: toScheduleSearchAttributes(config.id),
     action: {
       type: 'startWorkflow',
       workflowType: 'runTask' satisfies keyof typeof workflows,
@@ -45,11 +43,11 @@ export function taskConfigSchedule(
       taskQueue,
       args: [{ configId: config.id, triggeredBy: 'schedule' }],
       memo: { configName: config.name, taskType: config.taskType, armedAt: armedAtOf(config) },
-      typedSearchAttributes: [
-        { key: TASK_CONFIG_ID, value: config.id },
-        { key: TASK_TYPE, value: config.taskType },
-        { key: TRIGGERED_BY, value: 'schedule' },
-      ],
+      typedSearchAttributes: toRunSearchAttributes({
+        configId: config.id,
+        taskType: config.taskType,
+        triggeredBy: 'schedule',
+      }),
       staticSummary: firstBytes(`${config.taskType} · ${config.name}`, SUMMARY_BYTES),
       priority: { priorityKey: priorityKeyOf(config.priority) },
     },

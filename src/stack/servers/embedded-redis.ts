@@ -12,6 +12,8 @@ const STOP_STEPS: readonly StopStep[] = [
 ];
 
 export interface EmbeddedRedisOptions {
+  /** Without it, what findRedisProgram() finds. */
+  program?: string;
   folder: string;
   logFile: string;
   /** Gives the start up, and stops what has come up so far. */
@@ -23,17 +25,16 @@ export interface EmbeddedRedisOptions {
 
 export interface EmbeddedRedis {
   url: string;
-  /** The server's name, or undefined for the in-process store. */
-  program: string | undefined;
-  port: number | undefined;
+  port: number;
   exited: Promise<string>;
   stop: () => Promise<void>;
 }
 
-export function findRedisProgram(): string | undefined {
+/** What of the two servers is installed. */
+export function findRedisProgram(env: NodeJS.ProcessEnv = process.env): string | undefined {
   return ['redis-server', 'valkey-server'].find((program) => {
     try {
-      execFileSync(program, ['--version'], { stdio: 'ignore' });
+      execFileSync(program, ['--version'], { stdio: 'ignore', env });
       return true;
     } catch {
       return false;
@@ -50,17 +51,8 @@ export async function stopLeftoverRedis(folder: string): Promise<boolean> {
   );
 }
 
-/** Redis with everything kept in an append-only file, or, where no server is installed, the in-process store. */
+/** Redis with everything kept in an append-only file. */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
-  const program = findRedisProgram();
-  if (!program)
-    return {
-      url: 'memory://',
-      program: undefined,
-      port: undefined,
-      exited: new Promise(() => undefined),
-      stop: async () => undefined,
-    };
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   await stopLeftoverRedis(options.folder);
   const pidFile = path.join(options.folder, 'redis.pid');
@@ -84,7 +76,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   const server = await startServiceProcess(
     {
       name: 'Redis',
-      command: program,
+      command: options.program ?? findRedisProgram() ?? 'redis-server',
       args: [configFile],
       logFile: options.logFile,
       pidFile,
@@ -103,5 +95,5 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
         .finally(() => store.close());
     },
   );
-  return { url, program, port, exited: server.exited, stop: server.stop };
+  return { url, port, exited: server.exited, stop: server.stop };
 }

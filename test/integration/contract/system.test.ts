@@ -39,7 +39,7 @@ describe('37 GET /tasks/system/health', () => {
 
   test('is degraded when one does not, and unhealthy when none does; a 200 with every component', async () => {
     const [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-    const cut = await createTestApi({ database: db.database, temporal, redisUrl: 'redis://127.0.0.1:9' });
+    const cut = await createTestApi({ database: db.database, temporal, storeUrl: 'redis://127.0.0.1:9' });
     // Who asks is known; what is asked for is not to be had.
     const user = await cut.services.users.get(cut.userIds[0] ?? 0);
     cut.services.users.get = async () => user;

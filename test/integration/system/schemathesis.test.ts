@@ -51,7 +51,7 @@ async function startTaskloom(): Promise<{ url: string; userId: number }> {
   const env = {
     PORT: String(port),
     DATABASE_URL: db.url,
-    REDIS_URL: testServices().redisUrl,
+    REDIS_URL: testServices().storeUrl,
     TEMPORAL_ADDRESS: testServices().temporalAddress,
     TEMPORAL_NAMESPACE: temporal.namespace,
     TEMPORAL_TASK_QUEUE: `fuzz-${randomUUID()}`,

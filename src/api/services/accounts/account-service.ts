@@ -1,4 +1,4 @@
-import { BadRequestError, ForbiddenError, NotFoundError, RequestFaultsError, TEXTS } from '../../errors';
+import { BadRequestError, ForbiddenError, NotFoundError, RequestValidationError, TEXTS } from '../../errors';
 import { isLongEnough, type PasswordPolicy } from './password-policy';
 import { presentUser } from './user-presenter';
 import type { RateLimits } from './rate-limits';
@@ -97,7 +97,7 @@ export function createAccountService(deps: {
         username: body.username ?? user.username,
         email: body.email ?? user.email,
       });
-      if (faults.length > 0) throw new RequestFaultsError(faults);
+      if (faults.length > 0) throw new RequestValidationError(faults);
       changes.hashedPassword = await deps.passwords.hash(password);
     }
     return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));

@@ -1,6 +1,6 @@
 import { ForbiddenError, NotFoundError, TEXTS } from '../../errors';
 import { mayAccess, ROLE_OF } from '../../access-levels';
-import { DAY_MS } from '../common/times';
+import { DAY_MS } from '../../../shared/durations';
 import { createApiKey, hashApiKey } from './api-key-token';
 import type { ApiKey, ApiKeyRepository } from '../../../storage/accounts/api-key-repository';
 import type { User } from '../../../storage/accounts/user';

@@ -1,5 +1,4 @@
-const HOUR_MS = 3_600_000;
-export const DAY_MS = 24 * HOUR_MS;
+import { DAY_MS, HOUR_MS } from '../../../shared/durations';
 
 export const hoursAgo = (hours: number): Date => new Date(Date.now() - hours * HOUR_MS);
 export const daysAgo = (days: number): Date => new Date(Date.now() - days * DAY_MS);

@@ -1,4 +1,4 @@
-import { NotFoundError, RequestFaultsError } from '../../errors';
+import { NotFoundError, RequestValidationError } from '../../errors';
 import { toValidationErrors, type ValidationError } from '../../http/validation-errors';
 import { findConfigIssues } from '../../schemas/config-issues';
 import { presentConfig, presentConfigStats, presentRecentEvent, type Actual } from './config-presenter';
@@ -133,7 +133,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
     async update(id: number, body: UpdateBody, reader: Reader): Promise<ConfigBody> {
       const config = await find(id);
       const faults = findFaults(config, body);
-      if (faults.length > 0) throw new RequestFaultsError(faults);
+      if (faults.length > 0) throw new RequestValidationError(faults);
       const updated = await configs.update(id, {
         name: body.name,
         description: body.description,

@@ -1,5 +1,12 @@
 import { findTaskType } from '../../../tasks/registry';
-import { BadRequestError, ConflictError, ForbiddenError, NotFoundError, RequestFaultsError, TEXTS } from '../../errors';
+import {
+  BadRequestError,
+  ConflictError,
+  ForbiddenError,
+  NotFoundError,
+  RequestValidationError,
+  TEXTS,
+} from '../../errors';
 import { mayAccess } from '../../access-levels';
 import { toValidationErrors, type ValidationError } from '../../http/validation-errors';
 import { batchId, batchTaskIds, configRunId, fingerprintOf, typeRunId, type StartContext } from './run-ids';
@@ -89,7 +96,7 @@ export function createStartRunService(deps: {
     ): Promise<Submitted> {
       if (!findTaskType(name)) throw new BadRequestError(`Unsupported task type ${name}`);
       const faults = findTypeFaults(name, parameters);
-      if (faults.length > 0) throw new RequestFaultsError(faults);
+      if (faults.length > 0) throw new RequestValidationError(faults);
       const workflowId = typeRunId(name, context);
       const fingerprint = fingerprintOf(context, { parameters, options });
       const kept = await gateway.startRun({

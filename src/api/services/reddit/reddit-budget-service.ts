@@ -39,7 +39,7 @@ export function createRedditBudgetService({
         };
       });
       return {
-        is_shared: budget.isShared,
+        is_shared: true,
         source,
         limit,
         used: limit - remaining,
