@@ -36,13 +36,12 @@ import type { FileStore } from '../../platform/files/file-store';
 import type { RedditBudget } from '../../platform/reddit-budget/reddit-budget';
 import type { ResetTokens } from '../../platform/passwords/reset-tokens';
 import type { KeyValueStore } from '../../platform/key-value-store/key-value-store';
-import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
 import type { ApiRepositories } from '../../storage/api-repositories';
 
 export interface ServiceDeps {
   repositories: ApiRepositories;
   store: KeyValueStore;
-  temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
+  temporal: { client: Client; taskQueue: string; linkToRun: LinkToRun };
   passwords: Passwords;
   auth: {
     secret: string;

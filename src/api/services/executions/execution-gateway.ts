@@ -5,11 +5,10 @@ import {
   type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { TypedSearchAttributes } from '@temporalio/common';
+import { toRunSearchAttributes, type RunSearchAttributes } from '../../../scheduling/temporal/search-attributes';
+import { priorityKeyOf } from '../../../scheduling/temporal/temporal-priority';
 import { fromTimestamp } from '../common/times';
 import { childWorkflowIdOf } from './run-ids';
-import type { TriggeredBy } from '../../../storage/executions/task-execution';
-import type { SEARCH_ATTRIBUTES } from '../../../platform/temporal';
 import type * as workflows from '../../../workflows';
 import type { BatchRequest, RunRequest } from '../../../workflows';
 import type { ExecutionDetailBody } from '../../schemas/execution-schemas';
@@ -39,18 +38,10 @@ interface BatchMemo extends Memo {
 }
 type Live = NonNullable<ExecutionDetailBody['live']>;
 
-/** Temporal's keys go from 1 (soonest) to 5. */
-export const priorityKeyOf = (priority: number) => 6 - Math.ceil(priority / 2);
-
 export type ExecutionGateway = ReturnType<typeof createExecutionGateway>;
 
 /** This file and progress-gateway.ts are the only ones of the API that use Temporal's WorkflowClient. */
-export function createExecutionGateway(deps: {
-  client: Client;
-  taskQueue: string;
-  searchAttributes: typeof SEARCH_ATTRIBUTES;
-}) {
-  const { client, taskQueue, searchAttributes: keys } = deps;
+export function createExecutionGateway({ client, taskQueue }: { client: Client; taskQueue: string }) {
   const withDeadline = <Answer>(ask: () => Promise<Answer>) => client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
 
   /** Undefined when there is no such workflow. */
@@ -86,20 +77,8 @@ export function createExecutionGateway(deps: {
     workflowType: keyof typeof workflows,
     workflowId: string,
     request: RunRequest | BatchRequest,
-    options: {
-      memo: Kept;
-      triggeredBy: TriggeredBy;
-      taskType?: string;
-      configId?: number | null;
-      summary: string;
-      priority: number;
-    },
+    options: RunSearchAttributes & { memo: Kept; summary: string; priority: number },
   ): Promise<Kept> {
-    const attributes = new TypedSearchAttributes([
-      { key: keys.TriggeredBy, value: options.triggeredBy },
-      ...(options.taskType === undefined ? [] : [{ key: keys.TaskType, value: options.taskType }]),
-      ...(typeof options.configId === 'number' ? [{ key: keys.TaskConfigId, value: options.configId }] : []),
-    ]);
     try {
       await withDeadline(() =>
         client.workflow.start(workflowType, {
@@ -109,7 +88,7 @@ export function createExecutionGateway(deps: {
           // The id of a closed run also means that the request was sent before.
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           memo: options.memo,
-          typedSearchAttributes: attributes,
+          typedSearchAttributes: toRunSearchAttributes(options),
           staticSummary: options.summary,
           priority: { priorityKey: priorityKeyOf(options.priority) },
         }),
@@ -168,6 +147,7 @@ export function createExecutionGateway(deps: {
           ...(forRepeatedRequests.fingerprint === undefined ? {} : forRepeatedRequests),
         },
         triggeredBy: 'batch',
+        configId: null,
         summary: `Batch of ${request.configIds.length} runs`,
         priority: 5,
       });
