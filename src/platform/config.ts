@@ -173,7 +173,7 @@ export const ENV_ALIASES: Record<string, keyof Config> = {
   EMAIL_USE_TLS: 'SMTP_USE_TLS',
 };
 
-export class ConfigError extends StartError {
+class ConfigError extends StartError {
   override readonly name = 'ConfigError';
 }
 
@@ -227,7 +227,7 @@ export function smtpSettings(config: Config) {
 }
 
 /** The bucket that exports go to, or undefined when they go into a folder. */
-export function s3Settings(config: Config) {
+function s3Settings(config: Config) {
   if (!config.S3_BUCKET) return undefined;
   const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config;
   return {
@@ -241,7 +241,7 @@ export function s3Settings(config: Config) {
 }
 
 /** Where exports lie when there is no bucket. */
-export function exportFolder(config: Config): string {
+function exportFolder(config: Config): string {
   return path.resolve(config.EXPORT_FOLDER ?? path.join(config.TASKLOOM_HOME, 'exports'));
 }
 

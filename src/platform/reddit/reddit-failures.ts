@@ -7,7 +7,7 @@ export interface RawResponse {
   body: unknown;
 }
 
-export const headerNumber = (response: RawResponse, name: string): number | null => {
+const headerNumber = (response: RawResponse, name: string): number | null => {
   const value = Number(response.headers[name] ?? NaN);
   return Number.isFinite(value) ? value : null;
 };

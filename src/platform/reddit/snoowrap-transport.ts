@@ -35,8 +35,6 @@ interface Token {
   renewAt: number;
 }
 
-export type SnoowrapTransport = ReturnType<typeof createSnoowrapTransport>;
-
 /**
  * Logs in and sends single requests through snoowrap, and turns every failure into a RedditError. Tries, queue and
  * budget are the caller's. `requestTimeoutMs` is for a whole request, from connecting to the last byte.

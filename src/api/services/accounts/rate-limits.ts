@@ -27,7 +27,7 @@ type Rule = keyof typeof RULES;
  * The network that an address is counted under. An IPv6 client can use any address of its /64, so the /64 is counted.
  * Text that is no address (a proxy may forward anything) is counted as it is.
  */
-export function networkOf(address: string): string {
+function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);
   return parsed instanceof ipaddr.IPv6

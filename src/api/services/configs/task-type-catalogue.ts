@@ -4,12 +4,23 @@ import { configLimits } from '../../schemas/config-schemas';
 import type { TaskType } from '../../../tasks/task-type';
 import type { TaskTypeList } from '../../schemas/system-schemas';
 
-interface JsonSchema {
+/** As far as it is read here and by the task type reference. */
+export interface JsonSchema {
+  type?: string;
+  format?: string;
+  enum?: unknown[];
   minimum?: number;
   exclusiveMinimum?: number;
   maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  items?: JsonSchema;
   default?: unknown;
+  description?: string;
   properties?: Record<string, JsonSchema>;
+  required?: string[];
   anyOf?: JsonSchema[];
 }
 

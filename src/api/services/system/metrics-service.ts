@@ -39,8 +39,6 @@ export interface Readings {
   budget: { limit: number; remaining: number; waiting: number } | undefined;
 }
 
-export type MetricsService = ReturnType<typeof createMetricsService>;
-
 export function createMetricsService(deps: {
   metrics: MetricsRepository;
   temporal: { client: Client; taskQueue: string };
