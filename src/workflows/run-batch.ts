@@ -23,7 +23,7 @@ import type { BatchRequest, BatchRun, BatchSummary, BegunBatch, RunRequest } fro
 const SLICES_AT_ONCE = 4;
 
 /** Cancels the n-th run (from 1). Needed for a run that has no row yet, in which a cancellation is stored otherwise. */
-export const cancelRun = defineSignal<[n: number]>('cancelRun');
+const cancelRun = defineSignal<[n: number]>('cancelRun');
 
 const { beginBatch, executeSlice, cancelRuns, finishBatch } = proxyActivities<
   Pick<Activities, 'beginBatch' | 'executeSlice' | 'cancelRuns' | 'finishBatch'>

@@ -14,7 +14,7 @@ import type { BegunScrape, ChildWorkflowRequest, ScrapeProgress } from '../activ
 
 type LaneProgress = ScrapeProgress['subreddits'][number];
 
-export const scrapeProgress = defineQuery<ScrapeProgress>('progress');
+const scrapeProgress = defineQuery<ScrapeProgress>('progress');
 
 const local = proxyLocalActivities<Pick<Activities, 'openScrape' | 'closeScrape'>>(ROW_WRITE);
 const { scrapeSlice } = proxyActivities<Pick<Activities, 'scrapeSlice'>>({

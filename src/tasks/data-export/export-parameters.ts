@@ -136,4 +136,3 @@ export const exportParameters = z
     });
   })
   .meta({ allOf: rulesBetweenParameters });
-export type ExportParameters = z.infer<typeof exportParameters>;
