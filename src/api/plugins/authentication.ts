@@ -1,7 +1,7 @@
 import { mayAccess, ROLE_OF, roleThroughKey, scopeFor, type Access } from '../access-levels';
 import { ForbiddenError, NotFoundError, TEXTS, UnauthorizedError } from '../errors';
 import { createSingleFlight } from '../concurrency/single-flight';
-import { isMeantAsApiKey } from '../services/accounts/api-key-token';
+import { hasApiKeyPrefix } from '../services/accounts/api-key-token';
 import { TokenError, type TokenClaims, type TokenService } from '../services/accounts/token-service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RouteTable } from './route-table';
@@ -70,7 +70,7 @@ export function installAuthentication(
     const access = accessOf(request, routes);
     if (access === 'open' || request.method === 'OPTIONS' || OPEN_PATHS.test(request.url)) return;
     const token = readBearer(request.headers.authorization);
-    if (isMeantAsApiKey(token)) await authenticateByKey(services, request, token, access);
+    if (hasApiKeyPrefix(token)) await authenticateByKey(services, request, token, access);
     else await authenticateBySession(lookUp, request, readClaims(app.tokens, token), access);
   });
 }
