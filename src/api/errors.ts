@@ -1,5 +1,5 @@
 import type { BadCursorError } from '../storage/sql/page-cursor';
-import type { ScheduleConfigError } from '../scheduling/spec/schedule-config';
+import type { ScheduleConfigError } from '../scheduling/config-fields/schedule-config-error';
 import type { ValidationError } from './http/validation-errors';
 
 /** What a caller gets to see: `detail` is a text, or the list of what is wrong with the request. */

@@ -1,6 +1,5 @@
 import createLimit from 'p-limit';
-import { parseScheduleConfig } from '../../../scheduling/spec/schedule-config';
-import { scheduleText } from '../../../scheduling/spec/schedule';
+import { describeSchedule, parseScheduleConfig } from '../../../scheduling/schedule/schedule-config';
 import { NotFoundError } from '../../errors';
 import { isArmed, isConsistent, presentEvent, presentRecentEvent } from './config-presenter';
 import type { CommandResult, ScheduleCommand, ScheduleCommands } from '../../../scheduling/temporal/schedule-commands';
@@ -18,7 +17,7 @@ const ACTIONS_AT_ONCE = 8;
 /** The stored form may be older than today's rules. */
 function textOf(config: TaskConfig): string {
   try {
-    return scheduleText(parseScheduleConfig(config.schedulerType, config.scheduleConfig));
+    return describeSchedule(parseScheduleConfig(config.schedulerType, config.scheduleConfig));
   } catch {
     return config.schedulerType;
   }

@@ -1,6 +1,6 @@
 import { ScheduleAlreadyRunning, ServiceError, isGrpcDeadlineError, isGrpcServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
-import { ScheduleConfigError } from './schedule-config';
+import { ScheduleConfigError } from '../config-fields/schedule-config-error';
 
 /** Temporal did not answer, or refused to be asked. */
 export class SchedulerUnavailableError extends Error {
