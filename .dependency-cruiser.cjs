@@ -2,6 +2,7 @@
 const room = (name) => `^src/${name}/`;
 const others = (...allowed) =>
   [
+    'shared',
     'platform',
     'storage',
     'tasks',
@@ -19,8 +20,12 @@ const others = (...allowed) =>
     .filter((r) => !allowed.includes(r))
     .map(room);
 
-/** A room may import at run time from `runtime` and, as types, from `types` too. */
-function roomRules(name, { runtime = [], types = [], entries = [], entryRuntime = [] }) {
+/**
+ * A room may import at run time from `runtime` and, as types, from `types` too. `shared` (constants and pure functions)
+ * is open to every room but the workflows, whose bundle holds nothing but themselves.
+ */
+function roomRules(name, { runtime: ownRuntime = [], types = [], entries = [], entryRuntime = [] }) {
+  const runtime = name === 'workflows' ? ownRuntime : ['shared', ...ownRuntime];
   const from = entries.length
     ? { path: room(name), pathNot: entries.map((e) => `^src/${name}/${e}$`) }
     : { path: room(name) };
@@ -47,8 +52,9 @@ const tests = '\\.test\\.ts$';
 
 module.exports = {
   forbidden: [
+    ...roomRules('shared', {}),
     ...roomRules('platform', {}),
-    ...roomRules('storage', { types: ['platform'] }),
+    ...roomRules('storage', { types: ['platform', 'tasks'] }),
     ...roomRules('tasks', { types: ['platform'] }),
     ...roomRules('scheduling', { types: ['platform', 'storage', 'workflows'] }),
     ...roomRules('activities', { runtime: ['tasks'], types: ['storage', 'platform', 'scheduling'] }),
@@ -63,13 +69,13 @@ module.exports = {
     ...roomRules('api', {
       runtime: ['tasks', 'scheduling'],
       types: ['storage', 'platform', 'workflows'],
-      entries: ['server\\.ts', 'build-openapi\\.ts'],
+      entries: ['server\\.ts'],
       entryRuntime: ['storage', 'platform'],
     }),
     ...roomRules('worker', {
-      runtime: ['activities'],
+      runtime: ['activities', 'tasks'],
       types: ['platform'],
-      entries: ['main\\.ts'],
+      entries: ['main\\.ts', 'create-activity-deps\\.ts'],
       entryRuntime: ['storage', 'platform', 'scheduling', 'exports', 'backups'],
     }),
     ...roomRules('reddit-sandbox', { runtime: ['platform'] }),
@@ -80,6 +86,12 @@ module.exports = {
       severity: 'error',
       from: { path: room('tasks') },
       to: { path: '^node_modules/', pathNot: '^node_modules/zod/', dependencyTypesNot: ['type-only', 'type-import'] },
+    },
+    {
+      name: 'shared-stands-alone',
+      severity: 'error',
+      from: { path: room('shared') },
+      to: { pathNot: room('shared') },
     },
     {
       name: 'workflows-npm-temporal-only',

@@ -7,7 +7,7 @@ import { hashPassword } from '../src/platform/passwords/password-hash';
 import { createDatabase, migrate, type Database } from '../src/platform/postgres/postgres';
 import { connectTemporal, registerSearchAttributes, type TemporalConnection } from '../src/platform/temporal';
 import { startEmbeddedPostgres } from '../src/stack/servers/embedded-postgres';
-import { startEmbeddedRedis } from '../src/stack/servers/embedded-redis';
+import { findRedisProgram, startEmbeddedRedis } from '../src/stack/servers/embedded-redis';
 import { startEmbeddedTemporal, TEMPORAL_SPEED_FLAGS } from '../src/stack/servers/embedded-temporal';
 import { findTemporalBinary } from '../src/stack/servers/temporal-binary';
 import { createCleanup } from './cleanup';
@@ -64,7 +64,7 @@ async function startAll(
       speedFlags: options.speedFlags ?? TEMPORAL_SPEED_FLAGS,
     }),
   );
-  const redis = await keep(startEmbeddedRedis(place('redis')));
+  const redis = findRedisProgram() ? await keep(startEmbeddedRedis(place('redis'))) : undefined;
 
   const database = createDatabase({ url: postgres.url, poolSize: 4, applicationName: 'taskloom-bench' });
   onStop(() => database.destroy());
@@ -86,7 +86,7 @@ async function startAll(
   const env = {
     ...process.env,
     DATABASE_URL: postgres.url,
-    REDIS_URL: redis.url,
+    REDIS_URL: redis?.url,
     TEMPORAL_ADDRESS: server.address,
     PORT: String(options.apiPort),
     LOG_LEVEL: 'warn',

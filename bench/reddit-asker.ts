@@ -5,16 +5,19 @@ import { createKeyValueStore } from '../src/platform/key-value-store/key-value-s
 
 export interface AskerOrder {
   url: string;
-  redisUrl: string;
+  storeUrl: string;
   clientId: string;
   requestsPerMinute: number;
   /** Callers at once, half of them for config 1 and half for config 2. */
   callers: number;
 }
 
-/** A process that asks Reddit as fast as the budget lets it, until it is told to stop; a caller that is sent away comes back. Tells how many requests it sent. */
+/**
+ * A process that asks Reddit as fast as the budget lets it, until it is told to stop; a caller that is sent away comes
+ * back. Tells how many requests it sent.
+ */
 async function ask(order: AskerOrder): Promise<void> {
-  const store = createKeyValueStore(order.redisUrl);
+  const store = createKeyValueStore(order.storeUrl);
   const budget = createRedditBudget({ store, clientId: order.clientId, requestsPerMinute: order.requestsPerMinute });
   const reddit = createRedditClient({
     budget,

@@ -1,26 +1,53 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { startEmbeddedRedis } from '../src/stack/servers/embedded-redis';
+import { createDatabase, migrate } from '../src/platform/postgres/postgres';
+import { startEmbeddedPostgres } from '../src/stack/servers/embedded-postgres';
+import { findRedisProgram, startEmbeddedRedis, type EmbeddedRedis } from '../src/stack/servers/embedded-redis';
 import { measureFleet } from './reddit-fleet';
 
-/** `npm run bench:budget -- [REQUESTS] [WINDOW_SECONDS] [WINDOWS] [LATENCY_MS]`: how much of Reddit's budget three processes use. */
+type Store = Pick<EmbeddedRedis, 'url' | 'stop'>;
+
+async function startPostgresStore(folder: string): Promise<Store> {
+  const postgres = await startEmbeddedPostgres({
+    folder,
+    logFile: path.join(folder, 'postgres.log'),
+    password: 'of-the-bench',
+  });
+  const database = createDatabase({ url: postgres.url, poolSize: 1, applicationName: 'taskloom-bench' });
+  await migrate(database).finally(() => database.destroy());
+  return postgres;
+}
+
+/**
+ * `npm run bench:budget -- [REQUESTS] [WINDOW_SECONDS] [WINDOWS] [LATENCY_MS] [PROCESSES] [redis|postgres]`: how much of
+ * Reddit's budget a fleet uses. Without the last, the store is Redis where it is installed.
+ */
 async function main(): Promise<void> {
-  const [requests = 100, windowSeconds = 60, windows = 1, latencyMs = 0] = process.argv.slice(2).map(Number);
+  const [requests = 100, windowSeconds = 60, windows = 1, latencyMs = 0, fleet = 3] = process.argv
+    .slice(2, 7)
+    .map(Number);
+  const [kind = findRedisProgram() ? 'redis' : 'postgres'] = process.argv.slice(7);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-budget-'));
-  const redis = await startEmbeddedRedis({ folder, logFile: path.join(folder, 'redis.log'), password: 'of-the-bench' });
+  // As root, PostgreSQL's user has to walk through it.
+  chmodSync(folder, 0o711);
+  const store: Store =
+    kind === 'redis'
+      ? await startEmbeddedRedis({ folder, logFile: path.join(folder, 'redis.log'), password: 'of-the-bench' })
+      : await startPostgresStore(folder);
   try {
-    if (!redis.program) throw new Error('no redis-server on PATH: several processes cannot share a budget without one');
     const { counts, refused, used, processes } = await measureFleet({
-      redisUrl: redis.url,
-      processes: 3,
+      storeUrl: store.url,
+      processes: fleet,
       callers: 20,
       requests,
       windowSeconds,
       windows,
       latencyMs,
     });
-    console.log(`three processes, ${requests} requests in ${windowSeconds} s, answers after ${latencyMs} ms`);
+    console.log(
+      `${kind}: ${fleet} processes, ${requests} requests in ${windowSeconds} s, answers after ${latencyMs} ms`,
+    );
     console.log(
       `answered in each window: ${counts.join(', ')} (${(100 * used).toFixed(1)} % of the budget); refused with 429: ${refused}`,
     );
@@ -28,7 +55,7 @@ async function main(): Promise<void> {
       `sent by each process: ${processes.map(({ sent }) => sent).join(', ')}; callers sent away to come back: ${processes.map(({ sentAway }) => sentAway).join(', ')}`,
     );
   } finally {
-    await redis.stop();
+    await store.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -6,7 +6,7 @@ import { createRedditSandbox } from '../src/reddit-sandbox/sandbox-server';
 import type { AskerOrder } from './reddit-asker';
 
 export interface FleetOptions {
-  redisUrl: string;
+  storeUrl: string;
   processes: number;
   callers: number;
   requests: number;
@@ -29,7 +29,7 @@ export async function measureFleet(options: FleetOptions) {
   const { url } = await sandbox.listen();
   const order: AskerOrder = {
     url,
-    redisUrl: options.redisUrl,
+    storeUrl: options.storeUrl,
     clientId: `fleet-${process.pid}-${Date.now()}`,
     requestsPerMinute: (requests * 60) / windowSeconds,
     callers: options.callers,

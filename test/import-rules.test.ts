@@ -54,6 +54,27 @@ test.each([
     'workflows-npm-temporal-only',
   ],
   [
+    'a workflow that imports shared code',
+    {
+      'src/workflows/bad.ts': "import { table } from '../shared/table';\nexport const x = table;\n",
+      'src/shared/table.ts': table,
+    },
+    'workflows-run-time',
+  ],
+  [
+    'shared code that imports a package',
+    { 'src/shared/bad.ts': "import { z } from 'zod';\nexport const x = z;\n" },
+    'shared-stands-alone',
+  ],
+  [
+    'a repository that runs code of a task',
+    {
+      'src/storage/bad.ts': "import { table } from '../tasks/table';\nexport const x = table;\n",
+      'src/tasks/table.ts': table,
+    },
+    'storage-run-time',
+  ],
+  [
     'a route that imports storage',
     {
       'src/api/routes/bad.ts': "import { table } from '../../storage/table';\nexport const x = table;\n",

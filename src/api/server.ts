@@ -11,7 +11,7 @@ import { createKeyValueStore } from '../platform/key-value-store/key-value-store
 import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
 import { createResetTokens } from '../platform/passwords/reset-tokens';
 import { reasonOf, showFailedStart, StartError } from '../platform/startup/start-error';
-import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } from '../platform/temporal';
+import { connectTemporal, temporalTarget, temporalUiLink } from '../platform/temporal';
 import { createApiRepositories } from '../storage/api-repositories';
 import { createApp } from './app';
 import { requestLogFields } from './plugins/request-logging';
@@ -32,8 +32,8 @@ async function main(): Promise<void> {
   await checkServers(config, url, target);
   const temporal = await connectTemporal(target);
   const database = createDatabase({ url, poolSize: config.DATABASE_POOL_SIZE, applicationName: 'taskloom-api' });
-  const store = createKeyValueStore(config.REDIS_URL ?? 'memory://', { answerWithinMs: REDIS_TIMEOUT_MS });
-  if (!config.REDIS_URL) log.warn('REDIS_URL is not set: sessions are kept in this process and end with it');
+  const store = createKeyValueStore(config.REDIS_URL ?? url, { answerWithinMs: REDIS_TIMEOUT_MS });
+  if (!config.REDIS_URL) log.info('REDIS_URL is not set: sessions are kept in PostgreSQL');
 
   const services = createServices({
     repositories: createApiRepositories(database),
@@ -41,7 +41,6 @@ async function main(): Promise<void> {
     temporal: {
       client: temporal.client,
       taskQueue: config.TEMPORAL_TASK_QUEUE,
-      searchAttributes: SEARCH_ATTRIBUTES,
       linkToRun: (workflowId, runId) => temporalUiLink(config.TEMPORAL_UI_URL, temporal.namespace, workflowId, runId),
     },
     passwords,

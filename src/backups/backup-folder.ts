@@ -5,12 +5,13 @@ import path from 'node:path';
 import { BackupFolderError, RestoreRefusedError } from './backup-error';
 import { filesOf, FORMAT_VERSION, manifestSchema, type Manifest } from './backup-manifest';
 import { isBackupName, isPart, isPartOf, partName } from './backup-names';
+import { DAY_MS } from '../shared/durations';
 
 const MANIFEST = 'manifest.json';
 /** In the form of sha256sum, so that `sha256sum --check SHA256SUMS` works too. */
 const SUMS = 'SHA256SUMS';
 /** Nobody writes to a backup's files for so long and still is at work on it. */
-const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1_000;
+const ABANDONED_AFTER_MS = DAY_MS;
 
 export interface StoredBackup {
   manifest: Manifest;

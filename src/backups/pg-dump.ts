@@ -46,6 +46,7 @@ export function startDump({ url, snapshot, schema, signal }: PgDumpRequest): {
       '--no-owner',
       '--no-privileges',
       '--no-password',
+      '--no-unlogged-table-data',
       `--schema=${schema}`,
       `--snapshot=${snapshot}`,
       `--dbname=${target.toString()}`,

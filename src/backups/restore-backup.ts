@@ -60,7 +60,7 @@ export function createRestore({ folder, database, migrationNames, migrate, repor
         );
       return withClient(database, async (client) => {
         const { rows: all } = await client.query<{ name: string }>(
-          "select relname::text as name from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r' order by 1",
+          "select relname::text as name from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r' and relpersistence = 'p' order by 1",
         );
         const { rows: others } = await client.query<{ name: string }>(
           "select application_name as name from pg_stat_activity where datname = current_database() and application_name like 'taskloom-%' and application_name <> 'taskloom-restore' and pid <> pg_backend_pid() order by 1",

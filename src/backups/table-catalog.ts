@@ -18,11 +18,14 @@ const TABLES = `
          array(select a.attname::text from pg_index i, unnest(i.indkey::int2[]) with ordinality k (attnum, place), pg_attribute a
                where i.indrelid = c.oid and i.indisprimary and a.attrelid = c.oid and a.attnum = k.attnum order by k.place) as key
   from pg_class c
-  where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and c.relname <> all ($1)
+  where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and c.relpersistence = 'p' and c.relname <> all ($1)
     and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
   order by 1`;
 
-/** Every table there is, so that one which a later migration brings is never forgotten. */
+/**
+ * Every table there is, so that one which a later migration brings is never forgotten; but for unlogged ones, whose
+ * rows (sessions, counters) may be lost.
+ */
 export async function readTables(client: Client): Promise<CatalogTable[]> {
   const { rows } = await client.query<CatalogTable>(TABLES, [SCHEMA_TABLES]);
   return rows;

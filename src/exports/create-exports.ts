@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { createCleanUp } from './export-cleanup';
 import { fileNames } from './export-names';
+import { DAY_MS } from '../shared/durations';
 import type { WriteFile } from './file-writer';
 import type { FileStore } from '../platform/files/file-store';
 import type { ExportRepository } from '../storage/exports/export-repository';
@@ -8,7 +9,6 @@ import type { Exports } from '../tasks/task-services';
 
 /** Each holds a process, a database connection and a transaction for as long as it takes; the others wait. */
 const EXPORTS_AT_ONCE = 2;
-const DAY_MS = 24 * 60 * 60 * 1_000;
 
 export interface ExportDeps {
   writeFile: WriteFile;

@@ -8,7 +8,7 @@ import { hashPassword, passwords } from '../../src/platform/passwords/password-h
 import { createRedditBudget } from '../../src/platform/reddit-budget/reddit-budget';
 import { createKeyValueStore } from '../../src/platform/key-value-store/key-value-store';
 import { createResetTokens } from '../../src/platform/passwords/reset-tokens';
-import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
+import { temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
 import { createApiRepositories } from '../../src/storage/api-repositories';
 import { connectTestTemporal } from './task-worker';
 import { createTestDatabase, type TestDatabase } from './test-database';
@@ -23,11 +23,12 @@ export const UI_URL = 'http://ui.example';
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 export type TestApi = Awaited<ReturnType<typeof createTestApi>>;
 
-/** The run's Redis, with keys of the database's own: every test database counts its users from 1. */
-export async function redisUrlOf(database: Database): Promise<string> {
-  const { redisUrl } = testServices();
+/** The run's store, with keys of the database's own: every test database counts its users from 1. */
+export async function storeUrlOf(database: Database): Promise<string> {
+  const { redisUrl, postgresStoreUrl } = testServices();
   const { rows } = await database.raw<{ rows: { name: string }[] }>('select current_database() as name');
-  return redisUrl.startsWith('redis') ? `${redisUrl}?keyPrefix=${rows[0]?.name}:` : redisUrl;
+  const [name] = rows.map((row) => row.name);
+  return redisUrl ? `${redisUrl}?keyPrefix=${name}:` : postgresStoreUrl.replace(/[^/]+$/, name ?? '');
 }
 
 let hashedPassword: Promise<string> | undefined;
@@ -37,7 +38,7 @@ export async function createTestApi(options: {
   database: Database;
   temporal: TemporalConnection;
   taskQueue?: string;
-  redisUrl?: string;
+  storeUrl?: string;
   isSandbox?: boolean;
   log?: pino.Logger;
   files?: FileStore;
@@ -46,7 +47,7 @@ export async function createTestApi(options: {
   app?: Partial<AppOptions>;
 }) {
   const { database, temporal } = options;
-  const store = createKeyValueStore(options.redisUrl ?? (await redisUrlOf(database)), {
+  const store = createKeyValueStore(options.storeUrl ?? (await storeUrlOf(database)), {
     answerWithinMs: REDIS_TIMEOUT_MS,
   });
   const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });
@@ -58,7 +59,6 @@ export async function createTestApi(options: {
     temporal: {
       client: temporal.client,
       taskQueue: options.taskQueue ?? 'nobody-serves-this',
-      searchAttributes: SEARCH_ATTRIBUTES,
       linkToRun: (workflowId, runId) => temporalUiLink(UI_URL, temporal.namespace, workflowId, runId),
     },
     passwords,

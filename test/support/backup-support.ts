@@ -7,9 +7,8 @@ import { createRestore } from '../../src/backups/restore-backup';
 import { migrate, migrationNames, type Database } from '../../src/platform/postgres/postgres';
 import { connectClient } from '../../src/platform/postgres/postgres-client';
 import { dataBackup } from '../../src/tasks/data-backup';
+import { createTestContext } from './task-context';
 import { createTestDatabase, type TestDatabase } from './test-database';
-import type { TaskServices } from '../../src/tasks/task-services';
-import type { TaskContext } from '../../src/tasks/task-type';
 
 export type Result = Record<string, unknown> & { backup_path: string; backup_type: string };
 
@@ -111,7 +110,7 @@ export async function fillDatabase(database: Database): Promise<void> {
 /** Every column of every row of every table, generated ones too. Sessions end with a restore: that one number differs. */
 export async function everything(database: Database): Promise<Record<string, string[]>> {
   const { rows } = await database.raw<{ rows: { name: string }[] }>(
-    "select relname::text as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relname not like 'knex_%' order by 1",
+    "select relname::text as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relpersistence = 'p' and relname not like 'knex_%' order by 1",
   );
   const tables = await Promise.all(
     rows.map(async ({ name }) => {
@@ -164,17 +163,13 @@ export function createBackupBench(
   return {
     folder,
     async run(parameters = {}, options = {}) {
-      const context: TaskContext = {
-        configId: 7,
+      const context = createTestContext({
         executionId: options.executionId ?? (executionId += 1),
-        attempt: 1,
         startedAt: new Date('2026-02-03T04:05:06.789Z'),
-        signal: options.signal ?? new AbortController().signal,
-        cursor: undefined,
+        signal: options.signal,
         saveCursor: (cursor) => options.onProgress?.(cursor),
-        log: { info: () => undefined, warn: () => undefined },
-        services: { backups } as unknown as TaskServices,
-      };
+        services: { backups },
+      });
       return (await dataBackup.run(context, dataBackup.parameters.parse({ method: 'copy', ...parameters }))) as Result;
     },
     remove: () => rmSync(place, { recursive: true, force: true }),

@@ -1,14 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { createDatabase, migrate } from '../../src/platform/postgres/postgres';
+import { askPostgres } from '../../src/platform/startup/start-checks';
 import { startEmbeddedPostgres } from '../../src/stack/servers/embedded-postgres';
-import { startEmbeddedRedis } from '../../src/stack/servers/embedded-redis';
+import { findRedisProgram, startEmbeddedRedis } from '../../src/stack/servers/embedded-redis';
 import { startEmbeddedTemporal } from '../../src/stack/servers/embedded-temporal';
 import { findTemporalBinary } from '../../src/stack/servers/temporal-binary';
 import { createRunFolder, sweepDeadRuns } from './run-folder';
 import { publishTestServices } from './test-services';
 
 const TEMPLATE = 'taskloom_template';
+const STORE = 'taskloom_store';
+
+const isRedisUsed = () => process.env.TASKLOOM_TEST_STORE !== 'postgres' && findRedisProgram() !== undefined;
+const withDatabase = (url: string, name: string) => url.replace(/[^/]+$/, name);
 
 export default async function setUp(): Promise<void> {
   await sweepDeadRuns();
@@ -32,16 +37,19 @@ export default async function setUp(): Promise<void> {
       findTemporalBinary({ progress: showLongStep() }).then((binary) =>
         startEmbeddedTemporal({ ...place('temporal'), binary }).then(keep),
       ),
-      startEmbeddedRedis(place('redis')).then(keep),
+      isRedisUsed() ? startEmbeddedRedis(place('redis')).then(keep) : undefined,
     ]);
     const template = createDatabase({ url: postgres.url, poolSize: 1, applicationName: 'taskloom-test-template' });
     await migrate(template).finally(() => template.destroy());
+    const postgresUrl = withDatabase(postgres.url, 'postgres');
+    await askPostgres(postgresUrl, () => `create database ${STORE} template ${TEMPLATE}`);
     publishTestServices({
-      postgresUrl: postgres.url.replace(/[^/]+$/, 'postgres'),
+      postgresUrl,
       templateDatabase: TEMPLATE,
       temporalAddress: temporal.address,
       temporalUiUrl: temporal.uiUrl,
-      redisUrl: redis.url,
+      postgresStoreUrl: withDatabase(postgres.url, STORE),
+      redisUrl: redis?.url,
     });
   } catch (error) {
     await globalThis.stopTestServices();

@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { createRedditBudget } from '../../src/platform/reddit-budget/reddit-budget';
-import { createKeyValueStore } from '../../src/platform/key-value-store/key-value-store';
+import type { AtomicProcedure } from '../../src/platform/key-value-store/compare-and-set';
 
-/** A budget that holds nothing up, for tests of something else. A server's own headers still do. */
-export const openBudget = () =>
-  createRedditBudget({
-    store: createKeyValueStore('memory://'),
-    clientId: randomUUID(),
-    requestsPerMinute: 10_000_000,
-  });
+/** A budget of the caller's own that holds nothing up, for tests of something else. A server's own headers still do. */
+export function openBudget() {
+  const states = new Map<string, unknown>();
+  const apply = async <State, Input, Answer>(
+    key: string,
+    procedure: AtomicProcedure<State, Input, Answer>,
+    input: Input,
+  ): Promise<Answer> => {
+    const { state, answer } = procedure.run(states.get(key) as State | undefined, Date.now(), input);
+    states.set(key, state);
+    return answer;
+  };
+  return createRedditBudget({ store: { apply }, clientId: randomUUID(), requestsPerMinute: 10_000_000 });
+}

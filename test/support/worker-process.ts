@@ -18,11 +18,11 @@ export function startWorkerProcess({
 }): Promise<TestProcess> {
   return startProcess('worker/main.js', {
     DATABASE_URL: db.url,
-    REDIS_URL: testServices().redisUrl,
+    REDIS_URL: testServices().storeUrl,
     TEMPORAL_ADDRESS: testServices().temporalAddress,
     TEMPORAL_NAMESPACE: namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,
-    // Of this worker's tests alone: the budget is kept by client id, in the Redis that all share.
+    // Of this worker's tests alone: the budget is kept by client id, in the store that all share.
     REDDIT_CLIENT_ID: taskQueue,
     REDDIT_REQUESTS_PER_MINUTE: '10000000',
     REDDIT_OAUTH_BASE_URL: redditUrl,

@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import { redditScrape } from '../../tasks/reddit-scrape';
+import { testTimeout } from '../../tasks/test-timeout';
 import { TEXTS } from '../errors';
 import type { AuditBody } from '../schemas/audit-schemas';
 import type { createApiKeyBody, NewApiKeyBody } from '../schemas/api-key-schemas';
@@ -22,7 +24,7 @@ const config = {
   description: null,
   task_type: 'REDDIT_SCRAPE',
   scheduler_type: 'cron',
-  parameters: { subreddits: ['typescript'], sort: 'top', time_filter: 'day', posts_limit: 100 },
+  parameters: redditScrape.examples.accepted[0],
   schedule_config: { cron_expression: '30 3 * * *', timezone: 'Europe/Berlin' },
   max_retries: 2,
   timeout_seconds: 900,
@@ -238,7 +240,7 @@ export const EXAMPLES: Record<string, { request?: unknown; answer?: unknown }> =
   },
   'post /api/v1/tasks/execute/{id}': { answer: submitted },
   'post /api/v1/tasks/execute/by-type/{type}': {
-    request: { task_params: { sleep_seconds: 3 } } satisfies z.input<typeof byTypeBody>,
+    request: { task_params: testTimeout.examples.accepted[0] } satisfies z.input<typeof byTypeBody>,
     answer: { ...submitted, config_id: null, task_type: 'TEST_TIMEOUT' } satisfies Submitted,
   },
   'post /api/v1/tasks/execute/batch': {

@@ -1,4 +1,4 @@
-import { answerError } from '../errors';
+import { toErrorResponse } from '../error-responses';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Every failure leaves as `{detail}`. */
@@ -8,7 +8,7 @@ export function installErrorHandler(app: FastifyInstance): void {
       request.log.info({ code: (error as { code?: string }).code }, 'the client broke off its request');
       return reply.status(400).send({ detail: 'The request broke off' });
     }
-    const answer = answerError(error);
+    const answer = toErrorResponse(error);
     if (answer.status >= 500) request.log.error({ err: error }, 'request failed');
     return reply
       .status(answer.status)

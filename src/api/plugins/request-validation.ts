@@ -1,4 +1,4 @@
-import { RequestFaultsError } from '../errors';
+import { RequestValidationError } from '../errors';
 import { toValidationErrors, type ValidationError } from '../http/validation-errors';
 import { readJson, UnreadableBody } from '../http/json-body';
 import { findUnstorableTexts } from '../http/unstorable-text';
@@ -75,6 +75,6 @@ export function installRequestValidation(app: FastifyInstance): void {
       params: faultsOf(params).length > 0 ? undefined : params,
       body: sent,
     });
-    throw new RequestFaultsError([...items, ...(more ?? [])]);
+    throw new RequestValidationError([...items, ...(more ?? [])]);
   });
 }

@@ -1,4 +1,4 @@
-import { RequestFaultsError } from '../errors';
+import { RequestValidationError } from '../errors';
 import { badRequest, faults, messageBody, tooMany, unavailable } from '../schemas/common-schemas';
 import * as schemas from '../schemas/password-reset-schemas';
 import type { PasswordResetService } from '../services/accounts/password-reset-service';
@@ -41,7 +41,7 @@ export function registerPasswordResetRoutes(app: ZodApp, { resets }: { resets: P
     async (request) => {
       const token = request.query.token ?? request.body?.token;
       if (token === undefined)
-        throw new RequestFaultsError([
+        throw new RequestValidationError([
           { type: 'missing', loc: ['query', 'token'], msg: 'Field required', input: null },
         ]);
       const success = await resets.isUsable(token, request.address);

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../shared/durations';
 import type { ExportColumn } from '../../storage/exports/export-sources';
 import type { ExportRow } from '../../storage/exports/export-source-repository';
 
@@ -11,7 +12,6 @@ const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 /** 30 December 1899 counts as day 0, which makes day numbers right from March 1900 on. */
 const EPOCH_MS = Date.UTC(1899, 11, 30);
 const FIRST_DATE_MS = Date.UTC(1900, 2, 1);
-const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** Cuts no character in two. */
 function shorten(text: string): string {

@@ -1,22 +1,12 @@
 import { Redis, type ChainableCommander } from 'ioredis';
+import { createApply } from './compare-and-set';
 import type { KeyValueStore } from './key-value-store';
 
 const OUTLIVE = "if redis.call('TTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('EXPIRE', KEYS[1], ARGV[1]) end";
-const REPLACE =
-  "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') return 1";
-
-/** Around the Lua of an AtomicProcedure. cjson writes 14 digits: enough for milliseconds, not for their parts. */
-const asScript = (lua: string) => `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function step(state, now, command)
-${lua}
-end
-local stored = redis.call('GET', KEYS[1])
-local answer, state = step(stored and cjson.decode(stored) or {}, now, cjson.decode(ARGV[1]))
-redis.call('SET', KEYS[1], cjson.encode(state), 'EX', ARGV[2])
-return cjson.encode(answer)
-`;
+const REPLACE = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[3] then redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) else redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') end
+return 1`;
 
 export function createRedisStore(url: string, { answerWithinMs }: { answerWithinMs: number }): KeyValueStore {
   // A caller is told of a lost server, or of one that takes connections and says nothing, instead of being queued until it is back.
@@ -47,30 +37,23 @@ export function createRedisStore(url: string, { answerWithinMs }: { answerWithin
     });
   };
 
-  const scripts = new Map<string, (key: string, input: string, ttlSeconds: number) => Promise<string>>();
-  const scriptOf = (name: string, lua: string) => {
-    const known = scripts.get(name);
-    if (known) return known;
-    // Sends the text once, and its hash from then on.
-    redis.defineCommand(name, { lua: asScript(lua), numberOfKeys: 1 });
-    const commands = redis as unknown as Record<
-      string,
-      (key: string, input: string, ttlSeconds: number) => Promise<string>
-    >;
-    const script = (key: string, input: string, ttlSeconds: number) => commands[name]!(key, input, ttlSeconds);
-    scripts.set(name, script);
-    return script;
+  const setValue: KeyValueStore['set'] = async (key, value, { ttlSeconds, onlyIfAbsent } = {}) => {
+    const conditions = [...(ttlSeconds === undefined ? [] : ['EX', ttlSeconds]), ...(onlyIfAbsent ? ['NX'] : [])];
+    return (await ask(redis.call('SET', key, value, ...conditions))) === 'OK';
+  };
+  const replace: KeyValueStore['replace'] = async (key, expected, value, { ttlSeconds } = {}) =>
+    (await ask(redis.eval(REPLACE, 1, key, expected, value, ...(ttlSeconds === undefined ? [] : [ttlSeconds])))) === 1;
+  const readWithTime = async (key: string) => {
+    const [value, time] = await transact(redis.multi().get(key).time());
+    const [seconds, microseconds] = (time as string[]).map(Number) as [number, number];
+    return { value: value as string | null, now: seconds * 1_000 + Math.floor(microseconds / 1_000) };
   };
 
   return {
-    isShared: true,
     get: (key) => ask(redis.get(key)),
-    set: async (key, value, { ttlSeconds, onlyIfAbsent } = {}) => {
-      const conditions = [...(ttlSeconds === undefined ? [] : ['EX', ttlSeconds]), ...(onlyIfAbsent ? ['NX'] : [])];
-      return (await ask(redis.call('SET', key, value, ...conditions))) === 'OK';
-    },
+    set: setValue,
     delete: async (key) => (await ask(redis.del(key))) === 1,
-    replace: async (key, expected, value) => (await ask(redis.eval(REPLACE, 1, key, expected, value))) === 1,
+    replace,
     addMember: async (key, member, ttlSeconds) => {
       const now = Date.now();
       // Scored by their end: the ended ones go with the next addition, and the key with the longest.
@@ -89,8 +72,7 @@ export function createRedisStore(url: string, { answerWithinMs }: { answerWithin
       return Number(count);
     },
     expire: async (key, ttlSeconds) => (await ask(redis.expire(key, ttlSeconds))) === 1,
-    apply: async (key, { name, lua }, input, ttlSeconds) =>
-      JSON.parse(await ask(scriptOf(name, lua)(key, JSON.stringify(input), ttlSeconds))) as never,
+    apply: createApply({ set: setValue, replace, readWithTime }),
     ping: async () => void (await ask(redis.ping())),
     close: async () => redis.disconnect(),
   };

@@ -1,17 +1,13 @@
 import { runBudget } from './budget-ledger';
-import { BUDGET_SCRIPT } from './budget-script';
-import type { AtomicProcedure, KeyValueStore } from '../key-value-store/key-value-store';
+import type { AtomicProcedure } from '../key-value-store/compare-and-set';
+import type { KeyValueStore } from '../key-value-store/key-value-store';
 import type { BudgetAnswer, BudgetCommand } from './budget-commands';
 import type { BudgetState } from './budget-state';
 
 /** Longer than Reddit's own window; what is not asked for in this time is forgotten. */
 const TTL_SECONDS = 3_600;
 
-const PROCEDURE: AtomicProcedure<BudgetState, BudgetCommand, BudgetAnswer<BudgetCommand>> = {
-  name: 'redditBudget',
-  lua: BUDGET_SCRIPT,
-  run: runBudget,
-};
+const PROCEDURE: AtomicProcedure<BudgetState, BudgetCommand, BudgetAnswer<BudgetCommand>> = { run: runBudget };
 
 type WithoutRate<Command> = Command extends BudgetCommand ? Omit<Command, 'requestsPerMinute'> : never;
 export type BudgetRequest = WithoutRate<BudgetCommand>;
@@ -24,14 +20,12 @@ export function createRedditBudget({
   clientId,
   requestsPerMinute,
 }: {
-  store: KeyValueStore;
+  store: Pick<KeyValueStore, 'apply'>;
   clientId: string;
   requestsPerMinute: number;
 }) {
   const key = `reddit-budget:${clientId || 'none'}`;
   return {
-    /** Whether several processes keep to it together. */
-    isShared: store.isShared,
     ask: <Request extends BudgetRequest>(
       request: Request,
     ): Promise<BudgetAnswer<Extract<BudgetCommand, { kind: Request['kind'] }>>> =>

@@ -7,8 +7,10 @@ export interface ScheduleIssue {
 
 /** A `schedule_config` that cannot be scheduled, with all its faults. */
 export class ScheduleConfigError extends Error {
+  override readonly name = 'ScheduleConfigError';
+  readonly code = 'invalid_schedule_config';
+
   constructor(readonly issues: ScheduleIssue[]) {
     super(issues.map((issue) => [...issue.path, issue.message].join(': ')).join('; '));
-    this.name = 'ScheduleConfigError';
   }
 }

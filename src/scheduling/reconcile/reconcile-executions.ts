@@ -1,5 +1,7 @@
 import { endOfWorkflow, type WorkflowRun } from './closed-workflow';
 import { readRunSearchAttributes } from '../temporal/search-attributes';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../shared/durations';
+import { chunk } from '../../shared/chunk';
 import type { WorkflowClient, WorkflowExecutionInfo } from '@temporalio/client';
 import type { Logger } from '../../platform/logger';
 import type { ExecutionRepository, RunningExecution } from '../../storage/executions/execution-repository';
@@ -21,18 +23,11 @@ export interface ExecutionReconcilerDeps {
 
 const ROWS_PER_PAGE = 500;
 const IDS_PER_QUERY = 100;
-const HOUR_MS = 3_600_000;
-const LOOK_BACK_MS = 24 * HOUR_MS;
+const LOOK_BACK_MS = DAY_MS;
 /** Seen twice rather than missed. */
-const OVERLAP_MS = 60_000;
+const OVERLAP_MS = MINUTE_MS;
 
 const keyOf = ({ workflowId, runId }: WorkflowRun) => JSON.stringify([workflowId, runId]);
-
-function chunksOf<Item>(items: Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
-}
 
 /** Rows that say "running" though their workflow has closed, and closed workflows without a row. */
 export function createExecutionReconciler({
@@ -47,7 +42,7 @@ export function createExecutionReconciler({
 
   async function openRuns(rows: RunningExecution[]): Promise<Set<string>> {
     const open = new Set<string>();
-    for (const ids of chunksOf([...new Set(rows.map((row) => row.workflowId))], IDS_PER_QUERY)) {
+    for (const ids of chunk([...new Set(rows.map((row) => row.workflowId))], IDS_PER_QUERY)) {
       const query = `ExecutionStatus = 'Running' AND WorkflowId IN (${ids.map((id) => JSON.stringify(id)).join(',')})`;
       for await (const run of workflowClient.list({ query })) open.add(keyOf(run));
     }
@@ -109,9 +104,9 @@ export function createExecutionReconciler({
     }))
       runs.set(keyOf(run), run);
     let recorded = 0;
-    for (const chunk of chunksOf([...runs.values()], ROWS_PER_PAGE)) {
+    for (const page of chunk([...runs.values()], ROWS_PER_PAGE)) {
       for (const missing of await executions.findMissing(
-        chunk.map(({ workflowId, runId }) => ({ workflowId, runId })),
+        page.map(({ workflowId, runId }) => ({ workflowId, runId })),
       )) {
         const run = runs.get(keyOf(missing));
         if (run && (await record(run))) recorded += 1;

@@ -1,4 +1,5 @@
 import { resetMailWorkflowId, type ResetMails } from './reset-mails';
+import { chunk } from '../../shared/chunk';
 import type { WorkflowClient } from '@temporalio/client';
 import type { PasswordResetRepository } from '../../storage/accounts/password-reset-repository';
 
@@ -18,12 +19,6 @@ const GRACE_MS = 10_000;
 const ROWS_PER_PAGE = 500;
 const IDS_PER_QUERY = 100;
 const STARTS_AT_ONCE = 20;
-
-function chunksOf<Item>(items: Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
-}
 
 /** Resets whose mail nobody is about to send: Temporal was away when they were asked for, or the API died. */
 export function createResetMailReconciler({
@@ -47,13 +42,13 @@ export function createResetMailReconciler({
         limit: ROWS_PER_PAGE,
         afterId,
       });
-      for (const chunk of chunksOf(
+      for (const resetIds of chunk(
         rows.map(({ publicId }) => publicId),
         IDS_PER_QUERY,
       )) {
-        const atWork = await running(chunk);
-        const idle = chunk.filter((resetId) => !atWork.has(resetMailWorkflowId(resetId)));
-        for (const some of chunksOf(idle, STARTS_AT_ONCE))
+        const atWork = await running(resetIds);
+        const idle = resetIds.filter((resetId) => !atWork.has(resetMailWorkflowId(resetId)));
+        for (const some of chunk(idle, STARTS_AT_ONCE))
           resetMailsStarted += (await Promise.all(some.map((resetId) => resetMails.start(resetId)))).filter(
             Boolean,
           ).length;

@@ -1,8 +1,8 @@
+import { SECOND_MS } from '../../shared/durations';
 import { LAST_YEAR } from '../config-fields/instant';
 import { typeOf } from '../scheduler-types/registry';
 import type { Schedule } from '../scheduler-types/scheduler-type';
 
-const SECOND_MS = 1000;
 const END_MS = Date.UTC(LAST_YEAR + 1, 0, 1);
 
 /** The fire times after `after`, in order and before any jitter. They end with `end_at`, or with the year 2100. */

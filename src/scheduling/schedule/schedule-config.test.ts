@@ -1,6 +1,6 @@
 import { faultsOf, parseAtNoon } from '../../../test/support/schedule-faults';
 import type { ScheduleConfigError } from '../config-fields/schedule-config-error';
-import { describeSchedule } from './schedule-config';
+import { describeRule } from './schedule-config';
 
 test('options that are left out or null have defaults, and unknown keys are ignored', () => {
   const options = {
@@ -121,6 +121,6 @@ test('describes a schedule in one line', () => {
       parseAtNoon('date', { run_date: '2026-07-01T10:00' }),
       parseAtNoon('interval', { minutes: 2 }),
       parseAtNoon('manual', {}),
-    ].map(describeSchedule),
+    ].map(describeRule),
   ).toEqual(['0 9 * * 1', '2026-07-01T10:00:00.000Z', 'every 120 s', 'manual']);
 });

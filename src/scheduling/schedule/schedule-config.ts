@@ -58,4 +58,4 @@ export function isSameSchedule(type: string, one: unknown, other: unknown): bool
 }
 
 /** The rule in one line: cron text, date or interval. */
-export const describeSchedule = (schedule: Schedule): string => typeOf(schedule).describe(schedule);
+export const describeRule = (schedule: Schedule): string => typeOf(schedule).describe(schedule);

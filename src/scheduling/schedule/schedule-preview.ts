@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../shared/durations';
 import { inOrder, type PreviewWarning } from '../scheduler-types/preview-warning';
 import { typeOf } from '../scheduler-types/registry';
 import { nextFireTimes } from './fire-times';
@@ -9,7 +10,7 @@ export interface SchedulePreview {
   warnings: PreviewWarning[];
 }
 
-const SPARSE_MS = 366 * 86_400_000;
+const SPARSE_MS = 366 * DAY_MS;
 /** So many fire times are examined for warnings, even when the caller asks for fewer. */
 const TIMES_EXAMINED = 10;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECOND_MS } from '../../shared/durations';
 import type { FieldReader } from '../config-fields/field-reader';
 import type { Schedule, SchedulerType } from './scheduler-type';
 
@@ -8,7 +9,6 @@ export interface IntervalSchedule extends Schedule {
 }
 
 const SECONDS_OF_UNIT = { weeks: 604_800, days: 86_400, hours: 3_600, minutes: 60, seconds: 1 };
-const SECOND_MS = 1_000;
 const HOUR_SECONDS = 3_600;
 
 /** Every so many seconds. Temporal counts them from the epoch, not from the start of the schedule. */

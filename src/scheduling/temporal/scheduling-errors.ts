@@ -2,34 +2,46 @@ import { ScheduleAlreadyRunning, ServiceError, isGrpcDeadlineError, isGrpcServic
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { ScheduleConfigError } from '../config-fields/schedule-config-error';
 
+/** The errors that scheduling throws on purpose. The API maps each `code` to a response. */
+export type SchedulingError =
+  | SchedulerUnavailableError
+  | ScheduleRefusedError
+  | ConfigNotFoundError
+  | ScheduleNotSettledError
+  | ScheduleConfigError;
+
 /** Temporal did not answer, or refused to be asked. */
 export class SchedulerUnavailableError extends Error {
+  override readonly name = 'SchedulerUnavailableError';
+  readonly code = 'scheduler_unavailable';
   constructor(cause: unknown) {
     super(`Temporal is not available: ${detailsOf(cause)}`, { cause });
-    this.name = 'SchedulerUnavailableError';
   }
 }
 
 /** Temporal does not take this schedule. */
 export class ScheduleRefusedError extends Error {
+  override readonly name = 'ScheduleRefusedError';
+  readonly code = 'schedule_refused';
   constructor(cause: unknown) {
     super(`Temporal refused the schedule: ${detailsOf(cause)}`, { cause });
-    this.name = 'ScheduleRefusedError';
   }
 }
 
 export class ConfigNotFoundError extends Error {
+  override readonly name = 'ConfigNotFoundError';
+  readonly code = 'config_not_found';
   constructor(readonly configId: number) {
     super(`Task config ${configId} not found`);
-    this.name = 'ConfigNotFoundError';
   }
 }
 
 /** Others kept changing the config or its schedule faster than we could follow. */
 export class ScheduleNotSettledError extends Error {
+  override readonly name = 'ScheduleNotSettledError';
+  readonly code = 'schedule_not_settled';
   constructor(cause?: unknown) {
     super('others keep changing this schedule at the same time', { cause });
-    this.name = 'ScheduleNotSettledError';
   }
 }
 

@@ -12,28 +12,29 @@ const STOP_STEPS: readonly StopStep[] = [
 ];
 
 export interface EmbeddedRedisOptions {
+  /** Without it, what findRedisProgram() finds. */
+  program?: string;
   folder: string;
   logFile: string;
-  /** Gives the start up, and stops what has come up so far. */
+  /** Aborts the start and stops what has started so far. */
   signal?: AbortSignal;
   password: string;
-  /** Taken when it is free, otherwise another one is. */
+  /** The preferred port; another one is used if it is taken. */
   port?: number;
 }
 
 export interface EmbeddedRedis {
   url: string;
-  /** The server's name, or undefined for the in-process store. */
-  program: string | undefined;
-  port: number | undefined;
+  port: number;
   exited: Promise<string>;
   stop: () => Promise<void>;
 }
 
-export function findRedisProgram(): string | undefined {
+/** What of the two servers is installed. */
+export function findRedisProgram(env: NodeJS.ProcessEnv = process.env): string | undefined {
   return ['redis-server', 'valkey-server'].find((program) => {
     try {
-      execFileSync(program, ['--version'], { stdio: 'ignore' });
+      execFileSync(program, ['--version'], { stdio: 'ignore', env });
       return true;
     } catch {
       return false;
@@ -50,23 +51,14 @@ export async function stopLeftoverRedis(folder: string): Promise<boolean> {
   );
 }
 
-/** Redis with everything kept in an append-only file, or, where no server is installed, the in-process store. */
+/** Redis with everything kept in an append-only file. */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
-  const program = findRedisProgram();
-  if (!program)
-    return {
-      url: 'memory://',
-      program: undefined,
-      port: undefined,
-      exited: new Promise(() => undefined),
-      stop: async () => undefined,
-    };
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   await stopLeftoverRedis(options.folder);
   const pidFile = path.join(options.folder, 'redis.pid');
   const configFile = path.join(options.folder, 'redis.conf');
   const port = await choosePort(options.port);
-  // A file and not arguments: everybody on the machine may read arguments, and the password is among them.
+  // The options go into a file, because every user of the machine can read arguments and one option is the password.
   writeFileSync(
     configFile,
     [
@@ -84,7 +76,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   const server = await startServiceProcess(
     {
       name: 'Redis',
-      command: program,
+      command: options.program ?? findRedisProgram() ?? 'redis-server',
       args: [configFile],
       logFile: options.logFile,
       pidFile,
@@ -103,5 +95,5 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
         .finally(() => store.close());
     },
   );
-  return { url, program, port, exited: server.exited, stop: server.stop };
+  return { url, port, exited: server.exited, stop: server.stop };
 }

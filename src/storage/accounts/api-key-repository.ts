@@ -1,3 +1,4 @@
+import { TooManyApiKeysError } from '../storage-errors';
 import { User } from './user';
 import type { Database } from '../../platform/postgres/postgres';
 
@@ -26,10 +27,6 @@ export interface FoundApiKey {
   user: User;
   key: Pick<ApiKey, 'id' | 'prefix' | 'scope' | 'isExpired'>;
   isLastUseStale: boolean;
-}
-
-export class TooManyApiKeysError extends Error {
-  override readonly name = 'TooManyApiKeysError';
 }
 
 /** Often enough to tell which keys are in use. */

@@ -2,6 +2,7 @@ import { UniqueViolationError, type Transaction } from 'objection';
 import { containing } from '../sql/like-patterns';
 import { User, USER_COLUMNS, type Role } from './user';
 import { prepareRows } from '../sql/prepared-statement';
+import { EmailTakenError, LastAdminError, UsernameTakenError } from '../storage-errors';
 import type { Database } from '../../platform/postgres/postgres';
 
 export interface NewUser {
@@ -37,19 +38,8 @@ export interface UserQuery {
   order: { column: UserColumn; direction: 'asc' | 'desc' }[];
 }
 
-export class EmailTakenError extends Error {
-  override readonly name = 'EmailTakenError';
-}
-export class UsernameTakenError extends Error {
-  override readonly name = 'UsernameTakenError';
-}
-/** Nobody would be left to undo it. */
-export class LastAdminError extends Error {
-  override readonly name = 'LastAdminError';
-}
-
 /** As it is stored: the part before the @ in the case that its owner gave it. */
-export function normalizeEmail(email: string): string {
+function normalizeEmail(email: string): string {
   const at = email.lastIndexOf('@');
   return email.slice(0, at) + email.slice(at).toLowerCase();
 }

@@ -1,5 +1,6 @@
 import { createExecutionTotals } from './execution-totals';
-import { BadCursorError, decodeCursor, encodeCursor, pageOf } from '../sql/page-cursor';
+import { decodeCursor, encodeCursor, pageOf } from '../sql/page-cursor';
+import { BadCursorError } from '../storage-errors';
 import { prepare, type InstantText } from '../sql/prepared-statement';
 import { createRetentionRepository } from './retention-repository';
 import type { Database } from '../../platform/postgres/postgres';

@@ -1,4 +1,5 @@
-import { BadCursorError, decodeCursor, encodeCursor, pageOf } from '../sql/page-cursor';
+import { decodeCursor, encodeCursor, pageOf } from '../sql/page-cursor';
+import { BadCursorError } from '../storage-errors';
 import type { Database } from '../../platform/postgres/postgres';
 
 export interface PostSnapshot {

@@ -1,4 +1,5 @@
-import { BadCursorError, decodeCursor, encodeCursor } from '../sql/page-cursor';
+import { decodeCursor, encodeCursor } from '../sql/page-cursor';
+import { BadCursorError } from '../storage-errors';
 
 /** What a list is ordered by, newest (or highest) first; ids decide between equals. */
 export type SortKey = 'redditCreatedAt' | 'score';

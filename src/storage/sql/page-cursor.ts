@@ -1,10 +1,4 @@
-/** The list was asked to go on from something that none of its pages has named. */
-export class BadCursorError extends Error {
-  override readonly name = 'BadCursorError';
-  constructor(readonly cursor: string) {
-    super('The cursor is not one of this list');
-  }
-}
+import { BadCursorError } from '../storage-errors';
 
 export const encodeCursor = (text: string): string => Buffer.from(text).toString('base64url');
 

@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { DAY_MS } from '../../shared/durations';
 import type { TaskContext } from '../task-type';
 import type { OutdatedKind } from '../task-services';
-
-const DAY_MS = 86_400_000;
 
 export const dryRun = z.boolean().default(false).describe('Only count what would go');
 export const daysOld = (

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { subreddit } from '../reddit-scrape/scrape-parameters';
+import { DAY_MS } from '../../shared/durations';
 
 export const syncParameters = z
   .strictObject({
@@ -23,8 +24,6 @@ export const syncParameters = z
     message: 'must be less than max_age_days',
   });
 export type SyncParameters = z.infer<typeof syncParameters>;
-
-const DAY_MS = 86_400_000;
 
 /** Of what is stored, that which a run that begins then has to look at. */
 export function scopeOf({ subreddits, min_age_days: least, max_age_days: most }: SyncParameters, startedAt: Date) {

@@ -1,10 +1,10 @@
 import { listingOf, upsertOptions, type LaneContext } from './lane-context';
 import { isThreadKnown, isWatermarkReached, isWatermarkUsable, newestOf } from './scrape-knowledge';
 import { addCounts, type LaneState } from './scrape-state';
+import { DAY_MS } from '../../shared/durations';
 import type { ListingPage, RedditPost } from '../../platform/reddit/reddit-client';
 
 const A_HUNDRED = 100;
-const DAY_MS = 86_400_000;
 
 /** Stores posts and decides whose comments have to be read. */
 async function takePosts(context: LaneContext, lane: LaneState, posts: RedditPost[]): Promise<void> {

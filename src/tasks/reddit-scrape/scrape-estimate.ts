@@ -8,6 +8,7 @@ import {
   type EstimateFigure,
   type SubredditBasis,
 } from '../task-estimate';
+import { DAY_MS } from '../../shared/durations';
 import type { ScrapeParameters } from './scrape-parameters';
 
 const A_HUNDRED = 100;
@@ -120,7 +121,7 @@ async function refreshOf(
   if (days === 0) return undefined;
   const now = Date.now();
   const { posts } = await basis.countStored(
-    { subreddits, since: new Date(now - days * 86_400_000), until: new Date(now) },
+    { subreddits, since: new Date(now - days * DAY_MS), until: new Date(now) },
     A_HUNDRED * 1_000 * subreddits.length,
   );
   return measured(0, posts === 0 ? 0 : Math.ceil(posts / A_HUNDRED) + subreddits.length - 1);

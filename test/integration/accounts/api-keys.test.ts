@@ -664,17 +664,17 @@ describe('what is kept of a key elsewhere', () => {
 describe('guessing', () => {
   const guess = () => `tlk_00000000_${'0'.repeat(64)}`;
   const from = (address: string) => ({ 'x-forwarded-for': address });
-  const limited = (redisUrl: string) =>
+  const limited = (storeUrl?: string) =>
     createTestApi({
       database: db.database,
       temporal,
-      redisUrl,
+      storeUrl,
       areAttemptsLimited: true,
       app: { trustedProxies: ['127.0.0.1'] },
     });
 
   test('makes an address wait; good keys from there do not, nor guesses from elsewhere', async () => {
-    const own = await limited('memory://');
+    const own = await limited();
     const { id, key } = await create();
     const ask = (token: string, address = '192.0.2.1') =>
       own.withToken(token)('GET', '/auth/me', undefined, from(address));

@@ -219,7 +219,7 @@ test('what the API could not start, reconcile does: once, for all of them', asyn
 test('a worker that is killed while it sends: the next sends it again, under the same message id', async () => {
   const env = {
     DATABASE_URL: db.url,
-    REDIS_URL: testServices().redisUrl,
+    REDIS_URL: testServices().storeUrl,
     TEMPORAL_ADDRESS: testServices().temporalAddress,
     TEMPORAL_NAMESPACE: 'default',
     TEMPORAL_TASK_QUEUE: taskQueue,

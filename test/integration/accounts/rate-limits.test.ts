@@ -9,23 +9,23 @@ let db: TestDatabase;
 let temporal: TemporalConnection;
 let api: TestApi;
 beforeAll(async () => {
-  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
+  temporal = await connectTestTemporal();
 });
-// A store of its own for each test: all of them come from one address.
+// A database, and with it a store, of its own for each test: all of them come from one address.
 beforeEach(async () => {
+  db = await createTestDatabase();
   api = await createTestApi({
     database: db.database,
     temporal,
-    redisUrl: 'memory://',
     areAttemptsLimited: true,
     app: { trustedProxies: ['127.0.0.1'] },
   });
 });
-afterEach(() => api.close());
-afterAll(async () => {
-  await temporal?.close();
+afterEach(async () => {
+  await api?.close();
   await db?.drop();
 });
+afterAll(() => temporal?.close());
 
 const from = (address: string) => ({ 'x-forwarded-for': address });
 const login = (username: string, password: string, address = '192.0.2.1') =>
@@ -168,7 +168,7 @@ test('registering, refreshing, forgetting and resetting have limits too', async 
 });
 
 test('a caller whom nobody vouches for cannot choose an address', async () => {
-  const unproxied = await createTestApi({ database: db.database, temporal, redisUrl: 'memory://' });
+  const unproxied = await createTestApi({ database: db.database, temporal });
   await unproxied.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD }, from('192.0.2.1'));
   const { body } = await unproxied.user('GET', '/auth/sessions');
   expect(new Set(body.map(({ address }: { address: string }) => address))).toEqual(new Set(['127.0.0.1']));

@@ -1,5 +1,5 @@
 import { taskTypes } from '../../../src/tasks/registry';
-import { sendEmailParameters } from '../../../src/tasks/send-email';
+import { sendEmailParameters } from '../../../src/tasks/send-email/email-parameters';
 import { connectTestTemporal } from '../../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { createTestApi, insertConfig, insertExecution, type TestApi } from '../../support/api-support';

@@ -2,8 +2,7 @@ import { createRetentionRepository } from '../../../src/storage/executions/reten
 import { findTaskType } from '../../../src/tasks/registry';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { insertExecution } from '../../support/api-support';
-import type { TaskContext } from '../../../src/tasks/task-type';
-import type { TaskServices } from '../../../src/tasks/task-services';
+import { createTestContext, type FakeServices } from '../../support/task-context';
 
 const DAY_MS = 86_400_000;
 const ago = (days: number) => new Date(Date.now() - days * DAY_MS);
@@ -21,20 +20,16 @@ async function run(
     cursor?: unknown;
     signal?: AbortSignal;
     onSave?: (cursor: unknown) => void;
-    services?: Partial<TaskServices>;
+    services?: FakeServices;
   } = {},
 ) {
   const taskType = findTaskType(name)!;
-  const services = { retention: createRetentionRepository(db.database), ...given.services } as TaskServices;
-  const context = {
-    configId: 7,
-    executionId: 1,
-    startedAt: new Date(),
-    signal: given.signal ?? new AbortController().signal,
-    cursor: given.cursor,
-    saveCursor: given.onSave ?? (() => undefined),
-    services,
-  } as unknown as TaskContext;
+  const { onSave, services, ...fields } = given;
+  const context = createTestContext({
+    ...fields,
+    saveCursor: onSave,
+    services: { retention: createRetentionRepository(db.database), ...services },
+  });
   return taskType.run(context, taskType.parameters.parse(parameters));
 }
 const idsOf = (table: string) => db.database(table).orderBy('id').pluck<(string | number)[]>('id');

@@ -64,7 +64,7 @@ beforeAll(async () => {
   api = await startProcess('api/server.js', {
     PORT: String(port),
     DATABASE_URL: db.url,
-    REDIS_URL: testServices().redisUrl,
+    REDIS_URL: testServices().storeUrl,
     TEMPORAL_ADDRESS: proxy.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,

@@ -53,7 +53,7 @@ beforeAll(async () => {
   await registerSearchAttributes(temporal.connection, 'default');
   worker = await startProcess('worker/main.js', {
     DATABASE_URL: postgres.url,
-    REDIS_URL: testServices().redisUrl,
+    REDIS_URL: testServices().storeUrl,
     TEMPORAL_ADDRESS: server.address,
     TEMPORAL_TASK_QUEUE: taskQueue,
     REDDIT_CLIENT_ID: 'nobody',

@@ -26,7 +26,7 @@ beforeAll(async () => {
   temporal = await createTestNamespace();
   env = {
     DATABASE_URL: db.url,
-    REDIS_URL: testServices().redisUrl,
+    REDIS_URL: testServices().storeUrl,
     TEMPORAL_ADDRESS: testServices().temporalAddress,
     TEMPORAL_NAMESPACE: temporal.namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,

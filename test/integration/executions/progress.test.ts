@@ -6,6 +6,7 @@ import { startWorld, type ScrapedWorld } from '../../support/scrape-stack';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { connectTestTemporal, startTestWorker, type TestWorker } from '../../support/task-worker';
 import { waitFor } from '../../support/process';
+import { createFakeServices } from '../../support/task-context';
 import type { TemporalConnection } from '../../../src/platform/temporal';
 import type { TaskServices } from '../../../src/tasks/task-services';
 
@@ -32,8 +33,8 @@ const backupsHalfWay: Pick<TaskServices['backups'], 'write'> = {
 
 const startWorker = async () => {
   const services = {
-    exports: exportsHalfWay as TaskServices['exports'],
-    backups: backupsHalfWay as TaskServices['backups'],
+    exports: createFakeServices({ exports: exportsHalfWay }).exports,
+    backups: createFakeServices({ backups: backupsHalfWay }).backups,
     reddit: world.reddit,
     content: createRedditContentRepository(db.database),
     scrapes: createRedditScrapeRepository(db.database),

@@ -180,7 +180,7 @@ test('a run that fails says who has the mail all the same; who may not read lett
 test('a worker that is killed half-way: the next sends to the others, and to nobody twice who has it', async () => {
   const env = {
     DATABASE_URL: db.url,
-    REDIS_URL: testServices().redisUrl,
+    REDIS_URL: testServices().storeUrl,
     TEMPORAL_ADDRESS: testServices().temporalAddress,
     TEMPORAL_NAMESPACE: 'default',
     TEMPORAL_TASK_QUEUE: taskQueue,

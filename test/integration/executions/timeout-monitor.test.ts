@@ -2,7 +2,7 @@ import { createOverdueRunRepository } from '../../../src/storage/executions/over
 import { timeoutMonitor } from '../../../src/tasks/timeout-monitor';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { insertConfig, insertExecution } from '../../support/api-support';
-import type { TaskContext } from '../../../src/tasks/task-type';
+import { createTestContext } from '../../support/task-context';
 
 let db: TestDatabase;
 beforeAll(async () => void (db = await createTestDatabase()));
@@ -22,16 +22,11 @@ function watch(
   given: { executionId?: number; signal?: AbortSignal; onLook?: (looks: number) => Promise<void> } = {},
 ) {
   const repository = createOverdueRunRepository(db.database);
-  const warned: unknown[] = [];
   let looks = 0;
-  const context = {
+  const context = createTestContext({
     configId: 3,
     executionId: given.executionId ?? 0,
-    startedAt: new Date(),
-    signal: given.signal ?? new AbortController().signal,
-    cursor: undefined,
-    saveCursor: () => undefined,
-    log: { info: () => undefined, warn: (fields: object) => warned.push(fields) },
+    signal: given.signal,
     services: {
       runs: {
         findOverdue: async (query: Parameters<typeof repository.find>[0]) => {
@@ -41,10 +36,11 @@ function watch(
         },
       },
     },
-  } as unknown as TaskContext;
-  return timeoutMonitor
-    .run(context, timeoutMonitor.parameters.parse({ monitor_duration: seconds }))
-    .then((result) => ({ result: result!, warned }));
+  });
+  return timeoutMonitor.run(context, timeoutMonitor.parameters.parse({ monitor_duration: seconds })).then((result) => ({
+    result: result!,
+    warned: context.logLines.filter(({ level }) => level === 'warn').map(({ fields }) => fields),
+  }));
 }
 
 test('a run is overdue beyond twice the 95th percentile of its own config, whatever its type usually takes', async () => {

@@ -10,29 +10,30 @@ import { openBudget } from '../../support/open-budget';
 import { waitFor } from '../../support/process';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { startTestWorker, type TestWorker } from '../../support/task-worker';
-import { testServices } from '../../support/test-services';
+import { everyStore } from '../../support/test-services';
 import { createTestApi, type TestApi } from '../../support/api-support';
 import type { ListingPage, RedditClient } from '../../../src/platform/reddit/reddit-client';
 import type * as workflows from '../../../src/workflows';
 
-const onRedis = testServices().redisUrl.startsWith('redis:') ? test : test.skip;
-
-onRedis('three processes at full load use 95 % of the budget and more, and none of them is refused', async () => {
-  const askerFile = path.resolve(__dirname, '../../../dist/bench/reddit-asker.js');
-  const { used, refused, processes } = await measureFleet({
-    redisUrl: testServices().redisUrl,
-    processes: 3,
-    callers: 12,
-    requests: 100,
-    windowSeconds: 6,
-    windows: 2,
-    latencyMs: 50,
-    askerFile,
-  });
-  expect(refused).toBe(0);
-  expect(used).toBeGreaterThanOrEqual(0.95);
-  for (const { sent } of processes) expect(sent).toBeGreaterThan(20);
-});
+test.each(everyStore())(
+  'three processes at full load use 95 %% of the budget and more, and none of them is refused: %s',
+  async (_, storeUrl) => {
+    const askerFile = path.resolve(__dirname, '../../../dist/bench/reddit-asker.js');
+    const { used, refused, processes } = await measureFleet({
+      storeUrl,
+      processes: 3,
+      callers: 12,
+      requests: 100,
+      windowSeconds: 6,
+      windows: 2,
+      latencyMs: 50,
+      askerFile,
+    });
+    expect(refused).toBe(0);
+    expect(used).toBeGreaterThanOrEqual(0.95);
+    for (const { sent } of processes) expect(sent).toBeGreaterThan(20);
+  },
+);
 
 describe('a run that Reddit makes wait', () => {
   let db: TestDatabase;
@@ -186,11 +187,8 @@ describe('GET /reddit/budget', () => {
     await db?.drop();
   });
 
-  test.each([
-    ['shared', testServices().redisUrl],
-    ['of one process', 'memory://'],
-  ])('%s', async (_, redisUrl) => {
-    const api = await createTestApi({ database: db.database, temporal: worker.temporal, redisUrl });
+  test.each(everyStore())('is shared: %s', async (_, storeUrl) => {
+    const api = await createTestApi({ database: db.database, temporal: worker.temporal, storeUrl });
     const { id } = await createTaskConfigRepository(db.database).create({
       name: 'nightly',
       description: null,
@@ -225,7 +223,7 @@ describe('GET /reddit/budget', () => {
     const { status, body } = await api.user('GET', '/reddit/budget');
     expect(status).toBe(200);
     expect(body).toEqual({
-      is_shared: redisUrl.startsWith('redis:'),
+      is_shared: true,
       source: 'headers',
       limit: 500,
       used: 0,

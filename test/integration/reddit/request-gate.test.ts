@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../support/process';
-import { testServices } from '../../support/test-services';
+import { everyStore } from '../../support/test-services';
 import { createKeyValueStore, type KeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
 import { createRedditBudget, type RedditBudget } from '../../../src/platform/reddit-budget/reddit-budget';
 import { createRequestGate, TurnIsLater, type Asker } from '../../../src/platform/reddit-budget/request-gate';
 
-const stores = ['memory://', ...(testServices().redisUrl.startsWith('redis:') ? [testServices().redisUrl] : [])];
 const log = { warn: () => undefined };
 const asker = (flow: string, more: Partial<Asker> = {}): Asker => ({
   flow,
@@ -24,7 +23,7 @@ const failure = (promise: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-describe.each(stores.map((url) => [new URL(url).protocol, url]))('the gate over %s', (_protocol, url) => {
+describe.each(everyStore())('the gate over %s', (_name, url) => {
   let store: KeyValueStore;
   let budget: RedditBudget;
   const createBudget = (requestsPerMinute: number) =>

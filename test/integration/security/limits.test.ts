@@ -1,9 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createKeyValueStore, type KeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
-import { findRedisProgram } from '../../../src/stack/servers/embedded-redis';
 import { connectTestTemporal } from '../../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, PASSWORD, type TestApi, redisUrlOf } from '../../support/api-support';
+import { createTestApi, PASSWORD, type TestApi, storeUrlOf } from '../../support/api-support';
 import type { TemporalConnection } from '../../../src/platform/temporal';
 
 let db: TestDatabase;
@@ -18,7 +17,7 @@ beforeAll(async () => {
     areAttemptsLimited: true,
     app: { trustedProxies: ['127.0.0.1'] },
   });
-  store = createKeyValueStore(await redisUrlOf(db.database));
+  store = createKeyValueStore(await storeUrlOf(db.database));
 });
 afterAll(async () => {
   await store?.close();
@@ -47,29 +46,25 @@ async function waitsOf(attempt: () => ReturnType<typeof login>, key: string, fre
   return waits;
 }
 
-// A store in memory belongs to the API that made it.
-(findRedisProgram() ? test : test.skip)(
-  'each wrong password beyond the free ones costs twice the wait of the one before, up to a minute, whether or not there is such a user',
-  async () => {
-    const nobody = `nobody-${randomUUID()}`;
-    const known = `known-${randomUUID().slice(0, 8)}`;
-    await db.database('users').where({ username: 'user' }).update({ username: known });
-    for (const username of [known, nobody]) {
-      const waits = await waitsOf(() => login(username, 'wrong horse'), subjectKey('account', username), 10);
-      // In whole seconds, of which the one that runs counts.
-      expect([username, waits.map((wait, index) => Math.abs(wait - Math.min(4 * 2 ** index, 60)) <= 1)]).toEqual([
-        username,
-        Array(6).fill(true),
-      ]);
-    }
-    const address = `2001:db8::${randomUUID().slice(0, 4)}`;
-    const waits = await waitsOf(
-      () => login(`nobody-${randomUUID()}`, 'wrong horse', address),
-      subjectKey('address', '2001:db8::/64'),
-      50,
-    );
-    expect(waits.map((wait, index) => Math.abs(wait - Math.min(4 * 2 ** index, 60)) <= 1)).toEqual(Array(6).fill(true));
-    // Another account, from elsewhere, waits for nothing.
-    expect((await login('root', PASSWORD, '203.0.113.9')).status).toBe(200);
-  },
-);
+test('each wrong password beyond the free ones costs twice the wait of the one before, up to a minute, whether or not there is such a user', async () => {
+  const nobody = `nobody-${randomUUID()}`;
+  const known = `known-${randomUUID().slice(0, 8)}`;
+  await db.database('users').where({ username: 'user' }).update({ username: known });
+  for (const username of [known, nobody]) {
+    const waits = await waitsOf(() => login(username, 'wrong horse'), subjectKey('account', username), 10);
+    // In whole seconds, of which the one that runs counts.
+    expect([username, waits.map((wait, index) => Math.abs(wait - Math.min(4 * 2 ** index, 60)) <= 1)]).toEqual([
+      username,
+      Array(6).fill(true),
+    ]);
+  }
+  const address = `2001:db8::${randomUUID().slice(0, 4)}`;
+  const waits = await waitsOf(
+    () => login(`nobody-${randomUUID()}`, 'wrong horse', address),
+    subjectKey('address', '2001:db8::/64'),
+    50,
+  );
+  expect(waits.map((wait, index) => Math.abs(wait - Math.min(4 * 2 ** index, 60)) <= 1)).toEqual(Array(6).fill(true));
+  // Another account, from elsewhere, waits for nothing.
+  expect((await login('root', PASSWORD, '203.0.113.9')).status).toBe(200);
+});

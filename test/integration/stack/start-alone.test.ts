@@ -9,10 +9,10 @@ import { testServices } from '../../support/test-services';
 /** The build that `npm test` has made; a file run alone needs `npm run build` first. */
 const DIST = path.resolve(__dirname, '../../../dist/src');
 const DEAD = 'postgres://me:secret@127.0.0.1:9/x';
-const { temporalAddress, redisUrl } = testServices();
+const { temporalAddress, storeUrl } = testServices();
 const SERVERS = {
   TEMPORAL_ADDRESS: temporalAddress,
-  REDIS_URL: redisUrl,
+  REDIS_URL: storeUrl,
   JWT_SECRET_KEY: 'a secret of this test alone, 32 letters',
   REDDIT_CLIENT_ID: '',
   LOG_LEVEL: 'info',

@@ -4,7 +4,7 @@ import { requestLogFields } from '../../../src/api/plugins/request-logging';
 import { createLogger } from '../../../src/platform/logger';
 import { startProcess, waitFor } from '../../support/process';
 import { testServices } from '../../support/test-services';
-import { createTestApi, redisUrlOf, SECRET, type TestStack, useTestApi } from '../../support/api-support';
+import { createTestApi, storeUrlOf, SECRET, type TestStack, useTestApi } from '../../support/api-support';
 
 let { db, api, temporal } = {} as TestStack;
 useTestApi('file', (stack) => ({ db, api, temporal } = stack));
@@ -49,7 +49,7 @@ describe('told to stop', () => {
     const port = await getPort({ host: '127.0.0.1' });
     const env = {
       DATABASE_URL: db.url,
-      REDIS_URL: await redisUrlOf(db.database),
+      REDIS_URL: await storeUrlOf(db.database),
       TEMPORAL_ADDRESS: testServices().temporalAddress,
       JWT_SECRET_KEY: SECRET,
       PORT: String(port),

@@ -11,7 +11,7 @@ import {
   createTestApi,
   insertConfig,
   PASSWORD,
-  redisUrlOf,
+  storeUrlOf,
   SECRET,
   type TestStack,
   useTestApi,
@@ -137,7 +137,7 @@ test('told to stop, the process takes nothing new, finishes what it has begun, a
   const port = await getPort({ host: '127.0.0.1' });
   const started = await startProcess('api/server.js', {
     DATABASE_URL: db.url,
-    REDIS_URL: await redisUrlOf(db.database),
+    REDIS_URL: await storeUrlOf(db.database),
     TEMPORAL_ADDRESS: testServices().temporalAddress,
     JWT_SECRET_KEY: SECRET,
     PORT: String(port),

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { testServices } from '../../support/test-services';
+import { waitFor } from '../../support/process';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { everyStore, testServices } from '../../support/test-services';
 import { createKeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
+import { createPostgresStore } from '../../../src/platform/key-value-store/postgres-store';
 
-const stores = ['memory://', ...(testServices().redisUrl.startsWith('redis:') ? [testServices().redisUrl] : [])];
-
-describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value store %s', (_protocol, url) => {
+describe.each(everyStore())('the key-value store %s', (_name, url) => {
   const store = createKeyValueStore(url);
   const newKey = () => `contract:${randomBytes(8).toString('hex')}`;
   afterAll(() => store.close());
@@ -73,6 +76,17 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
     },
   );
 
+  it.concurrent('replaces a value for a new time, if it is told one', async () => {
+    const key = newKey();
+    await store.set(key, 'old', { ttlSeconds: 1 });
+    expect(await store.replace(key, 'old', 'new', { ttlSeconds: 60 })).toBe(true);
+    await sleep(1_100);
+    expect(await store.get(key)).toBe('new');
+    expect(await store.replace(key, 'new', 'newest', { ttlSeconds: 1 })).toBe(true);
+    await sleep(1_100);
+    expect(await store.get(key)).toBeNull();
+  });
+
   it.concurrent('keeps members of a set, each for its own time', async () => {
     const key = newKey();
     expect(await store.members(key)).toEqual([]);
@@ -114,8 +128,6 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
   });
 
   const adding = {
-    name: 'adding',
-    lua: 'local sum = (state.sum or 0) + command.add return { sum = sum, isTimed = now > 1000000000000 }, { sum = sum }',
     run: (state: { sum: number } | undefined, now: number, { add }: { add: number }) => {
       const sum = (state?.sum ?? 0) + add;
       return { state: { sum }, answer: { sum, isTimed: now > 1e12 } };
@@ -129,6 +141,33 @@ describe.each(stores.map((url) => [new URL(url).protocol, url]))('the key-value 
       Array.from({ length: 30 }, (_, n) => 2 * (n + 1)),
     );
     expect(answers.every(({ isTimed }) => isTimed)).toBe(true);
+  });
+
+  it.concurrent('and for those of several processes', async () => {
+    const key = newKey();
+    const others = Array.from({ length: 4 }, () => createKeyValueStore(url));
+    const answers = await Promise.all(
+      [store, ...others].flatMap((each) =>
+        Array.from({ length: 20 }, async () => {
+          await sleep(Math.random() * 50);
+          return each.apply(key, adding, { add: 1 }, 60);
+        }),
+      ),
+    );
+    expect(answers.map(({ sum }) => sum).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, n) => n + 1));
+    await Promise.all(others.map((each) => each.close()));
+  });
+
+  it.concurrent('tells of a procedure that fails, and takes the next step from where the state was', async () => {
+    const key = newKey();
+    const failing = {
+      run: () => {
+        throw new Error('no such step');
+      },
+    };
+    await store.apply(key, adding, { add: 1 }, 60);
+    await expect(store.apply(key, failing, {}, 60)).rejects.toThrow('no such step');
+    expect(await store.apply(key, adding, { add: 1 }, 60)).toMatchObject({ sum: 2 });
   });
 
   it.concurrent('forgets a state that was not stepped on for its time', async () => {
@@ -149,4 +188,77 @@ it('a Redis that does not answer fails the caller instead of letting it wait', a
   await expect(store.ping()).rejects.toThrow('ECONNREFUSED');
   await expect(store.get('key')).rejects.toThrow();
   await store.close();
+});
+
+describe('PostgreSQL as the store', () => {
+  let db: TestDatabase;
+  const closing: (() => unknown)[] = [];
+  const open = (url: string, options: { answerWithinMs?: number; sweepEveryMs?: number } = {}) => {
+    const store = createPostgresStore(url, { answerWithinMs: 5_000, ...options });
+    closing.push(() => store.close());
+    return store;
+  };
+  beforeAll(async () => {
+    db = await createTestDatabase();
+  });
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+  afterAll(() => db?.drop());
+
+  it('fails the caller where nothing listens, and where the tables are missing', async () => {
+    await expect(open('postgres://127.0.0.1:9/none').get('key')).rejects.toThrow('ECONNREFUSED');
+    await expect(open(testServices().postgresUrl).ping()).rejects.toThrow('relation "key_values" does not exist');
+  });
+
+  it('fails the caller when the server takes connections and says nothing', async () => {
+    const sockets = new Set<Socket>();
+    const mute = createServer((socket) => void sockets.add(socket)).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    closing.push(() => {
+      for (const socket of sockets) socket.destroy();
+      mute.close();
+    });
+    const { port } = mute.address() as AddressInfo;
+    const store = open(`postgres://127.0.0.1:${port}/none`, { answerWithinMs: 300 });
+    const answers = await Promise.allSettled(Array.from({ length: 10 }, () => store.get('key')));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill('rejected'));
+  });
+
+  it('fails the caller while a lock holds its statement up, and goes on when it is gone', async () => {
+    const store = open(db.url, { answerWithinMs: 300 });
+    await store.set('locked', 'value');
+    const lock = await db.database.transaction();
+    await lock.raw('lock table key_values in access exclusive mode');
+    // More than there are connections: the others wait for one.
+    const answers = await Promise.allSettled(Array.from({ length: 10 }, () => store.get('locked')));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill('rejected'));
+    await lock.rollback();
+    await waitFor(async () => (await store.get('locked').catch(() => null)) === 'value');
+  });
+
+  it('opens a new connection when the server has ended those it had', async () => {
+    const store = open(db.url);
+    await store.set('kept', 'value');
+    await db.database.raw(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'taskloom-store' and datname = current_database()",
+    );
+    await waitFor(async () => (await store.get('kept').catch(() => null)) === 'value');
+  });
+
+  it('removes what has expired, and nothing else', async () => {
+    const store = open(db.url, { sweepEveryMs: 50 });
+    await store.set('for good', 'value');
+    await store.set('lasting', 'value', { ttlSeconds: 60 });
+    await store.set('short', 'value', { ttlSeconds: 0.1 });
+    await store.addMember('set', 'lasting', 60);
+    await store.addMember('set', 'short', 0.1);
+    await waitFor(async () => {
+      const short = await db.database('key_values').where({ key: 'short' });
+      return short.length === 0 && (await db.database('key_members').where({ member: 'short' })).length === 0;
+    });
+    expect(await store.get('for good')).toBe('value');
+    expect(await store.get('lasting')).toBe('value');
+    expect(await store.members('set')).toEqual(['lasting']);
+  });
 });

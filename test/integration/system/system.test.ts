@@ -135,7 +135,7 @@ describe('system', () => {
       namespace: temporal.namespace,
       connection: { address: testServices().temporalAddress },
     });
-    const cut = await createTestApi({ database: db.database, temporal: away, redisUrl: 'redis://127.0.0.1:9' });
+    const cut = await createTestApi({ database: db.database, temporal: away, storeUrl: 'redis://127.0.0.1:9' });
     await away.close();
     expect(await cut.root('GET', '/tasks/system/health')).toMatchObject({
       status: 503,
@@ -176,7 +176,11 @@ describe('system', () => {
 
   test('without the database health still answers, and all else is a 503', async () => {
     const own = await createTestDatabase();
-    const cut = await createTestApi({ database: own.database, temporal });
+    const cut = await createTestApi({
+      database: own.database,
+      temporal,
+      storeUrl: testServices().storeUrl,
+    });
     // Who asks is known; what is asked for is not to be had.
     const user = await cut.services.users.get(cut.userIds[0] ?? 0);
     cut.services.users.get = async () => user;
@@ -315,7 +319,7 @@ test('the process serves a socket, ends what it has begun, and leaves when told'
   const port = 20_000 + Math.floor(Math.random() * 10_000);
   const started = await startProcess('api/server.js', {
     DATABASE_URL: db.url,
-    REDIS_URL: testServices().redisUrl,
+    REDIS_URL: testServices().storeUrl,
     TEMPORAL_ADDRESS: testServices().temporalAddress,
     JWT_SECRET_KEY: SECRET,
     PORT: String(port),

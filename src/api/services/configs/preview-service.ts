@@ -1,4 +1,4 @@
-import { describeSchedule, parseScheduleConfig } from '../../../scheduling/schedule/schedule-config';
+import { describeRule, parseScheduleConfig } from '../../../scheduling/schedule/schedule-config';
 import { previewSchedule } from '../../../scheduling/schedule/schedule-preview';
 import { NotFoundError } from '../../errors';
 import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
@@ -7,7 +7,7 @@ import type { PreviewBody } from '../../schemas/config-schemas';
 
 export type PreviewService = ReturnType<typeof createPreviewService>;
 
-/** The next fire times, as the server will do them. */
+/** Computes the next fire times of a schedule, as Temporal will compute them. */
 export function createPreviewService(deps: { configs: TaskConfigRepository; queries: ExecutionQueryRepository }) {
   function preview(
     schedulerType: string,
@@ -24,7 +24,7 @@ export function createPreviewService(deps: { configs: TaskConfigRepository; quer
     return {
       scheduler_type: schedulerType,
       timezone: schedule.timezone,
-      description: describeSchedule(schedule),
+      description: describeRule(schedule),
       next_runs: next_runs.map((time) => time.toISOString()),
       warnings,
     };

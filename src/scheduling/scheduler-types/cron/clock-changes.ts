@@ -1,12 +1,11 @@
 import { DateTime } from 'luxon';
+import { DAY_MS, HOUR_MS } from '../../../shared/durations';
 import { nextCronMs } from './cron-search';
 import { wallClockOf, type WallClock } from './wall-clock';
 import type { CronFields } from './cron-fields';
 import type { PreviewWarning } from '../preview-warning';
 import type { Schedule } from '../scheduler-type';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const YEAR_DAYS = 366;
 /** No clock change moves the clocks by more than this, and the server looks an hour back. */
 const REACH_MS = 3 * HOUR_MS;

@@ -1,8 +1,8 @@
+import { HOUR_MS } from '../../../shared/durations';
 import { LAST_YEAR } from '../../config-fields/instant';
 import { toCalendars, type CronCalendar, type CronFields } from './cron-fields';
 import { wallClockOf, type WallClock } from './wall-clock';
 
-const HOUR_MS = 3_600_000;
 const EVERY_DAY_OF_WEEK = 7;
 
 /** Where the search stands: a local time to the minute, with the month from 1. */

@@ -1,4 +1,5 @@
 import { IANAZone } from 'luxon';
+import { MINUTE_MS } from '../../../shared/durations';
 
 /** What the clocks of a time zone show, as the epoch milliseconds at which UTC clocks show the same. */
 export type LocalMs = number;
@@ -11,7 +12,7 @@ export interface WallClock {
 
 export function wallClockOf(timezone: string): WallClock {
   const zone = IANAZone.create(timezone);
-  const offsetMs = (instantMs: number) => zone.offset(instantMs) * 60_000;
+  const offsetMs = (instantMs: number) => zone.offset(instantMs) * MINUTE_MS;
   return {
     toLocal: (instantMs) => instantMs + offsetMs(instantMs),
     // The second lookup corrects the first one near a clock change, as Go's time.Date does, which the server uses.

@@ -1,0 +1,101 @@
+import { ServiceError } from '@temporalio/client';
+import { ApiError, TEXTS, type ErrorResponse } from './errors';
+import type { SchedulingError } from '../scheduling/temporal/scheduling-errors';
+import type { StorageError } from '../storage/storage-errors';
+import type { ValidationError } from './http/validation-errors';
+
+/** The errors that other rooms throw on purpose. They know nothing of HTTP: each carries a `code`. */
+type CodedError = StorageError | SchedulingError;
+type ErrorsByCode = { [Known in CodedError as Known['code']]: Known };
+type ErrorCode = keyof ErrorsByCode;
+
+const TEMPORAL_UNAVAILABLE: ErrorResponse = { status: 503, detail: 'Temporal does not answer' };
+const STORE_UNAVAILABLE: ErrorResponse = { status: 503, detail: 'Service Unavailable' };
+
+const conflict = (error: Error): ErrorResponse => ({ status: 409, detail: error.message });
+const unprocessable = (...items: Omit<ValidationError, 'type'>[]): ErrorResponse => ({
+  status: 422,
+  detail: items.map((item) => ({ type: 'value_error', ...item })),
+});
+
+/** Code to response. Does not compile while a code of `StorageError` or `SchedulingError` is missing. */
+const RESPONSES: { [Code in ErrorCode]: (error: ErrorsByCode[Code]) => ErrorResponse } = {
+  bad_cursor: ({ cursor }) =>
+    unprocessable({ loc: ['query', 'cursor'], msg: 'Not a cursor of this list', input: cursor }),
+  email_taken: () => ({ status: 409, detail: TEXTS.emailTaken }),
+  username_taken: () => ({ status: 409, detail: TEXTS.usernameTaken }),
+  last_admin: conflict,
+  too_many_api_keys: conflict,
+  invalid_schedule_config: ({ issues }) =>
+    unprocessable(
+      ...issues.map(({ path, message, input }) => ({
+        loc: ['body', 'schedule_config', ...path],
+        msg: message,
+        input: input ?? null,
+      })),
+    ),
+  schedule_refused: ({ message }) => unprocessable({ loc: ['body', 'schedule_config'], msg: message, input: null }),
+  config_not_found: () => ({ status: 404, detail: 'Task config not found' }),
+  schedule_not_settled: conflict,
+  scheduler_unavailable: () => TEMPORAL_UNAVAILABLE,
+};
+
+const isCoded = (error: unknown): error is CodedError =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && Object.hasOwn(RESPONSES, error.code);
+
+function respondToCode<Code extends ErrorCode>(code: Code, error: ErrorsByCode[Code]): ErrorResponse {
+  return RESPONSES[code](error);
+}
+
+/** The fields by which errors of libraries are told apart. */
+interface LibraryError {
+  name?: string;
+  code?: string | number;
+  message?: string;
+  statusCode?: number;
+  cause?: unknown;
+  nativeError?: unknown;
+}
+
+/** Of Node's sockets, and the SQLSTATEs of a PostgreSQL that is stopping, starting, full or unreachable. */
+const CONNECTION_CODES = new Set<unknown>([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'],
+  ...['57P01', '57P02', '57P03', '53300', '08006', '08001'],
+]);
+/** Knex found no free connection in time; ioredis gave up on its server. */
+const CONNECTION_ERRORS = new Set<unknown>(['KnexTimeoutError', 'MaxRetriesPerRequestError']);
+/** Lost connections that the pg driver reports by text alone. Knex puts the query and " - " in front of it. */
+const CONNECTION_MESSAGE = /(^| - )(Connection terminated|timeout expired|Client has encountered a connection error)/;
+
+const isConnectionError = ({ name, code, message = '' }: LibraryError) =>
+  CONNECTION_CODES.has(code) || CONNECTION_ERRORS.has(name) || CONNECTION_MESSAGE.test(message);
+
+const GRPC_INVALID_ARGUMENT = 3;
+/** An invalid argument is a fault of Taskloom's own request to Temporal, so it stays a 500. */
+const isTemporalUnavailable = (error: LibraryError) =>
+  error instanceof ServiceError && (error.cause as { code?: number } | undefined)?.code !== GRPC_INVALID_ARGUMENT;
+
+function respondToLibrary(error: LibraryError): ErrorResponse | undefined {
+  if (isTemporalUnavailable(error)) return TEMPORAL_UNAVAILABLE;
+  if (isConnectionError(error)) return STORE_UNAVAILABLE;
+  // Fastify refuses a request itself: bad URL encoding, unsupported framing.
+  const { code, statusCode = 500, message = '' } = error;
+  const isRefusedByFastify = typeof code === 'string' && code.startsWith('FST_') && statusCode < 500;
+  return isRefusedByFastify ? { status: statusCode, detail: message } : undefined;
+}
+
+function findResponse(error: unknown): ErrorResponse | undefined {
+  if (error instanceof ApiError) return { status: error.status, detail: error.detail, headers: error.headers };
+  return isCoded(error) ? respondToCode(error.code, error) : respondToLibrary(error as LibraryError);
+}
+
+/** The response to an error, or to the outermost of its causes that is known: libraries wrap what a server reported. */
+export function toErrorResponse(error: unknown): ErrorResponse {
+  for (let candidate = error; candidate;) {
+    const response = findResponse(candidate);
+    if (response) return response;
+    const { nativeError, cause } = candidate as LibraryError;
+    candidate = nativeError ?? cause;
+  }
+  return { status: 500, detail: 'Internal Server Error' };
+}

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KeyValueStore } from './key-value-store';
+
+/**
+ * One step from a state to the next. `run` sees the state (undefined at first), the store's time in milliseconds and
+ * the input. It may be run again with a newer state, so it has no side effects but on the state that it is given.
+ */
+export interface AtomicProcedure<State, Input, Answer> {
+  run(state: State | undefined, now: number, input: Input): { state: State; answer: Answer };
+}
+
+/** What `apply` needs of a store. */
+export interface ComparableStore extends Pick<KeyValueStore, 'set' | 'replace'> {
+  /** The value, and the store's clock in whole milliseconds. */
+  readWithTime(key: string): Promise<{ value: string | null; now: number }>;
+}
+
+interface Call {
+  run(state: unknown, now: number): { state: unknown; answer: unknown };
+  ttlSeconds: number;
+  resolve(answer: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Each try is won by one process, so this is more than a fleet of many processes needs. */
+const MAX_TRIES = 30;
+const LONGEST_PAUSE_MS = 50;
+/** Bounds what one write has to catch up with. */
+const MAX_CALLS_AT_ONCE = 100;
+
+/**
+ * Optimistic concurrency: read, run, and write if nobody else has written meanwhile; otherwise the same again after a
+ * random pause that grows. The calls of this process for one key share a write, in their order, so that a process
+ * never conflicts with itself. Rejects after MAX_TRIES conflicts.
+ */
+export function createApply(store: ComparableStore): KeyValueStore['apply'] {
+  const waiting = new Map<string, Call[]>();
+
+  /** Answers of the calls, or undefined where another process was quicker. */
+  async function attempt(key: string, calls: Call[]): Promise<unknown[] | undefined> {
+    const { value, now } = await store.readWithTime(key);
+    let state: unknown = value === null ? undefined : JSON.parse(value);
+    const answers = calls.map((call) => {
+      const step = call.run(state, now);
+      state = step.state;
+      return step.answer;
+    });
+    const ttlSeconds = Math.max(...calls.map((call) => call.ttlSeconds));
+    const next = JSON.stringify(state);
+    const isWritten =
+      value === null
+        ? await store.set(key, next, { ttlSeconds, onlyIfAbsent: true })
+        : await store.replace(key, value, next, { ttlSeconds });
+    return isWritten ? answers : undefined;
+  }
+
+  async function attemptUntilWritten(key: string, calls: Call[]): Promise<unknown[]> {
+    for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
+      const answers = await attempt(key, calls);
+      if (answers) return answers;
+      await sleep(Math.random() * Math.min(2 ** tries, LONGEST_PAUSE_MS));
+    }
+    throw new Error(`${key} was changed by others during each of ${MAX_TRIES} tries`);
+  }
+
+  async function work(key: string, queue: Call[]): Promise<void> {
+    while (queue.length > 0) {
+      const calls = queue.splice(0, MAX_CALLS_AT_ONCE);
+      try {
+        const answers = await attemptUntilWritten(key, calls);
+        calls.forEach((call, index) => call.resolve(answers[index]));
+      } catch (error) {
+        for (const call of calls) call.reject(error);
+      }
+    }
+    waiting.delete(key);
+  }
+
+  return <State, Input, Answer>(
+    key: string,
+    procedure: AtomicProcedure<State, Input, Answer>,
+    input: Input,
+    ttlSeconds: number,
+  ) =>
+    new Promise<Answer>((resolve, reject) => {
+      const call: Call = {
+        run: (state, now) => procedure.run(state as State | undefined, now, input),
+        ttlSeconds,
+        resolve: (answer) => resolve(answer as Answer),
+        reject,
+      };
+      const queue = waiting.get(key);
+      if (queue) queue.push(call);
+      else {
+        const started = [call];
+        waiting.set(key, started);
+        void work(key, started);
+      }
+    });
+}
