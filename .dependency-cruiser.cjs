@@ -73,9 +73,9 @@ module.exports = {
       entryRuntime: ['storage', 'platform'],
     }),
     ...roomRules('worker', {
-      runtime: ['activities'],
+      runtime: ['activities', 'tasks'],
       types: ['platform'],
-      entries: ['main\\.ts'],
+      entries: ['main\\.ts', 'create-activity-deps\\.ts'],
       entryRuntime: ['storage', 'platform', 'scheduling', 'exports', 'backups'],
     }),
     ...roomRules('reddit-sandbox', { runtime: ['platform'] }),

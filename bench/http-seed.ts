@@ -1,6 +1,6 @@
 import type { Database } from '../src/platform/postgres/postgres';
 
-export const DAYS = 90;
+const DAYS = 90;
 
 /**
  * Runs of these configs, spread evenly over 90 days: nine in ten succeed, one in twenty has no config, and the newest

@@ -11,7 +11,7 @@ import { createKeyValueStore } from '../platform/key-value-store/key-value-store
 import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
 import { createResetTokens } from '../platform/passwords/reset-tokens';
 import { reasonOf, showFailedStart, StartError } from '../platform/startup/start-error';
-import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } from '../platform/temporal';
+import { connectTemporal, temporalTarget, temporalUiLink } from '../platform/temporal';
 import { createApiRepositories } from '../storage/api-repositories';
 import { createApp } from './app';
 import { requestLogFields } from './plugins/request-logging';
@@ -41,7 +41,6 @@ async function main(): Promise<void> {
     temporal: {
       client: temporal.client,
       taskQueue: config.TEMPORAL_TASK_QUEUE,
-      searchAttributes: SEARCH_ATTRIBUTES,
       linkToRun: (workflowId, runId) => temporalUiLink(config.TEMPORAL_UI_URL, temporal.namespace, workflowId, runId),
     },
     passwords,

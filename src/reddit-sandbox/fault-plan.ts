@@ -34,7 +34,7 @@ export type SandboxFaults = z.infer<typeof faultsSchema>;
 export const faultChangeSchema = faultsSchema.partial().extend({ revokeTokens: z.boolean().optional() });
 export type FaultChange = z.infer<typeof faultChangeSchema>;
 
-export const NO_FAULTS: SandboxFaults = {
+const NO_FAULTS: SandboxFaults = {
   errorEvery: 0,
   errorStatus: 503,
   rateLimitEvery: 0,

@@ -13,7 +13,7 @@ import { createWorker } from '../../src/worker/create-worker';
 import { createFakeServices } from './task-context';
 import { testServices } from './test-services';
 import type { ResetMailDeps } from '../../src/activities/reset-mail-activities';
-import type { ScrapeLimits } from '../../src/activities/scrape-activities';
+import type { ScrapeLimits } from '../../src/activities/scrape-limits';
 import type { OutagePatience } from '../../src/activities/transient-waits';
 import type { Database } from '../../src/platform/postgres/postgres';
 import type { TaskServices } from '../../src/tasks/task-services';

@@ -28,4 +28,3 @@ export function createSingleFlight() {
     return round.next as Promise<Answer>;
   };
 }
-export type SingleFlight = ReturnType<typeof createSingleFlight>;

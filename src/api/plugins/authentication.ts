@@ -1,7 +1,7 @@
 import { mayAccess, ROLE_OF, roleThroughKey, scopeFor, type Access } from '../access-levels';
 import { ForbiddenError, NotFoundError, TEXTS, UnauthorizedError } from '../errors';
 import { createSingleFlight } from '../concurrency/single-flight';
-import { isMeantAsApiKey } from '../services/accounts/api-key-token';
+import { hasApiKeyPrefix } from '../services/accounts/api-key-token';
 import { TokenError, type TokenClaims, type TokenService } from '../services/accounts/token-service';
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import type { RouteTable } from './route-table';
@@ -71,7 +71,7 @@ export function installAuthentication(
     const access = request.is404 ? (routes.isOpen(pathOf(request)) ? 'open' : 'user') : (config.access ?? 'admin');
     if (access === 'open' || request.method === 'OPTIONS' || OPEN_PATHS.test(request.url)) return;
     const token = readBearer(request.headers.authorization);
-    if (isMeantAsApiKey(token)) await enterByKey(services, request, token, config, access);
+    if (hasApiKeyPrefix(token)) await enterByKey(services, request, token, config, access);
     else await enterBySession(look, request, readClaims(app.tokens, token), access);
   });
 }

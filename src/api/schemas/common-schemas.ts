@@ -5,8 +5,8 @@ export const datetime = z.iso.datetime();
 export const count = z.int();
 export const jsonObject = z.record(z.string(), z.unknown());
 
-export const errorBody = z.object({ detail: z.string() }).meta({ id: 'Error' });
-export const faultsBody = z
+const errorBody = z.object({ detail: z.string() }).meta({ id: 'Error' });
+const faultsBody = z
   .object({
     detail: z.array(
       z.object({

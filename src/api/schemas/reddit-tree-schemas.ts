@@ -7,7 +7,7 @@ const TREE_SORTS = ['top', 'new', 'old', 'controversial'] as const;
 export type TreeSort = (typeof TREE_SORTS)[number];
 
 /** Deeper ones would take a recursive reader of the answer to the end of its stack. */
-export const MOST_LEVELS = 1_000;
+const MOST_LEVELS = 1_000;
 
 export const treeQuery = z.object({
   sort: z.enum(TREE_SORTS).default('top'),

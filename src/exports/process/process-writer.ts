@@ -26,7 +26,7 @@ export interface ProcessWriterDeps {
 }
 
 /** The process is gone, and has not said why. */
-export class ExportProcessError extends Error {
+class ExportProcessError extends Error {
   override readonly name = 'ExportProcessError';
 }
 

@@ -55,7 +55,7 @@ export function parseCronField(name: CronFieldName, text: string): number[] | st
 const isStarred = (text: string) => text.startsWith('*');
 
 /** crontab(5): both days restricted means either; a field that begins with a star (also as in star/2) narrows the other. */
-export function isEitherDay(texts: CronTexts): boolean {
+function isEitherDay(texts: CronTexts): boolean {
   return !isStarred(texts.day) && !isStarred(texts.day_of_week);
 }
 

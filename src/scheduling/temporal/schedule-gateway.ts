@@ -15,7 +15,7 @@ import { isContention, isLate, toSchedulerError } from '../spec/scheduling-error
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type * as workflows from '../../workflows';
 
-export const RECONCILE_SCHEDULE_ID = 'taskloom-reconcile';
+const RECONCILE_SCHEDULE_ID = 'taskloom-reconcile';
 
 export interface ApplyOutcome {
   /** Set when somebody else's pause was found, and left as it is: the reason they gave. */
@@ -30,7 +30,7 @@ const SHARE_OF_A_TRY = 1 / 4;
 const CONTENTION_ATTEMPTS = 6;
 const CONTENTION_PAUSE_MS = 20;
 
-export const scheduleIdOf = (configId: number) => `task-config-${configId}`;
+const scheduleIdOf = (configId: number) => `task-config-${configId}`;
 
 function configIdOf(scheduleId: string): number | null {
   const digits = /^task-config-(\d+)$/.exec(scheduleId)?.[1];

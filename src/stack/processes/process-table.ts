@@ -12,7 +12,7 @@ export interface ProcessIdentity {
 /**
  * When a process started (in a unit of the platform's own), or undefined when there is none; a zombie counts as gone.
  */
-export function processStart(pid: number): string | undefined {
+function processStart(pid: number): string | undefined {
   try {
     if (process.platform !== 'linux')
       return (

@@ -47,7 +47,7 @@ export function unprivilegedUser(): UnprivilegedUser | undefined {
 }
 
 /** Whether a user who is neither the owner nor in the group can reach this folder. */
-export function isReachable(folder: string): boolean {
+function isReachable(folder: string): boolean {
   const mode = statSync(folder).mode;
   const parent = path.dirname(folder);
   return (mode & 0o001) !== 0 && (parent === folder || isReachable(parent));

@@ -39,7 +39,7 @@ export interface UserQuery {
 }
 
 /** As it is stored: the part before the @ in the case that its owner gave it. */
-export function normalizeEmail(email: string): string {
+function normalizeEmail(email: string): string {
   const at = email.lastIndexOf('@');
   return email.slice(0, at) + email.slice(at).toLowerCase();
 }

@@ -7,8 +7,6 @@ export interface MailDelivery {
   response: string | null;
 }
 
-export type MailDeliveryRepository = ReturnType<typeof createMailDeliveryRepository>;
-
 /** What became of each copy of a run's mail. */
 export function createMailDeliveryRepository(database: Database) {
   return {

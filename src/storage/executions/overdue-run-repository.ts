@@ -22,8 +22,6 @@ const RUNS_TO_JUDGE_BY = 5;
 const NEWEST_RUNS = 100;
 const MOST_REPORTED = 100;
 
-export type OverdueRunRepository = ReturnType<typeof createOverdueRunRepository>;
-
 export function createOverdueRunRepository(database: Database) {
   return {
     /**

@@ -20,8 +20,6 @@ const OUTDATED = {
 } as const;
 export type Outdated = keyof typeof OUTDATED;
 
-export type RetentionRepository = ReturnType<typeof createRetentionRepository>;
-
 /** Deletes what is older than a given time, in statements that each lock a little for a moment. */
 export function createRetentionRepository(database: Database) {
   /** Answers how many rows went; 0 when none is left but such as somebody else is changing. */

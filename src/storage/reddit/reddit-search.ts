@@ -49,7 +49,7 @@ export interface SearchPage {
 /** Private-use characters, taken out of the texts before: those in a headline were put there by the search. */
 const MARKS = { open: '\ue000', close: '\ue001', cut: '\ue002' } as const;
 /** Common words match hundreds of thousands of rows: of each kind so many of the newest are ranked, and no more. */
-export const MOST_RANKED = 2_000;
+const MOST_RANKED = 2_000;
 /** How common the words are is learned from so many of the newest rows, in some milliseconds. */
 const SAMPLE = 10_000;
 /** Fewer matches among them say too little, and are few enough in all. */

@@ -9,7 +9,7 @@ const TIMESTAMPTZ: number = types.builtins.TIMESTAMPTZ;
 const readDate = types.getTypeParser(types.builtins.TIMESTAMPTZ) as (text: string) => Date;
 
 /** PostgreSQL leaves trailing zeros out: 2026-11-23 19:22:51.12+00. Anything else (another zone, another era) goes the long way. */
-export function toInstantText(text: string): InstantText {
+function toInstantText(text: string): InstantText {
   if (!/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/.test(text))
     return readDate(text).toISOString().replace('Z', '000Z');
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, -3).padEnd(6, '0')}Z`;

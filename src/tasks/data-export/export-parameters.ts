@@ -135,4 +135,3 @@ export const exportParameters = z
     });
   })
   .meta({ allOf: rulesBetweenParameters });
-export type ExportParameters = z.infer<typeof exportParameters>;

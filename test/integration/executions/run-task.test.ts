@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { recordHistory } from '../../support/record-history';
-import { findConfigFault } from '../../../src/activities';
+import { findConfigFault } from '../../../src/tasks/registry';
 import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
 import { waitFor } from '../../support/process';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';

@@ -9,7 +9,7 @@ import type { PreviewBody } from '../../schemas/config-schemas';
 
 export type PreviewService = ReturnType<typeof createPreviewService>;
 
-/** The next fire times, as the server will do them. */
+/** Computes the next fire times of a schedule, as Temporal will compute them. */
 export function createPreviewService(deps: { configs: TaskConfigRepository; queries: ExecutionQueryRepository }) {
   function preview(
     schedulerType: SchedulerType,
