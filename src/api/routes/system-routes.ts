@@ -1,5 +1,6 @@
+import { schedulerTypes } from '../../scheduling/scheduler-types/registry';
 import { taskTypes } from '../../tasks/registry';
-import { SCHEDULE_COMMANDS, SCHEDULE_STATUSES, SCHEDULER_TYPES } from '../schemas/config-schemas';
+import { SCHEDULE_COMMANDS, SCHEDULE_STATUSES } from '../schemas/config-schemas';
 import { unavailable } from '../schemas/common-schemas';
 import { dashboard, enums, systemHealth, systemStatus, taskTypeList } from '../schemas/system-schemas';
 import { taskTypeCatalogue } from '../services/configs/task-type-catalogue';
@@ -29,7 +30,7 @@ export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemSe
     '/tasks/system/enums',
     { config, schema: { tags, summary: 'The values that configs may have', response: { 200: enums } } },
     async () => ({
-      scheduler_types: [...SCHEDULER_TYPES],
+      scheduler_types: schedulerTypes.map(({ name }) => name),
       schedule_actions: [...SCHEDULE_COMMANDS],
       task_types: taskTypes.map((taskType) => taskType.name),
       schedule_statuses: [...SCHEDULE_STATUSES],
