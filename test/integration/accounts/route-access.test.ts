@@ -144,7 +144,7 @@ describe('the access of routes', () => {
   useTestApi('file', use);
 
   test('is listed here for every route', () => {
-    const found = [...api.app.accesses].filter(([route]) => !/^HEAD | (\/docs|\*)/.test(route));
+    const found = [...api.app.accessByRoute].filter(([route]) => !/^HEAD | (\/docs|\*)/.test(route));
     expect(Object.fromEntries(found)).toEqual(
       Object.fromEntries(
         (Object.entries(ACCESSES) as [Access, string[]][]).flatMap(([access, routes]) =>
@@ -152,9 +152,9 @@ describe('the access of routes', () => {
         ),
       ),
     );
-    for (const [route, access] of api.app.accesses)
+    for (const [route, access] of api.app.accessByRoute)
       if (route.startsWith('HEAD /api'))
-        expect([route, access]).toEqual([route, api.app.accesses.get(route.replace('HEAD', 'GET'))]);
+        expect([route, access]).toEqual([route, api.app.accessByRoute.get(route.replace('HEAD', 'GET'))]);
   });
 
   test('is documented: role, scope, and the meaning of a refusal', async () => {

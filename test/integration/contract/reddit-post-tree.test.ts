@@ -85,7 +85,7 @@ describe('the tree of a post', () => {
     const unchecked = await createTestApi({
       database: contract.database,
       temporal: contract.parts.temporal,
-      app: { areAnswersChecked: false },
+      app: { areResponsesValidated: false },
     });
     const { body } = await unchecked.user('GET', '/reddit/posts/deep/tree?depth=1000');
     await unchecked.close();

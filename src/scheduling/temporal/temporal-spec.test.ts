@@ -1,14 +1,17 @@
-import { parseScheduleConfig } from './schedule-config';
-import { toTemporalSchedule } from './schedule-spec';
-import type { SchedulerType } from '../../storage/configs/task-config';
+import { parseScheduleConfig } from '../schedule/schedule-config';
+import { toTemporalSpec } from './temporal-spec';
 
-function translate(type: SchedulerType, raw: object) {
-  const schedule = parseScheduleConfig(type, raw);
-  if (schedule.type === 'manual') throw new Error('a manual schedule has no translation');
-  return toTemporalSchedule(schedule);
+function translate(type: string, raw: object) {
+  const translated = toTemporalSpec(parseScheduleConfig(type, raw));
+  if (!translated) throw new Error(`${type} has no translation`);
+  return translated;
 }
 
-test('cron becomes calendars with the second written out, never a cron string', () => {
+test('a manual schedule has no translation', () => {
+  expect(toTemporalSpec(parseScheduleConfig('manual', {}))).toBeNull();
+});
+
+test('a cron schedule becomes calendars with an explicit second, never a cron string', () => {
   const { spec, remainingActions } = translate('cron', {
     cron_expression: '*/15 9-17 1,15,20 jan,6 *',
     timezone: 'Europe/Berlin',
@@ -33,7 +36,7 @@ test('cron becomes calendars with the second written out, never a cron string', 
   expect(remainingActions).toBeUndefined();
 });
 
-test('either day is two calendars, both days is one', () => {
+test('a cron that fires on either day becomes two calendars, one that needs both days becomes one', () => {
   const days = (cron_expression: string) =>
     translate('cron', { cron_expression }).spec.calendars?.map(({ dayOfMonth, dayOfWeek }) => [dayOfMonth, dayOfWeek]);
   expect(days('0 0 13 * 5')).toEqual([
@@ -43,7 +46,7 @@ test('either day is two calendars, both days is one', () => {
   expect(days('0 0 */10 * 5')).toEqual([[{ start: 1, end: 31, step: 10 }, ['FRIDAY']]]);
 });
 
-test('a date is one second in UTC, once', () => {
+test('a date becomes one second in UTC that fires once', () => {
   const { spec, remainingActions } = translate('date', {
     run_date: '2030-12-31T23:59:58',
     timezone: 'America/New_York',
@@ -55,7 +58,7 @@ test('a date is one second in UTC, once', () => {
   expect(remainingActions).toBe(1);
 });
 
-test('interval, window, jitter and policies', () => {
+test('interval, window, jitter and policies are translated', () => {
   const raw = {
     minutes: 2,
     start_at: '2030-01-01T00:00Z',

@@ -1,6 +1,6 @@
 import { ScheduleAlreadyRunning, ServiceError, isGrpcDeadlineError, isGrpcServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
-import { ScheduleConfigError } from './schedule-config';
+import { ScheduleConfigError } from '../config-fields/schedule-config-error';
 
 /** The errors that scheduling throws on purpose. The API maps each `code` to a response. */
 export type SchedulingError =
