@@ -11,7 +11,7 @@ import {
 import type { Workflow } from '@temporalio/common';
 import { isForeignPause, toActual, toDescribed, type ActualSchedule, type DescribedSchedule } from './actual-schedule';
 import { armedAtOf, taskConfigSchedule } from './temporal-schedule';
-import { isContention, isLate, toSchedulerError } from '../spec/scheduling-errors';
+import { isContention, isLate, toSchedulerError } from './scheduling-errors';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type * as workflows from '../../workflows';
 
@@ -21,8 +21,6 @@ export interface ApplyOutcome {
   /** Set when somebody else's pause was found, and left as it is: the reason they gave. */
   foreignPause?: string;
 }
-
-export type { ActualSchedule, DescribedSchedule };
 
 /** Of the whole deadline: a request that got stuck must not use it up, and the last one has the rest, should all be slow. */
 const SHARE_OF_A_TRY = 1 / 4;

@@ -1,6 +1,6 @@
 import { toMilliseconds } from '../common/times';
 import { redactFieldsFor, type Reader } from '../common/redaction';
-import type { ActualSchedule } from '../../../scheduling/temporal/schedule-gateway';
+import type { ActualSchedule } from '../../../scheduling/temporal/actual-schedule';
 import type { ConfigTotals } from '../../../storage/executions/execution-totals';
 import type { ScheduleEvent } from '../../../storage/configs/schedule-event';
 import type { TaskConfig } from '../../../storage/configs/task-config';

@@ -122,7 +122,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
         timeoutSeconds: body.timeout_seconds,
         priority: body.priority,
       });
-      if (options.isStarted && body.scheduler_type !== 'manual') await actions.start(id);
+      if (options.isStarted) await actions.start(id);
       return present(id, reader);
     },
 

@@ -1,6 +1,5 @@
 import createLimit from 'p-limit';
-import { parseScheduleConfig } from '../../../scheduling/spec/schedule-config';
-import { scheduleText } from '../../../scheduling/spec/schedule';
+import { describeRule, parseScheduleConfig } from '../../../scheduling/schedule/schedule-config';
 import { NotFoundError } from '../../errors';
 import { isArmed, isConsistent, presentEvent, presentRecentEvent } from './config-presenter';
 import type { CommandResult, ScheduleCommand, ScheduleCommands } from '../../../scheduling/temporal/schedule-commands';
@@ -18,7 +17,7 @@ const MAX_CONCURRENT_COMMANDS = 8;
 /** The scheduler type alone when the stored schedule does not fit the present rules. */
 function describeSchedule(config: TaskConfig): string {
   try {
-    return scheduleText(parseScheduleConfig(config.schedulerType, config.scheduleConfig));
+    return describeRule(parseScheduleConfig(config.schedulerType, config.scheduleConfig));
   } catch {
     return config.schedulerType;
   }
