@@ -69,13 +69,13 @@ module.exports = {
     ...roomRules('api', {
       runtime: ['tasks', 'scheduling'],
       types: ['storage', 'platform', 'workflows'],
-      entries: ['server\\.ts', 'build-openapi\\.ts'],
+      entries: ['server\\.ts'],
       entryRuntime: ['storage', 'platform'],
     }),
     ...roomRules('worker', {
-      runtime: ['activities'],
+      runtime: ['activities', 'tasks'],
       types: ['platform'],
-      entries: ['main\\.ts'],
+      entries: ['main\\.ts', 'create-activity-deps\\.ts'],
       entryRuntime: ['storage', 'platform', 'scheduling', 'exports', 'backups'],
     }),
     ...roomRules('reddit-sandbox', { runtime: ['platform'] }),

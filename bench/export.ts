@@ -9,8 +9,8 @@ import { childrenOf, memoryOf } from './process-memory';
 
 /**
  * `npm run bench:export -- [rows] [name …]`: what an export costs in time and memory, in each format, into a folder and
- * into a bucket; and a backup by COPY of the same database. A worker of its own for each, from the request to the finished
- * row. Memory is Linux's VmHWM of the exporting process, and by how much the VmRSS of the worker grows.
+ * into a bucket; and a backup by COPY of the same database. A worker of its own for each, from the request to the
+ * finished row. Memory is Linux's VmHWM of the exporting process, and by how much the VmRSS of the worker grows.
  */
 const ROWS = Number(process.argv[2] ?? 1_000_000);
 const ONLY = process.argv.slice(3);

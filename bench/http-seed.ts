@@ -1,10 +1,10 @@
 import type { Database } from '../src/platform/postgres/postgres';
 
-export const DAYS = 90;
+const DAYS = 90;
 
 /**
- * Runs of these configs, spread evenly over 90 days: nine in ten succeed, one in twenty has no config, and the newest are
- * still running. One statement, as a copy from elsewhere would be.
+ * Runs of these configs, spread evenly over 90 days: nine in ten succeed, one in twenty has no config, and the newest
+ * are still running. One statement, as a copy from elsewhere would be.
  */
 export async function seedExecutions(database: Database, count: number, configIds: number[]): Promise<void> {
   await database.raw('truncate task_executions cascade');

@@ -6,9 +6,9 @@ import { loadWith } from './http-load';
 import { seedExecutions, seedPosts } from './http-seed';
 
 /**
- * `npm run bench:http -- [seconds] [executions …]`: answers a second of the API's reading routes and of login, beside an
- * empty route of the same Fastify, which is measured anew before each. Everything shares this machine: the load (this
- * process), API, PostgreSQL, Redis and Temporal.
+ * `npm run bench:http -- [seconds] [executions …]`: answers a second of the API's reading routes and of login, beside
+ * an empty route of the same Fastify, which is measured anew before each. Everything shares this machine: the load
+ * (this process), API, PostgreSQL, Redis and Temporal.
  */
 const [SECONDS = 3, ...SIZES] = process.argv.slice(2).map(Number);
 const EXECUTIONS = SIZES.length > 0 ? SIZES : [10_000, 1_000_000];

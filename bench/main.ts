@@ -4,8 +4,8 @@ import { bareAlone, bareMany } from './bare-temporal';
 import { figuresOf, inParallel, until, type Figures } from './figures';
 
 /**
- * `npm run bench -- [runs] [rounds] [task type]`: executions of ours beside bare Temporal, alternating, on one machine in one
- * run. HEALTH_CHECK is a short task; TEST_SHORT_TIMEOUT, which then sleeps 0 s, gets an activity of its own.
+ * `npm run bench -- [runs] [rounds] [task type]`: executions of ours beside bare Temporal, alternating, on one machine
+ * in one run. HEALTH_CHECK is a short task; TEST_SHORT_TIMEOUT, which then sleeps 0 s, gets an activity of its own.
  */
 const RUNS = Number(process.argv[2] ?? 500);
 const ROUNDS = Number(process.argv[3] ?? 3);

@@ -12,7 +12,10 @@ export interface AskerOrder {
   callers: number;
 }
 
-/** A process that asks Reddit as fast as the budget lets it, until it is told to stop; a caller that is sent away comes back. Tells how many requests it sent. */
+/**
+ * A process that asks Reddit as fast as the budget lets it, until it is told to stop; a caller that is sent away comes
+ * back. Tells how many requests it sent.
+ */
 async function ask(order: AskerOrder): Promise<void> {
   const store = createKeyValueStore(order.storeUrl);
   const budget = createRedditBudget({ store, clientId: order.clientId, requestsPerMinute: order.requestsPerMinute });

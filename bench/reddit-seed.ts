@@ -9,7 +9,7 @@ const SYLLABLES =
   'ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo za bra cle dri flo gru sta tre spi plo kna'.split(' ');
 const WORDS = 50_000;
 /** Words that are asked for, in places where they stand in about so many of a million comments. */
-export const PLANTED = { people: 66, cat: 240, telescope: 3_000, zeppelin: 40_000 } as const;
+const PLANTED = { people: 66, cat: 240, telescope: 3_000, zeppelin: 40_000 } as const;
 
 const SUBREDDITS = [
   'AskReddit',

@@ -19,8 +19,8 @@ const WORKFLOWS = path.join('src', 'workflows') + path.sep;
 const STACK = ['stack', 'reddit-sandbox', 'mail-sink'].map((room) => path.join('src', room) + path.sep);
 
 /**
- * The compiled files by name, each with its hash. A file whose source no longer exists is removed, because an old migration
- * in dist/ would still run.
+ * The compiled files by name, each with its hash. A file whose source no longer exists is removed, because an old
+ * migration in dist/ would still run.
  */
 function readOutputs() {
   const outputs = new Map();

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { runLongStep } from './long-step.mjs';
 
 /**
- * At the very end of an installation npm records it in node_modules/.package-lock.json. The dependencies are current when
- * that file names every package of package-lock.json.
+ * At the very end of an installation npm records it in node_modules/.package-lock.json. The dependencies are current
+ * when that file names every package of package-lock.json.
  */
 export function areDependenciesCurrent(project) {
   const installedFile = path.join(project, 'node_modules/.package-lock.json');

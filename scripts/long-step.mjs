@@ -5,8 +5,8 @@ import { spawn } from 'node:child_process';
 const hasGroups = process.platform !== 'win32';
 
 /**
- * Runs a command and holds its output back. It prints only a sign of life, and the output if the command fails. The signal
- * stops the command.
+ * Runs a command and holds its output back. It prints only a sign of life, and the output if the command fails. The
+ * signal stops the command.
  */
 export async function runLongStep(title, [command, ...args], cwd, signal) {
   signal?.throwIfAborted();

@@ -5,17 +5,17 @@ import { PermanentTaskError, type JsonObject, type TaskContext } from '../tasks/
 import type { TaskServices } from '../tasks/task-services';
 import type { RunPlan } from './run-request';
 
-/** A task that does not heed its signal is left behind after this long, so that a cancelled run is recorded within 5 s. */
+/** A task that ignores its signal is abandoned after this time, so that a cancelled run is recorded within 5 s. */
 const ABORT_GRACE_MS = 3_000;
 
 export type AttemptContext = Pick<TaskContext, 'attempt' | 'signal' | 'cursor' | 'saveCursor' | 'log'>;
 
-/** Reddit is asked on behalf of the run's config, whatever the task type does with the client. */
+/** Reddit requests of the run count for its config and priority in the request budget. */
 function servicesOf(services: TaskServices, { configId, priority }: RunPlan): TaskServices {
   return { ...services, reddit: services.reddit?.scoped({ configId, priority }) };
 }
 
-/** Runs a task type once. Throws what it throws; a signal's reason when it was aborted. */
+/** Runs a task type once. Throws its error, or the signal's reason after an abort. */
 export async function runAttempt(
   services: TaskServices,
   plan: RunPlan,
@@ -37,7 +37,7 @@ export async function runAttempt(
     signal.addEventListener('abort', onAbort, { once: true, signal: settled.signal });
   });
   try {
-    const work = taskType.run(
+    const running = taskType.run(
       {
         ...context,
         configId: plan.configId,
@@ -47,7 +47,7 @@ export async function runAttempt(
       },
       parameters,
     );
-    return await Promise.race([work, abandoned]);
+    return await Promise.race([running, abandoned]);
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {

@@ -1,19 +1,20 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import { taskTypes } from '../tasks/registry';
-import { endOf, planOf } from './execution-plan';
-import { runShortAttempt, timedOut, type ShortAttempt } from './short-task';
+import { endOf, planOf, timedOut } from './execution-plan';
+import { withHeartbeat } from './heartbeat';
+import { runShortAttempt, type ShortAttempt } from './short-task';
 import { chunk } from '../shared/chunk';
-import type { ActivityDeps } from './index';
+import type { ActivityDeps } from './activity-deps';
 import type { BatchRequest, BatchRun, BegunBatch, ExecutionOutcome } from './run-request';
 import type { OpenedAttempt } from '../storage/executions/execution-attempts';
 import type { TaskExecution } from '../storage/executions/task-execution';
 
-/** Runs of one activity: enough to make its cost small beside theirs, few enough to spread over workers. */
+/** Runs in one activity: enough to make the activity's cost small, few enough to spread a batch over workers. */
 const RUNS_PER_SLICE = 100;
-/** Runs that go at once, and are recorded in one statement: the most that a dying worker leaves to be run again. */
+/** Runs at once, recorded in one statement: the most that are repeated after a worker died. */
 const RUNS_AT_ONCE = 25;
 
-const ownWorkflowTypes = taskTypes.filter((taskType) => !taskType.isShort).map((taskType) => taskType.name);
+const childWorkflowTypes = taskTypes.filter((taskType) => !taskType.isShort).map((taskType) => taskType.name);
 
 export interface WaitingRun {
   executionId: number;
@@ -26,32 +27,30 @@ function currentRun(): { workflowId: string; runId: string } {
   return workflowExecution;
 }
 
-/** The steps of `runBatch`: many short runs in one workflow, each a row of its own. */
+/** The steps of `runBatch`: many short runs in one workflow, each with its own row. */
 export function createBatchActivities(deps: ActivityDeps) {
   const { executions } = deps;
 
   async function runOne(execution: TaskExecution, opened: OpenedAttempt | undefined): Promise<ShortAttempt> {
     const ended = (outcome: ExecutionOutcome): ShortAttempt => ({ kind: 'ended', outcome });
-    // Still running, and yet no attempt was opened: somebody asked for it to stop.
+    // No attempt was opened although the row is running: a cancellation was requested.
     if (!opened) return ended({ status: 'cancelled', errorMessage: 'Cancelled' });
     const plan = planOf(execution);
     if (plan.kind === 'refused') return ended(plan.outcome);
     const attempt = await runShortAttempt(deps, plan, opened);
-    // Nothing could begin before the run's time is up; the few seconds until then are not worth a round.
+    // No attempt could begin before the run's time limit; the few seconds until then are not worth another round.
     return attempt.kind === 'again' && attempt.isLast ? ended(timedOut(plan.timeoutSeconds)) : attempt;
   }
 
-  /** Runs some rows at once and records their ends. Answers those that want another attempt. */
+  async function openAttempts(rows: TaskExecution[]): Promise<Map<number, OpenedAttempt>> {
+    const ids = rows.map((row) => row.id);
+    const opened = await executions.openAttempts(ids, deps.workerIdentity, new Date());
+    return new Map(opened.map((attempt) => [attempt.executionId, attempt]));
+  }
+
+  /** Runs some rows concurrently and records their ends. Returns those that need another attempt. */
   async function runSome(rows: TaskExecution[]): Promise<WaitingRun[]> {
-    const opened = new Map(
-      (
-        await executions.openAttempts(
-          rows.map((row) => row.id),
-          deps.workerIdentity,
-          new Date(),
-        )
-      ).map((attempt) => [attempt.executionId, attempt]),
-    );
+    const opened = await openAttempts(rows);
     const results = await Promise.all(
       rows.map(async (row) => ({ executionId: row.id, attempt: await runOne(row, opened.get(row.id)) })),
     );
@@ -66,10 +65,15 @@ export function createBatchActivities(deps: ActivityDeps) {
   }
 
   return {
-    /** Inserts a row for each short run, and names the runs that need a workflow of their own. */
+    /** Inserts a row for each short run, and lists the runs that need a child workflow. */
     async beginBatch(request: BatchRequest): Promise<BegunBatch> {
       const run = currentRun();
-      const items = await executions.beginBatch({ ...run, ...request, ownWorkflowTypes, startedAt: new Date() });
+      const items = await executions.beginBatch({
+        ...run,
+        ...request,
+        ownWorkflowTypes: childWorkflowTypes,
+        startedAt: new Date(),
+      });
       return {
         slices: chunk(
           items.flatMap(({ n, executionId, isRunning }) =>
@@ -94,29 +98,33 @@ export function createBatchActivities(deps: ActivityDeps) {
       };
     },
 
-    /** Runs a slice of rows; those that have ended are skipped, so a repetition runs only what the last one left. Answers what to try again, and when. */
+    /**
+     * Runs the rows that have not ended, so that a repetition skips finished ones. Returns those to try again, and
+     * when.
+     */
     async executeSlice(executionIds: number[]): Promise<WaitingRun[]> {
-      const { cancellationSignal, heartbeat } = Context.current();
-      const beat = setInterval(() => heartbeat(), 1_000);
-      try {
-        const rows = (await executions.getMany(executionIds)).filter((row) => row.status === 'running');
-        const again: WaitingRun[] = [];
-        for (const some of chunk(rows, RUNS_AT_ONCE)) {
-          if (cancellationSignal.aborted) throw cancellationSignal.reason;
-          again.push(...(await runSome(some)));
-        }
-        return again;
-      } finally {
-        clearInterval(beat);
-      }
+      const context = Context.current();
+      return withHeartbeat(
+        context,
+        () => undefined,
+        async () => {
+          const rows = (await executions.getMany(executionIds)).filter((row) => row.status === 'running');
+          const again: WaitingRun[] = [];
+          for (const some of chunk(rows, RUNS_AT_ONCE)) {
+            context.cancellationSignal.throwIfAborted();
+            again.push(...(await runSome(some)));
+          }
+          return again;
+        },
+      );
     },
 
-    /** Stops runs of the batch that were asked to before anybody could see their rows. */
+    /** Cancels runs of the batch whose cancellation was requested before their rows existed. */
     async cancelRuns(runs: BatchRun[]): Promise<void> {
       for (const { executionId } of runs) await executions.cancelInBatch(executionId);
     },
 
-    /** Ends what is left of a cancelled batch, and counts. */
+    /** Ends the remaining runs of a cancelled batch, and counts the batch's runs. */
     async finishBatch(isCancelled: boolean): Promise<{ total: number; succeeded: number }> {
       const { workflowId, runId } = currentRun();
       if (isCancelled)

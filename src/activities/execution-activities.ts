@@ -1,31 +1,34 @@
 import { activityInfo, Context } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { createAttemptRecord } from './attempt-record';
 import { runAttempt } from './attempt-runner';
 import { endOf, outcomeOf, planOf } from './execution-plan';
-import { classifyFailure, refuseTooManyLost } from './failures';
+import { applyFailurePolicy, executionEnded, refuseTooManyLost, toApplicationFailure } from './failure-policy';
+import { classifyFailure, isWorkerShutdown } from './failures';
+import { withHeartbeat } from './heartbeat';
 import { partialResult } from './partial-result';
 import { runShortAttempt } from './short-task';
-import { judgeWait, noWaits, OUTAGE_PATIENCE } from './transient-waits';
-import type { ActivityDeps } from './index';
+import type { ActivityDeps } from './activity-deps';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from './run-request';
 import type { NewExecution } from '../storage/executions/execution-begin';
 import type { OpenedAttempt } from '../storage/executions/execution-attempts';
 import type { TaskExecution } from '../storage/executions/task-execution';
 import type { JsonObject } from '../tasks/task-type';
 
-const HEARTBEAT_INTERVAL_MS = 1_000;
-
+/** The steps of `runTask`. */
 export function createExecutionActivities(deps: ActivityDeps) {
   const { executions, services, log } = deps;
 
   async function openAttempt(executionId: number): Promise<OpenedAttempt> {
     const [opened] = await executions.openAttempts([executionId], deps.workerIdentity, new Date());
-    if (!opened) throw ApplicationFailure.nonRetryable('The execution has ended meanwhile', 'ExecutionEnded');
+    if (!opened) throw executionEnded();
     return opened;
   }
 
-  /** Data that PostgreSQL will never take is no reason to try for ever; what closes without a row, reconcile records. */
-  async function beginRow(execution: NewExecution): Promise<TaskExecution> {
+  /**
+   * Fails for good on data that PostgreSQL will never accept. Reconcile then inserts the row of the closed workflow.
+   */
+  async function insertRow(execution: NewExecution): Promise<TaskExecution> {
     try {
       return await executions.begin(execution);
     } catch (error) {
@@ -34,17 +37,30 @@ export function createExecutionActivities(deps: ActivityDeps) {
     }
   }
 
+  /** The error to throw for an attempt that was cancelled. */
+  async function afterCancellation(
+    { executionId }: RunPlan,
+    { attempt }: OpenedAttempt,
+    error: CancelledFailure,
+  ): Promise<Error> {
+    // The run was cancelled or timed out: finishExecution knows which, and closes the attempt.
+    if (!isWorkerShutdown(error)) return error;
+    // Another worker continues the run. The attempt is lost, not failed, so it costs none of max_retries.
+    await executions.failAttempt(executionId, attempt, 'lost', classifyFailure(error), new Date());
+    return ApplicationFailure.retryable('The worker shut down', 'WorkerShutdown');
+  }
+
   return {
     /**
-     * Inserts the run's row and decides its plan. What needs no second step is done here at once, in the same round trip:
-     * a short task is attempted, and what cannot run (or was cancelled before it began) is ended. Called again, it goes on
-     * with the row that is there.
+     * Inserts the run's row and decides its plan. Where no second step is needed, the run goes on in the same round
+     * trip: a short task is attempted, and a run that cannot start, or was cancelled before, is ended. A repeated call
+     * continues with the existing row.
      */
     async beginExecution(request: RunRequest, isCancelled: boolean): Promise<BegunExecution> {
       const { workflowExecution } = activityInfo();
       if (!workflowExecution) throw new Error('beginExecution belongs in a workflow');
       const { workflowId, runId } = workflowExecution;
-      const row = await beginRow({
+      const row = await insertRow({
         ...request,
         taskId: workflowId,
         workflowId,
@@ -56,7 +72,7 @@ export function createExecutionActivities(deps: ActivityDeps) {
         await executions.end(row.id, endOf(outcome));
         return { kind: 'ended', executionId: row.id, outcome };
       };
-      // A worker that died after it had recorded the end, but before Temporal knew.
+      // An earlier worker died after it had recorded the end and before Temporal knew.
       if (row.status !== 'running') return { kind: 'ended', executionId: row.id, outcome: outcomeOf(row) };
       if (isCancelled) return ended({ status: 'cancelled', errorMessage: 'Cancelled before it began' });
       const plan = planOf(row);
@@ -73,65 +89,37 @@ export function createExecutionActivities(deps: ActivityDeps) {
       await executions.end(executionId, endOf({ ...outcome, result }));
     },
 
-    /** One attempt of a task that is not short. It heartbeats every second, with the newest cursor, so that it learns of a cancellation at once. */
+    /**
+     * One attempt of a task that is not short. Its heartbeats carry the newest cursor, from which the next continues.
+     */
     async executeTask(plan: RunPlan): Promise<JsonObject | null> {
       const context = Context.current();
-      const { cancellationSignal: signal } = context;
       const opened = await openAttempt(plan.executionId);
-      // Counted here and not by Temporal, which would count the attempts that had to wait for their turn as well.
+      // Counted in PostgreSQL: Temporal would also count the attempts that only waited for Reddit.
       refuseTooManyLost(opened.lostAttempts);
 
       let cursor: unknown = context.info.heartbeatDetails;
-      const beat = setInterval(() => context.heartbeat(cursor), HEARTBEAT_INTERVAL_MS);
-      let waited = opened.waited ?? noWaits(opened.attempt);
+      let { waited } = opened;
       const saveCursor = (next: unknown) => {
         cursor = next;
-        // It got on: an outage that comes now is another one.
-        waited = noWaits(opened.attempt);
+        // Progress ends an outage: the next one has the whole patience.
+        waited = null;
         context.heartbeat(next);
       };
-      try {
-        return await runAttempt(services, plan, { attempt: opened.attempt, signal, cursor, saveCursor, log });
-      } catch (error) {
-        const verdict = judgeWait(classifyFailure(error), waited, {
-          now: Date.now(),
-          patience: deps.outagePatience ?? OUTAGE_PATIENCE,
-        });
-        const failure = verdict.kind === 'failure' ? verdict.failure : classifyFailure(error);
-        const record = (outcome: 'failed' | 'lost') =>
-          executions.failAttempt(plan.executionId, opened.attempt, outcome, failure, new Date());
-        if (error instanceof CancelledFailure) {
-          // Cancelled, or out of time: only the run's end can tell, and closes the attempt likewise.
-          if (error.message !== 'WORKER_SHUTDOWN') throw error;
-          // A worker that shuts down hands the run on; that is nobody's failure and costs none of max_retries.
-          await record('lost');
-          throw ApplicationFailure.retryable('The worker shut down', 'WorkerShutdown');
-        }
-        if (verdict.kind === 'wait') {
-          await executions.deferAttempt(
-            plan.executionId,
-            opened.attempt,
-            { ...failure, waited: verdict.waited },
-            new Date(),
-          );
-          throw ApplicationFailure.create({
-            message: failure.message,
-            type: failure.type,
-            nextRetryDelay: verdict.waitMs,
-            category: ApplicationFailureCategory.BENIGN,
-          });
-        }
-        await record('failed');
-        throw ApplicationFailure.create({
-          message: failure.message,
-          type: failure.type,
-          nonRetryable: !failure.isRetryable || opened.failedAttempts >= plan.maxRetries,
-          nextRetryDelay: failure.retryDelayMs,
-          details: [failure.traceback],
-        });
-      } finally {
-        clearInterval(beat);
-      }
+      const attempt = { attempt: opened.attempt, signal: context.cancellationSignal, cursor, saveCursor, log };
+      return withHeartbeat(
+        context,
+        () => cursor,
+        async () => {
+          try {
+            return await runAttempt(services, plan, attempt);
+          } catch (error) {
+            if (error instanceof CancelledFailure) throw await afterCancellation(plan, opened, error);
+            const record = createAttemptRecord(deps, plan, { ...opened, waited });
+            throw toApplicationFailure(await applyFailurePolicy(error, record, deps.outagePatience));
+          }
+        },
+      );
     },
   };
 }

@@ -3,7 +3,7 @@ import type { ExecutionOutcome, RunPlan } from './run-request';
 import type { ExecutionEnd } from '../storage/executions/execution-ends';
 import type { TaskExecution } from '../storage/executions/task-execution';
 
-/** What a row's run is to do, or the outcome of one that cannot run. */
+/** The plan of a run, from its row; `refused` with the outcome of a run that cannot start. */
 export function planOf(execution: TaskExecution): RunPlan | { kind: 'refused'; outcome: ExecutionOutcome } {
   const { taskType: name } = execution;
   const taskType = name === null ? undefined : findTaskType(name);
@@ -26,7 +26,7 @@ export function planOf(execution: TaskExecution): RunPlan | { kind: 'refused'; o
   };
 }
 
-/** As the row keeps it: the predecessor's shape, the return value wrapped, nothing for nothing. */
+/** The outcome in the row's form: the return value is wrapped, as the predecessor's API did; no result is null. */
 export function endOf(outcome: ExecutionOutcome): ExecutionEnd {
   return {
     status: outcome.status,
@@ -37,7 +37,7 @@ export function endOf(outcome: ExecutionOutcome): ExecutionEnd {
   };
 }
 
-/** What a row that has ended says. */
+/** The outcome of a row that has ended. */
 export function outcomeOf(execution: TaskExecution): ExecutionOutcome {
   if (execution.status === 'running') throw new Error(`Execution ${execution.id} is still running`);
   return {
@@ -48,3 +48,10 @@ export function outcomeOf(execution: TaskExecution): ExecutionOutcome {
     errorTraceback: execution.errorTraceback,
   };
 }
+
+/** The run's time limit has passed. (Workflow code cannot import this: workflows/outcomes.ts has its own.) */
+export const timedOut = (timeoutSeconds: number | null): ExecutionOutcome => ({
+  status: 'timed_out',
+  errorType: 'TimedOut',
+  errorMessage: `Timed out after ${timeoutSeconds} s`,
+});

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { RedditError, RedditErrorKind } from '../platform/reddit/reddit-client';
 
 export interface ClassifiedFailure {
@@ -6,19 +6,22 @@ export interface ClassifiedFailure {
   message: string;
   traceback: string | null;
   isRetryable: boolean;
-  /** Set when the other side said how long to wait. */
+  /** Set when the server named a delay. */
   retryDelayMs?: number;
-  /** Nobody's failure, and over after a while. `busy`: the other side asked to come back. `away`: it cannot be had, and says nothing. */
+  /**
+   * Set for a transient failure of the server. `busy`: it asked to come back later. `away`: it cannot be reached, or
+   * breaks, and names no time.
+   */
   disturbance?: 'busy' | 'away';
 }
 
-/** These say that a second try would end the same way. Everything unknown is retried. */
+/** Errors that a retry cannot mend. Unknown errors are retried. */
 const PERMANENT_NAMES = new Set(['ZodError', 'PermanentTaskError', 'BackupUnavailableError']);
 const PERMANENT_REDDIT_KINDS = new Set<string>(['unauthorized', 'forbidden', 'not_found']);
 /** PostgreSQL's classes "data exception" and "syntax error or access rule violation". */
 const PERMANENT_SQLSTATE = /^(22|42)/;
 
-/** The one place that decides whether a foreign error is worth another attempt. */
+/** The one place that decides whether an error is worth another attempt. */
 export function classifyFailure(error: unknown): ClassifiedFailure {
   if (!(error instanceof Error)) return { type: 'Error', message: String(error), traceback: null, isRetryable: true };
   if (error instanceof ApplicationFailure) {
@@ -51,23 +54,18 @@ export function classifyFailure(error: unknown): ClassifiedFailure {
   return failure;
 }
 
-/** How often a lost worker (no heartbeat, or shut down) may hand a run on, beside the retries that its config grants. */
-const LOST_WORKERS_ALLOWED = 20;
+/** Whether an attempt was cancelled only because its worker shuts down: another worker will continue the run. */
+export const isWorkerShutdown = (error: unknown) =>
+  error instanceof CancelledFailure && error.message === 'WORKER_SHUTDOWN';
 
-/** Throws when so many of a run's attempts were lost that the run itself must be what kills workers. */
-export function refuseTooManyLost(lost: number): void {
-  if (lost > LOST_WORKERS_ALLOWED)
-    throw ApplicationFailure.nonRetryable(`Gave up after ${LOST_WORKERS_ALLOWED} lost workers`, 'WorkerLost');
-}
-
-/** A busy Reddit, or our own budget, names the time from which it will answer. One that cannot be reached, or breaks, names none. */
+/** A busy Reddit, and our request budget, name a delay. A Reddit that cannot be reached, or breaks, names none. */
 function disturbanceOf(kind: RedditErrorKind, retryAfterMs = 0): ClassifiedFailure['disturbance'] {
   if (kind === 'rate_limited') return 'busy';
   if (kind === 'unavailable') return retryAfterMs > 0 ? 'busy' : 'away';
   return kind === 'network' ? 'away' : undefined;
 }
 
-/** The stack, followed by those of the causes. */
+/** The stack trace, followed by those of up to four causes. */
 function tracebackOf(error: Error): string {
   const parts: string[] = [];
   for (let current: unknown = error; current instanceof Error && parts.length < 5; current = current.cause)

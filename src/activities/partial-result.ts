@@ -1,8 +1,8 @@
 import { findTaskType } from '../tasks/registry';
-import type { ActivityDeps } from './index';
+import type { ActivityDeps } from './activity-deps';
 import type { JsonObject } from '../tasks/task-type';
 
-/** What a run that did not succeed has done all the same, where its task type can tell. */
+/** What a run that did not succeed has achieved, if its task type can tell; null otherwise. */
 export async function partialResult(
   { executions, services }: Pick<ActivityDeps, 'executions' | 'services'>,
   executionId: number,

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { withHeartbeat } from './heartbeat';
 import { writeResetMail } from './reset-mail';
 import type { Logger } from '../platform/logger';
 import type { MailError } from '../platform/mail/mail-error';
@@ -9,64 +10,31 @@ import type { PasswordResetRepository } from '../storage/accounts/password-reset
 
 export interface ResetMailDeps {
   resets: Pick<PasswordResetRepository, 'claimMail' | 'endMail'>;
-  /** Undefined where the secret is not known. */
+  /** Undefined if JWT_SECRET_KEY is not set. */
   resetTokens: ResetTokens | undefined;
   mailer: Pick<Mailer, 'send'>;
   frontendUrl: string;
 }
 
-/** `over`: used, expired, replaced by a newer one, or the user is gone. `refused`: the mail server will never take it. */
+/** `over`: used, expired, replaced by a newer one, or without its user. `refused`: no retry will deliver the mail. */
 export type ResetMailOutcome = 'sent' | 'over' | 'refused';
 
-const HEARTBEAT_INTERVAL_MS = 2_000;
-/** Heartbeated once the server has the mail: a database that goes away at that moment does not make it two. */
+/** Heartbeated once the server has accepted the mail: the next try then only records it, and does not send twice. */
 const TAKEN = 'taken';
 
-/** What goes to Temporal names neither address nor link: the server's answer stays in the log. */
-const again = (why: string) => ApplicationFailure.retryable(why, 'MailNotSent');
+const MESSAGES = {
+  otherSecret: 'the reset was asked for under another JWT_SECRET_KEY: its link would not work, and is not mailed',
+  repeated: 'an earlier try broke off while it sent this mail: it is sent again, under the same message id',
+};
+
+/** The reason goes to Temporal, so it names neither address nor link. The server's answer stays in the log. */
+const mailNotSent = (reason: string) => ApplicationFailure.retryable(reason, 'MailNotSent');
+
+const asMailError = (error: unknown): MailError | undefined =>
+  error instanceof Error && error.name === 'MailError' ? (error as MailError) : undefined;
 
 export function createResetMailActivities(deps: ResetMailDeps & { log: Logger }) {
-  const { resets, resetTokens, log } = deps;
-
-  async function trySending(resetId: string, onTaken: () => void): Promise<ResetMailOutcome> {
-    const context = Context.current();
-    if (context.info.heartbeatDetails === TAKEN) return markSent(resetId);
-    if (!resetTokens) throw again('JWT_SECRET_KEY is not set for this worker');
-    const claim = await resets.claimMail(resetId);
-    if (claim.kind === 'mailed') return 'sent';
-    if (claim.kind !== 'live') return claim.kind === 'failed' ? 'refused' : 'over';
-    const { reset } = claim;
-    if (resetTokens.hashOf(resetId) !== reset.tokenHash) {
-      await resets.endMail(resetId, 'failed');
-      log.error(
-        { resetId },
-        'the reset was asked for under another JWT_SECRET_KEY: its link would not work, and is not mailed',
-      );
-      return 'refused';
-    }
-    if (reset.isUncertain)
-      log.warn(
-        { resetId },
-        'an earlier try broke off while it sent this mail: it is sent again, under the same message id',
-      );
-    try {
-      await deps.mailer.send(
-        writeResetMail(reset, { id: resetId, token: resetTokens.tokenOf(resetId) }, deps.frontendUrl),
-        context.cancellationSignal,
-      );
-      onTaken();
-    } catch (error) {
-      const { name, kind, isUncertain } = error as Pick<MailError, 'kind' | 'isUncertain'> & { name: string };
-      log.warn({ err: error, resetId }, 'the mail with the reset link was not sent');
-      if (name === 'MailError' && kind === 'refused') {
-        await resets.endMail(resetId, 'failed');
-        return 'refused';
-      }
-      if (name === 'MailError' && !isUncertain) await resets.endMail(resetId, 'pending');
-      throw again(`The mail was not sent: ${name === 'MailError' ? kind : name}`);
-    }
-    return markSent(resetId);
-  }
+  const { resets, log } = deps;
 
   async function markSent(resetId: string): Promise<ResetMailOutcome> {
     await resets.endMail(resetId, 'sent');
@@ -74,18 +42,55 @@ export function createResetMailActivities(deps: ResetMailDeps & { log: Logger })
     return 'sent';
   }
 
+  async function markFailed(resetId: string): Promise<ResetMailOutcome> {
+    await resets.endMail(resetId, 'failed');
+    return 'refused';
+  }
+
+  /** Claims the reset and sends its link, if the reset is still valid. */
+  async function claimAndSend(resetId: string, onTaken: () => void): Promise<ResetMailOutcome> {
+    const { resetTokens } = deps;
+    if (!resetTokens) throw mailNotSent('JWT_SECRET_KEY is not set for this worker');
+    const claim = await resets.claimMail(resetId);
+    if (claim.kind === 'mailed') return 'sent';
+    if (claim.kind === 'failed') return 'refused';
+    if (claim.kind !== 'live') return 'over';
+    const { reset } = claim;
+    if (resetTokens.hashOf(resetId) !== reset.tokenHash) {
+      const outcome = await markFailed(resetId);
+      log.error({ resetId }, MESSAGES.otherSecret);
+      return outcome;
+    }
+    if (reset.isUncertain) log.warn({ resetId }, MESSAGES.repeated);
+    const mail = writeResetMail(reset, { id: resetId, token: resetTokens.tokenOf(resetId) }, deps.frontendUrl);
+    try {
+      await deps.mailer.send(mail, Context.current().cancellationSignal);
+      onTaken();
+    } catch (error) {
+      return afterSendFailure(resetId, error as Error);
+    }
+    return markSent(resetId);
+  }
+
+  async function afterSendFailure(resetId: string, error: Error): Promise<ResetMailOutcome> {
+    log.warn({ err: error, resetId }, 'the mail with the reset link was not sent');
+    const mailError = asMailError(error);
+    if (mailError?.kind === 'refused') return markFailed(resetId);
+    if (mailError && !mailError.isUncertain) await resets.endMail(resetId, 'pending');
+    throw mailNotSent(`The mail was not sent: ${mailError?.kind ?? error.name}`);
+  }
+
   return {
-    /** One try at the mail with the link. It fails as long as another try may help, and ends by itself when the reset does. */
+    /** One try to mail the link. It fails if another try may succeed, and returns once the reset is over. */
     async sendResetMail(resetId: string): Promise<ResetMailOutcome> {
       const context = Context.current();
-      // Without these a worker that died would be noticed only at the time limit.
-      let detail = context.info.heartbeatDetails as string | undefined;
-      const beat = setInterval(() => context.heartbeat(detail), HEARTBEAT_INTERVAL_MS);
-      try {
-        return await trySending(resetId, () => context.heartbeat((detail = TAKEN)));
-      } finally {
-        clearInterval(beat);
-      }
+      let details = context.info.heartbeatDetails as string | undefined;
+      const onTaken = () => context.heartbeat((details = TAKEN));
+      return withHeartbeat(
+        context,
+        () => details,
+        () => (details === TAKEN ? markSent(resetId) : claimAndSend(resetId, onTaken)),
+      );
     },
   };
 }

@@ -3,7 +3,7 @@ import { writeResetMail } from './reset-mail';
 const user = { email: 'ann@example.org', username: 'ann', fullName: null };
 const reset = { id: '5f4d', token: 'a-token' };
 
-it('has the link in the page, as button and as text, and in the text, at the configured place; in English first', () => {
+test('the mail has the link at FRONTEND_URL in HTML (button and text) and plain text, English before Chinese', () => {
   const mail = writeResetMail(user, reset, 'https://app.example/front//');
   expect(mail).toMatchObject({ to: ['ann@example.org'], recipient: 'ann@example.org', key: 'password-reset-5f4d' });
   expect(mail.text).toMatch(/^https:\/\/app\.example\/front\/reset-password\?token=a-token$/m);
@@ -24,7 +24,7 @@ it('has the link in the page, as button and as text, and in the text, at the con
   expect(mail.text).toContain('ann');
 });
 
-it('takes a name as text: no markup, and one line', () => {
+test('a name is escaped, shortened and kept on one line', () => {
   const mail = writeResetMail(
     { ...user, fullName: `<b>"Some"\r\n\u2028Bcc: x@example.org\n\nUser</b>${'x'.repeat(200)}` },
     reset,

@@ -1,17 +1,22 @@
 import type { Mail } from '../platform/mail/mailer';
 
 const PRODUCT = 'Taskloom';
+const BUTTON_STYLE =
+  'display:inline-block;padding:10px 20px;background:#1677ff;color:#fff;text-decoration:none;border-radius:4px';
 
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** A name with line breaks in it could otherwise go on with sentences of its own. */
+/** On one line: a name with line breaks could add sentences to the mail. */
 const nameOf = ({ fullName, username }: { fullName: string | null; username: string }) =>
   fullName
     ?.replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .trim()
     .slice(0, 100) || username;
 
-/** In English, then in Chinese, the language of the web client. The link's host is what FRONTEND_URL says, whatever the request named. */
+/**
+ * In English, then in Chinese (the language of the web client). The link's host comes from FRONTEND_URL, never from the
+ * request.
+ */
 export function writeResetMail(
   user: { email: string; username: string; fullName: string | null },
   reset: { id: string; token: string },
@@ -22,7 +27,9 @@ export function writeResetMail(
   const parts = [
     {
       greeting: `Hello ${name},`,
-      request: `somebody, you we hope, asked for a new password for your ${PRODUCT} account. Set it with the link below. It is good for 1 hour from the request, and for one use.`,
+      request:
+        `somebody, you we hope, asked for a new password for your ${PRODUCT} account. ` +
+        'Set it with the link below. It is good for 1 hour from the request, and for one use.',
       button: 'Set a new password',
       otherwise: 'If it was not you, ignore this mail: nothing has changed.',
     },
@@ -46,7 +53,7 @@ export function writeResetMail(
         [
           `<p>${escapeHtml(greeting)}</p>`,
           `<p>${request}</p>`,
-          `<p><a href="${escapeHtml(link)}" style="display:inline-block;padding:10px 20px;background:#1677ff;color:#fff;text-decoration:none;border-radius:4px">${button}</a></p>`,
+          `<p><a href="${escapeHtml(link)}" style="${BUTTON_STYLE}">${button}</a></p>`,
           `<p>${escapeHtml(link)}</p>`,
           `<p>${otherwise}</p>`,
         ].join('\n'),

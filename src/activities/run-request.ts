@@ -2,25 +2,25 @@ import type { FinalStatus, TriggeredBy } from '../storage/executions/task-execut
 import type { LaneProgress } from '../tasks/reddit-scrape/scrape-progress';
 import type { JsonObject } from '../tasks/task-type';
 
-/** What a `runTask` workflow is asked to do. What is left out comes from the config when the run begins. */
+/** The argument of `runTask`. Omitted fields come from the config when the run begins. */
 export interface RunRequest {
   configId: number | null;
-  /** Needed when there is no config: an ad-hoc run, or the retry of a run whose config is gone. */
+  /** Required without a config: for an ad-hoc run, or the retry of a run whose config was deleted. */
   taskType?: string;
   parameters?: JsonObject;
   maxRetries?: number;
   timeoutSeconds?: number | null;
   priority?: number;
   triggeredBy: TriggeredBy;
-  /** The user who asked. */
+  /** The id of the user who started the run. */
   requestedBy?: number;
-  /** The execution that this one repeats. */
+  /** The id of the execution that this one repeats. */
   retryOf?: number;
-  /** When its schedule meant it to begin, before any jitter; ISO 8601. The workflow fills it in. */
+  /** The start time of its schedule, before any jitter; ISO 8601. The workflow fills it in. */
   scheduledAt?: string;
 }
 
-/** What a `runBatch` workflow is asked to do: run n has the task id `<workflow id>-<n>`, n from 1, and config `configIds[n-1]`. */
+/** The argument of `runBatch`. Run n (from 1) has the task id `<workflow id>-<n>` and the config `configIds[n-1]`. */
 export interface BatchRequest {
   configIds: number[];
   requestedBy?: number;
@@ -35,7 +35,9 @@ export interface ExecutionOutcome {
   errorTraceback?: string | null;
 }
 
-/** Decided once, by beginExecution, and kept in the workflow's history: later edits never disturb a run in flight. */
+/**
+ * Decided once, by beginExecution, and kept in the workflow's history: later edits of the config do not affect the run.
+ */
 export interface RunPlan {
   kind: 'run';
   executionId: number;
@@ -47,7 +49,7 @@ export interface RunPlan {
   /** Absent in the plan of a run that an older worker began. */
   priority?: number;
   isShort: boolean;
-  /** The workflow that does the work, for a task type that names one. */
+  /** The child workflow that does the work, for a task type that names one. */
   workflow?: string;
   /** ISO 8601. */
   startedAt: string;
@@ -56,7 +58,7 @@ export interface RunPlan {
 export type BegunExecution =
   | RunPlan
   | { kind: 'ended'; executionId: number; outcome: ExecutionOutcome }
-  /** An attempt of a short task failed, and another is due. `isLast`: the run's time will be up by then. */
+  /** An attempt of a short task failed, and another is due. `isLast`: the run's time limit comes first. */
   | { kind: 'again'; executionId: number; waitMs: number; isLast: boolean; timeoutSeconds: number | null };
 
 export interface BatchRun {
@@ -65,11 +67,11 @@ export interface BatchRun {
   executionId: number;
 }
 
-/** What beginBatch did and left to do. */
+/** What is left to do after beginBatch. */
 export interface BegunBatch {
-  /** Rows of short tasks, still to be run, in slices of one activity each. */
+  /** Rows of short tasks to run; one activity for each slice. */
   slices: BatchRun[][];
-  /** Runs that get a workflow of their own. */
+  /** Runs that need a child workflow. */
   children: {
     n: number;
     workflowId: string;
@@ -86,18 +88,20 @@ export interface BatchSummary {
   failed: number;
 }
 
-/** What a task type's own workflow is asked to do; everything else is in the execution's row. */
-export interface OwnWork {
+/** The argument of the child workflow that a task type names; everything else is in the execution's row. */
+export interface ChildWorkflowRequest {
   executionId: number;
 }
 
 export interface BegunScrape {
   subreddits: LaneProgress[];
+  /** How many subreddits are scraped concurrently. */
   subredditsAtOnce: number;
+  /** The number of slices after which the workflow continues as new. */
   slicesPerHistory: number;
 }
 
-/** What the query `progress` answers. */
+/** The answer of the query `progress`. */
 export interface ScrapeProgress {
   phase: 'starting' | 'scraping' | 'finishing';
   subreddits: LaneProgress[];

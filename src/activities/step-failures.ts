@@ -1,37 +1,31 @@
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import { classifyFailure, refuseTooManyLost } from './failures';
-import { judgeWait, noWaits, OUTAGE_PATIENCE } from './transient-waits';
-import type { ActivityDeps } from './index';
+import { applyFailurePolicy, refuseTooManyLost, toApplicationFailure } from './failure-policy';
+import type { ApplicationFailure } from '@temporalio/common';
+import type { ActivityDeps } from './activity-deps';
 import type { AttemptWaits } from '../storage/executions/execution-attempts';
 
-const LONGEST_BACKOFF_MS = 60_000;
-
-export interface BrokenStep {
+export interface FailedStep {
   executionId: number;
   /** The run's attempt that the step belongs to. */
   attempt: number;
   maxRetries: number;
-  /** What it has waited for already; an older attempt's counts for nothing. */
-  waited: AttemptWaits | null;
+  /** The step's waits so far. */
+  waits: AttemptWaits | null;
 }
-export interface StepVerdict {
-  /** What to throw: it says whether the step is tried again, and when. */
+export interface StepDecision {
+  /** The error to throw: it tells Temporal whether to repeat the step, and when. */
   failure: ApplicationFailure;
-  /** What the next try has waited for. */
-  waited: AttemptWaits | null;
+  /** What the step has waited for, to be passed in with its next failure. */
+  waits: AttemptWaits | null;
 }
 
 /**
- * What becomes of a run when one of its steps breaks (docs/adr/0012). The first step that breaks ends the run's attempt
- * and costs one of max_retries; others of that attempt are the same disturbance. A lost worker costs nothing.
+ * The failure policy of runs with several steps at once (docs/adr/0012). The first step that fails ends the run's
+ * attempt and costs one of max_retries; further failures in the same attempt count as the same one. A lost worker costs
+ * nothing.
  */
-export function createStepFailures({
-  stepAttempts,
-  workerIdentity: worker,
-  outagePatience = OUTAGE_PATIENCE,
-}: ActivityDeps) {
+export function createStepFailures({ stepAttempts, workerIdentity: worker, outagePatience }: ActivityDeps) {
   return {
-    /** A step's last try never reported its end. Throws when too many have gone that way. */
+    /** Records that the step's last try never reported its end. Throws when too many were lost. */
     async recordLost(executionId: number, attempt: number): Promise<void> {
       const { lost } = await stepAttempts.breakAttempt({
         executionId,
@@ -45,38 +39,32 @@ export function createStepFailures({
       refuseTooManyLost(lost);
     },
 
-    /** No slot is held until the next try. */
-    async judge(step: BrokenStep, error: unknown): Promise<StepVerdict> {
-      const waited = step.waited?.attempt === step.attempt ? step.waited : noWaits(step.attempt);
-      const verdict = judgeWait(classifyFailure(error), waited, { now: Date.now(), patience: outagePatience });
-      if (verdict.kind === 'wait') {
-        const { message, type } = classifyFailure(error);
-        return {
-          failure: ApplicationFailure.create({
-            message,
-            type,
-            nextRetryDelay: verdict.waitMs,
-            category: ApplicationFailureCategory.BENIGN,
-          }),
-          waited: verdict.waited,
-        };
-      }
-      const { failure } = verdict;
-      const { failed, isUsedUp } = await stepAttempts.breakAttempt({
-        ...step,
-        outcome: 'failed',
-        failure,
-        isFinal: !failure.isRetryable,
-        worker,
-      });
-      const thrown = ApplicationFailure.create({
-        message: failure.message,
-        type: failure.type,
-        nonRetryable: !failure.isRetryable || isUsedUp,
-        nextRetryDelay: failure.retryDelayMs ?? Math.min(LONGEST_BACKOFF_MS, 1_000 * 2 ** Math.max(0, failed - 1)),
-        details: [failure.traceback],
-      });
-      return { failure: thrown, waited: null };
+    /**
+     * Decides what follows a failed step. Waits are not recorded here: the caller stores them with the step's state.
+     */
+    async decide({ executionId, attempt, maxRetries, waits }: FailedStep, error: unknown): Promise<StepDecision> {
+      const decision = await applyFailurePolicy(
+        error,
+        {
+          attempt,
+          waits,
+          recordWait: async () => undefined,
+          async recordFailure(failure) {
+            const { failed, isUsedUp } = await stepAttempts.breakAttempt({
+              executionId,
+              attempt,
+              outcome: 'failed',
+              failure,
+              maxRetries,
+              isFinal: !failure.isRetryable,
+              worker,
+            });
+            return { failedBefore: Math.max(0, failed - 1), hasRetriesLeft: !isUsedUp };
+          },
+        },
+        outagePatience,
+      );
+      return { failure: toApplicationFailure(decision), waits: decision.kind === 'wait' ? decision.waits : null };
     },
   };
 }

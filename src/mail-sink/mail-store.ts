@@ -5,7 +5,7 @@ import path from 'node:path';
 export interface MailSummary {
   id: string;
   receivedAt: string;
-  /** Of the envelope: who really sent it, and who really gets it. */
+  /** Sender and recipients of the SMTP envelope, which may differ from the mail's own headers. */
   from: string;
   to: string[];
   subject: string;
@@ -13,7 +13,10 @@ export interface MailSummary {
 }
 export type MailStore = Awaited<ReturnType<typeof openMailStore>>;
 
-/** The newest mails, two files each: the mail as it came, and its summary. They may hold links that set passwords: for their owner alone. */
+/**
+ * Keeps the newest mails, each in two files: the source and a summary. The files are readable by their owner alone,
+ * because mails may hold password reset links.
+ */
 export async function openMailStore(folder: string, { maxMails = 300 }: { maxMails?: number } = {}) {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const fileOf = (id: string, kind: 'eml' | 'json') => path.join(folder, `${id}.${kind}`);
@@ -32,7 +35,7 @@ export async function openMailStore(folder: string, { maxMails = 300 }: { maxMai
 
   function remove(ids: string[]): Promise<void> {
     for (const id of ids) mails.delete(id);
-    // The summary first: a mail whose summary is gone is not there at the next start.
+    // The summary is removed first, because a mail without a summary is ignored at the next start.
     isRemoving = isRemoving.then(async () => {
       for (const kind of ['json', 'eml'] as const)
         await Promise.all(ids.map((id) => rm(fileOf(id, kind), { force: true })));
@@ -44,12 +47,12 @@ export async function openMailStore(folder: string, { maxMails = 300 }: { maxMai
     /** The newest first. */
     list: (): MailSummary[] => [...mails.values()].reverse(),
     get: (id: string): MailSummary | undefined => mails.get(id),
-    /** As it came; undefined for a mail that is not, or no longer, there. */
+    /** The mail's source as it was received; undefined when there is no such mail. */
     raw: async (id: string): Promise<Buffer | undefined> =>
       mails.has(id) ? readFile(fileOf(id, 'eml')).catch(() => undefined) : undefined,
     async add(mail: Pick<MailSummary, 'from' | 'to' | 'subject'>, raw: Buffer): Promise<void> {
       const receivedAt = new Date().toISOString();
-      // Sorts by time, also in the folder.
+      // The id begins with the time, so that files in the folder sort by time too.
       const id = `${receivedAt.replace(/[^0-9]/g, '')}-${randomBytes(6).toString('hex')}`;
       const summary: MailSummary = { id, receivedAt, ...mail, sizeBytes: raw.length };
       await writeFile(fileOf(id, 'eml'), raw, { mode: 0o600 });

@@ -4,7 +4,7 @@ import type { MailSummary } from './mail-store';
 const escape = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 const timeOf = (at: string) =>
   `<time datetime="${escape(at)}">${escape(at.replace('T', ' ').replace(/\.\d+Z$/, ' UTC'))}</time>`;
-/** Escaped text, in which addresses of the web can be clicked. */
+/** Escaped text in which web addresses are links. */
 const withLinks = (text: string) =>
   text
     .split(/(https?:\/\/[^\s<>"']+)/g)
@@ -16,16 +16,18 @@ const withLinks = (text: string) =>
     .join('');
 
 function page(title: string, body: string, head = ''): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title><link rel="stylesheet" href="/style.css">${head}</head><body>${body}</body></html>`;
+  const meta = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">';
+  const style = '<link rel="stylesheet" href="/style.css">';
+  const fullHead = `<head>${meta}<title>${escape(title)}</title>${style}${head}</head>`;
+  return `<!doctype html><html lang="en">${fullHead}<body>${body}</body></html>`;
 }
 
 export function listPage(mails: MailSummary[]): string {
-  const rows = mails
-    .map(
-      (mail) =>
-        `<tr><td>${timeOf(mail.receivedAt)}</td><td>${escape(mail.to.join(', '))}</td><td><a href="/mails/${mail.id}">${escape(mail.subject || '(no subject)')}</a></td></tr>`,
-    )
-    .join('');
+  const row = (mail: MailSummary) => {
+    const link = `<a href="/mails/${mail.id}">${escape(mail.subject || '(no subject)')}</a>`;
+    return `<tr><td>${timeOf(mail.receivedAt)}</td><td>${escape(mail.to.join(', '))}</td><td>${link}</td></tr>`;
+  };
+  const rows = mails.map(row).join('');
   const table =
     mails.length === 0
       ? '<p class="none">No mail yet. What Taskloom sends arrives here, and goes no further.</p>'
@@ -39,13 +41,18 @@ export function listPage(mails: MailSummary[]): string {
   );
 }
 
+/** The frame's own response carries the policy that keeps the mail's content from running or loading anything. */
+const htmlFrame = (id: string) =>
+  '<iframe sandbox="allow-popups allow-popups-to-escape-sandbox"' +
+  ` src="/mails/${id}/html" title="The mail as HTML"></iframe>`;
+
+function formatAddress(mailbox: NonNullable<Email['to']>[number]): string {
+  if (!('address' in mailbox) || !mailbox.address) return mailbox.name;
+  return mailbox.name ? `${mailbox.name} <${mailbox.address}>` : mailbox.address;
+}
+
 export function mailPage(mail: MailSummary, email: Email): string {
-  const addresses = (list: Email['to']) =>
-    (list ?? [])
-      .map((one) =>
-        'address' in one && one.address ? (one.name ? `${one.name} <${one.address}>` : one.address) : one.name,
-      )
-      .join(', ');
+  const addresses = (list: Email['to']) => (list ?? []).map(formatAddress).join(', ');
   const fields = [
     ['From', addresses(email.from && [email.from]) || mail.from],
     ['To', addresses(email.to)],
@@ -58,36 +65,35 @@ export function mailPage(mail: MailSummary, email: Email): string {
   const list = fields.map(([name = '', value = '']) => `<dt>${name}</dt><dd>${escape(value)}</dd>`).join('');
   const text =
     email.text === undefined ? '' : `<section><h2>Text</h2><pre>${withLinks(email.text.trim())}</pre></section>`;
-  // Its own answer carries the policy that keeps what is in it from running or loading anything.
-  const html =
-    email.html === undefined
-      ? ''
-      : `<section><h2>HTML</h2><iframe sandbox="allow-popups allow-popups-to-escape-sandbox" src="/mails/${mail.id}/html" title="The mail as HTML"></iframe></section>`;
-  return page(
-    mail.subject,
-    `<header><h1>${escape(mail.subject || '(no subject)')}</h1><nav><a href="/">All mails</a> <a href="/mails/${mail.id}/raw">Source</a></nav></header><main><dl><dt>Received</dt><dd>${timeOf(mail.receivedAt)}</dd>${list}</dl>${text}${html}</main>`,
-  );
+  const html = email.html === undefined ? '' : `<section><h2>HTML</h2>${htmlFrame(mail.id)}</section>`;
+  const nav = `<nav><a href="/">All mails</a> <a href="/mails/${mail.id}/raw">Source</a></nav>`;
+  const header = `<header><h1>${escape(mail.subject || '(no subject)')}</h1>${nav}</header>`;
+  const details = `<dl><dt>Received</dt><dd>${timeOf(mail.receivedAt)}</dd>${list}</dl>`;
+  return page(mail.subject, `${header}<main>${details}${text}${html}</main>`);
 }
 
-/** A link of the mail opens beside it, not inside the frame. */
+/** A link in the mail opens in a new tab, not inside the frame. */
 export const framedHtml = (html: string) => `<!doctype html><meta charset="utf-8"><base target="_blank">${html}`;
 
 export const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --dim: #888; }
 body { margin: 0; font: 15px/1.5 system-ui, sans-serif; }
 header, main { max-width: 62rem; margin: 0 auto; padding: .75rem 1rem; }
-header { display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; border-bottom: 1px solid var(--line); }
+header { display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; }
+header { border-bottom: 1px solid var(--line); }
 h1 { font-size: 1.3rem; margin: .3rem 0; overflow-wrap: anywhere; }
 h1 small, h2, dt, th, .none { color: var(--dim); font-weight: normal; }
 h2 { font-size: .9rem; margin: 1.2rem 0 .3rem; }
 nav { white-space: nowrap; }
 nav a { margin-left: 1rem; }
 table { width: 100%; border-collapse: collapse; }
-th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
+th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid var(--line); }
+th, td { vertical-align: top; overflow-wrap: anywhere; }
 td:first-child { white-space: nowrap; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .5rem 0; }
 dd { margin: 0; overflow-wrap: anywhere; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; padding: .8rem; border: 1px solid var(--line); border-radius: 6px; }
-iframe { box-sizing: border-box; width: 100%; height: 26rem; border: 1px solid var(--line); border-radius: 6px; background: #fff; color-scheme: light; }
+pre, iframe { border: 1px solid var(--line); border-radius: 6px; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; padding: .8rem; }
+iframe { box-sizing: border-box; width: 100%; height: 26rem; background: #fff; color-scheme: light; }
 button { font: inherit; }
 `;

@@ -5,9 +5,10 @@ import { framedHtml, listPage, mailPage, STYLE } from './sink-pages';
 
 const PAGE_POLICY =
   "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/** For what a mail brings along: it may look as it likes, run nothing, and tell nobody that it was read. */
+/** For a mail's own HTML: styles are allowed; scripts, and requests that would tell the sender it was read, are not. */
 const MAIL_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'";
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; " +
+  "sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'";
 
 const parse = (raw: Buffer): Promise<Email> => PostalMime.parse(raw);
 
@@ -20,7 +21,7 @@ export function registerSinkRoutes(app: FastifyInstance, store: MailStore): void
       'cache-control': 'no-store',
       'cross-origin-resource-policy': 'same-origin',
     });
-    // A page of the web whose name was made to point here would otherwise read links that set passwords.
+    // Protects against DNS rebinding: a web page must not read mails, because they hold password reset links.
     const isOurs = (host: string | undefined) => host !== undefined && /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host);
     if (!isOurs(request.headers.host)) return reply.code(403).send({ message: 'Only for this machine' });
     const { origin } = request.headers;

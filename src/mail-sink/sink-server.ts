@@ -7,12 +7,12 @@ import { createSmtpReceiver } from './smtp-receiver';
 export interface MailSink {
   smtpPort: number;
   webPort: number;
-  /** Where the mails are read. */
+  /** The address of the web page. */
   url: string;
   close(): Promise<void>;
 }
 
-/** A mail server that keeps what it gets, and a page to read it, both for this machine alone. Port 0: any. */
+/** A mail server that keeps its mails, and a web page to read them, both on loopback only. Port 0 means any port. */
 export async function startMailSink({
   folder,
   smtpPort = 0,

@@ -6,7 +6,7 @@ import type { MailStore } from './mail-store';
 
 const MAX_MAIL_BYTES = 25 * 1024 * 1024;
 
-/** Takes every mail that it is handed, for whomever it is, and passes none on. Answers once the mail is on the disk. */
+/** Accepts every mail for every recipient and forwards none. It confirms a mail once the mail is on disk. */
 export function createSmtpReceiver(store: Pick<MailStore, 'add'>) {
   const server = new SMTPServer({
     banner: 'Taskloom mail sink',
@@ -16,7 +16,7 @@ export function createSmtpReceiver(store: Pick<MailStore, 'add'>) {
     closeTimeout: 1_000,
     onData: (stream, { envelope }, done) => {
       const chunks: Buffer[] = [];
-      // What is beyond the limit is read, and not kept.
+      // Data beyond the limit is read but not kept.
       stream.on('data', (chunk: Buffer) => stream.sizeExceeded || chunks.push(chunk));
       stream.on('end', () => {
         if (stream.sizeExceeded) return done(Object.assign(new Error('The mail is too large'), { responseCode: 552 }));
@@ -39,7 +39,7 @@ export function createSmtpReceiver(store: Pick<MailStore, 'add'>) {
       });
     },
   });
-  // A client that breaks off is no reason to end.
+  // A client that disconnects must not end the process.
   server.on('error', () => undefined);
   return {
     async listen(port: number): Promise<number> {

@@ -4,7 +4,10 @@ import { z } from 'zod';
 import { StartError } from './startup/start-error';
 import type { FileStoreSettings } from './files/create-file-store';
 
-/** Every variable Taskloom reads, once. The table of docs/configuration.md and docker-compose.yml are checked against `ENV_VARIABLES`. */
+/**
+ * Every variable that Taskloom reads. A test compares docs/configuration.md and docker-compose.yml with
+ * `ENV_VARIABLES`.
+ */
 const port = z.coerce.number().int().min(0).max(65_535);
 const positive = z.coerce.number().int().positive();
 const flag = z
@@ -24,7 +27,7 @@ const list = z.string().transform((text, context) => {
   }
 });
 
-/** An @ behind the host: a / ? or # of the password was taken for the end of it, and the rest for address and path. */
+/** An @ in the path shows that the password contains an unencoded / ? or #, at which the URL parser ended the host. */
 function isServerUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { pathname, search, hash } = new URL(text);
@@ -44,7 +47,10 @@ const webUrl = z
     'must not hold a user or a password',
   );
 
-/** As browsers write it in the header Origin, which is compared letter by letter: without a trailing slash or the scheme's own port. */
+/**
+ * An origin in the form of the Origin header, without a trailing slash or the scheme's default port, because both are
+ * compared as text.
+ */
 function readOrigin(text: string): string | undefined {
   if (!/^https?:\/\/[^/?#@\\\s]+\/?$/i.test(text) || !URL.canParse(text)) return undefined;
   const { origin, hostname } = new URL(text);
@@ -149,7 +155,7 @@ const environment = z.object({
   WORKER_MAX_WORKFLOW_TASKS: positive.default(40),
   WORKER_SHUTDOWN_GRACE_SECONDS: positive.default(15),
 });
-// Checked apart: with refinements of its own the list above would not have a shape.
+// These rules are apart from the schema, because a refined schema has no `shape`.
 const checked = environment.refine(
   (values) => (values.S3_ACCESS_KEY_ID === undefined) === (values.S3_SECRET_ACCESS_KEY === undefined),
   {
@@ -161,7 +167,7 @@ const checked = environment.refine(
 export type Config = z.infer<typeof environment>;
 export const ENV_VARIABLES = Object.keys(environment.shape) as (keyof Config)[];
 
-/** The predecessor's spellings; the name on the right wins when both are set. */
+/** Names that the predecessor used. When both are set, the name on the right wins. */
 export const ENV_ALIASES: Record<string, keyof Config> = {
   BACKEND_PORT: 'PORT',
   SECRET_KEY: 'JWT_SECRET_KEY',
@@ -173,11 +179,13 @@ export const ENV_ALIASES: Record<string, keyof Config> = {
   EMAIL_USE_TLS: 'SMTP_USE_TLS',
 };
 
-export class ConfigError extends StartError {
+class ConfigError extends StartError {
   override readonly name = 'ConfigError';
 }
 
-/** Reads the environment; an empty variable counts as not set. Throws one ConfigError that lists every bad variable. */
+/**
+ * Reads the environment. An empty variable counts as not set. Throws one ConfigError that lists every invalid variable.
+ */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const values: Record<string, string> = {};
   for (const [alias, name] of Object.entries(ENV_ALIASES)) if (env[alias]) values[name] = env[alias];
@@ -190,19 +198,21 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return parsed.data;
 }
 
-/** The environment of a process that is told its settings in another way: without ours, and the secrets among them. */
+/**
+ * The environment without Taskloom's variables and their secrets, for a child process that gets its settings in another
+ * way.
+ */
 export function foreignVariables(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const ours = new Set<string>([...ENV_VARIABLES, ...Object.keys(ENV_ALIASES)]);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !ours.has(name) && !name.startsWith('TEMPORAL_')));
 }
 
-/** The address of PostgreSQL that the environment names, or undefined when it names none. */
+/** The configured address of PostgreSQL, or undefined. */
 export function databaseUrl(config: Config): string | undefined {
   if (config.DATABASE_URL) return config.DATABASE_URL;
   if (!config.POSTGRES_HOST) return undefined;
-  const url = new URL(
-    `postgres://${withBrackets(config.POSTGRES_HOST)}:${config.POSTGRES_PORT}/${encodeURIComponent(config.POSTGRES_DB)}`,
-  );
+  const database = encodeURIComponent(config.POSTGRES_DB);
+  const url = new URL(`postgres://${withBrackets(config.POSTGRES_HOST)}:${config.POSTGRES_PORT}/${database}`);
   url.username = encodeURIComponent(config.POSTGRES_USER);
   url.password = encodeURIComponent(config.POSTGRES_PASSWORD);
   return url.toString();
@@ -213,7 +223,7 @@ export function databaseVariable(config: Config): 'DATABASE_URL' | 'POSTGRES_HOS
   return config.DATABASE_URL ? 'DATABASE_URL' : 'POSTGRES_HOST';
 }
 
-/** The mail server that the environment names, or undefined when it names none. */
+/** The configured mail server, or undefined. */
 export function smtpSettings(config: Config) {
   if (!config.SMTP_HOST) return undefined;
   return {
@@ -227,7 +237,7 @@ export function smtpSettings(config: Config) {
 }
 
 /** The bucket that exports go to, or undefined when they go into a folder. */
-export function s3Settings(config: Config) {
+function s3Settings(config: Config) {
   if (!config.S3_BUCKET) return undefined;
   const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config;
   return {
@@ -240,8 +250,8 @@ export function s3Settings(config: Config) {
   };
 }
 
-/** Where exports lie when there is no bucket. */
-export function exportFolder(config: Config): string {
+/** The folder of the exports where no bucket is configured. */
+function exportFolder(config: Config): string {
   return path.resolve(config.EXPORT_FOLDER ?? path.join(config.TASKLOOM_HOME, 'exports'));
 }
 
@@ -250,7 +260,7 @@ export function fileStoreSettings(config: Config): FileStoreSettings {
   return s3 ? { s3 } : { folder: exportFolder(config) };
 }
 
-/** Where workers keep backups, and where a restore looks for them. */
+/** The folder in which workers keep backups and a restore finds them. */
 export function backupFolder(config: Config): string {
   return path.resolve(config.BACKUP_FOLDER ?? path.join(config.TASKLOOM_HOME, 'backups'));
 }

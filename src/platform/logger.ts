@@ -2,7 +2,7 @@ import pino from 'pino';
 
 export type Logger = pino.Logger;
 
-/** Secrets never reach a log line, wherever in an object they stand one level deep. */
+/** Fields whose values are never logged, at the top of an object or one level below. */
 const REDACTED = [
   'password',
   'new_password',
@@ -18,10 +18,10 @@ const REDACTED = [
   'cookie',
 ];
 
-/** PostgreSQL's detail repeats the row that it refuses: addresses, hashes, whatever is in it. */
+/** PostgreSQL's `detail` repeats the refused row, which may contain addresses and hashes. */
 const ROWS = ['err.detail', 'err.nativeError.detail'];
 
-/** JSON lines; readable ones on a terminal. What `context` answers goes into every line that does not have it yet. */
+/** Writes JSON lines, or readable ones on a terminal. The fields that `context` returns are added to every line. */
 export function createLogger(
   options: { name: string; level: string; context?: () => Record<string, unknown> },
   destination?: pino.DestinationStream,

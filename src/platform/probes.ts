@@ -12,7 +12,7 @@ export type Probe = () => Promise<ProbeResult>;
 
 const TIME_LIMIT_MS = 3_000;
 
-/** Asks once for all who ask within `maxAgeMs`: 500 health checks at once are one question to each server. */
+/** Shares one result among all calls within `maxAgeMs`, so that 500 health checks ask each server once. */
 export function createProbe(ask: (signal: AbortSignal) => Promise<unknown>, maxAgeMs = 1_000): Probe {
   let last: { at: number; result: Promise<ProbeResult> } | undefined;
 
@@ -44,7 +44,7 @@ export function createProbe(ask: (signal: AbortSignal) => Promise<unknown>, maxA
 
 const elapsed = (startedAt: number) => Math.round((performance.now() - startedAt) * 10) / 10;
 
-/** A probe of each server that runs depend on. */
+/** Probes of the servers that runs depend on. */
 export function createProbes(servers: {
   database: Database;
   redis: KeyValueStore;
@@ -55,7 +55,7 @@ export function createProbes(servers: {
     postgres: createProbe(() => servers.database.raw('select 1')),
     redis: createProbe(() => servers.redis.ping()),
     temporal: createProbe(() => servers.temporal.workflowService.getSystemInfo({})),
-    // Costs a request of Reddit's budget, so it is asked more seldom.
+    // This probe spends a request of Reddit's budget, so its result is kept for longer.
     reddit: createProbe((signal) => servers.reddit.probe(signal), 10_000),
   };
 }

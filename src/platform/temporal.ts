@@ -17,7 +17,10 @@ export interface TemporalTarget {
   connection: Pick<ConnectionOptions, 'address' | 'tls'> & { apiKey?: string; metadata?: Record<string, string> };
 }
 
-/** TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TLS and API-key variables and profile files, as @temporalio/envconfig reads them. */
+/**
+ * TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TLS and API-key variables and profile files, as @temporalio/envconfig reads
+ * them.
+ */
 export function temporalTarget(env: NodeJS.ProcessEnv = process.env): TemporalTarget {
   const { connectionOptions, namespace } = readSettings(env);
   const { address = '127.0.0.1:7233', tls, apiKey, metadata } = connectionOptions;
@@ -49,7 +52,7 @@ function readSettings(env: NodeJS.ProcessEnv): ReturnType<typeof loadClientConne
   for (const name of FILES) {
     const file = overrideEnvVars[name];
     try {
-      // envconfig passes over a configuration file that is not there, and would have us talk to another server.
+      // envconfig ignores a missing configuration file, and the client would connect to another server.
       if (file) accessSync(file, constants.R_OK);
     } catch (error) {
       throw new StartError(`${name}: ${file} cannot be read: ${reasonOf(error)}`, { cause: error });
@@ -66,7 +69,10 @@ function readSettings(env: NodeJS.ProcessEnv): ReturnType<typeof loadClientConne
   }
 }
 
-/** The variable that names a Temporal server. A profile or its file counts; a file that merely lies in its usual place does not. */
+/**
+ * The variable that configures a Temporal server, also by profile or profile file; a file in the default place does not
+ * count.
+ */
 export function temporalVariable(env: NodeJS.ProcessEnv = process.env): string | undefined {
   return ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].find((name) => env[name]);
 }
@@ -88,7 +94,7 @@ export async function connectTemporal(target: TemporalTarget = temporalTarget())
   };
 }
 
-/** Registers Taskloom's search attributes; those already there are left alone. */
+/** Registers Taskloom's search attributes; existing ones are not changed. */
 export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
   // temporal.api.enums.v1.IndexedValueType: KEYWORD = 2, INT = 3
   const wanted = { TaskConfigId: 3, TaskType: 2, TriggeredBy: 2 };
@@ -108,5 +114,7 @@ export function temporalUiLink(
   runId: string,
 ): string | null {
   if (!uiUrl) return null;
-  return `${uiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}/${runId}/history`;
+  const base = uiUrl.replace(/\/$/, '');
+  const path = ['namespaces', namespace, 'workflows', workflowId, runId, 'history'].map(encodeURIComponent).join('/');
+  return `${base}/${path}`;
 }

@@ -3,7 +3,7 @@ import type { Query } from './listing-routes';
 import type { TokenStore } from './token-store';
 import { refuse } from './reddit-refusals';
 
-/** Reddit serves this one from www, without a token and outside the rate limit. */
+/** Reddit serves this route from www.reddit.com, without a token and outside the rate limit. */
 export function registerTokenRoute(app: FastifyInstance, tokens: TokenStore): void {
   app.post<{ Body: Query | null }>('/api/v1/access_token', async (request, reply) => {
     const { status, body } = tokens.grant(request.headers.authorization, request.body ?? {});

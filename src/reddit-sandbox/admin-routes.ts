@@ -6,7 +6,7 @@ import { contentChangesSchema, type ContentChange } from './content-changes';
 import type { RedditContent } from './reddit-content';
 import type { RequestLog } from './sandbox-request-log';
 
-/** For trying the faults out with curl; Reddit has nothing like it. */
+/** Routes of the sandbox alone: they set faults and change content, for instance with curl. */
 export function registerAdminRoutes(
   app: FastifyInstance,
   deps: {

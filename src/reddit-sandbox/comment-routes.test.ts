@@ -22,7 +22,7 @@ const comments = (items: Child[]): ThingData[] =>
     kind === 't1' ? [data, ...comments(data.replies ? data.replies.data.children : [])] : [],
   );
 const stubs = (items: Child[]): ThingData[] =>
-  items.flatMap(({ kind, data }) => (kind === 'more' ? [data] : data.replies ? stubs(data.replies.data.children) : []));
+  items.flatMap(({ kind, data }) => (kind === 'more' ? [data] : stubs(data.replies ? data.replies.data.children : [])));
 
 /** No id twice, every parent known: with the count this makes the thread whole. */
 function expectWhole(found: { id: string; parentId: string }[], postId: string, count: number): void {
@@ -32,7 +32,7 @@ function expectWhole(found: { id: string; parentId: string }[], postId: string, 
 }
 
 describe('a comment tree', () => {
-  test('has no more than the limit, and its stubs account for the rest', async () => {
+  test('shows at most the limit of comments and accounts for the rest in stubs', async () => {
     const client = await start({ scale: { commentsPerPost: 700 } });
     const postId = await firstPost(client);
     const [post, page] = (await client.ask(`/r/programming/comments/${postId}/any_slug?limit=150`)).body;
@@ -47,7 +47,7 @@ describe('a comment tree', () => {
     ).toBeLessThanOrEqual(500);
   });
 
-  test('depth cuts with stubs that name their children', async () => {
+  test('cuts at the requested depth with stubs that name their children', async () => {
     const client = await start({ scale: { commentsPerPost: 60 } });
     const [, page] = (await client.ask(`/comments/${await firstPost(client)}?depth=2&limit=500`)).body;
     expect(Math.max(...comments(page.data.children).map(({ depth }) => depth))).toBe(1);
@@ -62,7 +62,7 @@ describe('a comment tree', () => {
       });
   });
 
-  test('of one comment has it at the top, or inside its ancestors', async () => {
+  test('shows one comment at the top of its page, or below its ancestors', async () => {
     const client = await start({ scale: { commentsPerPost: 200 } });
     const postId = await firstPost(client);
     const deep = comments((await client.ask(`/comments/${postId}?limit=500`)).body[1].data.children).find(
@@ -86,7 +86,7 @@ describe('a comment tree', () => {
     },
   );
 
-  test('a post without comments, a post that is not there', async () => {
+  test('answers an empty list for a post without comments and 404 for an unknown post', async () => {
     const client = await start({ scale: { commentsPerPost: 0 } });
     expect((await client.ask(`/comments/${await firstPost(client)}`)).body[1].data.children).toEqual([]);
     expect((await client.ask('/comments/zzzzzzz')).status).toBe(404);
@@ -95,7 +95,7 @@ describe('a comment tree', () => {
 });
 
 describe('morechildren', () => {
-  test('gives the asked ones first, flat, and stubs for what did not fit; GET and POST alike', async () => {
+  test('answers with the requested comments first, flat, and with stubs for the rest, by GET and POST', async () => {
     const client = await start({ scale: { commentsPerPost: 900 } });
     const postId = await firstPost(client);
     const stub = stubs((await client.ask(`/comments/${postId}?limit=5`)).body[1].data.children).find(
@@ -113,7 +113,7 @@ describe('morechildren', () => {
     expect(posted.body.json.data.things).toEqual(things);
   });
 
-  test('refuses more than 100', async () => {
+  test('refuses more than 100 ids', async () => {
     const client = await start();
     const children = Array.from({ length: 101 }, (_, index) => `c${index}`).join(',');
     const refused = await client.ask(`/api/morechildren?link_id=t3_${await firstPost(client)}&children=${children}`);
@@ -144,7 +144,7 @@ describe('recorded objects', () => {
     expect(answer.body.data.children.find(({ data }: Child) => data.id === '3hahrw').data.num_comments).toBe(543);
   });
 
-  test('a comment whose parent or whose post was not recorded is kept', async () => {
+  test('keeps a comment whose parent or post was not recorded', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'taskloom-recordings-'));
     const comment = (id: string, linkId: string, parentId: string) =>
       JSON.stringify({
@@ -158,10 +158,17 @@ describe('recorded objects', () => {
         score: 1,
         created_utc: 1,
       });
-    await writeFile(
-      join(folder, 'posts.ndjson'),
-      `${JSON.stringify({ id: 'p1', name: 't3_p1', subreddit: 'Small', subreddit_id: 't5_1', title: 'one', num_comments: 2, score: 1, created_utc: 1 })}\n`,
-    );
+    const post = {
+      id: 'p1',
+      name: 't3_p1',
+      subreddit: 'Small',
+      subreddit_id: 't5_1',
+      title: 'one',
+      num_comments: 2,
+      score: 1,
+      created_utc: 1,
+    };
+    await writeFile(join(folder, 'posts.ndjson'), `${JSON.stringify(post)}\n`);
     await writeFile(
       join(folder, 'comments.ndjson'),
       [comment('c2', 't3_p1', 't1_c1'), comment('c1', 't3_p1', 't1_gone'), comment('c3', 't3_p2', 't3_p2')].join('\n'),

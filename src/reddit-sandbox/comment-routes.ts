@@ -8,7 +8,7 @@ import { refuse, refusesAccess } from './reddit-refusals';
 import { flatThings, listing, nestedThings, postThing } from './reddit-things';
 
 const MOST_CHILDREN = 100;
-/** `morechildren` answers with no more comments than this, the asked ones first. */
+/** `morechildren` answers with at most this many comments; the requested ones come first. */
 const MOST_MORE_COMMENTS = 100;
 const MOST_CONTEXT = 8;
 
@@ -47,11 +47,8 @@ export function registerCommentRoutes(app: FastifyInstance, { content }: { conte
     };
     const focus = commentId ? thread.nodes.findIndex((node) => node.id === commentId.replace(/^t1_/, '')) : -1;
     const context = boundedNumber(request.query.context, 0, 0, MOST_CONTEXT);
-    const items = !commentId
-      ? cutTree(tree, -1, tree.roots, cut)
-      : focus < 0
-        ? []
-        : cutAround(tree, focus, context, cut);
+    const focused = () => (focus < 0 ? [] : cutAround(tree, focus, context, cut));
+    const items = commentId ? focused() : cutTree(tree, -1, tree.roots, cut);
     return [listing([postThing(post)]), listing(nestedThings(items, thread, post.name))];
   }
   for (const path of ['/comments/:postId', '/comments/:postId/:slug', '/comments/:postId/:slug/:commentId']) {
@@ -76,7 +73,7 @@ export function registerCommentRoutes(app: FastifyInstance, { content }: { conte
     if (!found) return reply;
     const { post, thread, tree } = found;
     const isAsked = thread.nodes.map((node) => asked.has(node.id));
-    // One that is asked for together with its ancestor comes with the ancestor's subtree, not twice.
+    // A comment that is requested together with its ancestor is part of the ancestor's subtree and is not repeated.
     const isCovered: boolean[] = [];
     thread.nodes.forEach(({ parent }) => isCovered.push(parent >= 0 && (isAsked[parent]! || isCovered[parent]!)));
     const tops = thread.nodes.flatMap((_, index) => (isAsked[index] && !isCovered[index] ? [index] : []));

@@ -17,7 +17,7 @@ const thingChange = z.discriminatedUnion('change', [
   z.strictObject({ name: z.string().regex(/^t[13]_[0-9a-z]+$/), change: z.literal('edit'), text: z.string() }),
 ]);
 type ThingChange = z.infer<typeof thingChange>;
-/** Or to a whole subreddit: who may see it from now on. */
+/** What happens to a whole subreddit: who may see it from now on. */
 const subredditChange = z.strictObject({ subreddit: z.string().regex(/^\w+$/), access: z.enum(SUBREDDIT_ACCESS) });
 export const contentChangesSchema = z.array(z.union([thingChange, subredditChange]));
 export type ContentChange = z.infer<typeof contentChangesSchema>[number];
@@ -27,7 +27,21 @@ const GONE: Record<'delete' | 'remove', { text: string; category: string }> = {
   remove: { text: '[removed]', category: 'moderator' },
 };
 
-/** The same content, in which single things can be deleted, removed, lost or edited; trees keep their shape. */
+const textField = (data: RedditData) => (data.name.startsWith('t3_') ? 'selftext' : 'body');
+
+function withoutContent<Data extends RedditData>(data: Data, gone: { text: string; category: string }): Data {
+  const field = textField(data);
+  return {
+    ...data,
+    author: '[deleted]',
+    author_fullname: undefined,
+    [field]: gone.text,
+    edited: false,
+    ...(field === 'body' ? { is_submitter: false } : { removed_by_category: gone.category }),
+  };
+}
+
+/** Wraps content so that single posts and comments can be deleted, removed, lost or edited; trees keep their shape. */
 export function createChangeableContent(content: RedditContent, now: () => Date) {
   const changes = new Map<string, ThingChange & { at: number }>();
   const access = new Map<string, SubredditAccess>();
@@ -35,24 +49,15 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
 
   function changed<Data extends RedditData>(data: Data): Data {
     const change = changes.get(data.name);
-    const field = data.name.startsWith('t3_') ? 'selftext' : 'body';
     switch (change?.change) {
       case 'edit':
-        return { ...data, [field]: change.text, edited: change.at };
-      // In a tree a comment that is lost has to leave its place to its replies.
+        return { ...data, [textField(data)]: change.text, edited: change.at };
+      // A lost comment keeps its place in the tree, because its replies hang on it.
       case 'lose':
       case 'delete':
-      case 'remove': {
-        const { text, category } = GONE[change.change === 'remove' ? 'remove' : 'delete'];
-        return {
-          ...data,
-          author: '[deleted]',
-          author_fullname: undefined,
-          [field]: text,
-          edited: false,
-          ...(field === 'body' ? { is_submitter: false } : { removed_by_category: category }),
-        };
-      }
+        return withoutContent(data, GONE.delete);
+      case 'remove':
+        return withoutContent(data, GONE.remove);
       case 'restore':
       case undefined:
         return data;

@@ -4,8 +4,9 @@ import type { FaultPlan } from './fault-plan';
 import { refuse } from './reddit-refusals';
 
 const HTML_PAGE =
-  '<!doctype html>\n<html><head><title>Ow! -- reddit.com</title></head><body><h1>all of our servers are busy right now</h1><p>please try again in a minute</p></body></html>\n';
-/** Names the fault on the answers it struck. */
+  '<!doctype html>\n<html><head><title>Ow! -- reddit.com</title></head><body>' +
+  '<h1>all of our servers are busy right now</h1><p>please try again in a minute</p></body></html>\n';
+/** The response header that names the injected fault. */
 export const FAULT_HEADER = 'x-taskloom-fault';
 
 export function addFaultHooks(
@@ -17,9 +18,9 @@ export function addFaultHooks(
     const path = request.url.split('?')[0]!;
     const { ms, isHung } = faults.delay(path);
     if (isHung) reply.header(FAULT_HEADER, 'hang');
-    // Unreferenced: a slow answer does not keep a closing process alive.
+    // The timer is unreferenced, so that a slow answer does not keep a closing process alive.
     if (ms) await sleep(ms, undefined, { ref: false });
-    // Nobody waits for it any more: it is struck once.
+    // The client has given up by now, so no further fault applies.
     if (isHung) return;
     const fault = faults.next(path);
     if (fault === 'none') return;

@@ -15,14 +15,14 @@ const statuses = async (count: number) => {
   return seen;
 };
 
-test('every third answer is an error of the wanted kind, until it is switched off', async () => {
+test('answers every third request with the chosen error until the fault is switched off', async () => {
   client.sandbox.setFaults({ errorEvery: 3, errorStatus: 502 });
   expect(await statuses(6)).toEqual([200, 200, 502, 200, 200, 502]);
   client.sandbox.setFaults({ errorEvery: 0 });
   expect(await statuses(3)).toEqual([200, 200, 200]);
 });
 
-test('a burst of 429 says how long to wait', async () => {
+test('tells in a burst of 429 answers how long to wait', async () => {
   client.sandbox.setFaults({ rateLimitEvery: 3, rateLimitBurst: 2, retryAfterSeconds: 7 });
   expect(await statuses(5)).toEqual([200, 200, 429, 429, 200]);
   const refused = await client.ask(PATH);
@@ -30,7 +30,7 @@ test('a burst of 429 says how long to wait', async () => {
   expect(refused.headers.get('retry-after')).toBe('7');
 });
 
-test('a truncated body, an HTML page, a reset connection', async () => {
+test('truncates bodies, answers HTML pages, and resets connections', async () => {
   client.sandbox.setFaults({ truncateEvery: 1 });
   await expect(client.ask(PATH)).rejects.toThrow(/JSON/);
   client.sandbox.setFaults({ truncateEvery: 0, htmlEvery: 1 });
@@ -42,7 +42,7 @@ test('a truncated body, an HTML page, a reset connection', async () => {
   expect(client.sandbox.requests.entries.map(({ status }) => status)).toEqual([200, 200, 0]);
 });
 
-test('malformed items leave the rest of the page and the cursor whole', async () => {
+test('keeps the other items and the cursor of a page that has malformed items', async () => {
   const whole = await client.ask(PATH);
   client.sandbox.setFaults({ malformedEvery: 5 });
   const spoilt = await client.ask(PATH);
@@ -51,12 +51,12 @@ test('malformed items leave the rest of the page and the cursor whole', async ()
   expect(spoilt.body.data.after).toBe(whole.body.data.after);
 });
 
-test('an answer comes late by the latency', async () => {
+test('delays answers by the latency', async () => {
   client.sandbox.setFaults({ latencyMs: 30_000 });
   await expect(client.ask(PATH, { signal: AbortSignal.timeout(150) })).rejects.toThrow(/timeout/);
 });
 
-test('some answers are slow, and some take longer than anybody waits', async () => {
+test('makes some answers slow and lets some hang', async () => {
   client.sandbox.setFaults({ slowEvery: 2, slowMs: 100, hangEvery: 3, hangMs: 700 });
   const took: number[] = [];
   for (let asked = 0; asked < 4; asked++) {
@@ -70,20 +70,20 @@ test('some answers are slow, and some take longer than anybody waits', async () 
   expect(client.sandbox.requests.entries.map(({ fault }) => fault)).toEqual([undefined, undefined, 'hang', undefined]);
 });
 
-test('revoking voids all tokens at once, and a new one works', async () => {
+test('revokes all tokens at once and accepts a new one', async () => {
   client.sandbox.setFaults({ revokeTokens: true });
   expect((await client.ask(PATH)).status).toBe(401);
   await client.login();
   expect((await client.ask(PATH)).status).toBe(200);
 });
 
-test('only the named path is struck', async () => {
+test('applies faults only to the named path', async () => {
   client.sandbox.setFaults({ errorEvery: 1, pathIncludes: '/about' });
   expect((await client.ask(PATH)).status).toBe(200);
   expect((await client.ask('/r/programming/about')).status).toBe(503);
 });
 
-test('faults are set with PUT, and nonsense is refused', async () => {
+test('sets faults with PUT and refuses unknown ones', async () => {
   const put = (faults: unknown) =>
     client.ask('/_sandbox/faults', {
       method: 'PUT',

@@ -1,40 +1,40 @@
 import { z } from 'zod';
 
-/** "Every Nth", counted from the moment the faults were set; 0 is never. */
+/** Every Nth request, counted from the moment the faults were set; 0 means never. */
 const every = z.int().min(0);
 
 export const faultsSchema = z.strictObject({
   errorEvery: every,
   errorStatus: z.int().min(500).max(599),
   rateLimitEvery: every,
-  /** How many answers in a row are 429 once it begins. */
+  /** How many answers in a row are 429 once a rate limit begins. */
   rateLimitBurst: z.int().min(1),
   retryAfterSeconds: z.number().min(0),
   latencyMs: z.int().min(0).max(60_000),
   /** Every Nth answer takes from `slowMs` to twice as long. */
   slowEvery: every,
   slowMs: z.int().min(0).max(60_000),
-  /** Every Nth answer takes `hangMs`: meant to be longer than a client waits. */
+  /** Every Nth answer takes `hangMs`, which should be longer than a client waits. */
   hangEvery: every,
   hangMs: z.int().min(0).max(120_000),
-  /** Half of the JSON, with a length that fits it. */
+  /** Every Nth body is cut to its first half; Content-Length fits the half. */
   truncateEvery: every,
   /** Counts items of post listings and of /api/info, not answers. */
   malformedEvery: every,
   htmlEvery: every,
   htmlStatus: z.int().min(200).max(599),
-  /** The connection is reset before an answer. */
+  /** Every Nth connection is reset before the answer. */
   resetEvery: every,
-  /** Only paths that contain this are struck; '' is all but the token's, which must be named. */
+  /** Faults apply only to paths that contain this text. '' means all paths but the token's, which has to be named. */
   pathIncludes: z.string(),
 });
 export type SandboxFaults = z.infer<typeof faultsSchema>;
 
-/** `revokeTokens` is a deed, not a state: all tokens issued so far are void at once. */
+/** `revokeTokens` takes effect once: it revokes all tokens issued so far. */
 export const faultChangeSchema = faultsSchema.partial().extend({ revokeTokens: z.boolean().optional() });
 export type FaultChange = z.infer<typeof faultChangeSchema>;
 
-export const NO_FAULTS: SandboxFaults = {
+const NO_FAULTS: SandboxFaults = {
   errorEvery: 0,
   errorStatus: 503,
   rateLimitEvery: 0,
@@ -56,7 +56,7 @@ export const NO_FAULTS: SandboxFaults = {
 export type Fault = 'none' | 'reset' | 'rate-limit' | 'error' | 'html' | 'truncate';
 
 const TOKEN_PATH = '/api/v1/access_token';
-/** Each of these has been seen where a post was expected. */
+/** Malformed items that Reddit has been seen to send in place of a post. */
 const MALFORMED = [
   { kind: 't3', data: null },
   { kind: 't3', data: {} },
@@ -87,23 +87,17 @@ export function createFaultPlan(initial: Partial<SandboxFaults> = {}) {
       faults = { ...NO_FAULTS, ...initial };
       restart();
     },
-    /** Called once for each request, as it comes in. */
+    /** How long this request's answer is delayed. Called once a request, on arrival. */
     delay(path: string): { ms: number; isHung: boolean } {
       if (!strikes(path)) return { ms: 0, isHung: false };
       arrivals++;
-      const isHung = faults.hangEvery > 0 && arrivals % faults.hangEvery === 0;
-      const isSlow = faults.slowEvery > 0 && arrivals % faults.slowEvery === 0;
-      // Multiples of a prime spread the slow ones over their span.
-      return {
-        ms: isHung
-          ? faults.hangMs
-          : isSlow
-            ? faults.slowMs + ((arrivals * 137) % (faults.slowMs + 1))
-            : faults.latencyMs,
-        isHung,
-      };
+      const isEvery = (nth: number) => nth > 0 && arrivals % nth === 0;
+      if (isEvery(faults.hangEvery)) return { ms: faults.hangMs, isHung: true };
+      if (!isEvery(faults.slowEvery)) return { ms: faults.latencyMs, isHung: false };
+      // Multiples of a prime spread the slow answers evenly between `slowMs` and twice as long.
+      return { ms: faults.slowMs + ((arrivals * 137) % (faults.slowMs + 1)), isHung: false };
     },
-    /** Called once for each request. */
+    /** The fault of this request's answer. Called once a request, after the delay. */
     next(path: string): Fault {
       if (!strikes(path)) return 'none';
       answers++;

@@ -14,12 +14,12 @@ const everything = (content: ReturnType<typeof at>) =>
       return { post: content.post(id), comments: thread.nodes.map((_, index) => thread.comment(index)) };
     });
 
-test('the same seed and clock give the same world, another seed another', () => {
+test('gives the same content for the same seed and clock, and other content for another seed', () => {
   expect(everything(at(EARLY))).toEqual(everything(at(EARLY)));
   expect(everything(at(EARLY, 'b'))).not.toEqual(everything(at(EARLY)));
 });
 
-test('it grows: new posts, more comments, and what was there stays', () => {
+test('grows by new posts and comments and keeps the older ones', () => {
   const [early, late] = [at(EARLY), at(LATE)];
   const [before, after] = [early.listing('askscience', 'new', 'all'), late.listing('askscience', 'new', 'all')];
   expect(after.indexOf(before[0]!)).toBeGreaterThan(150);
@@ -35,7 +35,7 @@ test('it grows: new posts, more comments, and what was there stays', () => {
   expect(early.post(after[0]!)).toBeUndefined();
 });
 
-test('nothing is from the future, and every id is found again', () => {
+test('has nothing from the future and finds every id again', () => {
   const content = at(EARLY);
   const now = Date.parse(EARLY) / 1000;
   for (const id of content.listing('selfhosted', 'hot', 'all').slice(0, 200)) {
@@ -50,7 +50,7 @@ test('nothing is from the future, and every id is found again', () => {
   }
 });
 
-test('it has what real threads have', () => {
+test('has the variety of real threads', () => {
   const content = at(EARLY);
   const posts = content.listing('programming', 'new', 'all').map((id) => content.post(id)!);
   expect(posts.length).toBeGreaterThan(900);

@@ -8,13 +8,13 @@ import { createMomentCache } from './moment-cache';
 import type { PostSummary, RedditContent, Thread } from './reddit-content';
 
 export interface GeneratedScale {
-  /** How many of its newest posts a subreddit lists (1,000); any older one is still found by its id. */
+  /** How many of its newest posts a subreddit lists (1,000). Older posts are still found by id. */
   posts?: number;
-  /** Every post has exactly this many, from its first second (at most 8,000). */
+  /** How many comments every post has from its first second (at most 8,000). */
   commentsPerPost?: number;
 }
 
-/** Made-up subreddits that grow with the clock. Two with the same seed and clock are the same, to the letter. */
+/** Made-up subreddits that grow with the clock. The same seed and clock give exactly the same content. */
 export function createGeneratedContent(options: {
   seed: string;
   now: () => Date;

@@ -4,7 +4,7 @@ import type { PostData } from './reddit-content';
 import { pick, rollsOf } from './seeded-random';
 import { toSlug, writeAuthor, writeText, writeTitle } from './words';
 
-/** Reserved names, so that nothing made up points at a real site. */
+/** Reserved domain names, so that no made-up link points at a real site. */
 const DOMAINS = ['blog.example.com', 'news.example.org', 'code.example.net', 'i.example.com'];
 
 export const postScore = (world: World, post: PostFacts): number =>
@@ -15,21 +15,42 @@ export function postAuthor(world: World, post: PostFacts): string {
   return rolls() < 0.02 ? '[deleted]' : writeAuthor(rolls);
 }
 
-export function renderPost(world: World, post: PostFacts): PostData {
-  const { subreddit, id, createdAt } = post;
-  const rolls = rollsOf(world.dice, ROLL.post, subreddit.place, post.index, 0);
+/** What its author wrote. The order of the rolls is part of the content: the same seed must give the same post. */
+function writePost({ dice }: World, { subreddit, index }: PostFacts) {
+  const rolls = rollsOf(dice, ROLL.post, subreddit.place, index, 0);
   const isSelf = rolls() < 0.55;
   const title = writeTitle(subreddit.nouns, rolls);
-  const written = isSelf ? writeText(subreddit.nouns, rolls, 5) : '';
+  const text = isSelf ? writeText(subreddit.nouns, rolls, 5) : '';
   const domain = isSelf ? `self.${subreddit.name}` : pick(DOMAINS, rolls());
   const flair = rolls() < 0.7 ? pick(subreddit.flairs, rolls()) : null;
-  const [nsfw, spoiler, edit, remover] = [rolls() < 0.03, rolls() < 0.03, rolls(), rolls()];
-  const age = world.now() - createdAt;
-  const editedAt = createdAt + 120 + Math.floor(edit * 40_000);
-  const isLost = age > post.lostAfter;
-  const removedBy = remover < 0.5 ? 'deleted' : 'moderator';
-  const author = isLost && removedBy === 'deleted' ? '[deleted]' : postAuthor(world, post);
-  const selftext = !isLost ? written : removedBy === 'deleted' ? '[deleted]' : '[removed]';
+  const [isNsfw, isSpoiler, edit, remover] = [rolls() < 0.03, rolls() < 0.03, rolls(), rolls()];
+  return { isSelf, title, text, domain, flair, isNsfw, isSpoiler, edit, isDeletedByAuthor: remover < 0.5 };
+}
+type WrittenPost = ReturnType<typeof writePost>;
+
+/** Author and text as they are shown now: a lost post shows whether its author or a moderator took it away. */
+function showPost(world: World, post: PostFacts, written: WrittenPost) {
+  const isLost = world.now() - post.createdAt > post.lostAfter;
+  if (isLost) {
+    return written.isDeletedByAuthor
+      ? { author: '[deleted]', selftext: '[deleted]', removedBy: 'deleted', edited: false }
+      : { author: postAuthor(world, post), selftext: '[removed]', removedBy: 'moderator', edited: false };
+  }
+  const editedAt = post.createdAt + 120 + Math.floor(written.edit * 40_000);
+  const isEdited = written.isSelf && written.edit < 0.1 && editedAt <= world.now();
+  const edited = isEdited && editedAt;
+  return { author: postAuthor(world, post), selftext: written.text, removedBy: null, edited };
+}
+
+const fullnameOf = (author: string) =>
+  author === '[deleted]' ? {} : { author_fullname: `t2_${toSlug(author).replace(/_/g, '')}` };
+
+/** A post in the form of Reddit's API, as it is at the world's present moment. */
+export function renderPost(world: World, post: PostFacts): PostData {
+  const { subreddit, id, createdAt } = post;
+  const written = writePost(world, post);
+  const { author, selftext, removedBy, edited } = showPost(world, post, written);
+  const { isSelf, title, domain, flair } = written;
   const score = postScore(world, post);
   const permalink = `/r/${subreddit.name}/comments/${id}/${toSlug(title)}/`;
   return {
@@ -37,7 +58,7 @@ export function renderPost(world: World, post: PostFacts): PostData {
     name: `t3_${id}`,
     title,
     author,
-    ...(author === '[deleted]' ? {} : { author_fullname: `t2_${toSlug(author).replace(/_/g, '')}` }),
+    ...fullnameOf(author),
     author_flair_text: null,
     subreddit: subreddit.name,
     subreddit_id: subreddit.about.name,
@@ -57,8 +78,8 @@ export function renderPost(world: World, post: PostFacts): PostData {
     num_crossposts: 0,
     link_flair_text: flair,
     link_flair_css_class: flair && toSlug(flair),
-    over_18: nsfw,
-    spoiler,
+    over_18: written.isNsfw,
+    spoiler: written.isSpoiler,
     locked: false,
     stickied: false,
     archived: false,
@@ -69,8 +90,8 @@ export function renderPost(world: World, post: PostFacts): PostData {
     is_video: false,
     is_original_content: false,
     distinguished: null,
-    edited: isSelf && !isLost && edit < 0.1 && editedAt <= world.now() ? editedAt : false,
-    removed_by_category: isLost ? removedBy : null,
+    edited,
+    removed_by_category: removedBy,
     thumbnail: isSelf ? 'self' : 'default',
     gilded: 0,
     total_awards_received: 0,

@@ -43,7 +43,7 @@ function subreddit(
   return { name, access, about, place, everySeconds, nouns, flairs, subscribers };
 }
 
-/** The slow one, r/history, reaches back some weeks, so that time filters have something to tell apart. */
+/** r/history is slow: its posts span some weeks, so that time filters give different results. */
 export const GENERATED_SUBREDDITS: readonly GeneratedSubreddit[] = [
   subreddit(
     0,

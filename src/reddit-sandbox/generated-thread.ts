@@ -5,7 +5,10 @@ import type { CommentData, CommentNode, Thread } from './reddit-content';
 import { rollsOf } from './seeded-random';
 import { writeAuthor, writeText } from './words';
 
-/** A comment answers the post, the comment before it (in a quarrelsome thread often, so that chains pass depth 10) or any earlier one. */
+/**
+ * The index of the comment that this one answers, or -1 for the post. It is often the comment before it; in some
+ * threads so often that chains pass depth 10.
+ */
 function parentOf(world: World, post: PostFacts, index: number): number {
   const { place } = post.subreddit;
   const isQuarrel = world.dice(ROLL.chain, place, post.index, 1) < 0.3;
@@ -21,22 +24,33 @@ function scoreOf(world: World, post: PostFacts, index: number): number {
   return Math.round(1 + (final - 1) * world.growth(post));
 }
 
+/** Author and text as they are shown now. The order of the rolls is part of the content. */
+function showComment(world: World, post: PostFacts, index: number, opener: string) {
+  const rolls = rollsOf(world.dice, ROLL.comment, post.subreddit.place, post.index, index);
+  const [fate, edit, submitter, controversy] = [rolls(), rolls(), rolls(), rolls()];
+  const text = writeText(post.subreddit.nouns, rolls, 4);
+  const writer = submitter < 0.1 ? opener : writeAuthor(rolls);
+  const isControversial = controversy < 0.04;
+  const createdAt = world.commentCreatedAt(post, index);
+  // 3 % of the comments are deleted and 1.5 % removed, some time after they were written.
+  const isLost = fate < 0.045 && world.now() > createdAt + 600 + fate * 200_000;
+  if (isLost) {
+    return { author: '[deleted]', body: fate < 0.03 ? '[deleted]' : '[removed]', edited: false, isControversial };
+  }
+  const editedAt = createdAt + 60 + Math.floor(edit * 60_000);
+  const edited = edit < 0.06 && editedAt <= world.now() && editedAt;
+  // 1 % of the accounts no longer exist.
+  return { author: fate > 0.99 ? '[deleted]' : writer, body: text, edited, isControversial };
+}
+
 export function renderComment(
   world: World,
   post: PostFacts,
   index: number,
   opener = postAuthor(world, post),
 ): CommentData {
-  const rolls = rollsOf(world.dice, ROLL.comment, post.subreddit.place, post.index, index);
-  const [fate, edit, submitter, controversy] = [rolls(), rolls(), rolls(), rolls()];
+  const { author, body, edited, isControversial } = showComment(world, post, index, opener);
   const createdAt = world.commentCreatedAt(post, index);
-  const written = writeText(post.subreddit.nouns, rolls, 4);
-  const writer = submitter < 0.1 ? opener : writeAuthor(rolls);
-  // 1 % of the accounts are gone; 3 % of the comments were deleted, 1.5 % removed, some time after they were written.
-  const isLost = fate < 0.045 && world.now() > createdAt + 600 + fate * 200_000;
-  const author = isLost || fate > 0.99 ? '[deleted]' : writer;
-  const body = !isLost ? written : fate < 0.03 ? '[deleted]' : '[removed]';
-  const editedAt = createdAt + 60 + Math.floor(edit * 60_000);
   const score = scoreOf(world, post, index);
   const parent = parentOf(world, post, index);
   const id = world.commentId(post, index);
@@ -55,8 +69,8 @@ export function renderComment(
     ups: score,
     downs: 0,
     score_hidden: false,
-    controversiality: controversy < 0.04 ? 1 : 0,
-    edited: !isLost && edit < 0.06 && editedAt <= world.now() ? editedAt : false,
+    controversiality: isControversial ? 1 : 0,
+    edited,
     permalink: `/r/${post.subreddit.name}/comments/${post.id}/_/${id}/`,
     distinguished: null,
     stickied: false,

@@ -3,7 +3,7 @@ import { GENERATED_SUBREDDITS } from './generated-subreddits';
 import type { Dice } from './seeded-random';
 import { createDice } from './seeded-random';
 
-/** What a kind of roll is for; the same number never decides two things. */
+/** The purpose of a roll. It is part of the roll's input, so that no roll decides two things. */
 export const ROLL = {
   time: 1,
   score: 2,
@@ -19,7 +19,8 @@ export const ROLL = {
 } as const;
 
 const EPOCH_SECONDS = Date.UTC(2015, 0, 1) / 1000;
-// Room for 64 subreddits and 8,192 comments a post inside numbers that stay exact; the base makes ids seven and nine characters long.
+// An id holds one of 64 subreddits and one of 8,192 comments of a post, and stays an exact number. The base makes ids
+// of seven (posts) and nine characters (comments).
 const ID_BASE = 36 ** 6;
 const SUBREDDIT_ROOM = 64;
 const COMMENT_ROOM = 8_192;
@@ -27,16 +28,16 @@ const MOST_COMMENTS = 900;
 
 export interface PostFacts {
   subreddit: GeneratedSubreddit;
-  /** Counts the posts of its subreddit from the epoch. */
+  /** The number of the post within its subreddit, counted from EPOCH_SECONDS. */
   index: number;
   id: string;
   createdAt: number;
   finalScore: number;
   upvoteRatio: number;
   finalComments: number;
-  /** Seconds in which about two thirds of what will come has come; 0 means all at once. */
+  /** Seconds until about two thirds of the votes and comments have arrived; 0 means all at once. */
   paceSeconds: number;
-  /** Seconds after which it is taken away, or Infinity. */
+  /** Age in seconds at which the post is deleted or removed; Infinity for never. */
   lostAfter: number;
 }
 
@@ -46,17 +47,19 @@ export interface World {
   now: () => number;
   latestIndex: (subreddit: GeneratedSubreddit) => number;
   postFacts: (subreddit: GeneratedSubreddit, index: number) => PostFacts;
-  /** Undefined for an id that is not, or not yet, a post's. */
+  /** Undefined when no post has this id at the present moment. */
   findPost: (id: string) => PostFacts | undefined;
   findComment: (id: string) => { post: PostFacts; index: number } | undefined;
   commentId: (post: PostFacts, index: number) => string;
   commentCount: (post: PostFacts) => number;
   commentCreatedAt: (post: PostFacts, index: number) => number;
-  /** The share, from 0 to 1, of the votes that have come in. */
+  /** The share of the post's final votes that have arrived, from 0 to 1. */
   growth: (post: PostFacts) => number;
 }
 
-/** The arithmetic of a world that grows with the clock: everything is a function of seed and time, nothing is kept. */
+/**
+ * The arithmetic of content that grows with the clock: everything is a function of seed and time; nothing is stored.
+ */
 export function createWorld(options: { seed: string; now: () => Date; commentsPerPost?: number }): World {
   const dice = createDice(options.seed);
   const now = () => Math.floor(options.now().getTime() / 1000);
@@ -68,7 +71,7 @@ export function createWorld(options: { seed: string; now: () => Date; commentsPe
   function postFacts(subreddit: GeneratedSubreddit, index: number): PostFacts {
     const { place } = subreddit;
     const roll = (kind: number) => dice(kind, place, index);
-    // A power law: most posts stay small, one in a hundred gets thousands of votes, and comments in their measure.
+    // A power law: most posts stay small; one in a hundred gets thousands of votes, and comments in proportion.
     const finalScore = Math.min(90_000, Math.floor(3 / (1 - roll(ROLL.score)) ** 1.2) - 3);
     const finalComments =
       options.commentsPerPost ?? Math.min(MOST_COMMENTS, Math.floor(finalScore ** 0.7 * (0.3 + 2 * roll(ROLL.size))));
@@ -111,7 +114,7 @@ export function createWorld(options: { seed: string; now: () => Date; commentsPe
       return post && index < commentCount(post) ? { post, index } : undefined;
     },
     commentId: (post, index) => (Number.parseInt(post.id, 36) * COMMENT_ROOM + index).toString(36),
-    // The inverse of `grown`: comment i is born when the curve passes i + 1/2, so the count only ever grows by whole comments.
+    // The inverse of `grown`: comment i appears when the curve passes i + 1/2, so the count grows by whole comments.
     commentCreatedAt: (post, index) =>
       post.createdAt + Math.ceil(post.paceSeconds * -Math.log(1 - (index + 0.5) / post.finalComments)),
     growth: (post) => grown(now() - post.createdAt, post.paceSeconds),

@@ -26,7 +26,7 @@ function rank(sort: RedditSort, now: number): (post: PostSummary) => number {
   }
 }
 
-/** Ids, best first. Only `top` and `controversial` heed the time filter, as on Reddit. */
+/** Ids, best first. Only `top` and `controversial` use the time filter, as on Reddit. */
 export function orderPosts(
   posts: PostSummary[],
   sort: RedditSort,

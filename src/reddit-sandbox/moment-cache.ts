@@ -1,4 +1,7 @@
-/** Keeps what was computed for this second, and forgets it with the second: the pages of a listing and the stubs of a tree are asked for in quick succession. */
+/**
+ * Keeps what was computed within the present second. The pages of a listing and the stubs of a comment tree are asked
+ * for in quick succession, and all of them need the same computation.
+ */
 export function createMomentCache<T>(now: () => number, mostEntries: number) {
   const kept = new Map<string, T>();
   let moment = -1;

@@ -44,5 +44,3 @@ export function createRateWindow(limit: RateLimit, clock: () => number) {
     reset: () => used.clear(),
   };
 }
-
-export type RateWindow = ReturnType<typeof createRateWindow>;

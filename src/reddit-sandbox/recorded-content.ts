@@ -35,7 +35,7 @@ function readLines<T>(folder: string, file: string): T[] {
   }
 }
 
-/** A comment whose post was not recorded keeps a place to hang on. */
+/** A minimal post for comments whose own post was not recorded. */
 function standInPost(comment: CommentData, numComments: number): PostData {
   const id = comment.link_id.slice(3);
   const subreddit = String(comment.subreddit);
@@ -61,7 +61,10 @@ function standInPost(comment: CommentData, numComments: number): PostData {
   };
 }
 
-/** Parents before children; a comment whose parent was not recorded becomes an answer to the post, so that none is lost. */
+/**
+ * Puts parents before children. A comment whose parent was not recorded becomes an answer to the post, so that no
+ * comment is lost.
+ */
 function arrangeThread(post: PostData, recorded: CommentData[]): Thread {
   const known = new Set(recorded.map((comment) => comment.name));
   const comments = recorded.map((comment) =>
@@ -98,7 +101,10 @@ function describeSubreddit(post: PostData): SandboxSubreddit {
   return { name: post.subreddit, access: 'public', about };
 }
 
-/** Objects recorded from Reddit, served as they are: posts.ndjson and comments.ndjson of a folder. Time filters are not heeded, the posts being years old. */
+/**
+ * Serves objects recorded from Reddit as they are: posts.ndjson and comments.ndjson of a folder. Time filters are
+ * ignored, because the recorded posts are years old.
+ */
 export function createRecordedContent(folder: string): RedditContent {
   const posts = new Map(readLines<PostData>(folder, 'posts.ndjson').map((post) => [post.id, post]));
   const threads = new Map<string, Thread>();

@@ -1,6 +1,6 @@
 import type { RedditSort, RedditTimeFilter } from '../platform/reddit/reddit-client';
 
-/** The `data` of a Reddit thing, as it goes out. */
+/** The `data` of a Reddit thing, in the form of Reddit's API. */
 export type RedditData = Record<string, unknown> & { id: string; name: string };
 export type PostData = RedditData & { subreddit: string };
 export type CommentData = RedditData & { link_id: string; parent_id: string };
@@ -14,7 +14,7 @@ export interface SandboxSubreddit {
   about: RedditData;
 }
 
-/** What ordering a listing needs of a post; times in Unix seconds. */
+/** The fields of a post by which listings are ordered; times in Unix seconds. */
 export interface PostSummary {
   id: string;
   createdAt: number;
@@ -37,7 +37,7 @@ export interface Thread {
   comment(index: number): CommentData;
 }
 
-/** Where the sandbox takes its objects from. Ids come without prefix; names of subreddits in any case. */
+/** The source of the sandbox's objects. Ids have no prefix; names of subreddits are in any case. */
 export interface RedditContent {
   readonly kind: 'generated' | 'recorded';
   subredditNames(): string[];

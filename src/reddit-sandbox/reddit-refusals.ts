@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { SandboxSubreddit } from './reddit-content';
 
-/** The bodies that Reddit's own errors have. */
+/** The messages in the bodies of Reddit's own errors. */
 const MESSAGES: Record<number, string> = {
   400: 'Bad Request',
   401: 'Unauthorized',
@@ -16,7 +16,7 @@ const MESSAGES: Record<number, string> = {
 export const refuse = (reply: FastifyReply, status: number, extra: Record<string, unknown> = {}): FastifyReply =>
   reply.code(status).send({ ...extra, message: MESSAGES[status] ?? 'Error', error: status });
 
-/** Sends a refusal and returns true unless the subreddit is there for everybody. */
+/** Returns false for a public subreddit; otherwise sends the refusal and returns true. */
 export function refusesAccess(reply: FastifyReply, subreddit: SandboxSubreddit | undefined): boolean {
   if (subreddit?.access === 'public') return false;
   if (subreddit?.access === 'private' || subreddit?.access === 'quarantined')

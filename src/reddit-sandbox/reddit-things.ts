@@ -31,7 +31,7 @@ function moreThing(stub: TreeItem & { kind: 'more' }, nodes: Thread['nodes'], li
   return { kind: 'more', data: { id, name: `t1_${id}`, parent_id: parentId, count: stub.count, depth, children } };
 }
 
-/** The tree as a page has it: depths are counted from the page's own top. */
+/** The tree in the form of a comments page: nested, with depths counted from the top of the page. */
 export const nestedThings = (items: TreeItem[], thread: Thread, link: string, depth = 0): Thing[] =>
   items.map((item) =>
     item.kind === 'comment'
@@ -39,7 +39,7 @@ export const nestedThings = (items: TreeItem[], thread: Thread, link: string, de
       : moreThing(item, thread.nodes, link, depth),
   );
 
-/** The tree as `morechildren` has it: parents first, no nesting, depths counted from the post. */
+/** The tree in the form of `morechildren`: a flat list, parents first, with depths counted from the post. */
 export const flatThings = (items: TreeItem[], thread: Thread, tree: CommentTree, link: string): Thing[] =>
   items.flatMap((item) =>
     item.kind === 'comment'
@@ -50,7 +50,7 @@ export const flatThings = (items: TreeItem[], thread: Thread, tree: CommentTree,
       : [moreThing(item, thread.nodes, link, item.parent < 0 ? 0 : tree.depth[item.parent]! + 1)],
   );
 
-/** Without `raw_json=1` Reddit still writes these three as entities, in every string. */
+/** Without `raw_json=1` Reddit writes these three characters as entities in every string. */
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 export const stringifyEscaped = (payload: unknown): string =>
   JSON.stringify(payload, (_key, value: unknown) =>

@@ -17,7 +17,7 @@ export interface CommentTree {
   roots: number[];
   replies: number[][];
   depth: number[];
-  /** Comments of the subtree, its root counted. */
+  /** The number of comments in each subtree, including its root. */
   size: number[];
 }
 
@@ -34,7 +34,7 @@ export function buildTree(nodes: CommentNode[]): CommentTree {
   return tree;
 }
 
-/** Higher comes first. */
+/** The sort key of a comment; the highest comes first. */
 function rank(node: CommentNode, sort: CommentSort): number {
   if (sort === 'new') return node.createdAt;
   if (sort === 'old') return -node.createdAt;
@@ -45,19 +45,23 @@ export interface Cut {
   sort: CommentSort;
   /** How many comments at most. */
   limit: number;
-  /** How many levels at most; beyond ten it changes nothing. */
+  /** How many levels at most, up to ten. */
   levels?: number;
-  /** The tops are shown whatever their rank (`morechildren` has asked for them by name). */
+  /** The tops are shown whatever their rank, because `morechildren` requested them by id. */
   keepsTops?: boolean;
 }
 
-/** The best `limit` comments at and below `tops` (children of `parent`), a parent always before its replies; stubs stand for the rest. */
+/**
+ * The best `limit` comments at and below `tops` (children of `parent`). A parent always comes before its replies. Stubs
+ * stand for the rest.
+ */
 export function cutTree(tree: CommentTree, parent: number, tops: number[], cut: Cut): TreeItem[] {
   const levels = Math.min(cut.levels ?? MOST_LEVELS, MOST_LEVELS);
   const inOrder = (indices: number[]) =>
     [...indices].sort((a, b) => rank(tree.nodes[b]!, cut.sort) - rank(tree.nodes[a]!, cut.sort) || a - b);
 
-  // No better than its parent: so sorting alone puts a parent first, and a cut-off leaves no reply without one.
+  // A reply never ranks above its parent. So sorting puts each parent first, and the limit cuts no parent off its
+  // replies.
   const candidates: { index: number; rank: number }[] = [];
   const collect = (indices: number[], parentRank: number, level: number) => {
     if (level >= levels) return;
@@ -68,7 +72,7 @@ export function cutTree(tree: CommentTree, parent: number, tops: number[], cut: 
     }
   };
   collect(tops, Infinity, 0);
-  // Stable, hence in tree order among equals.
+  // The sort is stable, so comments of equal rank stay in tree order.
   candidates.sort((a, b) => (a.rank === b.rank ? 0 : b.rank - a.rank));
   const shown = new Set(candidates.slice(0, cut.limit).map(({ index }) => index));
 
@@ -94,7 +98,9 @@ export function cutTree(tree: CommentTree, parent: number, tops: number[], cut: 
   return arrange(parent, tops, 0);
 }
 
-/** The page of one comment: its subtree, inside up to `context` of its ancestors, whose other replies are left out. */
+/**
+ * The page of one comment: its subtree below up to `context` ancestors. Other replies of the ancestors are left out.
+ */
 export function cutAround(tree: CommentTree, focus: number, context: number, cut: Cut): TreeItem[] {
   let items = cutTree(tree, tree.nodes[focus]!.parent, [focus], { ...cut, keepsTops: true });
   let ancestor = tree.nodes[focus]!.parent;

@@ -1,4 +1,4 @@
-// First: it notes who started us.
+// This import comes first, because it notes the parent process when it is loaded.
 import { stopWithNpm } from '../platform/startup/npm-watch';
 import { createRedditSandbox } from './sandbox-server';
 

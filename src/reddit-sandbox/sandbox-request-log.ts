@@ -1,11 +1,11 @@
 export interface LoggedRequest {
   method: string;
   path: string;
-  /** Query and form together; of a token request only the grant type. */
+  /** Query and form together. Of a token request only the grant type is kept. */
   query: Record<string, string>;
   /** 0 when the connection was reset. */
   status: number;
-  /** The fault that struck it. */
+  /** The fault that was injected, if any. */
   fault?: string;
 }
 

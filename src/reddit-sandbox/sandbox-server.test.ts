@@ -17,7 +17,7 @@ const names = (answer: { body: { data: { children: Child[] } } }): string[] =>
   answer.body.data.children.map((child: Child) => child.data.name);
 
 describe('tokens', () => {
-  test('a token expires, and the answer says so as Reddit does', async () => {
+  test('refuses an expired token in the form of Reddit', async () => {
     let clock = Date.now();
     const { ask, login } = await start({ tokenLifetimeSeconds: 60, clock: () => clock });
     expect((await ask('/r/programming/new')).status).toBe(200);
@@ -29,7 +29,7 @@ describe('tokens', () => {
     expect((await ask('/r/programming/new')).status).toBe(200);
   });
 
-  test('every grant type, right and wrong', async () => {
+  test('issues tokens for every grant type and refuses wrong credentials', async () => {
     const credentials = {
       clientId: 'id',
       clientSecret: 'secret',
@@ -53,7 +53,7 @@ describe('tokens', () => {
     expect((await login({ grant_type: 'magic' })).body).toEqual({ error: 'unsupported_grant_type' });
   });
 
-  test('api/v1/me is for users only', async () => {
+  test('serves api/v1/me to user tokens and refuses app-only tokens', async () => {
     const { ask, login } = await start();
     expect((await ask('/api/v1/me')).status).toBe(403);
     await login({ grant_type: 'password', username: 'anna', password: 'word' });
@@ -77,7 +77,7 @@ describe('listings', () => {
     },
   );
 
-  test('before goes back, a cursor that is gone ends the listing, limits are kept', async () => {
+  test('pages back with before, ends the listing at a cursor that is gone, and keeps the limits', async () => {
     const { ask } = await start();
     const first = names(await ask('/r/books/new?limit=30'));
     expect(names(await ask(`/r/books/new?limit=5&before=${first[20]}`))).toEqual(first.slice(15, 20));
@@ -86,7 +86,7 @@ describe('listings', () => {
     expect(names(await ask('/r/books/top?t=all&limit=1000'))).toHaveLength(100);
   });
 
-  test('new is in order of time, top in order of votes, and a time filter reaches only so far', async () => {
+  test('sorts new by time and top by votes, and leaves out what is older than the time filter', async () => {
     const { ask } = await start();
     const posts = async (path: string) => (await ask(path)).body.data.children.map((child: Child) => child.data);
     const times = (await posts('/r/history/new?limit=100')).map((post: ThingData) => post.created_utc);
@@ -101,7 +101,7 @@ describe('listings', () => {
     expect(best.length).toBeLessThan((await posts('/r/history/top?t=week&limit=100')).length);
   });
 
-  test('names in any case and spelling of the path; private, banned and unknown ones', async () => {
+  test('accepts names in any case and path spelling, and refuses private, banned and unknown subreddits', async () => {
     const { ask } = await start();
     const plain = names(await ask('/r/programming/new'));
     expect(names(await ask('/r/ProGramming/new.json?limit=25'))).toEqual(plain);
@@ -125,7 +125,7 @@ describe('listings', () => {
     }
   });
 
-  test('info gives what exists, in the order asked, and refuses more than 100', async () => {
+  test('answers info with the existing things in the requested order, and refuses more than 100 ids', async () => {
     const { ask } = await start({ scale: { commentsPerPost: 5 } });
     const [first, second] = names(await ask('/r/typescript/new'));
     const comment = (await ask(`/comments/${first!.slice(3)}`)).body[1].data.children[0].data;
@@ -137,7 +137,7 @@ describe('listings', () => {
     expect((await ask(`/api/info?id=${Array(101).fill(first).join(',')}`)).status).toBe(400);
   });
 
-  test('only raw_json=1 leaves the three characters alone', async () => {
+  test('escapes three characters in every string unless raw_json=1 is given', async () => {
     const { ask } = await start();
     const titles = async (query: string) =>
       (await ask(`/r/programming/new?limit=100${query}`)).body.data.children
@@ -149,7 +149,7 @@ describe('listings', () => {
 });
 
 describe('the rate limit', () => {
-  test('counts by client in the headers and refuses when used up, until the window ends', async () => {
+  test('counts requests by client in the headers and refuses further ones until the window ends', async () => {
     let clock = 0;
     const { ask, login } = await start({ rateLimit: { requests: 2, windowSeconds: 60 }, clock: () => clock });
     const limits = ({ status, headers }: Awaited<ReturnType<Started['ask']>>) => [
@@ -170,14 +170,14 @@ describe('the rate limit', () => {
     expect((await ask('/r/books/about')).status).toBe(200);
   });
 
-  test('without throttling nobody is refused', async () => {
+  test('refuses nobody without throttling', async () => {
     const { ask } = await start({ rateLimit: { requests: 1, throttle: false } });
     await ask('/r/books/about');
     expect((await ask('/r/books/about')).status).toBe(200);
   });
 });
 
-test('sandbox answers are marked, and what was asked can be looked at', async () => {
+test('marks its answers as sandbox content and lists the requests it received', async () => {
   const { sandbox, ask } = await start();
   sandbox.reset();
   expect((await ask('/r/books/new?limit=3')).headers.get('x-taskloom-sandbox')).toBe('generated');

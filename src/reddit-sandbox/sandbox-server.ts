@@ -24,12 +24,12 @@ import { createTokenStore } from './token-store';
 export interface RedditSandboxOptions {
   /** A folder with posts.ndjson and comments.ndjson: served instead of generated content. */
   recordings?: string;
-  /** Another seed, another world. */
+  /** The seed of the generated content. */
   seed?: string;
   /** The clock by which generated content grows; a test that freezes it freezes the content, not the tokens. */
   now?: () => Date;
   scale?: GeneratedScale;
-  /** The only ones that are right; without them any are. */
+  /** The only accepted credentials; without them any non-empty ones are accepted. */
   credentials?: SandboxCredentials;
   tokenLifetimeSeconds?: number;
   rateLimit?: Partial<RateLimit>;
@@ -87,7 +87,7 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
     });
   }
 
-  /** Everything a client of Reddit sees: logged, and struck by the faults. */
+  /** The routes of Reddit's API: requests are logged, and faults apply. */
   app.register(async (reddit) => {
     reddit.addHook('onSend', async (request, reply) =>
       logRequest(request, reply.statusCode, reply.getHeader(FAULT_HEADER) as string | undefined),
@@ -116,7 +116,7 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
 
   return {
     contentKind: content.kind,
-    /** Public ones, those with the most posts first. */
+    /** Names of the public subreddits; those with the most posts come first. */
     subreddits: (): string[] => {
       const postsOf = new Map(
         content
@@ -127,7 +127,7 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
       return [...postsOf.keys()].sort((a, b) => (postsOf.get(b) ?? 0) - (postsOf.get(a) ?? 0));
     },
     requests,
-    /** Things that are deleted, removed, lost or edited from now on. */
+    /** Deletes, removes, loses or edits things from now on. */
     changeContent,
     setFaults,
     async listen({ port = 0, host = '127.0.0.1' }: { port?: number; host?: string } = {}): Promise<{
@@ -139,7 +139,7 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
       return { port: bound.port, url: `http://${host}:${bound.port}` };
     },
     close: () => app.close(),
-    /** Faults as they were given at first, log and rate windows empty. Tokens stay good. */
+    /** Restores the initial faults and empties the log and rate windows. Tokens stay valid. */
     reset(): void {
       faults.reset();
       requests.clear();

@@ -1,4 +1,7 @@
-/** Numbers in [0, 1) that depend on nothing but the seed and the given integers, so that a restart meets the same world. */
+/**
+ * Numbers in [0, 1) that depend only on the seed and the given integers, so that the content is the same after a
+ * restart.
+ */
 export type Dice = (...parts: number[]) => number;
 
 export function createDice(seed: string): Dice {
@@ -17,7 +20,7 @@ export function createDice(seed: string): Dice {
   };
 }
 
-/** Rolls one after the other, for text that needs an unknown number of them. */
+/** Gives one roll after another, for text that needs an unknown number of them. */
 export type Rolls = () => number;
 
 export function rollsOf(dice: Dice, ...parts: number[]): Rolls {

@@ -15,14 +15,26 @@ export interface TokenGrant {
   expiresAtMs: number;
 }
 
+/** The form of an OAuth token request (RFC 6749). */
+type TokenForm = Record<string, string | undefined>;
 export type TokenAnswer = { status: number; body: Record<string, unknown> };
 
-// Old tokens go when so many are out, so that a client which asks for one per request does not fill the memory.
+// Beyond this number the oldest tokens are dropped, so that a client that asks for one per request does not fill the
+// memory.
 const MOST_TOKENS = 10_000;
 const UNAUTHORIZED: TokenAnswer = { status: 401, body: { message: 'Unauthorized', error: 401 } };
+/** Client id and secret of an `Authorization: Basic` header; empty for any other header. */
+function readBasicAuth(authorization = ''): string[] {
+  const [scheme, encoded = ''] = authorization.split(' ');
+  if (scheme?.toLowerCase() !== 'basic') return [];
+  const [, clientId, clientSecret] = /^([^:]+):(.*)$/.exec(Buffer.from(encoded, 'base64').toString()) ?? [];
+  return clientId === undefined || clientSecret === undefined ? [] : [clientId, clientSecret];
+}
 const refuse = (error: string, status = 200): TokenAnswer => ({ status, body: { error } });
 
-/** Issues and checks access tokens. Without `credentials` any non-empty ones are right. `clock` is in milliseconds. */
+/**
+ * Issues and checks access tokens. Without `credentials` any non-empty ones are accepted. `clock` is in milliseconds.
+ */
 export function createTokenStore(options: {
   credentials?: SandboxCredentials;
   lifetimeSeconds: number;
@@ -41,31 +53,33 @@ export function createTokenStore(options: {
     };
   }
 
+  const byApp = (clientId: string) => issue(clientId, null);
+  function byPassword(clientId: string, { username, password }: TokenForm): TokenAnswer {
+    if (!username || !password) return refuse('invalid_grant');
+    const isRight = !right?.username || (username === right.username && password === right.password);
+    return isRight ? issue(clientId, username) : refuse('invalid_grant');
+  }
+  function byRefreshToken(clientId: string, form: TokenForm): TokenAnswer {
+    const token = form.refresh_token;
+    const isRight = right?.refreshToken ? token === right.refreshToken : Boolean(token);
+    if (!isRight) return refuse('invalid_grant', 400);
+    return issue(clientId, right?.username ?? 'sandbox_user', { refresh_token: token });
+  }
+  const grantTypes = new Map<string, (clientId: string, form: TokenForm) => TokenAnswer>([
+    ['client_credentials', byApp],
+    ['https://oauth.reddit.com/grants/installed_client', byApp],
+    ['password', byPassword],
+    ['refresh_token', byRefreshToken],
+  ]);
+  const isClient = (clientId: string, clientSecret: string | undefined) =>
+    !right || (clientId === right.clientId && clientSecret === right.clientSecret);
+
   return {
-    grant(authorization: string | undefined, form: Record<string, string | undefined>): TokenAnswer {
-      const [scheme, encoded] = (authorization ?? '').split(' ');
-      const [, clientId, clientSecret] = /^([^:]+):(.*)$/.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? [];
-      if (scheme?.toLowerCase() !== 'basic' || !clientId) return UNAUTHORIZED;
-      if (right && (clientId !== right.clientId || clientSecret !== right.clientSecret)) return UNAUTHORIZED;
-      switch (form.grant_type ?? '') {
-        case 'client_credentials':
-        case 'https://oauth.reddit.com/grants/installed_client':
-          return issue(clientId, null);
-        case 'password': {
-          const isRight = right?.username
-            ? form.username === right.username && form.password === right.password
-            : form.username && form.password;
-          return isRight ? issue(clientId, form.username!) : refuse('invalid_grant');
-        }
-        case 'refresh_token': {
-          const isRight = right?.refreshToken ? form.refresh_token === right.refreshToken : form.refresh_token;
-          return isRight
-            ? issue(clientId, right?.username ?? 'sandbox_user', { refresh_token: form.refresh_token })
-            : refuse('invalid_grant', 400);
-        }
-        default:
-          return refuse('unsupported_grant_type');
-      }
+    grant(authorization: string | undefined, form: TokenForm): TokenAnswer {
+      const [clientId, clientSecret] = readBasicAuth(authorization);
+      if (!clientId) return UNAUTHORIZED;
+      if (!isClient(clientId, clientSecret)) return UNAUTHORIZED;
+      return grantTypes.get(form.grant_type ?? '')?.(clientId, form) ?? refuse('unsupported_grant_type');
     },
     /** The grant behind an Authorization header, or undefined when it is wrong, expired or revoked. */
     check(authorization: string | undefined): TokenGrant | undefined {

@@ -103,7 +103,7 @@ export function writeText(nouns: readonly string[], rolls: Rolls, mostSentences:
   return sentences.join(rolls() < 0.2 ? '\n\n' : ' ');
 }
 
-/** One of some thousand names; the low numbers come up more often, as regulars do. */
+/** One of some thousand names. Names with low numbers occur more often, like regular users. */
 export function writeAuthor(rolls: Rolls): string {
   const regular = Math.floor(rolls() ** 2 * 4096);
   return `${ADJECTIVES[regular % 16]}_${CREATURES[(regular >> 4) % 16]}_${10 + (regular >> 8)}`;

@@ -1,14 +1,15 @@
 const demoConfig = (subreddits: string[]) => ({
   name: 'Demo: sandbox Reddit, every 2 minutes',
   description:
-    'Made at the first start. Its posts come from the Reddit sandbox (made up, or the recordings it was given); delete it when you like.',
+    'Made at the first start. Its posts come from the Reddit sandbox (made up, or the recordings it was given); ' +
+    'delete it when you like.',
   task_type: 'REDDIT_SCRAPE',
   scheduler_type: 'interval',
   schedule_config: { interval_seconds: 120 },
   parameters: { subreddits, sort: 'new', posts_limit: 25, comments_limit: 50 },
 });
 
-/** Creates the demo config and runs it at once, the way its operator will: over REST, as the superuser. */
+/** Creates the demo config over REST as the superuser and runs it at once. */
 export async function createDemoConfig(
   apiUrl: string,
   login: { username: string; password: string },

@@ -19,7 +19,7 @@ interface UserRow {
   role: string | null;
 }
 
-/** Throws a StartError when the name or the e-mail belongs to somebody already. */
+/** Throws a StartError when the name or the e-mail is taken. */
 export async function createSuperuser(database: Database, user: NewSuperuser): Promise<void> {
   const at = user.email.lastIndexOf('@');
   const email = user.email.slice(0, at) + user.email.slice(at).toLowerCase();
@@ -38,10 +38,13 @@ export async function createSuperuser(database: Database, user: NewSuperuser): P
 export type FirstSuperuser =
   | { kind: 'known'; username: string }
   | { kind: 'created'; username: string; password: string; isPasswordGenerated: boolean }
-  /** A database of somebody else's gets no user with a password that only a terminal has seen. */
+  /** No admin exists, and none was made: a configured database gets no user with a generated password. */
   | { kind: 'missing' };
 
-/** `keepPassword` is handed a generated password before the user exists, `unshown` is what it kept at an earlier start. */
+/**
+ * Returns the oldest active admin, or creates the first one. A generated password goes to `keepPassword` before the
+ * user is created. `unshown` is a password that an earlier start kept and could not show.
+ */
 export async function ensureFirstSuperuser(
   database: Database,
   config: Config,
@@ -54,11 +57,21 @@ export async function ensureFirstSuperuser(
   if (known && options.unshown)
     return { kind: 'created', username: known.username, password: options.unshown, isPasswordGenerated: true };
   if (known) return { kind: 'known', username: known.username };
-  const isComplete = config.ADMIN_USERNAME && config.ADMIN_EMAIL && config.ADMIN_PASSWORD;
+  const isComplete = Boolean(config.ADMIN_USERNAME && config.ADMIN_EMAIL && config.ADMIN_PASSWORD);
   if (!isComplete && !options.mayGenerate) return { kind: 'missing' };
-  const username = config.ADMIN_USERNAME ?? 'admin';
-  const password = config.ADMIN_PASSWORD ?? randomBytes(12).toString('base64url');
-  if (!config.ADMIN_PASSWORD) options.keepPassword(password);
-  await createSuperuser(database, { username, email: config.ADMIN_EMAIL ?? `${username}@taskloom.local`, password });
+  const user = superuserOf(config);
+  if (!config.ADMIN_PASSWORD) options.keepPassword(user.password);
+  await createSuperuser(database, user);
+  const { username, password } = user;
   return { kind: 'created', username, password, isPasswordGenerated: !config.ADMIN_PASSWORD };
+}
+
+/** The superuser that the variables describe; what they leave out gets a default or is generated. */
+function superuserOf(config: Config): NewSuperuser {
+  const username = config.ADMIN_USERNAME ?? 'admin';
+  return {
+    username,
+    email: config.ADMIN_EMAIL ?? `${username}@taskloom.local`,
+    password: config.ADMIN_PASSWORD ?? randomBytes(12).toString('base64url'),
+  };
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** What a start has to know again at the next one. It holds secrets: the file is its owner's alone. */
+/** State that the next start needs. It contains secrets, so the file is readable by its owner alone. */
 export interface StackState {
   ports: {
     api?: number;
@@ -17,9 +17,11 @@ export interface StackState {
   postgresPassword: string;
   redisPassword: string;
   jwtSecret: string;
-  /** As root PostgreSQL lives outside the state folder, where an unprivileged user can reach it. */
+  /** For root: PostgreSQL's data folder lies outside the state folder, where an unprivileged user can reach it. */
   postgresFolder?: string;
-  /** Of the first superuser; only until it has been shown, which a start that fails half-way does not get to. */
+  /**
+   * The generated password of the first superuser until it has been shown; a start that fails may not get to show it.
+   */
   unshownPassword?: string;
 }
 
@@ -42,7 +44,7 @@ export function openState(home: string): StateFile {
     writeFileSync(`${file}.new`, `${JSON.stringify(values, null, 2)}\n`, { mode: 0o600 });
     renameSync(`${file}.new`, file);
   };
-  // At once: a start that is killed after initdb must find its password again.
+  // Saved at once, because a start after one that was killed needs the password that initdb was given.
   save();
   return { values, save };
 }

@@ -15,7 +15,7 @@ import type { StackSummary } from './summary-table';
 import { supervise } from './processes/supervised-service';
 import { startTemporal } from './servers/temporal-service';
 
-/** Parts of the stack in the order in which they stop: users before what they use. */
+/** The parts of the stack in the order in which they stop: each part stops before the parts that it uses. */
 const STOP_ORDER = ['API', 'worker', 'Temporal', 'Mail', 'Reddit', 'Redis', 'PostgreSQL'] as const;
 type Part = (typeof STOP_ORDER)[number];
 
@@ -29,21 +29,21 @@ const SERVICES: Record<Exclude<Part, 'API' | 'worker'>, StartService> = {
 
 export interface Stack {
   start(apiUrl: string): Promise<StackSummary>;
-  /** Stops what has been started so far, in order. */
+  /** Stops the parts that have been started so far, in STOP_ORDER. */
   stop: () => Promise<void>;
-  /** Migrates the database and starts API and worker again, from the code that is there now. */
+  /** Migrates the database and restarts API and worker, which then run the code of the latest build. */
   restartApps(): Promise<void>;
-  /** Does not wait for API and worker to finish their work. */
+  /** Kills API and worker instead of waiting until they have finished their work. */
   hurry(): void;
 }
 
 export interface StackOptions {
   context: StackContext;
-  /** Apps that crash are started again without end: the next change of the code may mend them. */
+  /** API and worker are restarted after any number of crashes, because the next change of the code may mend them. */
   isDevelopment: boolean;
-  /** Called when a part does not come up: the others need not go on. */
+  /** Called when a part fails to start, so that the others can stop starting. */
   abort: () => void;
-  /** Called when a part that was up is gone for good. */
+  /** Called when a running part has ended and restarts do not help. */
   onFailure: (error: StartError) => void;
 }
 
@@ -134,10 +134,10 @@ export function createStack(options: StackOptions): Stack {
       const superuser = await prepareStores(env, services);
       signal.throwIfAborted();
       await startApps(env);
-      const isSandbox = services.get('Reddit')?.isEmbedded === true;
-      if (isSandbox && superuser.kind === 'created') {
-        await createDemoConfig(apiUrl, superuser, services.get('Reddit')?.demoSubreddits ?? []).catch(
-          (error: unknown) => console.error(`The demo config could not be made: ${reasonOf(error)}`),
+      const reddit = services.get('Reddit');
+      if (reddit?.isEmbedded && superuser.kind === 'created') {
+        await createDemoConfig(apiUrl, superuser, reddit.demoSubreddits ?? []).catch((error: unknown) =>
+          console.error(`The demo config could not be made: ${reasonOf(error)}`),
         );
       }
       return {
@@ -146,9 +146,7 @@ export function createStack(options: StackOptions): Stack {
         logFolder: context.logFolder,
         superuser,
         mail: services.get('Mail')?.url ?? config.SMTP_HOST ?? '',
-        reddit: isSandbox
-          ? `SANDBOX: ${config.REDDIT_SANDBOX_RECORDINGS ? 'recorded' : 'made-up'} content`
-          : (env.REDDIT_OAUTH_BASE_URL ?? 'https://oauth.reddit.com'),
+        reddit: describeReddit(context, env, reddit),
       };
     },
     restartApps() {
@@ -170,6 +168,11 @@ export function createStack(options: StackOptions): Stack {
     },
     hurry: () => parts.forEach((part) => part.kill?.()),
   };
+}
+
+function describeReddit({ config }: StackContext, env: NodeJS.ProcessEnv, service: StackService | undefined): string {
+  if (!service?.isEmbedded) return env.REDDIT_OAUTH_BASE_URL ?? 'https://oauth.reddit.com';
+  return `SANDBOX: ${config.REDDIT_SANDBOX_RECORDINGS ? 'recorded' : 'made-up'} content`;
 }
 
 async function withDatabase<Result>(url: string, work: (database: Database) => Promise<Result>): Promise<Result> {

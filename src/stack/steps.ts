@@ -2,20 +2,23 @@ import { Listr, PRESET_TIMER } from 'listr2';
 
 export interface Step<Result> {
   title: string;
-  /** `report` says what it is doing now; the text of the outcome is put behind the title. */
+  /** `report` shows what the step is doing now. The text of the outcome is shown behind the title. */
   run(report: (text: string) => void): Promise<{ outcome: string; result: Result }>;
 }
 
-/** The part of listr's task that is used. */
+/** The part of a listr task that is used here. */
 interface LineOfList {
   title: string;
   output: string;
 }
 
-/** A step that takes longer shows each time that it is alive, where there is no spinner to do so. */
+/** Without a spinner, a long step prints a line at this interval to show that it is alive. */
 const ALIVE_EVERY_MS = 10_000;
 
-/** Runs the steps side by side, a line each. The first failure calls `onFailure`, and is thrown when all have come to rest. */
+/**
+ * Runs the steps side by side, a line each. The first failure calls `onFailure`, and is thrown when all have come to
+ * rest.
+ */
 export async function runSteps<Result>(
   steps: Step<Result>[],
   onFailure: (error: Error) => void = () => undefined,
@@ -45,7 +48,7 @@ export async function runSteps<Result>(
     {
       concurrent: true,
       exitOnError: false,
-      // Ctrl-C is main.ts's affair: listr would exit on the spot and leave the services behind.
+      // commands/start.ts handles Ctrl-C: listr would exit at once and leave the services running.
       registerSignalListeners: false,
       renderer: isTerminal ? 'default' : 'simple',
       rendererOptions: { timer: PRESET_TIMER, showErrorMessage: false, collapseErrors: false } as never,

@@ -6,7 +6,7 @@ export interface StackSummary {
   temporalUiUrl: string | undefined;
   logFolder: string;
   superuser: FirstSuperuser;
-  /** Where mails are read, or the server that takes them. */
+  /** The address of the mail sink's web page, or the host of the configured mail server. */
   mail: string;
   reddit: string;
 }

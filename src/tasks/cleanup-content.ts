@@ -10,6 +10,15 @@ export const cleanupContent = defineTaskType({
     days_old: daysOld(90, 'it was last scraped with a change (scraped_at)'),
     dry_run: dryRun,
   }),
+  examples: {
+    accepted: [{ days_old: 90, dry_run: true }, {}, { days_old: 36_500 }, { days: 3 }],
+    refused: [
+      { parameters: { days_old: 36_501 }, at: 'days_old' },
+      { parameters: { days_old: 1.5 }, at: 'days_old' },
+      { parameters: { daysold: 3 }, at: 'daysold' },
+      { parameters: { dry__run: true }, at: 'dry__run' },
+    ],
+  },
   async run(context, parameters) {
     const counts = await removeOutdated(context, ['comments', 'comments_of_posts', 'posts'], {
       daysOld: parameters.days_old,

@@ -13,6 +13,14 @@ export const cleanupExecutions = defineTaskType({
     }),
     dry_run: dryRun,
   }),
+  examples: {
+    accepted: [{ days_old: 90, dry_run: true }, {}, { days_old: 30 }, { days_old: 365 }],
+    refused: [
+      { parameters: { days_old: 29 }, at: 'days_old' },
+      { parameters: { days_old: 366 }, at: 'days_old' },
+      { parameters: { Dry_run: true }, at: 'Dry_run' },
+    ],
+  },
   async run(context, parameters) {
     const { executions } = await removeOutdated(context, ['executions'], {
       daysOld: parameters.days_old,

@@ -20,6 +20,14 @@ export const cleanupExports = defineTaskType({
       ),
     dry_run: z.boolean().default(false).describe('Counts and removes nothing'),
   }),
+  examples: {
+    accepted: [{ dry_run: true }, {}, { days_old: null }, { days_old: 0, dry_run: false }],
+    refused: [
+      { parameters: { days_old: -1 }, at: 'days_old' },
+      { parameters: { days_old: 3651 }, at: 'days_old' },
+      { parameters: { dryrun: true }, at: 'dryrun' },
+    ],
+  },
   async run(context, { days_old: daysOld, dry_run: isDryRun }) {
     const now = Date.now();
     const done = await context.services.exports.cleanUp(

@@ -9,6 +9,16 @@ export const cleanupTokens = defineTaskType({
     days_old: daysOld(7, 'the reset was asked for (created_at); only used or expired ones go'),
     dry_run: dryRun,
   }),
+  examples: {
+    accepted: [{ days_old: 7, dry_run: true }, {}, { days_old: 1, dry_run: true }, { whatever: 1 }],
+    refused: [
+      { parameters: { days_old: 0 }, at: 'days_old' },
+      { parameters: { days_old: '7' }, at: 'days_old' },
+      { parameters: { days_old: null }, at: 'days_old' },
+      { parameters: { dryRun: true }, at: 'dryRun' },
+      { parameters: { 'DAYS-OLD': 3 }, at: 'DAYS-OLD' },
+    ],
+  },
   async run(context, parameters) {
     const { reset_tokens } = await removeOutdated(context, ['reset_tokens'], {
       daysOld: parameters.days_old,

@@ -29,6 +29,15 @@ export const dataBackup = defineTaskType({
         'How a full backup is written; auto: by pg_dump where one is there that is not older than the server, otherwise by COPY',
       ),
   }),
+  examples: {
+    accepted: [{ backup_type: 'full', keep: 4 }, {}, { backup_type: 'incremental', keep: 1, method: 'pg_dump' }],
+    refused: [
+      { parameters: { backup_type: 'partial' }, at: 'backup_type' },
+      { parameters: { keep: 0 }, at: 'keep' },
+      { parameters: { method: 'tar' }, at: 'method' },
+      { parameters: { folder: '/' }, at: 'folder' },
+    ],
+  },
   percentAt: percentOfCounts('tables_written', 'tables_total'),
   async run(context, { backup_type: type, keep, method }) {
     const startedAt = Date.now();

@@ -1,4 +1,5 @@
 import { percentOfCounts } from './cursor-percent';
+import { exportExamples } from './data-export/export-examples';
 import { exportParameters, readMoment } from './data-export/export-parameters';
 import { defineTaskType } from './task-type';
 
@@ -11,6 +12,7 @@ export const dataExport = defineTaskType({
   summary: 'Writes posts, comments, executions or configs into a file to download',
   adHocAccess: 'admin',
   parameters: exportParameters,
+  examples: exportExamples,
   percentAt: percentOfCounts('rows_written', 'rows_total'),
   async run(context, parameters) {
     const { source, export_format: format, compression, date_range: range, filters } = parameters;

@@ -6,6 +6,7 @@ export const healthCheck = defineTaskType({
   name: 'HEALTH_CHECK',
   summary: 'Probes PostgreSQL, Redis, Temporal and Reddit, and reports what answered',
   parameters: z.object({}),
+  examples: { accepted: [{}, { whatever: 1 }], refused: [] },
   isShort: true,
   async run(context) {
     const names = Object.keys(context.services.probes) as (keyof typeof context.services.probes)[];

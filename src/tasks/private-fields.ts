@@ -1,6 +1,6 @@
 import { findTaskType } from './registry';
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** What one signs in with is private in every task type. */
 const SECRET = /password|passwd|secret|token|api_?key|authorization|credential|private_?key/i;

@@ -12,6 +12,22 @@ export const redditDeletionSync = defineTaskType({
   summary:
     'Asks Reddit for stored posts and comments again, takes the text and author from those that were deleted or removed there, and follows edits',
   parameters: syncParameters,
+  examples: {
+    accepted: [
+      { subreddits: ['typescript'], max_age_days: 7, limit: 1_000 },
+      {},
+      { subreddits: [] },
+      { subreddits: ['r/name'], min_age_days: 0.5, max_age_days: 1.5, limit: 1_000_000 },
+    ],
+    refused: [
+      { parameters: { subreddits: ['r/'] }, at: 'subreddits.0' },
+      { parameters: { max_age_days: 0 }, at: ['max_age_days', 'min_age_days'] },
+      { parameters: { min_age_days: -1 }, at: 'min_age_days' },
+      { parameters: { limit: 0 }, at: 'limit' },
+      { parameters: { days: 3 }, at: 'days' },
+      { parameters: { min_age_days: 30, max_age_days: 30 }, at: 'min_age_days', isBeyondJsonSchema: true },
+    ],
+  },
   estimate: estimateSync,
   async run(context, parameters) {
     const { signal, startedAt, executionId } = context;

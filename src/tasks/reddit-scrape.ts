@@ -1,4 +1,5 @@
 import { estimateScrape } from './reddit-scrape/scrape-estimate';
+import { scrapeExamples } from './reddit-scrape/scrape-examples';
 import { scrapeParameters } from './reddit-scrape/scrape-parameters';
 import { defineTaskType } from './task-type';
 
@@ -7,6 +8,7 @@ export const redditScrape = defineTaskType({
   name: 'REDDIT_SCRAPE',
   summary: 'Scrapes posts and their comments from subreddits into PostgreSQL',
   parameters: scrapeParameters,
+  examples: scrapeExamples,
   workflow: 'scrapeReddit',
   estimate: estimateScrape,
 });

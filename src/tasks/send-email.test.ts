@@ -1,9 +1,9 @@
+import { createTestContext, type FakeServices } from '../../test/support/task-context';
 import { MailError, type MailErrorKind } from '../platform/mail/mail-error';
-import { sendEmail, sendEmailParameters } from './send-email';
+import { sendEmail } from './send-email';
+import { sendEmailParameters } from './send-email/email-parameters';
 import type { Mail } from '../platform/mail/mailer';
 import type { MailDelivery } from './ports/mail-ledger';
-import type { TaskServices } from './task-services';
-import type { TaskContext } from './task-type';
 
 const at = new Date('2026-01-01T00:00:00Z');
 const PARAMETERS = { to_email: ['ann@example.org', 'ben@example.org'], subject: 'News', content: 'as text' };
@@ -21,7 +21,7 @@ function setUp(answers: Record<string, Answer> = {}) {
     stop: new AbortController(),
     onSend: () => undefined as void,
   };
-  const services = {
+  const services: FakeServices = {
     mailer: {
       messageIdOf: (key: string) => `<${key}@example.org>`,
       send: async (mail: Mail) => {
@@ -46,19 +46,16 @@ function setUp(answers: Record<string, Answer> = {}) {
           if (rows.get(delivery.recipient)?.state !== 'sent') rows.set(delivery.recipient, delivery);
       },
     },
-  } as unknown as TaskServices;
+  };
   const run = (parameters: object = PARAMETERS) => {
-    const context: TaskContext = {
-      configId: 7,
+    const context = createTestContext({
       executionId: 5,
-      attempt: 1,
       startedAt: at,
       signal: state.stop.signal,
       cursor: state.cursor,
       saveCursor: (cursor) => cursors.push((state.cursor = JSON.parse(JSON.stringify(cursor)))),
-      log: { info: () => undefined, warn: () => undefined },
       services,
-    };
+    });
     return sendEmail.run(context, sendEmailParameters.parse(parameters)) as Promise<Record<string, unknown>>;
   };
   return { state, sent, rows, run };

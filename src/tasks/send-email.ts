@@ -1,43 +1,13 @@
-import { z } from 'zod';
+import { emailExamples } from './send-email/email-examples';
+import { distinct, sendEmailParameters, type SendEmailParameters } from './send-email/email-parameters';
 import { countByStatus, deliver, listOutcomes, type RecipientOutcome } from './send-email/delivery-run';
 import { defineTaskType, PermanentTaskError, type EndedRun } from './task-type';
 
-const MAX_TEXT_CHARACTERS = 1_000_000;
-
-const address = z.email('is not an e-mail address').max(254);
-const distinct = (addresses: string[]) =>
-  addresses.filter((one, index) => addresses.findIndex((other) => other.toLowerCase() === one.toLowerCase()) === index);
-const addresses = z
-  .preprocess(
-    (given) => (typeof given === 'string' ? [given] : given),
-    z.array(address).min(1, 'name at least one address').max(50, 'at most 50 addresses').overwrite(distinct),
-  )
-  .meta({ isOneOrMany: true });
-// In a header a line break would begin the next one. Checked as it is sent, so that the JSON Schema says the same.
-const line = z
-  .string()
-  .max(500)
-  .regex(/\S/, 'is empty')
-  .regex(/^\P{Cc}*$/u, 'must be one line, without control characters')
-  .trim();
-const body = z.string().max(MAX_TEXT_CHARACTERS);
-
-export const sendEmailParameters = z.strictObject({
-  to_email: addresses.describe('One address, or up to 50. Each gets a copy of its own, whose header names them all'),
-  cc: addresses.optional(),
-  bcc: addresses.optional().describe("Named in nobody's copy"),
-  reply_to: address.optional(),
-  subject: line,
-  content: body.min(1, 'is empty').describe('The mail as plain text'),
-  html: body.min(1, 'is empty').optional().describe('The same as a page, for readers that show it'),
-});
-
-type Letter = z.infer<typeof sendEmailParameters>;
-const everybody = ({ to_email: to, cc = [], bcc = [] }: Letter) => distinct([...to, ...cc, ...bcc]);
+const everybody = ({ to_email: to, cc = [], bcc = [] }: SendEmailParameters) => distinct([...to, ...cc, ...bcc]);
 
 function resultOf(
   { configId }: EndedRun,
-  { to_email: to, subject }: Letter,
+  { to_email: to, subject }: SendEmailParameters,
   isSent: boolean,
   recipients: RecipientOutcome[],
 ) {
@@ -57,6 +27,7 @@ export const sendEmail = defineTaskType({
   summary: 'Sends a mail to one or more recipients, each a copy of their own, and to nobody twice',
   adHocAccess: 'admin',
   parameters: sendEmailParameters,
+  examples: emailExamples,
   // `to` and `response` are the result's of each copy, `recipient` is the cursor's.
   privateFields: [...Object.keys(sendEmailParameters.shape), 'to', 'response', 'recipient'],
   async run(context, parameters) {

@@ -35,12 +35,33 @@ export type AdHocAccess = (typeof AD_HOC_ACCESSES)[number];
 /** What is left to look at of a run whose attempts are over. */
 export type EndedRun = Pick<TaskContext, 'configId' | 'executionId' | 'startedAt' | 'services'>;
 
+/** Parameters that the API refuses, all of them for the same fault. */
+export interface RefusedParameters {
+  readonly parameters: JsonObject;
+  /** The parameter at fault, such as `subreddits.0` or `filters.authors`; several where each is at fault by itself. */
+  readonly at: string | readonly string[];
+  /** The JSON Schema accepts them, because it cannot compare one value with another. */
+  readonly isBeyondJsonSchema?: boolean;
+}
+
+/** The schema's input; where it names no parameter at all (`z.object({})`), whatever it ignores. */
+type AcceptedParameters<Schema extends z.ZodType> =
+  z.input<Schema> extends Record<string, never> ? JsonObject : z.input<Schema> & JsonObject;
+
+/** Each is tested against the schema, the JSON Schema that the API publishes, and the API itself. */
+export interface ParameterExamples<Schema extends z.ZodType = z.ZodType> {
+  /** The first one serves wherever one example is shown or run. */
+  readonly accepted: readonly [AcceptedParameters<Schema>, ...AcceptedParameters<Schema>[]];
+  readonly refused: readonly RefusedParameters[];
+}
+
 export interface TaskType<Parameters = unknown> {
   /** The API's name for it, upper-case: HEALTH_CHECK. */
   readonly name: string;
   /** One sentence for the docs and the Temporal Web UI. */
   readonly summary: string;
   readonly parameters: z.ZodType<Parameters>;
+  readonly examples: ParameterExamples;
   /**
    * A short task ends within 5 seconds whatever happens: it runs inside the workflow task (local activity) and in
    * batches, which is several times faster, but it can neither heartbeat nor be cancelled half-way.
@@ -71,6 +92,7 @@ interface Definition<Schema extends z.ZodType> {
   name: string;
   summary: string;
   parameters: Schema;
+  examples: ParameterExamples<NoInfer<Schema>>;
   privateFields?: readonly string[];
   adHocAccess?: AdHocAccess;
   estimate?(parameters: z.infer<Schema>, basis: EstimateBasis): Promise<Estimate>;

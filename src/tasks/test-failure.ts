@@ -19,6 +19,13 @@ export const testFailure = defineTaskType({
       .describe(`${Object.keys(FAILURES).join(', ')}; any other text counts as general`)
       .meta({ examples: Object.keys(FAILURES) }),
   }),
+  examples: {
+    accepted: [{ error_type: 'value_error' }, {}, { error_type: 'whatever' }],
+    refused: [
+      { parameters: { error_type: 3 }, at: 'error_type' },
+      { parameters: { error_type: null }, at: 'error_type' },
+    ],
+  },
   isShort: true,
   async run(_context, parameters) {
     const kind = Object.hasOwn(FAILURES, parameters.error_type)

@@ -2,11 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineTaskType } from './task-type';
 
-const sleeper = (name: string, defaultSeconds: number) =>
+const sleeper = (name: string, defaultSeconds: number, exampleSeconds: number) =>
   defineTaskType({
     name,
     summary: `Sleeps ${defaultSeconds} s, or as long as told: for trying out time limits and cancelling`,
     parameters: z.object({ sleep_seconds: z.number().min(0).max(86_400).default(defaultSeconds) }),
+    examples: {
+      accepted: [{ sleep_seconds: exampleSeconds }, {}, { sleep_seconds: 0.5 }, { sleep_seconds: 86_400 }],
+      refused: [
+        { parameters: { sleep_seconds: -1 }, at: 'sleep_seconds' },
+        { parameters: { sleep_seconds: '3' }, at: 'sleep_seconds' },
+        { parameters: { sleep_seconds: 86_401 }, at: 'sleep_seconds' },
+      ],
+    },
     async run(context, parameters) {
       await sleep(parameters.sleep_seconds * 1_000, undefined, { signal: context.signal });
       return {
@@ -19,5 +27,5 @@ const sleeper = (name: string, defaultSeconds: number) =>
     },
   });
 
-export const testTimeout = sleeper('TEST_TIMEOUT', 30);
-export const testShortTimeout = sleeper('TEST_SHORT_TIMEOUT', 5);
+export const testTimeout = sleeper('TEST_TIMEOUT', 30, 3);
+export const testShortTimeout = sleeper('TEST_SHORT_TIMEOUT', 5, 1);

@@ -16,6 +16,14 @@ export const timeoutMonitor = defineTaskType({
   parameters: z.object({
     monitor_duration: z.int().min(0).max(86_400).default(60).describe('How long to watch, in seconds; 0 for one look'),
   }),
+  examples: {
+    accepted: [{ monitor_duration: 60 }, {}, { monitor_duration: 0 }, { whatever: 1 }],
+    refused: [
+      { parameters: { monitor_duration: -1 }, at: 'monitor_duration' },
+      { parameters: { monitor_duration: 0.5 }, at: 'monitor_duration' },
+      { parameters: { monitor_duration: 86_401 }, at: 'monitor_duration' },
+    ],
+  },
   async run(context, { monitor_duration }) {
     const until = context.startedAt.getTime() + monitor_duration * 1_000;
     const found = new Map((context.cursor as [number, OverdueRun][] | undefined) ?? []);

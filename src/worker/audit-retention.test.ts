@@ -13,20 +13,20 @@ function createTable(size: number) {
   return { table, audit: { removeOldest } };
 }
 
-test('all that is too old goes, batch by batch', async () => {
+test('entries that are too old are removed in batches', async () => {
   const { table, audit } = createTable(2_500);
   expect(await createAuditRetention({ audit, days: 30 })(NOW)).toEqual({ auditEntriesRemoved: 2_500 });
   expect(table.asked).toEqual(Array(3).fill(['2027-01-30T00:00:00.000Z', 1_000]));
 });
 
-test('a pass has an end, however much there is', async () => {
+test('one pass removes at most 50 batches', async () => {
   const { table, audit } = createTable(60_000);
   const removeOldEntries = createAuditRetention({ audit, days: 1 });
   expect([await removeOldEntries(NOW), table.size]).toEqual([{ auditEntriesRemoved: 50_000 }, 10_000]);
   expect(await removeOldEntries(NOW)).toEqual({ auditEntriesRemoved: 10_000 });
 });
 
-test('0 days keeps them for ever', async () => {
+test('0 days keeps entries for ever', async () => {
   const { table, audit } = createTable(5);
   expect(await createAuditRetention({ audit, days: 0 })(NOW)).toEqual({ auditEntriesRemoved: 0 });
   expect(table.asked).toEqual([]);

@@ -1,17 +1,17 @@
 import { DAY_MS } from '../shared/durations';
 
 const BATCH = 1_000;
-/** More is left to the next pass: this one shares its minute with the repairs. */
+/** The rest is left to the next pass, since the reconcile pass runs every minute. */
 const BATCHES_PER_PASS = 50;
 
 export interface AuditRetentionDeps {
-  /** Its `removeOldest` removes so many at most of the entries before a time, and answers how many there were. */
+  /** `removeOldest` removes at most `limit` of the entries before a time, and returns how many it removed. */
   audit: { removeOldest(before: Date, limit: number): Promise<number> };
-  /** 0: for ever. */
+  /** 0 keeps entries for ever. */
   days: number;
 }
 
-/** Removes audit entries that are too old, in batches: one long deletion would hold up those who write. */
+/** Removes audit entries older than `days`, in batches: one long deletion would block writers. */
 export function createAuditRetention({ audit, days }: AuditRetentionDeps) {
   return async function removeOldEntries(now = new Date()): Promise<{ auditEntriesRemoved: number }> {
     let removed = 0;

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Worker, type NativeConnection } from '@temporalio/worker';
-import { createActivities, type ActivityDeps } from '../activities';
+import { createActivities } from '../activities';
+import type { ActivityDeps } from '../activities/activity-deps';
 
-/** Written by build-workflow-bundle.ts; a worker with it starts in a third of the time. */
+/** Written by build-workflow-bundle.ts. With it, a worker starts in a third of the time. */
 export const WORKFLOW_BUNDLE = path.resolve(__dirname, '../../workflow-bundle.js');
 
 export interface WorkerLimits {
@@ -12,7 +13,7 @@ export interface WorkerLimits {
   shutdownGraceSeconds: number;
 }
 
-/** docs/performance.md has the measurements behind these figures. */
+/** docs/performance.md has the measurements behind these settings. */
 export async function createWorker(options: {
   connection: NativeConnection;
   namespace: string;
@@ -34,7 +35,7 @@ export async function createWorker(options: {
     maxConcurrentLocalActivityExecutions: limits.maxActivities,
     maxConcurrentWorkflowTaskExecutions: limits.maxWorkflowTasks,
     shutdownGraceTime: limits.shutdownGraceSeconds * 1_000,
-    // Heartbeats tell an activity that it was cancelled and carry the cursor that a retry goes on from: at most this much behind.
+    // At most half a second late: heartbeats announce a cancellation and carry the cursor for the next attempt.
     maxHeartbeatThrottleInterval: 500,
     defaultHeartbeatThrottleInterval: 500,
   });

@@ -3,7 +3,7 @@ import type { Logger } from '../platform/logger';
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
-/** Sends the SDK's lines to our log. */
+/** Writes the log lines of the Temporal SDK to the process log. */
 export function createTemporalLogger(log: Logger): TemporalLogger {
   return new DefaultLogger('INFO', ({ level, message, meta }) => {
     const { error, ...fields } = meta ?? {};

@@ -1,21 +1,21 @@
 import { executeChild, ParentClosePolicy, ChildWorkflowCancellationType, workflowInfo } from '@temporalio/workflow';
 import { ActivityFailure, ChildWorkflowFailure } from '@temporalio/common';
-import type { ExecutionOutcome, OwnWork, RunPlan } from '../activities/run-request';
+import type { ExecutionOutcome, ChildWorkflowRequest, RunPlan } from '../activities/run-request';
 
-/** The workflow that does a run's work is found by the run's own id. */
+/** Appended to the run's workflow id: the id of its child workflow. Recorded histories contain it. */
 const SUFFIX = '-work';
 
 /**
- * Runs the workflow that a task type names, as a child: it may begin its history anew as often as it likes, while this
- * run stays the one that its row, its links and whoever stops it know.
+ * Runs the workflow that a task type names, as a child. The child may continue as new as often as it needs, while the
+ * run keeps the workflow id that its row, its links and cancellations use.
  */
 export function runChildWorkflow(workflow: string, plan: RunPlan): Promise<ExecutionOutcome['result']> {
   const { workflowId, memo, typedSearchAttributes } = workflowInfo();
-  const work: OwnWork = { executionId: plan.executionId };
-  return executeChild<(work: OwnWork) => Promise<ExecutionOutcome['result']>>(workflow, {
+  const request: ChildWorkflowRequest = { executionId: plan.executionId };
+  return executeChild<(request: ChildWorkflowRequest) => Promise<ExecutionOutcome['result']>>(workflow, {
     workflowId: `${workflowId}${SUFFIX}`,
-    args: [work],
-    // Cancelled: it ends in order and this run waits for that. Gone: it goes too.
+    args: [request],
+    // A cancelled run waits until the child has ended; a terminated run terminates the child.
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
     parentClosePolicy: ParentClosePolicy.TERMINATE,
     memo: { ...memo, executionId: plan.executionId },
@@ -24,7 +24,7 @@ export function runChildWorkflow(workflow: string, plan: RunPlan): Promise<Execu
   });
 }
 
-/** What really failed, beneath the activities and workflows that passed it on. */
+/** The original failure, without the wrappers of the activities and child workflows that passed it on. */
 export function causeOf(error: unknown): unknown {
   let cause = error;
   while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause)

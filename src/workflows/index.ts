@@ -1,4 +1,4 @@
-/** The list of workflows: what a worker serves and what may be started by name. */
+/** All workflows that a worker serves, by the names they are started with. */
 export { runTask } from './run-task';
 export { runBatch } from './run-batch';
 export { mailPasswordReset } from './mail-password-reset';

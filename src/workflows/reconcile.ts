@@ -3,11 +3,11 @@ import type { Activities } from '../activities';
 
 const { reconcileStores } = proxyActivities<Pick<Activities, 'reconcileStores'>>({
   startToCloseTimeout: '5m',
-  // The next pass is a minute away.
+  // The next pass begins within a minute.
   retry: { maximumAttempts: 2 },
 });
 
-/** One pass over both stores, as the schedule `taskloom-reconcile` asks for it. */
+/** One reconcile pass over PostgreSQL and Temporal. Started by the schedule `taskloom-reconcile`. */
 export async function reconcile(): Promise<object> {
   return reconcileStores();
 }

@@ -14,39 +14,40 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import { HEARTBEAT_TIMEOUT, RETRY_FOREVER } from './activity-options';
 import { runTask } from './run-task';
 import type { Activities } from '../activities';
 import type { BatchRequest, BatchRun, BatchSummary, BegunBatch, RunRequest } from '../activities/run-request';
 
-/** Slices that one batch may have at work at once, so that a large batch leaves room for other runs. */
+/** Slices of one batch that may run concurrently, so that a large batch leaves worker slots to other runs. */
 const SLICES_AT_ONCE = 4;
 
-/** Asks for the n-th run (from 1) to stop: for one that has no row yet, where it would be stopped otherwise. */
-export const cancelRun = defineSignal<[n: number]>('cancelRun');
+/** Cancels the n-th run (from 1). Needed for a run that has no row yet, in which a cancellation is stored otherwise. */
+const cancelRun = defineSignal<[n: number]>('cancelRun');
 
 const { beginBatch, executeSlice, cancelRuns, finishBatch } = proxyActivities<
   Pick<Activities, 'beginBatch' | 'executeSlice' | 'cancelRuns' | 'finishBatch'>
 >({
   startToCloseTimeout: '10m',
-  heartbeatTimeout: '10s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: RETRY_FOREVER,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
 /**
- * Many runs in one workflow: a workflow each costs Temporal far more than a short task does. Short runs go in slices,
- * each run a row of its own; any other gets a child workflow.
+ * Many runs in one workflow, because a workflow for each costs Temporal far more than a short task does. Short runs go
+ * in slices, with a row each; any other run gets a child workflow.
  */
 export async function runBatch(request: BatchRequest): Promise<BatchSummary> {
-  const unwanted = new Set<number>();
+  const cancelled = new Set<number>();
   const startedChildren = new Set<number>();
   let runs: BatchRun[] = [];
   setHandler(cancelRun, async (n) => {
-    unwanted.add(n);
-    // Rows and children that came into being while the signal was on its way.
-    await stopUnwanted(
+    cancelled.add(n);
+    // The row or child may have been created while the signal was on its way.
+    await cancelRows(
       runs.filter((run) => run.n === n),
-      unwanted,
+      cancelled,
     );
     if (startedChildren.has(n)) await cancelChild(n);
   });
@@ -54,10 +55,10 @@ export async function runBatch(request: BatchRequest): Promise<BatchSummary> {
   try {
     begun = await beginBatch(request);
     runs = begun.slices.flat();
-    await stopUnwanted(runs, unwanted);
+    await cancelRows(runs, cancelled);
     await Promise.all([
       runSlices(begun.slices),
-      ...begun.children.map((child) => runChild(child, request, { unwanted, startedChildren })),
+      ...begun.children.map((child) => runChild(child, request, { cancelled, startedChildren })),
     ]);
   } catch (error) {
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => finishBatch(true));
@@ -68,12 +69,12 @@ export async function runBatch(request: BatchRequest): Promise<BatchSummary> {
   return { total: total + begun.children.length, succeeded, failed: total - succeeded };
 }
 
-async function stopUnwanted(runs: BatchRun[], unwanted: Set<number>): Promise<void> {
-  const stopped = runs.filter((run) => unwanted.has(run.n));
+async function cancelRows(runs: BatchRun[], cancelled: Set<number>): Promise<void> {
+  const stopped = runs.filter((run) => cancelled.has(run.n));
   if (stopped.length > 0) await cancelRuns(stopped);
 }
 
-/** A child's workflow id is the task id of its run. */
+/** The workflow id of a child is the task id of its run. */
 const cancelChild = (n: number) => getExternalWorkflowHandle(`${workflowInfo().workflowId}-${n}`).cancel();
 
 async function runSlices(slices: BatchRun[][]): Promise<void> {
@@ -84,7 +85,7 @@ async function runSlices(slices: BatchRun[][]): Promise<void> {
   await Promise.all(Array.from({ length: Math.min(SLICES_AT_ONCE, queue.length) }, lane));
 }
 
-/** Runs that failed wait together, as long as the first of them has to. */
+/** Failed runs are retried together, as soon as the first of them is due. */
 async function runSlice(slice: BatchRun[]): Promise<void> {
   let waiting = await executeSlice(slice.map((run) => run.executionId));
   while (waiting.length > 0) {
@@ -96,7 +97,7 @@ async function runSlice(slice: BatchRun[]): Promise<void> {
 async function runChild(
   child: BegunBatch['children'][number],
   request: BatchRequest,
-  { unwanted, startedChildren }: { unwanted: Set<number>; startedChildren: Set<number> },
+  { cancelled, startedChildren }: { cancelled: Set<number>; startedChildren: Set<number> },
 ): Promise<void> {
   const run: RunRequest = { configId: child.configId, triggeredBy: 'batch', requestedBy: request.requestedBy };
   try {
@@ -113,10 +114,10 @@ async function runChild(
       staticSummary: `${child.taskType} · ${child.configName}`,
     });
     startedChildren.add(child.n);
-    if (unwanted.has(child.n)) await cancelChild(child.n);
+    if (cancelled.has(child.n)) await cancelChild(child.n);
     await started.result();
   } catch (error) {
-    // The child's row tells its failure; one bad run does not end the batch. A cancelled batch does.
+    // The child's row has its failure. A failed run does not end the batch; a cancellation of the batch does.
     if (isCancellation(error) && CancellationScope.current().consideredCancelled) throw error;
   }
 }

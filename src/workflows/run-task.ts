@@ -1,49 +1,29 @@
 import {
   ActivityCancellationType,
-  ApplicationFailure,
   CancellationScope,
-  CancelledFailure,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey, SearchAttributeType, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
-import { causeOf, runChildWorkflow } from './child-workflow';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { HEARTBEAT_TIMEOUT, RETRY_FOREVER, ROW_WRITE } from './activity-options';
+import { runChildWorkflow } from './child-workflow';
+import { CANCELLED, CHILD_CANCELLED, outcomeOfFailure, resultOf, timedOut } from './outcomes';
 import type { Activities } from '../activities';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from '../activities/run-request';
 
-/** Rows are written from inside the workflow task: no round trip through the server, retried until PostgreSQL is back. */
-const { beginExecution, finishExecution } = proxyLocalActivities<
-  Pick<Activities, 'beginExecution' | 'finishExecution'>
->({
-  startToCloseTimeout: '15s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
-});
+const { beginExecution, finishExecution } =
+  proxyLocalActivities<Pick<Activities, 'beginExecution' | 'finishExecution'>>(ROW_WRITE);
 
-/** Temporal's own attribute of what a schedule has started. */
+/** Temporal sets this attribute on workflows that a schedule starts. */
 const SCHEDULED_AT = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
 
-/** One run of a task config or task type: begin, do, finish. The workflow fails when the task does, so that operators find it. */
+/** One run of a task config or task type. The workflow fails when the task fails. */
 export async function runTask(request: RunRequest): Promise<ExecutionOutcome['result']> {
-  const outcome = await run({
-    ...request,
-    scheduledAt: workflowInfo().typedSearchAttributes.get(SCHEDULED_AT)?.toISOString(),
-  });
-  switch (outcome.status) {
-    case 'succeeded':
-      return outcome.result ?? null;
-    case 'cancelled':
-      throw new CancelledFailure(outcome.errorMessage ?? 'Cancelled');
-    case 'failed':
-    case 'terminated':
-    case 'timed_out':
-      throw ApplicationFailure.nonRetryable(
-        outcome.errorMessage ?? outcome.status,
-        outcome.errorType ?? outcome.status,
-      );
-  }
+  const scheduledAt = workflowInfo().typedSearchAttributes.get(SCHEDULED_AT)?.toISOString();
+  return resultOf(await run({ ...request, scheduledAt }));
 }
 
 async function run(request: RunRequest): Promise<ExecutionOutcome> {
@@ -56,10 +36,13 @@ async function run(request: RunRequest): Promise<ExecutionOutcome> {
   }
   if (begun.kind === 'ended') return begun.outcome;
   const { workflow } = begun;
-  return execute(begun, workflow === undefined ? () => executeInOneGo(begun) : () => runChildWorkflow(workflow, begun));
+  return execute(begun, workflow === undefined ? () => runActivity(begun) : () => runChildWorkflow(workflow, begun));
 }
 
-/** Waits until a short task's next attempt is due. Answers an outcome when the run was cancelled, or ran out of time, meanwhile. */
+/**
+ * Waits until the next attempt of a short task is due. Returns an outcome if the run was cancelled or timed out
+ * meanwhile.
+ */
 async function waitForRetry({
   executionId,
   waitMs,
@@ -78,30 +61,24 @@ async function waitForRetry({
   return outcome;
 }
 
-const CANCELLED: ExecutionOutcome = { status: 'cancelled', errorMessage: 'Cancelled' };
-const timedOut = (seconds: number | null): ExecutionOutcome => ({
-  status: 'timed_out',
-  errorType: 'TimedOut',
-  errorMessage: `Timed out after ${seconds} s`,
-});
 const finish = (executionId: number, outcome: ExecutionOutcome) =>
   CancellationScope.nonCancellable(() => finishExecution(executionId, outcome));
 
-function executeInOneGo(plan: RunPlan): Promise<ExecutionOutcome['result']> {
+function runActivity(plan: RunPlan): Promise<ExecutionOutcome['result']> {
   const { executeTask } = proxyActivities<Pick<Activities, 'executeTask'>>({
-    // The run's own limit is the scope's below; this one only bounds an attempt that would never end.
+    // Only for an attempt that never ends; the time limit of the run is the scope's in `execute`.
     startToCloseTimeout: '7 days',
-    heartbeatTimeout: '10s',
-    // The activity itself says when max_retries, or the lost workers allowed, are used up: only it can tell a failure
-    // from a lost worker, and both from an attempt that had to wait for its turn at Reddit.
-    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    // The activity fails permanently when retries or lost workers are used up: only it can tell a failed attempt from a
+    // lost one, and from one that waited for Reddit.
+    retry: RETRY_FOREVER,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     summary: plan.taskType,
   });
   return executeTask(plan);
 }
 
-/** Does the work inside the run's time, and records how it ended. */
+/** Does the work within the run's time limit, and records the outcome. */
 async function execute(plan: RunPlan, work: () => Promise<ExecutionOutcome['result']>): Promise<ExecutionOutcome> {
   const limit =
     plan.timeoutSeconds === null
@@ -111,32 +88,14 @@ async function execute(plan: RunPlan, work: () => Promise<ExecutionOutcome['resu
   try {
     outcome = { status: 'succeeded', result: await limit.run(work) };
   } catch (error) {
-    outcome = outcomeOf(error, plan, limit.consideredCancelled);
+    outcome = isCancellation(error) ? outcomeOfCancellation(plan, limit) : outcomeOfFailure(error);
   }
   await finish(plan.executionId, outcome);
   return outcome;
 }
 
-function outcomeOf(error: unknown, plan: RunPlan, isOutOfTime: boolean): ExecutionOutcome {
-  if (isCancellation(error)) {
-    // Somebody cancelled the workflow, or the run's own time limit did, or somebody stopped what does its work.
-    if (CancellationScope.current().consideredCancelled) return CANCELLED;
-    return isOutOfTime
-      ? timedOut(plan.timeoutSeconds)
-      : { status: 'cancelled', errorMessage: 'Its own workflow was cancelled' };
-  }
-  const cause = causeOf(error);
-  if (cause instanceof TerminatedFailure)
-    return { status: 'terminated', errorType: 'Terminated', errorMessage: 'Its own workflow was terminated' };
-  if (cause instanceof TimeoutFailure)
-    return { status: 'failed', errorType: 'WorkerLost', errorMessage: `Gave up after lost workers: ${cause.message}` };
-  if (cause instanceof ApplicationFailure) {
-    return {
-      status: 'failed',
-      errorType: cause.type ?? cause.name,
-      errorMessage: cause.message,
-      errorTraceback: (cause.details?.[0] as string | undefined) ?? cause.stack ?? null,
-    };
-  }
-  throw error;
+/** The workflow was cancelled, or its time limit passed, or only the child workflow was cancelled. */
+function outcomeOfCancellation({ timeoutSeconds }: RunPlan, limit: CancellationScope): ExecutionOutcome {
+  if (CancellationScope.current().consideredCancelled) return CANCELLED;
+  return limit.consideredCancelled ? timedOut(timeoutSeconds) : CHILD_CANCELLED;
 }

@@ -8,51 +8,53 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { HEARTBEAT_TIMEOUT, RETRY_FOREVER, ROW_WRITE } from './activity-options';
 import type { Activities } from '../activities';
-import type { BegunScrape, OwnWork, ScrapeProgress } from '../activities/run-request';
+import type { BegunScrape, ChildWorkflowRequest, ScrapeProgress } from '../activities/run-request';
 
 type LaneProgress = ScrapeProgress['subreddits'][number];
 
-export const scrapeProgress = defineQuery<ScrapeProgress>('progress');
+const scrapeProgress = defineQuery<ScrapeProgress>('progress');
 
-const local = proxyLocalActivities<Pick<Activities, 'openScrape' | 'closeScrape'>>({
-  startToCloseTimeout: '15s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
-});
+const local = proxyLocalActivities<Pick<Activities, 'openScrape' | 'closeScrape'>>(ROW_WRITE);
 const { scrapeSlice } = proxyActivities<Pick<Activities, 'scrapeSlice'>>({
-  // A slice ends by itself after half a minute and the one request it is waiting for.
+  // A slice ends by itself after half a minute, and the request that it is waiting for.
   startToCloseTimeout: '10m',
-  heartbeatTimeout: '10s',
-  // Without a limit: the activity itself says when the run's allowance is used up, and waiting for Reddit costs none of it.
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  // The activity fails permanently when the run's retries are used up; waiting for Reddit costs none.
+  retry: RETRY_FOREVER,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
 const isDone = ({ state }: LaneProgress) => state === 'succeeded' || state === 'failed';
 
 /**
- * The work of a REDDIT_SCRAPE: some subreddits at once, each slice by slice. Where they stand is in PostgreSQL, so that
- * nothing but the execution's id is carried over when the history begins anew.
+ * The work of a REDDIT_SCRAPE: several subreddits concurrently, each slice by slice. Their state is in PostgreSQL, so
+ * that only the execution's id is passed on when the workflow continues as new.
  */
-export async function scrapeReddit(work: OwnWork): Promise<Record<string, unknown>> {
+export async function scrapeReddit(request: ChildWorkflowRequest): Promise<Record<string, unknown>> {
   const progress: ScrapeProgress = { phase: 'starting', subreddits: [], updatedAt: new Date().toISOString() };
   setHandler(scrapeProgress, () => progress);
-  const begun = await local.openScrape(work.executionId);
+  const begun = await local.openScrape(request.executionId);
   progress.phase = 'scraping';
   progress.subreddits = begun.subreddits;
-  if (!(await scrapeSome(work, begun, progress))) return continueAsNew<typeof scrapeReddit>(work);
+  if (!(await scrapeSome(request, begun, progress))) return continueAsNew<typeof scrapeReddit>(request);
   progress.phase = 'finishing';
-  return local.closeScrape(work.executionId);
+  return local.closeScrape(request.executionId);
 }
 
-/** False when the history is long enough and subreddits are left. */
-async function scrapeSome({ executionId }: OwnWork, begun: BegunScrape, progress: ScrapeProgress): Promise<boolean> {
+/** Returns false if subreddits are left and the workflow should continue as new. */
+async function scrapeSome(
+  { executionId }: ChildWorkflowRequest,
+  begun: BegunScrape,
+  progress: ScrapeProgress,
+): Promise<boolean> {
   const waiting = progress.subreddits.filter((one) => !isDone(one));
   let slices = 0;
-  const mayGoOn = () => slices < begun.slicesPerHistory && !workflowInfo().continueAsNewSuggested;
+  const mayContinue = () => slices < begun.slicesPerHistory && !workflowInfo().continueAsNewSuggested;
 
   async function scrapeSubreddit(before: LaneProgress): Promise<void> {
-    for (let lane = before; !isDone(lane) && mayGoOn();) {
+    for (let lane = before; !isDone(lane) && mayContinue();) {
       slices += 1;
       lane = await scrapeSlice.executeWithOptions(
         { summary: `r/${lane.name}: ${lane.posts} posts, ${lane.threads_done} threads` },
@@ -62,16 +64,16 @@ async function scrapeSome({ executionId }: OwnWork, begun: BegunScrape, progress
       progress.updatedAt = new Date().toISOString();
     }
   }
-  const workOff = async () => {
-    for (let next = waiting.shift(); next && mayGoOn(); next = waiting.shift()) await scrapeSubreddit(next);
+  const scrapeNext = async () => {
+    for (let next = waiting.shift(); next && mayContinue(); next = waiting.shift()) await scrapeSubreddit(next);
   };
 
   const scope = new CancellationScope();
-  const lanes = Array.from({ length: begun.subredditsAtOnce }, () => scope.run(workOff));
+  const lanes = Array.from({ length: begun.subredditsAtOnce }, () => scope.run(scrapeNext));
   try {
     await Promise.all(lanes);
   } catch (error) {
-    // What is left of the run cannot save it: the others stop where they stand.
+    // The run has failed, so the other subreddits stop where they are.
     scope.cancel();
     await Promise.allSettled(lanes);
     throw error;

@@ -30,21 +30,8 @@ SCHEDULES = {
     "interval": {"interval_seconds": 3600},
     "manual": {},
 }
-PARAMETERS = {
-    "REDDIT_SCRAPE": {"subreddits": ["programming"], "posts_limit": 3},
-    "HEALTH_CHECK": {},
-    "TEST_TIMEOUT": {"sleep_seconds": 1},
-    "TEST_SHORT_TIMEOUT": {"sleep_seconds": 0},
-    "TEST_FAILURE": {},
-    "DATA_EXPORT": {},
-    "SEND_EMAIL": {"to_email": "nobody@example.org", "subject": "fuzz", "content": "fuzz"},
-    "CLEANUP_TOKENS": {"dry_run": True},
-    "CLEANUP_CONTENT": {"dry_run": True},
-    "CLEANUP_EXECUTIONS": {"dry_run": True},
-    "CLEANUP_EXPORTS": {"dry_run": True},
-    "TIMEOUT_MONITOR": {"monitor_duration": 0},
-    "REDDIT_DELETION_SYNC": {"limit": 1},
-}
+# By task type; from its examples.
+PARAMETERS = json.loads(os.environ["FUZZ_PARAMETERS"])
 TRUE = ["true", "1", "yes", "on", "t", "y"]
 FALSE = ["false", "0", "no", "off", "f", "n"]
 

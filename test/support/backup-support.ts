@@ -7,9 +7,8 @@ import { createRestore } from '../../src/backups/restore-backup';
 import { migrate, migrationNames, type Database } from '../../src/platform/postgres/postgres';
 import { connectClient } from '../../src/platform/postgres/postgres-client';
 import { dataBackup } from '../../src/tasks/data-backup';
+import { createTestContext } from './task-context';
 import { createTestDatabase, type TestDatabase } from './test-database';
-import type { TaskServices } from '../../src/tasks/task-services';
-import type { TaskContext } from '../../src/tasks/task-type';
 
 export type Result = Record<string, unknown> & { backup_path: string; backup_type: string };
 
@@ -164,17 +163,13 @@ export function createBackupBench(
   return {
     folder,
     async run(parameters = {}, options = {}) {
-      const context: TaskContext = {
-        configId: 7,
+      const context = createTestContext({
         executionId: options.executionId ?? (executionId += 1),
-        attempt: 1,
         startedAt: new Date('2026-02-03T04:05:06.789Z'),
-        signal: options.signal ?? new AbortController().signal,
-        cursor: undefined,
+        signal: options.signal,
         saveCursor: (cursor) => options.onProgress?.(cursor),
-        log: { info: () => undefined, warn: () => undefined },
-        services: { backups } as unknown as TaskServices,
-      };
+        services: { backups },
+      });
       return (await dataBackup.run(context, dataBackup.parameters.parse({ method: 'copy', ...parameters }))) as Result;
     },
     remove: () => rmSync(place, { recursive: true, force: true }),

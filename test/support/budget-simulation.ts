@@ -16,7 +16,7 @@ type Step = (
   now: number,
   command: BudgetCommand,
 ) => Promise<{ state: BudgetState; answer: Arrival | Poll | BudgetView }>;
-export const inProcess: Step = async (state, now, command) => runBudget(state, now, command);
+const inProcess: Step = async (state, now, command) => runBudget(state, now, command);
 
 export interface Demand {
   process: string;

@@ -11,12 +11,12 @@ import { createExportRepository, type ExportRepository } from '../../src/storage
 import { createExportSourceRepository } from '../../src/storage/exports/export-source-repository';
 import { dataExport } from '../../src/tasks/data-export';
 import { insertExecution } from './api-support';
+import { createTestContext } from './task-context';
 import type { FileStore } from '../../src/platform/files/file-store';
 import type { Database } from '../../src/platform/postgres/postgres';
 import type { TestDatabase } from './test-database';
 import type { Exports } from '../../src/tasks/ports/exports';
-import type { TaskServices } from '../../src/tasks/task-services';
-import type { TaskContext, TaskType } from '../../src/tasks/task-type';
+import type { TaskType } from '../../src/tasks/task-type';
 
 export type Cells = Record<string, unknown>;
 
@@ -168,7 +168,7 @@ export function createExportBench(
     exports,
     records,
     async run(parameters, { taskType = dataExport, executionId, configId, signal, onProgress } = {}) {
-      const context: TaskContext = {
+      const context = createTestContext({
         configId: configId ?? null,
         executionId:
           executionId ??
@@ -177,14 +177,11 @@ export function createExportBench(
             status: 'running',
             config_id: configId ?? null,
           })),
-        attempt: 1,
         startedAt: new Date('2026-02-03T04:05:06.789Z'),
-        signal: signal ?? new AbortController().signal,
-        cursor: undefined,
+        signal,
         saveCursor: (cursor) => onProgress?.(cursor),
-        log: { info: () => undefined, warn: () => undefined },
-        services: { exports } as unknown as TaskServices,
-      };
+        services: { exports },
+      });
       return (await taskType.run(context, taskType.parameters.parse(parameters))) as Cells;
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -68,7 +68,7 @@ function fakeStore() {
 }
 
 /** What scrapes remember, in this process. */
-export function fakeMemory() {
+function fakeMemory() {
   const claims = new Map<string, string>();
   const threads = new Map<string, KnownThread>();
   const watermarks = new Map<string, Watermark>();

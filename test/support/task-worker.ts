@@ -10,9 +10,10 @@ import { createExecutionRepository } from '../../src/storage/executions/executio
 import { createScrapeLaneRepository } from '../../src/storage/reddit/scrape-lane-repository';
 import { createStepAttemptRepository } from '../../src/storage/executions/step-attempt-repository';
 import { createWorker } from '../../src/worker/create-worker';
+import { createFakeServices } from './task-context';
 import { testServices } from './test-services';
 import type { ResetMailDeps } from '../../src/activities/reset-mail-activities';
-import type { ScrapeLimits } from '../../src/activities/scrape-activities';
+import type { ScrapeLimits } from '../../src/activities/scrape-limits';
 import type { OutagePatience } from '../../src/activities/transient-waits';
 import type { Database } from '../../src/platform/postgres/postgres';
 import type { TaskServices } from '../../src/tasks/task-services';
@@ -71,13 +72,15 @@ export async function startTestWorker(options: {
       scrapeLimits: options.scrapeLimits,
       outagePatience: options.outagePatience,
       services: {
-        probes: {
-          postgres: createProbe(() => options.database.raw('select 1')),
-          redis: healthy,
-          temporal: healthy,
-          reddit: healthy,
-        },
-        ...(options.services as Omit<TaskServices, 'probes'>),
+        ...createFakeServices({
+          probes: {
+            postgres: createProbe(() => options.database.raw('select 1')),
+            redis: healthy,
+            temporal: healthy,
+            reddit: healthy,
+          },
+        }),
+        ...options.services,
       },
       log,
       workerIdentity: `test-worker-${process.pid}`,

@@ -11,7 +11,6 @@ export const historyQuery = z.object({ limit: limit(200, 50) });
 export const actionResult = z
   .object({ success: z.boolean(), message: z.string(), config_id: z.int() })
   .meta({ id: 'ActionResult' });
-export type ActionResultBody = z.infer<typeof actionResult>;
 
 export const batchResult = z
   .object({
@@ -24,7 +23,7 @@ export const batchResult = z
   .meta({ id: 'ScheduleBatchResult' });
 export type BatchResultBody = z.infer<typeof batchResult>;
 
-export const job = z
+const job = z
   .object({
     task_id: z.string(),
     task_name: z.string(),

@@ -15,7 +15,7 @@ import type { Format } from './export-format';
 import type { ExportRow } from '../../storage/exports/export-source-repository';
 
 /** The first of them is the header. */
-export const SHEET_ROWS = 1_048_576;
+const SHEET_ROWS = 1_048_576;
 
 /**
  * A workbook, compressed as it is read. The libraries that write workbooks keep what they have written in memory or do

@@ -29,7 +29,7 @@ export interface ProcessWriterDeps {
 }
 
 /** The process is gone, and has not said why. */
-export class ExportProcessError extends Error {
+class ExportProcessError extends Error {
   override readonly name = 'ExportProcessError';
 }
 

@@ -3,15 +3,15 @@ import type { Readable } from 'node:stream';
 /** A place for files, with one flat list of names. */
 export interface FileStore {
   readonly storage: 'local' | 's3';
-  /** Takes a file whole or not at all, in place of one of that name. Answers once it would survive a crash. */
+  /** Stores a file whole or not at all and replaces one of that name. Resolves once the file would survive a crash. */
   write(name: string, content: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
-  /** Both ends of the range belong to it. Throws FileMissingError. */
+  /** The range includes both of its ends. Throws FileMissingError. */
   read(name: string, range?: { start: number; end: number }): Promise<Readable>;
-  /** False when there was none. */
+  /** False when there was no such file. */
   remove(name: string): Promise<boolean>;
-  /** Removes what writes of this name that broke off have left. One that is still at work can no longer end well. */
+  /** Removes the leftovers of broken-off writes of this name. A write that is still in progress will fail. */
   discard(name: string): Promise<void>;
-  /** What writes that broke off before then have left. Answers how many there were. */
+  /** Removes the leftovers of writes that broke off before this time. Returns their number. */
   sweep(brokenOffBefore: Date, isDryRun: boolean): Promise<number>;
 }
 
@@ -25,7 +25,7 @@ export class FileStoreFullError extends Error {
   override readonly name = 'FileStoreFullError';
 }
 
-/** Names come from this program alone; whatever else gets here must not lead out of the folder. */
+/** Throws for names that would lead out of the folder. Names come from this program, so that is a programming error. */
 export function checkFileName(name: string): string {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,119}$/.test(name)) throw new Error(`Not a file name: ${JSON.stringify(name)}`);
   return name;

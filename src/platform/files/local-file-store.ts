@@ -8,7 +8,7 @@ const PART = /^\..+\.part$/;
 
 const isCode = (error: unknown, ...codes: string[]) => codes.includes((error as NodeJS.ErrnoException).code ?? '');
 
-/** A folder that writers and readers share. A file that is being written is a hidden `.<name>.<id>.part` until it is whole. */
+/** A folder that writers and readers share. Until a file is whole, it is a hidden `.<name>.<id>.part`. */
 export function createLocalFileStore(folder: string): FileStore {
   const placeOf = (name: string) => path.join(folder, checkFileName(name));
   const parts = async () =>
@@ -16,7 +16,7 @@ export function createLocalFileStore(folder: string): FileStore {
       .filter((entry) => PART.test(entry))
       .map((entry) => path.join(folder, entry));
 
-  /** Also keeps an older attempt that is still at work somewhere from ending well: what it would rename is gone. */
+  /** An older attempt that is still in progress fails too, because the file that it would rename is gone. */
   async function removePartsOf(name: string): Promise<void> {
     for (const part of await parts()) if (path.basename(part).startsWith(`.${name}.`)) await rm(part, { force: true });
   }
@@ -80,7 +80,7 @@ export function createLocalFileStore(folder: string): FileStore {
   };
 }
 
-/** So that the new name survives a crash too. */
+/** Syncs the folder, so that the new name survives a crash. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   await handle.sync().finally(() => handle.close());

@@ -4,23 +4,23 @@ import type * as Sdk from '@aws-sdk/client-s3';
 import type { MultipartUpload, S3Client } from '@aws-sdk/client-s3';
 
 export interface S3Settings {
-  /** Left out: Amazon's own. */
+  /** Amazon's when left out. */
   endpoint?: string;
   bucket: string;
   region: string;
-  /** Left out: from where the SDK finds them itself. */
+  /** When left out, the SDK looks for them in its usual places. */
   credentials?: { accessKeyId: string; secretAccessKey: string };
-  /** Of every key; ends with a slash, or is empty. */
+  /** The prefix of every key. It ends with a slash, or is empty. */
   prefix: string;
   isPathStyleForced: boolean;
 }
 
-/** At most 10,000 parts make a file: 80 GB. Two are in memory at once, and what is becoming of them. */
+/** S3 allows 10,000 parts, so a file has at most 80 GB. Two parts are in memory at once. */
 const PART_BYTES = 8 * 1024 * 1024;
 
 /**
- * A bucket of an S3-compatible server. What is written is not there before the last part has been confirmed. The SDK is
- * loaded with the first use, because it costs memory that a process without a bucket need not spend.
+ * A bucket of an S3-compatible server. A file is visible only once its last part has been confirmed. The SDK is
+ * loaded at the first use, so that a process without a bucket does not spend memory on it.
  */
 export function createS3FileStore(settings: S3Settings): FileStore {
   const { bucket: Bucket } = settings;
@@ -34,13 +34,13 @@ export function createS3FileStore(settings: S3Settings): FileStore {
         region: settings.region,
         credentials: settings.credentials,
         forcePathStyle: settings.isPathStyleForced,
-        // Servers other than Amazon's do not all know the newer checksums.
+        // Not every S3-compatible server knows the newer checksums.
         requestChecksumCalculation: 'WHEN_REQUIRED',
         responseChecksumValidation: 'WHEN_REQUIRED',
       }),
     })));
 
-  /** Those that have begun and not ended. */
+  /** Multipart uploads that have begun and not ended. */
   async function* uploads(prefix: string): AsyncGenerator<MultipartUpload> {
     const { client, sdk } = await connect();
     let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
@@ -48,7 +48,7 @@ export function createS3FileStore(settings: S3Settings): FileStore {
       const page = await client
         .send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: prefix, ...markers }))
         .catch((error: unknown) => {
-          // Some servers cannot list them, and forget them by themselves.
+          // Some servers cannot list uploads and remove them by themselves.
           if ((error as Error).name === 'NotImplemented') return undefined;
           throw error;
         });
@@ -81,7 +81,7 @@ export function createS3FileStore(settings: S3Settings): FileStore {
       try {
         await upload.done();
       } catch (error) {
-        // What made it stop matters, not what the server said of that.
+        // The cause of the abort is thrown, not the server's response to it.
         throw signal.aborted ? signal.reason : (source.failure() ?? error);
       } finally {
         signal.removeEventListener('abort', abort);
@@ -107,7 +107,7 @@ export function createS3FileStore(settings: S3Settings): FileStore {
     async remove(name) {
       const { client, sdk } = await connect();
       const key = { Bucket, Key: keyOf(name) };
-      // S3 answers the removal of what is not there like any other.
+      // S3 answers the removal of a missing key like any other, so the file is looked up first.
       const isThere = await client.send(new sdk.HeadObjectCommand(key)).then(
         () => true,
         (error: unknown) =>

@@ -1,6 +1,6 @@
 /**
- * `refused`: for good, this mail to this recipient. `deferred`: not now, for this recipient. `unavailable`: the server takes
- * nothing from us now. `unconfigured`: there is no server.
+ * `refused`: this mail to this recipient, permanently. `deferred`: this recipient, for now. `unavailable`: the server
+ * accepts no mail for now. `unconfigured`: no mail server is configured.
  */
 export type MailErrorKind = 'refused' | 'deferred' | 'unavailable' | 'unconfigured';
 
@@ -9,9 +9,9 @@ export class MailError extends Error {
   constructor(
     readonly kind: MailErrorKind,
     message: string,
-    /** The server's last word, with its code. */
+    /** The server's last response, with its code. */
     readonly response?: string,
-    /** The server may have taken the mail: its answer to the last byte never came. */
+    /** Whether the server may have accepted the mail: its response to the last byte did not arrive. */
     readonly isUncertain = false,
     options?: ErrorOptions,
   ) {
@@ -27,22 +27,27 @@ interface SmtpFailure {
   message: string;
 }
 
-/** Answers to RCPT or DATA that are about us and not about the mail: an operator can mend them. */
+/** Responses to RCPT or DATA that concern the sender and not the mail, so that an operator can mend them. */
 const ABOUT_US = new Set([421, 530, 534, 535, 538]);
 
-/** What an error of nodemailer means to whoever wanted to send the mail. */
+/** The commands whose responses concern one mail or recipient. */
+const ABOUT_THE_MAIL = new Set(['RCPT TO', 'DATA']);
+/** Failures before the first byte of the mail: no name, no login, no TLS. */
+const BEFORE_SENDING = new Set(['EDNS', 'EAUTH', 'ETLS']);
+
+const mayHaveBeenSent = (code: string | undefined, message: string) =>
+  !BEFORE_SENDING.has(code ?? '') && !/ECONNREFUSED|ENOTFOUND/.test(message);
+
+/** Translates an error of nodemailer. */
 export function classifyMailFailure(error: unknown): MailError {
   if (error instanceof MailError) return error;
   const { code, command, response, responseCode, message } = error as SmtpFailure;
   const made = (kind: MailErrorKind, isUncertain = false) =>
     new MailError(kind, message, response, isUncertain, { cause: error });
-  // Before a word was said: an address that cannot stand in an envelope.
+  // nodemailer refused the address before it spoke to the server.
   if (code === 'EENVELOPE' && responseCode === undefined) return made('refused');
-  if (responseCode === undefined)
-    return made(
-      'unavailable',
-      code !== 'EDNS' && code !== 'EAUTH' && code !== 'ETLS' && !/ECONNREFUSED|ENOTFOUND/.test(message),
-    );
-  if (ABOUT_US.has(responseCode) || (command !== 'RCPT TO' && command !== 'DATA')) return made('unavailable');
+  if (responseCode === undefined) return made('unavailable', mayHaveBeenSent(code, message));
+  const isAboutTheMail = command !== undefined && ABOUT_THE_MAIL.has(command) && !ABOUT_US.has(responseCode);
+  if (!isAboutTheMail) return made('unavailable');
   return made(responseCode >= 500 ? 'refused' : 'deferred');
 }

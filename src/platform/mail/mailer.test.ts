@@ -142,7 +142,7 @@ it('tells what is refused for good from what is not taken now', async () => {
   expect(await failure(createMissingMailer().send(MAIL))).toMatchObject({ kind: 'unconfigured', isUncertain: false });
 });
 
-it('a connection that breaks after the last byte leaves it uncertain, and nothing is sent again by itself', async () => {
+it('reports an uncertain delivery when the connection breaks after the last byte, and does not resend', async () => {
   let reached = 0;
   server.onMail = () => {
     reached += 1;

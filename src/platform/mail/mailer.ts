@@ -2,27 +2,27 @@ import { createTransport } from 'nodemailer';
 import { classifyMailFailure, MailError } from './mail-error';
 
 export interface Mail {
-  /** What the header says; `recipient` is who gets it. */
+  /** The To header; the mail goes to `recipient`. */
   to: string[];
   cc?: string[];
   replyTo?: string;
   subject: string;
   text: string;
   html?: string;
-  /** The one address that this copy goes to. */
+  /** The one address to which this copy is sent. */
   recipient: string;
-  /** The same for each try at the same copy, so that whoever gets it twice can tell. */
+  /** The same for each try at the same copy, so that a duplicate can be recognised by its message id. */
   key: string;
 }
 export interface MailReceipt {
-  /** What the server said when it took the mail. */
+  /** The server's answer when it accepted the mail. */
   response: string;
   messageId: string;
 }
 export interface Mailer {
-  /** The id that a mail with this key bears. */
+  /** The message id of a mail with this key. */
   messageIdOf(key: string): string;
-  /** Throws a MailError when the server does not take it. */
+  /** Throws a MailError when the server does not accept the mail. */
   send(mail: Mail, signal?: AbortSignal): Promise<MailReceipt>;
   /** Connects and signs in, and throws a MailError when that fails. */
   verify(): Promise<void>;
@@ -37,20 +37,20 @@ export interface SmtpSettings {
   isTlsRequired: boolean;
 }
 
-/** A mail server that several workers feed should not see more of one. */
+/** Connections per worker. It is low because several workers may use one mail server. */
 const MAX_CONNECTIONS = 4;
 const MAX_MAIL_MS = 60_000;
 
-/** As objects, addresses are taken as they are: no second one can hide in one. */
+/** Addresses are passed as objects, which nodemailer does not parse, so that one text cannot hold two addresses. */
 const asIs = (addresses: string[] | undefined) => addresses?.map((address) => ({ name: '', address }));
 
-/** One pool of connections. Port 465 speaks TLS from the first byte, the others after STARTTLS. */
+/** A mailer over one pool of connections. Port 465 uses TLS from the first byte, other ports after STARTTLS. */
 export function createMailer(smtp: SmtpSettings): Mailer {
   const { host, port, username, password, isTlsRequired } = smtp;
   const transport = createTransport({
     pool: true,
     maxConnections: MAX_CONNECTIONS,
-    // A mail whose connection broke may have been taken; whether it is sent again is for the caller to say.
+    // A mail whose connection broke may have been accepted. The caller decides whether to send it again.
     maxRequeues: 0,
     host,
     port,
@@ -70,7 +70,7 @@ export function createMailer(smtp: SmtpSettings): Mailer {
     messageIdOf,
     async send({ recipient, key, to, cc, replyTo, ...mail }, signal) {
       const messageId = messageIdOf(key);
-      // A server that answers byte by byte keeps every other time limit from passing.
+      // A server that sends single bytes would never reach the other time limits.
       const limit = AbortSignal.any([AbortSignal.timeout(MAX_MAIL_MS), ...(signal ? [signal] : [])]);
       try {
         const { response } = await transport.sendMail({
@@ -98,7 +98,7 @@ export function createMailer(smtp: SmtpSettings): Mailer {
 
 const addressOf = (from: string) => /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from;
 
-/** Stands in where no mail server is configured. */
+/** Used where no mail server is configured. */
 export function createMissingMailer(): Mailer {
   const refuse = () => Promise.reject(new MailError('unconfigured', 'SMTP_HOST is not set: no mails are sent'));
   return { messageIdOf: (key) => `<${key}@taskloom.local>`, send: refuse, verify: refuse, close: () => undefined };

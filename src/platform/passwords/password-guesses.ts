@@ -1,7 +1,7 @@
 import { zxcvbn, zxcvbnOptions } from '@zxcvbn-ts/core';
 import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
 
-/** What the common list, which is mostly English, lacks: the numbers and words that Chinese passwords are made of, and our own name. */
+/** Words that the mostly English list lacks: numbers and words of common Chinese passwords, and this product's name. */
 const OUR_WORDS = [
   'taskloom',
   'woaini',
@@ -21,22 +21,26 @@ const OUR_WORDS = [
   '666',
 ];
 
-// Every further substitution of letters (p@ssw0rd) doubles the time: with 100, the library's own, 128 characters took more than a second.
+// Each further letter substitution (p@ssw0rd) doubles the time. With the library's 100, 128 characters took over a
+// second.
 zxcvbnOptions.setOptions({
   dictionary: { ...dictionary, ours: OUR_WORDS },
   graphs: adjacencyGraphs,
   l33tMaxSubstitutions: 8,
 });
 
-/** The ten thousand commonest passwords, each in two spellings. More than that nobody tries here: attempts are limited, and people would be sent away with passwords that are fair. */
+/**
+ * The ten thousand commonest passwords, each in two spellings. Rate limits keep guessers from trying more, and a higher
+ * limit would refuse fair passwords.
+ */
 const LEAST_GUESSES = 2e4;
-/** The time grows with the square of the length, and what is not guessed of so many characters is not guessed at all. */
+/** The time grows with the square of the length, and this many unguessed characters are strong enough. */
 const LOOKED_AT = 24;
 
 /**
- * Whether few guesses find it: common passwords and words in any case and with digits for letters, repetitions, rows of
- * keys, dates, and whatever of this is put together; `words` are those that are close to its owner. At most the first and
- * the last 24 characters are looked at, and one strong end is enough.
+ * Whether few guesses find the password. It knows common passwords and words in any case and with digits for letters,
+ * repetitions, rows of keys, dates, and combinations of these. `words` are texts about its owner, such as the name. At
+ * most the first and the last 24 characters are examined, and one strong end is enough.
  */
 export function isGuessable(password: string, words: readonly string[]): boolean {
   if (password.trim() === '') return true;

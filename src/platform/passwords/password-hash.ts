@@ -6,18 +6,21 @@ import { isGuessable } from './password-guesses';
 const OPTIONS = { algorithm: Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const PREFIX = `$argon2id$v=19$m=${OPTIONS.memoryCost},t=${OPTIONS.timeCost},p=${OPTIONS.parallelism}$`;
 
-/** On threads of its own, like `verifyPassword`: nobody else waits for it. */
+/** Runs on the library's own threads, like `verifyPassword`, so that other requests are not delayed. */
 export async function hashPassword(password: string): Promise<string> {
   return hash(password, OPTIONS);
 }
 
-/** Knows bcrypt too, the predecessor's. False for a wrong password, and for a stored text that is no hash at all. */
+/**
+ * Compares with Argon2id and bcrypt (the predecessor's) hashes. False for a wrong password and for a stored text that
+ * is no hash.
+ */
 export async function verifyPassword(hashed: string, password: string): Promise<boolean> {
   const isBcrypt = /^\$2[abxy]\$/.test(hashed);
   return (isBcrypt ? verifyBcrypt(password, hashed) : verify(hashed, password)).catch(() => false);
 }
 
-/** Whether a right password should be hashed anew: its hash is bcrypt's, or made with other costs. */
+/** Whether a correct password should be hashed again, because its hash is bcrypt or has other costs. */
 export const isOutdatedHash = (hashed: string): boolean => !hashed.startsWith(PREFIX);
 
 export const passwords = { hash: hashPassword, verify: verifyPassword, isOutdated: isOutdatedHash, isGuessable };

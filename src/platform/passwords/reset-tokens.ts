@@ -3,8 +3,9 @@ import { createHash, createHmac, hkdfSync } from 'node:crypto';
 export type ResetTokens = ReturnType<typeof createResetTokens>;
 
 /**
- * The token of a password reset follows from the reset's id and the secret, so that nobody has to carry it: the API stores
- * its hash, and the worker that mails the link makes it again. Another secret makes another token, which no row knows.
+ * The token of a password reset. It is derived from the reset's id and the secret, so it is never transported: the API
+ * stores its hash, and the worker that mails the link derives it again. Another secret gives another token, which
+ * matches no row.
  */
 export function createResetTokens(secret: string) {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'taskloom password reset', 32));

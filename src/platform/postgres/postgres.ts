@@ -20,10 +20,13 @@ export function createDatabase(options: { url: string; poolSize: number; applica
 
 const MIGRATIONS = path.resolve(__dirname, '../../../migrations');
 
-/** Knex insists on a way back; migrations here only go forward. */
+/** Knex requires `down`, but migrations here only go forward. */
 const forwardOnly = () => Promise.reject(new Error('migrations only go forward'));
 
-/** All migrations of this version, oldest first. They carry no extension, so that sources (.ts, tests) and builds (.js) count as the same. */
+/**
+ * The names of all migrations, oldest first. They have no extension, so that sources (.ts) and builds (.js) count as
+ * the same.
+ */
 export const migrationNames = (): string[] =>
   [
     ...new Set(
@@ -36,14 +39,14 @@ export const migrationNames = (): string[] =>
 const migrationSource = (names: string[]): Knex.MigrationSource<string> => ({
   getMigrations: async () => names,
   getMigrationName: (name) => name,
-  // require and not import(): only the former finds a name without extension.
+  // Only require, unlike import(), finds a file by a name without extension.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   getMigration: async (name) => ({ ...(require(path.join(MIGRATIONS, name)) as Knex.Migration), down: forwardOnly }),
 });
 
 /**
- * Brings the schema up to date and returns the names of the migrations it ran; safe to run from several processes at once.
- * `names` stops at an older schema, that of a backup. Given a transaction it stays within it.
+ * Brings the schema up to date and returns the names of the migrations that ran. Several processes may run it at once.
+ * `names` limits it to an older schema, that of a backup. Given a transaction, it runs inside that.
  */
 export async function migrate(database: Database, names: string[] = migrationNames()): Promise<string[]> {
   const [, ran] = (await database.migrate.latest({ migrationSource: migrationSource(names) })) as [number, string[]];

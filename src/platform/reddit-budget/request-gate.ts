@@ -36,8 +36,6 @@ export class TurnIsLater extends Error {
   }
 }
 
-export type RequestGate = ReturnType<typeof createRequestGate>;
-
 /** Lets this process's requests out as the fleet's ledger grants them, a few at a time. Nothing goes out that was not granted. */
 export function createRequestGate({
   budget,

@@ -1,4 +1,4 @@
-/** What Taskloom knows of Reddit. `createRedditClient` (snoowrap) serves it; nobody else speaks to Reddit. */
+/** Reddit as Taskloom sees it. `createRedditClient` (snoowrap) implements it; no other code speaks to Reddit. */
 
 export const REDDIT_SORTS = ['hot', 'new', 'top', 'rising', 'controversial'] as const;
 export type RedditSort = (typeof REDDIT_SORTS)[number];
@@ -22,9 +22,9 @@ export interface RedditPost {
   isSelf: boolean;
   isNsfw: boolean;
   isSpoiler: boolean;
-  /** Kept at the top of its subreddit, whatever its age or score. */
+  /** Pinned to the top of its subreddit. */
   isPinned: boolean;
-  /** Its author or a moderator took it away. */
+  /** Whether its author or a moderator removed it. */
   isDeleted: boolean;
   editedAt: Date | null;
   createdAt: Date;
@@ -49,11 +49,13 @@ export interface RedditComment {
   createdAt: Date;
 }
 
-/** A stub in a comment tree: `children` to be asked for by the hundred, or, when empty, a thread to go on with at `parentId`. */
+/**
+ * A stub in a comment tree. `children` are loaded by the hundred; without children the thread continues at `parentId`.
+ */
 export interface MoreStub {
   parentId: string;
   children: string[];
-  /** How many comments Reddit says are behind it. */
+  /** The number of comments behind the stub, by Reddit's count. */
   count: number;
   depth: number;
 }
@@ -62,7 +64,7 @@ export interface CommentTree {
   post: RedditPost | null;
   comments: RedditComment[];
   more: MoreStub[];
-  /** Items that could not be read as comments, left out. */
+  /** The number of items that were left out because they could not be read as comments. */
   malformed: number;
 }
 
@@ -70,18 +72,20 @@ export interface ListingPage {
   posts: RedditPost[];
   /** The next page's cursor, or null at the end. */
   after: string | null;
-  /** Items that could not be read as posts, left out. */
+  /** The number of items that were left out because they could not be read as posts. */
   malformed: number;
 }
 
 export interface InfoAnswer {
   posts: RedditPost[];
   comments: RedditComment[];
-  /** Items that could not be read, left out: with any of them, what is missing need not be gone. */
+  /** The number of items that could not be read. If it is above 0, a missing item need not be gone. */
   malformed: number;
 }
 
-/** On whose behalf Reddit is asked: the budget is shared out among configs, by priority (1 to 10, 10 the highest share). */
+/**
+ * The config that sends requests. The budget is divided among configs by priority (1 to 10; 10 is the highest share).
+ */
 export interface RedditAsker {
   configId: number | null;
   /** 5 when left out. */
@@ -89,19 +93,20 @@ export interface RedditAsker {
 }
 
 export interface RedditClient {
-  /** Sandbox content is made up or recorded, and is marked as such wherever it shows. */
+  /** Whether the content comes from the sandbox; it is marked as such wherever it is shown. */
   readonly isSandbox: boolean;
-  /** HTTP requests sent since this client was made, repeated tries counted, tokens not. */
+  /** The number of HTTP requests sent by this client, with retries and without logins. */
   requestsSent(): number;
-  /** The same client (login and budget) on behalf of a config. Its `requestsSent` starts at 0 and counts what is sent through it alone. */
+  /** This client (login and budget) on behalf of a config. Its own `requestsSent` starts at 0. */
   scoped(asker?: RedditAsker): RedditClient;
   listPosts(
     query: { subreddit: string; sort: RedditSort; timeFilter?: RedditTimeFilter; limit: number; after?: string | null },
     signal?: AbortSignal,
   ): Promise<ListingPage>;
   /**
-   * The tree of a post, or the one that begins with (and includes) one comment of it, whose depth Reddit does not tell
-   * dependably: the caller does. `depth` (how many levels) and `limit` as Reddit takes them; it gives 500 at most.
+   * The tree of a post, or the one that begins with one comment of it. Reddit does not reliably tell that comment's
+   * depth, so the caller does. `depth` (how many levels) and `limit` are Reddit's own; Reddit sends at most 500
+   * comments.
    */
   getComments(
     query: { postId: string; comment?: { id: string; depth: number }; limit?: number; depth?: number },
@@ -112,21 +117,27 @@ export interface RedditClient {
     query: { postId: string; children: string[]; depthOf: (commentId: string) => number | undefined },
     signal?: AbortSignal,
   ): Promise<Omit<CommentTree, 'post'>>;
-  /** At most 100 fullnames a call; what Reddit does not know is left out. It tells no depths: each comment's is 0. */
+  /**
+   * At most 100 fullnames a call. Unknown ones are left out. Each comment's depth is 0, because Reddit does not tell
+   * it.
+   */
   getInfo(fullnames: string[], signal?: AbortSignal): Promise<InfoAnswer>;
   getSubreddit(
     name: string,
     signal?: AbortSignal,
   ): Promise<{ name: string; subscribers: number | null; isNsfw: boolean }>;
-  /** Asks once, without tries, and with two seconds to wait for the budget, for the cheapest thing that needs a valid token; throws a RedditError. */
+  /**
+   * Sends the cheapest request that needs a valid token, without retries, and waits two seconds for the budget. Throws
+   * a RedditError.
+   */
   probe(signal?: AbortSignal): Promise<void>;
 }
 
-/** 'forbidden' also stands for whatever else Reddit refuses; 'malformed' is an answer that cannot be read, which a second try may mend. */
+/** 'forbidden' stands for all other refusals too. 'malformed' is an unreadable answer; a second try may succeed. */
 export type RedditErrorKind =
   'rate_limited' | 'unavailable' | 'unauthorized' | 'forbidden' | 'not_found' | 'network' | 'malformed' | 'aborted';
 
-/** `retryAfterMs` is set when Reddit, or the turn in its budget, says how long to wait. */
+/** `retryAfterMs` is set when Reddit or the budget tells how long to wait. */
 export class RedditError extends Error {
   override readonly name = 'RedditError';
   constructor(

@@ -7,12 +7,12 @@ export interface RawResponse {
   body: unknown;
 }
 
-export const headerNumber = (response: RawResponse, name: string): number | null => {
+const headerNumber = (response: RawResponse, name: string): number | null => {
   const value = Number(response.headers[name] ?? NaN);
   return Number.isFinite(value) ? value : null;
 };
 
-/** What an answer says of the budget. */
+/** The state of the budget in an answer's headers. */
 export function rateOf(response: RawResponse): RateHeaders | undefined {
   const [used, remaining, reset] = ['used', 'remaining', 'reset'].map((name) =>
     headerNumber(response, `x-ratelimit-${name}`),
@@ -29,7 +29,7 @@ const RETRYABLE = new Set<RedditErrorKind>(['rate_limited', 'unavailable', 'netw
 export const isRetryable = (error: unknown): error is RedditError =>
   error instanceof RedditError && RETRYABLE.has(error.kind);
 
-/** The failure that an answer means, or null when it is a good one. `what` names the request for the message. */
+/** The failure that an answer stands for, or null for a successful one. `what` names the request in the message. */
 export function failureOf(response: RawResponse, what: string): RedditError | null {
   const { statusCode: status, body } = response;
   if (status >= 200 && status < 300) {
@@ -70,7 +70,7 @@ function retryAfter(response: RawResponse, kind: RedditErrorKind): number | unde
   return seconds === null ? undefined : Math.max(0, seconds * 1000);
 }
 
-/** Reddit says why in `reason` ("private", "banned", "quarantined") or in `error`. */
+/** Reddit's reason, from `reason` ("private", "banned", "quarantined") or `error`. */
 function reasonIn(body: unknown): string {
   if (typeof body !== 'object' || body === null) return '';
   const { reason, error } = body as Record<string, unknown>;

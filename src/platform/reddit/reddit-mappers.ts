@@ -8,7 +8,7 @@ import {
   type RedditPost,
 } from './reddit-client';
 
-/** Reddit's JSON as it comes: old recordings lack fields that today's answers have, and the other way round. */
+/** Reddit's JSON. Fields are optional, because old recordings and today's answers have different ones. */
 type Data = Record<string, unknown>;
 interface Thing {
   kind: string;
@@ -25,6 +25,12 @@ const integer = (value: unknown) => {
   const read = number(value);
   return read === null ? null : Math.max(-INT4, Math.min(INT4, Math.trunc(read)));
 };
+const count = (value: unknown) => integer(value) ?? 0;
+/** A number from 0 to 1, or null. */
+const share = (value: unknown) => {
+  const read = number(value);
+  return read !== null && read >= 0 && read <= 1 ? read : null;
+};
 /** Unix seconds; `edited` is `false` or, in very old answers, `true` without a time. */
 const time = (value: unknown) => {
   const seconds = number(value);
@@ -35,26 +41,24 @@ const bareId = (fullname: unknown) => text(fullname)?.replace(/^t\d_/, '') ?? nu
 
 function isDeleted(data: Data, body: string | null): boolean {
   if (text(data.removed_by_category)) return true;
-  // The author alone says only that the account is gone: what it wrote may still be there.
+  // A deleted author alone means only that the account is gone; the text may still exist.
   return (data.author ?? '[deleted]') === '[deleted]' && (body === '[deleted]' || body === '[removed]');
 }
 
-/** Links have no text to tell by: there the category says whether the author or a moderator took it away. */
+/** Link posts have no text, so the category tells whether the author or a moderator removed them. */
 const goneText = (data: Data, content: string | null) =>
   content === '[removed]' || ![null, 'deleted'].includes(text(data.removed_by_category)) ? '[removed]' : '[deleted]';
 
-/** Null when it is not a readable post. */
+/** Null for an object that is not a readable post. */
 export function toPost(data: Data): RedditPost | null {
-  const [id, title, subreddit, createdAt] = [
-    text(data.id),
-    text(data.title),
-    text(data.subreddit),
-    time(data.created_utc),
-  ];
-  if (!id || title === null || !subreddit || !createdAt) return null;
+  const id = text(data.id);
+  const title = text(data.title);
+  const subreddit = text(data.subreddit);
+  const createdAt = time(data.created_utc);
+  const isReadable = id && title !== null && subreddit && createdAt;
+  if (!isReadable) return null;
   const selftext = text(data.selftext);
   const isGone = isDeleted(data, selftext);
-  const ratio = number(data.upvote_ratio);
   return {
     id,
     title,
@@ -64,9 +68,9 @@ export function toPost(data: Data): RedditPost | null {
     content: isGone ? goneText(data, selftext) : selftext,
     url: text(data.url),
     domain: text(data.domain),
-    score: integer(data.score) ?? 0,
-    upvoteRatio: ratio !== null && ratio >= 0 && ratio <= 1 ? ratio : null,
-    numComments: integer(data.num_comments) ?? 0,
+    score: count(data.score),
+    upvoteRatio: share(data.upvote_ratio),
+    numComments: count(data.num_comments),
     flairText: text(data.link_flair_text),
     isSelf: data.is_self === true,
     isNsfw: data.over_18 === true,
@@ -78,7 +82,7 @@ export function toPost(data: Data): RedditPost | null {
   };
 }
 
-/** Null when it is not a readable comment. */
+/** Null for an object that is not a readable comment. */
 export function toComment(data: Data, depth: number): RedditComment | null {
   const [id, body, subreddit, createdAt] = [
     text(data.id),
@@ -137,7 +141,7 @@ export function toCommentTree(body: unknown, rootDepth: number): CommentTree {
   const walk = (children: unknown[], depth: number) => {
     for (const child of children) {
       addThing(tree, child, depth);
-      // An unreadable comment must not hide the readable answers to it.
+      // The replies of an unreadable comment are kept.
       const replies = isThing(child) ? child.data.replies : null;
       if (isThing(replies) && Array.isArray(replies.data.children)) walk(replies.data.children, depth + 1);
     }
@@ -154,7 +158,7 @@ function addThing(found: Omit<CommentTree, 'post'>, thing: unknown, depth: numbe
   else found.malformed += 1;
 }
 
-/** The flat answer of morechildren: an item's parent stands anywhere in it, or is known to the caller. */
+/** Reads the flat answer of morechildren. The parent of an item is anywhere in the answer, or known to the caller. */
 export function toMoreChildren(
   body: unknown,
   depthOf: (commentId: string) => number | undefined,
@@ -176,7 +180,7 @@ export function toMoreChildren(
   const depthIn = (data: Data): number => {
     const known = depths.get(data);
     if (known !== undefined) return known;
-    // Against a circle of parents, which would never end.
+    // Guards against a cycle of parents.
     depths.set(data, 0);
     depths.set(data, parentDepth(data));
     return depths.get(data) ?? 0;

@@ -11,25 +11,27 @@ export interface RedditClientOptions extends RedditLogin {
   budget: RedditBudget;
   isSandbox: boolean;
   log: { warn(fields: object, message: string): void };
-  /** Tries of one request, the first included. */
+  /** How often one request is tried, the first try included. */
   tries?: number;
-  /** The first pause between two tries; each later one is twice as long, and all of them vary by half. */
+  /** The pause before the second try. Each later pause is twice as long; all vary randomly by half. */
   backoffMs?: number;
-  /** A longer wait, for the budget or because Reddit says so, is left to the caller, who is told how long. */
+  /** A longer wait, for the budget or by Reddit's order, is thrown as a RedditError with `retryAfterMs`. */
   longestWaitMs?: number;
   requestTimeoutMs?: number;
-  /** Requests of this process under way: enough for the whole budget when answers take seconds. */
+  /** Concurrent requests of this process. It suffices for the whole budget when answers take seconds. */
   requestsAtOnce?: number;
 }
 
-/** A 429 that says nothing closes the budget for so long. */
+/** How long a 429 without a time closes the budget. */
 const UNTOLD_CLOSURE_MS = 10_000;
 const DEFAULT_PRIORITY = 5;
-/** In place of an answer: the token was bad, and another one is worth a try. */
+/** Returned in place of an answer when the token was refused and a new one should be tried. */
 const RENEWED = Symbol('renewed');
 const PROBE: Asker = { flow: 'probe', weight: 10, isExclusive: false, patienceMs: 2_000, isParkable: false };
 
-/** The only way to Reddit: a few requests at a time, each granted by the budget that all processes share. */
+/**
+ * The only client of Reddit. It sends a few requests at a time, each granted by the budget that all processes share.
+ */
 export function createRedditClient(options: RedditClientOptions): RedditClient {
   const {
     tries = 3,
@@ -49,7 +51,10 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
     await sleep(ms, undefined, { signal }).catch(() => Promise.reject(abortedError(signal)));
   }
 
-  /** Several requests that find no token share one login; whoever is aborted meanwhile leaves it to the others. */
+  /**
+   * Requests that find no token share one login. A request that is aborted meanwhile leaves the login running for the
+   * others.
+   */
   async function ensureToken(signal?: AbortSignal): Promise<void> {
     if (transport.hasToken()) return;
     renewing ??= transport.renewToken().finally(() => (renewing = undefined));
@@ -81,7 +86,7 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
     count: () => void,
     mayTryAnotherToken: boolean,
   ): Promise<unknown> {
-    // Before it joins the line: a login that fails costs no turn. It lasts longer than the turn is waited for.
+    // The login comes before the request queues, so that a failed login costs no turn. A token outlives the wait.
     await ensureToken(request.signal);
     const outcome: Outcome = { id: await enter(asker, request.signal) };
     let token: string | undefined;
@@ -90,7 +95,7 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
       count();
       return await transport.send({ ...request, onAnswer: (response) => (outcome.headers = rateOf(response)) });
     } catch (error) {
-      // Revoked before its time: a new one mends it, or the credentials are bad.
+      // The token was revoked early. If a new one is refused too, the credentials are wrong.
       if (error instanceof RedditError && error.kind === 'unauthorized' && token !== undefined) {
         transport.dropToken(token);
         if (mayTryAnotherToken) return RENEWED;
@@ -119,7 +124,7 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
       try {
         return read(await sendWithToken(request, asker, count));
       } catch (error) {
-        // Without a status it is the budget's word, not Reddit's: the turn is kept for later, not now.
+        // An error without a status comes from the budget: the turn comes later than this call waits.
         if (
           !isRetryable(error) ||
           attempt >= tries ||
@@ -130,7 +135,7 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
           backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random()),
           error.details.retryAfterMs ?? 0,
         );
-        // What took long to fail is over for now: the caller can wait for the next try without holding anything.
+        // A failure that took long is not retried here, because the caller can wait without holding a slot.
         if (waitMs > longestWaitMs || performance.now() - beganAt > longestWaitMs) throw error;
         log.warn({ attempt, waitMs: Math.round(waitMs), kind: error.kind }, `${error.message}: trying again`);
         await pause(waitMs, request.signal);
@@ -170,7 +175,7 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
           (body) => toCommentTree(body, comment?.depth ?? 0),
         ),
       getMoreChildren: ({ postId, children, depthOf }, signal) => {
-        // By POST: a hundred ids make a long address. Reddit answers one such request at a time.
+        // Sent by POST, because a hundred ids make a long URL. Reddit answers one such request at a time.
         const form = { api_type: 'json', link_id: `t3_${postId}`, children: children.join(',') };
         return send(
           { uri: 'api/morechildren', method: 'post', form, signal },

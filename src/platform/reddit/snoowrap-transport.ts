@@ -6,7 +6,7 @@ export interface RedditLogin {
   clientId: string;
   clientSecret: string;
   userAgent: string;
-  /** With both of these a script login, otherwise app-only. */
+  /** With both of these the login is that of a script, otherwise app-only. */
   username?: string;
   password?: string;
   oauthBaseUrl?: string;
@@ -19,11 +19,11 @@ export interface RedditRequest {
   qs?: Record<string, string | number | undefined>;
   form?: Record<string, string>;
   signal?: AbortSignal;
-  /** Told of every answer, a refusal too. */
+  /** Called with every answer, also with refusals. */
   onAnswer?: (response: RawResponse) => void;
 }
 
-/** What we hand to, and get from, snoowrap's HTTP library (request-promise, which has no types of its own here). */
+/** The options and responses of snoowrap's HTTP library (request-promise, which has no types here). */
 interface RawRequest extends RedditRequest {
   baseUrl: string;
   [option: string]: unknown;
@@ -35,11 +35,9 @@ interface Token {
   renewAt: number;
 }
 
-export type SnoowrapTransport = ReturnType<typeof createSnoowrapTransport>;
-
 /**
- * Logs in and sends single requests through snoowrap, and turns every failure into a RedditError. Tries, queue and
- * budget are the caller's. `requestTimeoutMs` is for a whole request, from connecting to the last byte.
+ * Logs in and sends single requests through snoowrap, and turns every failure into a RedditError. The caller handles
+ * retries, queue and budget. `requestTimeoutMs` covers a whole request, from connecting to the last byte.
  */
 export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: number) {
   const baseUrls: Record<string, string | undefined> = {
@@ -48,13 +46,14 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
   };
   let token: Token | null = null;
 
-  /** snoowrap without its own login, retries, rate limit and object tree: those come either too early or too dear. */
+  /** snoowrap without its own login, retries, rate limit and object tree, which are too limited or too slow. */
   class Transport extends Snoowrap {
     override rawRequest(options: RawRequest): ReturnType<Snoowrap['rawRequest']> {
       const { signal, onAnswer, ...rest } = options;
       const baseUrl = baseUrls[options.baseUrl] ?? options.baseUrl;
       const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname);
-      // A proxy of the environment cannot reach this machine. Redirects are answers (see failureOf), not ways.
+      // The environment's proxy cannot reach this machine. Redirects are not followed but read as answers (see
+      // failureOf).
       const pending = super.rawRequest({
         ...rest,
         baseUrl,
@@ -75,7 +74,7 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
     _awaitRatelimit() {
       return Promise.resolve();
     }
-    /** Its objects and proxies cost ten times the parsing of the JSON; we map the raw body ourselves. */
+    /** The raw body is mapped here, because snoowrap's objects and proxies cost ten times the parsing of the JSON. */
     _populate(body: unknown) {
       return body;
     }
@@ -121,7 +120,7 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
         },
         (error: Error & { cause?: Error }) => {
           done();
-          // The library's own error carries the request with its token and secret: only what lies beneath it goes on.
+          // The library's error contains the request with token and secret, so only its cause is passed on.
           reject(new RedditError('network', `${what}: ${error.cause?.message ?? error.name}`, { cause: error.cause }));
         },
       );
@@ -147,7 +146,7 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
   return {
     hasToken: () => token !== null && Date.now() < token.renewAt,
     renewToken,
-    /** Forgets this token, unless there is a newer one. */
+    /** Forgets this token unless a newer one has replaced it. */
     dropToken: (dropped: string | undefined) => {
       if (token?.value === dropped) token = null;
     },

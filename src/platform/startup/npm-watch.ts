@@ -1,11 +1,12 @@
 const EVERY_MS = 500;
 
-// Read as early as this module is loaded: npm may be killed before the first look.
+// Read when the module is loaded, because npm may be killed before the first check.
 const parent = process.ppid;
 
 /**
- * Calls `stop` when the npm that runs us is gone. The shell between the two (dash, for one) dies of a SIGTERM without passing
- * it on, and we would live on unseen. Without npm an orphan is what somebody wanted (nohup, a service manager).
+ * Calls `stop` when the npm that started this process has ended. The shell between the two (dash, for one) ends at
+ * SIGTERM without passing it on, so this process would keep running unnoticed. Without npm an orphan is intended
+ * (nohup, a service manager).
  */
 export function stopWithNpm(stop: () => void): void {
   if (!process.env.npm_lifecycle_event) return;

@@ -12,7 +12,7 @@ export function requireDatabaseUrl(config: Config, withoutIt: string): string {
   return url;
 }
 
-/** What a part that is started alone needs: better no start than one that says it is ready and is not. */
+/** Checks the servers that a process needs, so that it does not report ready without them. */
 export async function checkServers(config: Config, url: string, target: TemporalTarget): Promise<void> {
   await Promise.all([
     checkPostgres(config, url),
@@ -88,7 +88,7 @@ export async function checkTemporal(
   }
 }
 
-/** gRPC tries again until its deadline and then tells of nothing but the deadline. */
+/** gRPC retries until its deadline and then reports only the deadline. */
 function whyNoConnection(address: string): Promise<Error | undefined> {
   if (!URL.canParse(`tcp://${address}`)) return Promise.resolve(new Error('it is no address of the form host:port'));
   const { hostname, port } = new URL(`tcp://${address}`);
@@ -105,14 +105,14 @@ function whyNoConnection(address: string): Promise<Error | undefined> {
   });
 }
 
-/** Somebody listens, and yet there is no connection: nearly always one side speaks TLS and the other does not. */
+/** The port is open and yet the connection fails: in most cases only one side uses TLS. */
 function withTlsHint(error: unknown, { connection }: TemporalTarget): Error {
   const hint = connection.tls
-    ? 'we speak TLS (TEMPORAL_TLS, a TEMPORAL_TLS_ variable or TEMPORAL_API_KEY turns it on): perhaps that server does not, or its certificate is not the expected one'
+    ? 'we speak TLS (TEMPORAL_TLS, a TEMPORAL_TLS_ variable or TEMPORAL_API_KEY turns it on): ' +
+      'perhaps that server does not, or its certificate is not the expected one'
     : 'we speak no TLS: if that server wants it, set TEMPORAL_TLS=true';
-  return new Error(
-    `something listens there, but no connection comes about (${error instanceof Error ? error.message : String(error)}); ${hint}`,
-  );
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Error(`something listens there, but no connection comes about (${reason}); ${hint}`);
 }
 
 function grpcCode(error: unknown): number | undefined {

@@ -1,14 +1,12 @@
 import type { Logger } from '../../platform/logger';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type { TaskConfigRepository } from '../../storage/configs/task-config-repository';
+import type { FindConfigFault } from '../temporal/schedule-commands';
 import type { ScheduleConvergence } from '../temporal/schedule-convergence';
 
 export interface ConfigRepairs {
   configsFailed: number;
 }
-
-/** Why a config cannot run as it is stored, in words for its owner; null when it can. */
-export type FindConfigFault = (taskType: string, parameters: Record<string, unknown>) => string | null;
 
 export interface ConfigReconcilerDeps {
   configs: TaskConfigRepository;

@@ -1,6 +1,7 @@
-import { isRefusal, SchedulerUnavailableError } from '../spec/scheduling-errors';
+import { isRefusal, SchedulerUnavailableError } from '../temporal/scheduling-errors';
 import type { ScheduleConvergence } from '../temporal/schedule-convergence';
-import type { ActualSchedule, DescribedSchedule, ScheduleGateway } from '../temporal/schedule-gateway';
+import type { ActualSchedule, DescribedSchedule } from '../temporal/actual-schedule';
+import type { ScheduleGateway } from '../temporal/schedule-gateway';
 import type { Logger } from '../../platform/logger';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type { TaskConfigRepository } from '../../storage/configs/task-config-repository';

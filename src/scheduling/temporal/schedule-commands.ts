@@ -1,7 +1,7 @@
 import { createKeyedQueue } from './keyed-queue';
-import { findPastTime, parseScheduleConfig } from '../spec/schedule-config';
-import { ConfigNotFoundError, isRefusal } from '../spec/scheduling-errors';
-import type { FindConfigFault } from '../reconcile/reconcile-configs';
+import { findExpiry, parseScheduleConfig } from '../schedule/schedule-config';
+import { findSchedulerType } from '../scheduler-types/registry';
+import { ConfigNotFoundError, isRefusal } from './scheduling-errors';
 import type { ScheduleConvergence } from './schedule-convergence';
 import type { ScheduleStatus, TaskConfig } from '../../storage/configs/task-config';
 import type { ScheduleEventName } from '../../storage/configs/schedule-event';
@@ -16,12 +16,17 @@ export interface CommandResult {
   config_id: number;
 }
 
+/** Why a config cannot run as it is stored, in words for its owner; null when it can. */
+export type FindConfigFault = (taskType: string, parameters: Record<string, unknown>) => string | null;
+
 export interface ScheduleCommandDeps {
   configs: Pick<TaskConfigRepository, 'get' | 'setScheduleStatus' | 'addEvents'>;
   convergence: ScheduleConvergence;
   /** A config that could not run is not armed. */
   findConfigFault?: FindConfigFault;
 }
+
+const firesByItself = (config: TaskConfig) => findSchedulerType(config.schedulerType)?.fires !== 'never';
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
@@ -83,11 +88,11 @@ export function createScheduleCommands({ configs, convergence, findConfigFault =
   }
 
   async function arm(config: TaskConfig): Promise<CommandResult> {
-    if (config.schedulerType === 'manual')
+    if (!firesByItself(config))
       return answer(config.id, false, `${config.name} is a manual task: it has no schedule, execute it instead`);
     const isActive = config.scheduleStatus === 'active';
     // Also of an active one, which reconcile has not come to yet: its run may still be at work, so nothing is changed.
-    const past = findPastTime(config.schedulerType, config.scheduleConfig, new Date());
+    const past = findExpiry(config.schedulerType, config.scheduleConfig, new Date());
     if (past !== null) return answer(config.id, false, `${config.name} cannot be started: ${past}`);
     try {
       const fault = findConfigFault(config.taskType, config.parameters);
@@ -160,7 +165,7 @@ export function createScheduleCommands({ configs, convergence, findConfigFault =
   async function rearm(configId: number): Promise<CommandResult> {
     const config = await find(configId);
     // Nobody could start it, so its mended parameters are all that can end the error.
-    if (config.schedulerType === 'manual' && config.scheduleStatus === 'error') return stop(configId);
+    if (!firesByItself(config) && config.scheduleStatus === 'error') return stop(configId);
     if (config.scheduleStatus !== 'active' && config.scheduleStatus !== 'paused')
       return answer(configId, true, `${config.name} is ${config.scheduleStatus}: nothing to reload`);
     return follow(config, { status: null, done: 'task_registered', failed: 'task_register_error' }, (settled) =>

@@ -1,4 +1,4 @@
-import { ScheduleNotSettledError } from '../spec/scheduling-errors';
+import { ScheduleNotSettledError } from './scheduling-errors';
 import type { ScheduleGateway } from './schedule-gateway';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type { TaskConfigRepository } from '../../storage/configs/task-config-repository';

@@ -11,18 +11,16 @@ import {
 import type { Workflow } from '@temporalio/common';
 import { isForeignPause, toActual, toDescribed, type ActualSchedule, type DescribedSchedule } from './actual-schedule';
 import { armedAtOf, taskConfigSchedule } from './temporal-schedule';
-import { isContention, isLate, toSchedulerError } from '../spec/scheduling-errors';
+import { isContention, isLate, toSchedulerError } from './scheduling-errors';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type * as workflows from '../../workflows';
 
-export const RECONCILE_SCHEDULE_ID = 'taskloom-reconcile';
+const RECONCILE_SCHEDULE_ID = 'taskloom-reconcile';
 
 export interface ApplyOutcome {
   /** Set when somebody else's pause was found, and left as it is: the reason they gave. */
   foreignPause?: string;
 }
-
-export type { ActualSchedule, DescribedSchedule };
 
 /** Of the whole deadline: a request that got stuck must not use it up, and the last one has the rest, should all be slow. */
 const SHARE_OF_A_TRY = 1 / 4;
@@ -30,7 +28,7 @@ const SHARE_OF_A_TRY = 1 / 4;
 const CONTENTION_ATTEMPTS = 6;
 const CONTENTION_PAUSE_MS = 20;
 
-export const scheduleIdOf = (configId: number) => `task-config-${configId}`;
+const scheduleIdOf = (configId: number) => `task-config-${configId}`;
 
 function configIdOf(scheduleId: string): number | null {
   const digits = /^task-config-(\d+)$/.exec(scheduleId)?.[1];

@@ -40,7 +40,9 @@ function readArguments(): { username?: string; email?: string } {
   }
 }
 
-/** Never an argument: everybody on the machine may read those. On a terminal nothing of it is shown. */
+/**
+ * Reads the password from standard input, hidden on a terminal. It is no argument, because every user can read those.
+ */
 async function askPassword(): Promise<string> {
   const isTerminal = process.stdin.isTTY === true;
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });

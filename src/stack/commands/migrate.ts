@@ -4,7 +4,10 @@ import { checkPostgres, checkTemporal, requireDatabaseUrl } from '../../platform
 import { showFailedStart } from '../../platform/startup/start-error';
 import { connectTemporal, registerSearchAttributes, temporalTarget, temporalVariable } from '../../platform/temporal';
 
-/** What an update needs before API and worker may start: the schema of PostgreSQL, and Temporal's search attributes where a Temporal is configured. */
+/**
+ * What an update needs before API and worker may start: the schema of PostgreSQL, and Temporal's search attributes
+ * where a Temporal is configured.
+ */
 async function main(): Promise<void> {
   const config = readConfig();
   const url = requireDatabaseUrl(config, '`npm start` migrates its own PostgreSQL itself');

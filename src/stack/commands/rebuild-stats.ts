@@ -3,7 +3,10 @@ import { createDatabase } from '../../platform/postgres/postgres';
 import { checkPostgres, requireDatabaseUrl } from '../../platform/startup/start-checks';
 import { showFailedStart } from '../../platform/startup/start-error';
 
-/** Compares the totals of executions with the rows, and counts anew when they differ: after a restore with triggers off, say. */
+/**
+ * Compares the totals of executions with the rows, and counts anew when they differ: after a restore with triggers off,
+ * say.
+ */
 async function main(): Promise<void> {
   const config = readConfig();
   const url = requireDatabaseUrl(config, 'name the database whose totals are meant');

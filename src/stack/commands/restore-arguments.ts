@@ -10,7 +10,7 @@ npm run restore -- BACKUP [--replace] [--yes] [--force]
 
 export interface RestoreArguments {
   isList: boolean;
-  /** A backup's name; a path to it, as results tell it (backups/backup_…), counts as that. */
+  /** The name of a backup. A path to it (backups/backup_…) is accepted too. */
   backup: string;
   isConfirmed: boolean;
   isReplacing: boolean;

@@ -33,9 +33,10 @@ export function renderBackups(
 export function renderPlan({ chain, rows, missingMigrations, tablesWithRows }: RestorePlan, database: string): string {
   const last = chain.at(-1);
   if (!last) return '';
+  const { snapshot, database: source, tables } = last.manifest;
   return [
     `All checksums are right. What would be restored into ${database}:`,
-    `  the state of ${last.manifest.snapshot.taken_at} of the database ${last.manifest.database.name}, ${rows} rows in ${last.manifest.tables.length} tables`,
+    `  the state of ${snapshot.taken_at} of the database ${source.name}, ${rows} rows in ${tables.length} tables`,
     `  from ${chain.map(({ manifest }) => manifest.name).join(', then ')}`,
     ...(missingMigrations.length > 0 ? [`  then the migrations that came later: ${missingMigrations.join(', ')}`] : []),
     tablesWithRows.length > 0

@@ -1,4 +1,4 @@
-// First: it notes who started us.
+// This import comes first, because it notes the parent process when it is loaded.
 import { stopWithNpm } from '../../platform/startup/npm-watch';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
@@ -15,7 +15,7 @@ import { renderBackups, renderPlan } from './restore-texts';
 import { lockStack } from '../processes/stack-lock';
 import { openState } from '../stack-state';
 
-/** `npm run restore`: puts the database back to what it was at a backup, all of it or nothing. */
+/** `npm run restore`: brings the database back to the state of a backup, in one transaction. */
 async function main(): Promise<void> {
   const wanted = readRestoreArguments(process.argv.slice(2));
   const config = readConfig();
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     return;
   }
   const target = await reachDatabase(config);
-  // Cut off in the middle, PostgreSQL forgets the transaction: that is as good as never begun.
+  // PostgreSQL rolls the transaction back when its connection ends, so a restore that is stopped changes nothing.
   const stop = () => {
     console.error('Stopped. Unless it had said that it was done, nothing was changed.');
     void target.release().finally(() => process.exit(130));
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** The database of the environment, or else that of `npm start`, which is brought up for as long as this takes. */
+/** The configured database, or else the embedded one of `npm start`, which is started for the time of the restore. */
 async function reachDatabase(config: Config): Promise<{ url: string; release: () => Promise<void> }> {
   const url = databaseUrl(config);
   if (url) {
@@ -90,7 +90,10 @@ async function restoreInto(url: string, folder: BackupFolder, wanted: RestoreArg
       );
     if (migrationsRun.length > 0) console.log(`Ran ${migrationsRun.join(', ')}, which came after the backup.`);
     console.log(
-      `Restored ${plan.rows} rows. All sessions have ended; passwords, roles and API keys are those of the backup.\nStart API and worker: what Temporal's schedules and runs differ in from the database is repaired within a minute.`,
+      `Restored ${plan.rows} rows. ` +
+        'All sessions have ended; passwords, roles and API keys are those of the backup.\n' +
+        "Start API and worker: what Temporal's schedules and runs differ in from the database " +
+        'is repaired within a minute.',
     );
   } catch (error) {
     throw (error as Error).name === 'RestoreRefusedError'
@@ -104,11 +107,13 @@ async function restoreInto(url: string, folder: BackupFolder, wanted: RestoreArg
 function refuse({ connected, tablesWithRows }: RestorePlan, { isForced, isReplacing }: RestoreArguments): void {
   if (connected.length > 0 && !isForced)
     throw new StartError(
-      `Still connected to the database: ${connected.join(', ')}. Stop API and workers first; what they write while this goes on is lost (--force goes ahead all the same).\nNothing was changed.`,
+      `Still connected to the database: ${connected.join(', ')}. Stop API and workers first; ` +
+        'what they write while this goes on is lost (--force goes ahead all the same).\nNothing was changed.',
     );
   if (tablesWithRows.length > 0 && !isReplacing)
     throw new StartError(
-      `The database is not empty: ${tablesWithRows.join(', ')}. With --replace all of its tables are removed and made anew from the backup.\nNothing was changed.`,
+      `The database is not empty: ${tablesWithRows.join(', ')}. ` +
+        'With --replace all of its tables are removed and made anew from the backup.\nNothing was changed.',
     );
 }
 

@@ -1,4 +1,4 @@
-// First: it notes who started us.
+// This import comes first, because it notes the parent process when it is loaded.
 import { stopWithNpm } from '../../platform/startup/npm-watch';
 import path from 'node:path';
 import { readConfig, type Config } from '../../platform/config';
@@ -10,10 +10,10 @@ import { openState, type StateFile } from '../stack-state';
 import { createStack } from '../start-stack';
 import { renderSummary } from '../summary-table';
 
-// What nobody reads any more (`npm start | head`) must not end us half-way.
+// A closed output (`npm start | head`) must not end the process while services run.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
-/** `npm start`: everything, on a machine where nothing is prepared. */
+/** `npm start`: starts the whole stack on a machine where nothing is prepared. */
 async function main(): Promise<number> {
   const startedAt = Date.now();
   const config = readConfig();
@@ -49,7 +49,7 @@ async function main(): Promise<number> {
     );
     try {
       const summary = await stack.start(apiUrl);
-      // From scripts/dev.mjs, when the sources have been compiled anew.
+      // Sent by scripts/dev.mjs after it has compiled the sources again.
       process.on('message', (message) => message === 'restart' && void stack.restartApps());
       console.log(renderSummary(summary));
       delete state.values.unshownPassword;
@@ -72,15 +72,16 @@ async function main(): Promise<number> {
 
 async function claimPort(config: Config, port: number, state: StateFile): Promise<void> {
   const reason = await whyPortIsTaken(port, config.HOST);
-  if (reason)
-    throw new StartError(
-      `PORT: ${config.HOST}:${port} cannot be used: ${reason === 'EADDRINUSE' ? 'another program listens there. Stop it, or start with another PORT' : reason}`,
-    );
+  if (reason) {
+    const isInUse = reason === 'EADDRINUSE';
+    const why = isInUse ? 'another program listens there. Stop it, or start with another PORT' : reason;
+    throw new StartError(`PORT: ${config.HOST}:${port} cannot be used: ${why}`);
+  }
   state.values.ports.api = port;
   state.save();
 }
 
-/** npm passes on a Ctrl-C that the terminal has sent us already: what comes within a second is the same one. */
+/** Ctrl-C arrives twice, from the terminal and from npm: a second signal within one second is the same Ctrl-C. */
 function onSignal(stop: () => void, hurry: () => void): () => boolean {
   let firstAt = 0;
   const first = () => {

@@ -30,7 +30,9 @@ describe('startAppProcess', () => {
   const count = () =>
     existsSync(path.join(folder, 'starts')) ? readFileSync(path.join(folder, 'starts'), 'utf8').length : 0;
   const COUNTS = `fs.appendFileSync(path.join(__dirname, 'starts'), 'x');`;
-  const SERVES = `${COUNTS} process.on('SIGTERM', () => process.exit(0)); setInterval(() => undefined, 1000); process.send('ready');`;
+  const HANGS = `${COUNTS} setInterval(() => undefined, 1000);`;
+  const SERVES = `${HANGS} process.on('SIGTERM', () => process.exit(0)); process.send('ready');`;
+  const IS_FIRST = `fs.readFileSync(path.join(__dirname, 'starts'), 'utf8') === 'x'`;
 
   it('waits until the process is ready, and stops it', async () => {
     const app = await start(SERVES);
@@ -47,11 +49,13 @@ describe('startAppProcess', () => {
     expect(error.message).toMatch(/API crashed 3 times in a row \(exit code 3\)[^]*out of luck/);
     expect(count()).toBe(3);
     const restart = (n: number) =>
-      `API (process N) has ended unasked: exit code 3. It is started again in ${n / 1_000} s (restart ${n} of at most 2 within 120 s). Its log: /api.log`;
+      'API (process N) has ended unasked: exit code 3. ' +
+      `It is started again in ${n / 1_000} s (restart ${n} of at most 2 within 120 s). Its log: /api.log`;
     expect(said.filter((line) => !line.includes('ready again'))).toEqual([
       restart(1),
       restart(2),
-      'API (process N) has ended unasked: exit code 3, 3 times within 120 s by now. It is not started again, and everything stops. Its log: /api.log',
+      'API (process N) has ended unasked: exit code 3, 3 times within 120 s by now. ' +
+        'It is not started again, and everything stops. Its log: /api.log',
     ]);
   });
 
@@ -96,10 +100,10 @@ describe('startAppProcess', () => {
   });
 
   it('makes a restart end that hangs before it is ready', async () => {
-    const app = await start(
-      `${COUNTS} setInterval(() => undefined, 1000); if (fs.readFileSync(path.join(__dirname, 'starts'), 'utf8') === 'x') process.send('ready', () => process.exit(0));`,
-      { maxCrashes: 1, readyTimeoutMs: 2_000 },
-    );
+    const app = await start(`${HANGS} if (${IS_FIRST}) process.send('ready', () => process.exit(0));`, {
+      maxCrashes: 1,
+      readyTimeoutMs: 2_000,
+    });
     expect((await app.gaveUp).message).toContain('ended by SIGKILL');
     expect(said).toEqual([
       expect.stringContaining('has ended unasked: exit code 0.'),

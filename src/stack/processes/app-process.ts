@@ -6,12 +6,12 @@ import { stopProcess } from './process-table';
 import { StartError } from '../../platform/startup/start-error';
 
 export interface AppProcess {
-  /** Settles when it has crashed too often to be started again. */
+  /** Resolves when the process has crashed too often to be restarted. */
   readonly gaveUp: Promise<StartError>;
   stop: () => Promise<void>;
-  /** Stops it and starts it again, from the code that is there now. Returns when the old process has ended. */
+  /** Restarts the process, which then runs the latest build. Resolves when the old process has ended. */
   restart: () => Promise<void>;
-  /** Ends it on the spot; `stop` then returns at once. */
+  /** Kills the process; a pending `stop` then resolves at once. */
   kill: () => void;
 }
 
@@ -23,11 +23,13 @@ export interface AppProcessOptions {
   graceMs: number;
   signal: AbortSignal;
   readyTimeoutMs?: number;
-  /** More crashes than this within two minutes, and something is wrong that a restart does not mend. Infinity: never. */
+  /**
+   * After more crashes than this within two minutes the process is not restarted again. Infinity: always restart.
+   */
   maxCrashes?: number;
-  /** Before the first restart; doubled for each one that follows closely. */
+  /** Delay before the first restart; it doubles with each further restart in a row. */
   restartDelayMs?: number;
-  /** To whoever watches the console. */
+  /** Prints a line on the console. */
   say?: (line: string) => void;
 }
 
@@ -35,20 +37,20 @@ const CRASH_WINDOW_MS = 120_000;
 const MAX_DELAY_MS = 10_000;
 
 /**
- * Starts one of our own processes, waits until it says `ready` over its channel, and starts it again when it dies unasked.
- * The channel is also its lifeline: when it closes, because we were killed, the process stops by itself.
+ * Starts one of our own processes, waits until it says `ready` over its channel, and starts it again when it dies
+ * unasked. The channel is also its lifeline: when it closes, because we were killed, the process stops by itself.
  */
 export async function startAppProcess(options: AppProcessOptions): Promise<AppProcess> {
   const { name, logFile, maxCrashes = 5, restartDelayMs = 500, say = console.error } = options;
   let child = launch(options);
   let isStopping = false;
-  /** Aborted by a requested restart, which is no crash and waits for nothing. */
+  /** Aborted by a requested restart, which neither counts as a crash nor waits. */
   let requested = new AbortController();
   let giveUp: (error: StartError) => void;
   const gaveUp = new Promise<StartError>((resolve) => (giveUp = resolve));
 
   const crashes: number[] = [];
-  /** Milliseconds until the next start, or undefined when it has crashed too often. */
+  /** Milliseconds until the next start; undefined when the process has crashed too often. */
   const delayAfterCrash = (reason: string): number | undefined => {
     crashes.push(Date.now());
     const recent = crashes.filter((time) => time > Date.now() - CRASH_WINDOW_MS).length;
@@ -56,7 +58,8 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
     const ended = `${name} (process ${child.pid}) has ended unasked: ${reason}`;
     if (recent > maxCrashes) {
       say(
-        `${ended}, ${recent} times ${window} by now. It is not started again, and everything stops. Its log: ${logFile}`,
+        `${ended}, ${recent} times ${window} by now. ` +
+          `It is not started again, and everything stops. Its log: ${logFile}`,
       );
       giveUp(crashError(`${name} crashed ${recent} times in a row (${reason})`, logFile));
       return undefined;
@@ -64,7 +67,8 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
     const delayMs = Math.min(restartDelayMs * 2 ** (recent - 1), MAX_DELAY_MS);
     const limit = Number.isFinite(maxCrashes) ? ` of at most ${maxCrashes}` : '';
     say(
-      `${ended}. It is started again in ${delayMs / 1_000} s (restart ${recent}${limit} ${window}). Its log: ${logFile}`,
+      `${ended}. It is started again in ${delayMs / 1_000} s (restart ${recent}${limit} ${window}). ` +
+        `Its log: ${logFile}`,
     );
     return delayMs;
   };
@@ -85,7 +89,7 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
     }
   };
 
-  /** Of a restart that ends before it is ready the loop above hears by itself; one that hangs is made to end. */
+  /** Kills a restarted process that does not become ready in time. One that ends early is handled by the loop above. */
   const watchRestart = async (restarted: ChildProcess) => {
     const outcome = await whenReady(restarted, options).then(
       () => 'ready',
@@ -97,7 +101,7 @@ export async function startAppProcess(options: AppProcessOptions): Promise<AppPr
   };
 
   const end = async () => {
-    // An open channel would keep a process alive that has nothing else left to do.
+    // An open IPC channel would keep an otherwise idle process alive.
     if (child.connected) child.disconnect();
     if (child.pid && !hasEnded(child))
       await stopProcess(child.pid, [

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, existsSync, mkdirSync, openSync, readdirSync, readSync, renameSync } from 'node:fs';
 import path from 'node:path';
 
-/** Each start begins new logs; those of the start before stay as `<name>.1.log`. */
+/** Each start begins new logs. The logs of the previous start are kept as `<name>.1.log`. */
 export function rotateLogs(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.log') && !file.endsWith('.1.log'))) {
@@ -14,7 +14,7 @@ export function openLog(logFile: string): number {
   return openSync(logFile, 'a', 0o600);
 }
 
-/** Reads the end only: a log may have grown large. */
+/** Reads only the end of the file, because a log may be large. */
 export function lastLogLines(logFile: string, count = 15): string {
   if (!existsSync(logFile)) return '';
   const file = openSync(logFile, 'r');

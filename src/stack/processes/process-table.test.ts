@@ -9,7 +9,7 @@ describe('processes of others', () => {
   const pidFile = path.join(folder, 'server.pid');
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  /** Marked by an argument, so that its command line tells whose it is. */
+  /** An argument marks the process, so that the test recognises it by its command line. */
   function launch(
     mark: string,
     script = 'setInterval(() => undefined, 1000)',

@@ -3,21 +3,24 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '../../platform/startup/start-error';
 
-/** What tells a process from a later one that was given the same pid. */
+/** Identifies a process, also against a later one with the same pid. */
 export interface ProcessIdentity {
   pid: number;
   startedAt: string;
 }
 
-/** When a process started (in a unit of the platform's own), or undefined when there is none; a zombie counts as gone. */
-export function processStart(pid: number): string | undefined {
+/**
+ * When a process started (in a unit of the platform's own), or undefined when there is none; a zombie counts as gone.
+ */
+function processStart(pid: number): string | undefined {
   try {
     if (process.platform !== 'linux')
       return (
         execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() ||
         undefined
       );
-    // The command name (field 2) may hold blanks and brackets: count from the last bracket. Field 3 is the state, 22 the start.
+    // The command name (field 2) may contain blanks and brackets, so fields are counted from the last bracket. Field 3
+    // is the state, 22 the start.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\)\s/s, '')
       .split(' ');
@@ -46,7 +49,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
 
 export type StopStep = readonly [signal: NodeJS.Signals, graceMs: number];
 
-/** Sends each signal in turn until the process is gone. Returns whether it is. */
+/** Sends each signal in turn until the process has ended. Returns whether it has. */
 export async function stopProcess(pid: number, steps: readonly StopStep[]): Promise<boolean> {
   const identity = identityOf(pid);
   for (const [signal, graceMs] of steps) {
@@ -63,8 +66,8 @@ export async function stopProcess(pid: number, steps: readonly StopStep[]): Prom
 }
 
 /**
- * Stops what a killed start left behind. A pid file proves nothing by itself (the pid may belong to somebody else by now):
- * the process is signalled only when its command line shows all of `marks`.
+ * Stops what a killed start left behind. A pid file proves nothing by itself (the pid may belong to somebody else by
+ * now): the process is signalled only when its command line shows all of `marks`.
  */
 export async function stopLeftover(pidFile: string, marks: string[], steps: readonly StopStep[]): Promise<boolean> {
   const pid = readPid(pidFile);

@@ -7,7 +7,7 @@ import { StartError } from '../../platform/startup/start-error';
 
 export interface ServiceProcess {
   readonly pid: number;
-  /** Settles with the reason when the process has ended, whoever ended it. */
+  /** Resolves with the reason when the process has ended for any cause. */
   readonly exited: Promise<string>;
   stop: () => Promise<void>;
 }
@@ -26,7 +26,10 @@ export interface ServiceProcessOptions {
   signal?: AbortSignal;
 }
 
-/** Starts a server in a process group of its own: Ctrl-C on the terminal must not reach it before those who use it have stopped. */
+/**
+ * Starts a server in a process group of its own, so that Ctrl-C on the terminal does not stop it before the processes
+ * that use it. Throws a StartError when it is not ready within `timeoutMs`.
+ */
 export async function startServiceProcess(
   options: ServiceProcessOptions,
   isReady: () => Promise<boolean>,
@@ -55,17 +58,33 @@ export async function startServiceProcess(
     await exited;
   };
 
-  let failure: string | undefined;
-  void exited.then((reason) => (failure = reason));
-  // Ready is only who lives: another's server may answer on the port that ours did not get.
-  for (const end = Date.now() + timeoutMs; !(await isReady()) || failure !== undefined; await sleep(50)) {
-    const isAborted = options.signal?.aborted === true;
-    if (failure === undefined && Date.now() < end && !isAborted) continue;
-    if (failure === undefined) await stop();
-    options.signal?.throwIfAborted();
-    throw new StartError(
-      `${options.name} does not start: ${failure ?? `no answer within ${timeoutMs / 1000} s`}\n${lastLogLines(options.logFile)}`.trimEnd(),
-    );
+  const failure = await untilReady({ exited, isReady, timeoutMs, signal: options.signal });
+  if (failure === undefined) return { pid: child.pid ?? 0, exited, stop };
+  await stop();
+  options.signal?.throwIfAborted();
+  throw new StartError(`${options.name} does not start: ${failure}\n${lastLogLines(options.logFile)}`.trimEnd());
+}
+
+/**
+ * Undefined once the server is ready, otherwise the reason why it is not: it ended, the time is up, or `signal`
+ * aborted.
+ */
+async function untilReady(wait: {
+  exited: Promise<string>;
+  isReady: () => Promise<boolean>;
+  timeoutMs: number;
+  signal: AbortSignal | undefined;
+}): Promise<string | undefined> {
+  let endReason: string | undefined;
+  void wait.exited.then((reason) => (endReason = reason));
+  const deadline = Date.now() + wait.timeoutMs;
+  for (;;) {
+    const isReady = await wait.isReady();
+    // A process that has ended is not ready: another program's server may answer on the port it did not get.
+    if (endReason !== undefined) return endReason;
+    if (isReady) return undefined;
+    if (wait.signal?.aborted) return 'aborted';
+    if (Date.now() >= deadline) return `no answer within ${wait.timeoutMs / 1000} s`;
+    await sleep(50);
   }
-  return { pid: child.pid ?? 0, exited, stop };
 }

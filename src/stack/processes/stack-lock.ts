@@ -8,11 +8,13 @@ interface Holder extends ProcessIdentity {
   address: string;
 }
 
-/** One stack a state folder. A holder that was killed holds nothing: it is known by its pid and its start time. */
+/**
+ * Lets one stack run per state folder. The holder is recorded by pid and start time, so a killed one blocks nothing.
+ */
 export async function lockStack(home: string, address: string): Promise<() => void> {
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const file = path.join(home, 'running.json');
-  // Guards the look and the write only; who runs is told by the file.
+  // This lock guards only the reading and writing of the file, which names the holder.
   const release = await lock(file, {
     realpath: false,
     stale: 5_000,
@@ -22,7 +24,8 @@ export async function lockStack(home: string, address: string): Promise<() => vo
     const holder = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Holder) : undefined;
     if (holder && holder.pid !== process.pid && isAlive(holder)) {
       throw new StartError(
-        `Taskloom is running already: process ${holder.pid} serves ${holder.address} from ${home}.\nStop it first, or start this one with another TASKLOOM_HOME and PORT.`,
+        `Taskloom is running already: process ${holder.pid} serves ${holder.address} from ${home}.\n` +
+          'Stop it first, or start this one with another TASKLOOM_HOME and PORT.',
       );
     }
     writeFileSync(file, JSON.stringify({ ...identityOf(process.pid), address } satisfies Holder));

@@ -4,7 +4,7 @@ import { supervise } from './supervised-service';
 
 const DEATHS = 6;
 
-/** A server that ends as soon as it is up, and from the sixth start on stays. */
+/** A server that ends at once at its first five starts, and stays up from the sixth on. */
 async function superviseMortal(windowMs: number): Promise<{ starts: number; gaveUp: StartError | undefined }> {
   let starts = 0;
   let settled: () => void;

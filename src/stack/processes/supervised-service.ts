@@ -3,13 +3,15 @@ import { reasonOf, StartError } from '../../platform/startup/start-error';
 import type { StackService } from '../servers/stack-service';
 
 export interface SuperviseLimits {
-  /** More ends than this within the window, and something is wrong that a restart does not mend. */
+  /** After more ends than this within the window the server is not restarted again. */
   maxRestarts?: number;
   windowMs?: number;
   pauseMs?: number;
 }
 
-/** Starts an embedded server again when it ends unasked, at the address its users know. `onGiveUp` is told when that does not help. */
+/**
+ * Restarts an embedded server that ended unasked, at the same address. `onGiveUp` is called when restarts do not help.
+ */
 export function supervise(
   first: StackService,
   restart: () => Promise<StackService>,

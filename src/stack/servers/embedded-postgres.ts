@@ -11,7 +11,7 @@ import { StartError } from '../../platform/startup/start-error';
 
 const USER = 'taskloom';
 
-/** SIGINT is PostgreSQL's fast shutdown, SIGQUIT its emergency brake: the next start then replays the log. */
+/** SIGINT is PostgreSQL's fast shutdown. SIGQUIT is the immediate one, after which the next start replays the log. */
 const STOP_STEPS: readonly StopStep[] = [
   ['SIGINT', 20_000],
   ['SIGQUIT', 5_000],
@@ -19,16 +19,16 @@ const STOP_STEPS: readonly StopStep[] = [
 ];
 
 export interface EmbeddedPostgresOptions {
-  /** Holds `data/` (the cluster); as root it has to be reachable for others. */
+  /** The parent folder of `data/` (the cluster). For root it must be reachable by other users. */
   folder: string;
   logFile: string;
-  /** Gives the start up, and stops what has come up so far. */
+  /** Aborts the start and stops what has started so far. */
   signal?: AbortSignal;
   password: string;
-  /** Taken when it is free, otherwise another one is. */
+  /** The preferred port; another one is used if it is taken. */
   port?: number;
   database?: string;
-  /** Faster, and loses the cluster when the machine dies: for tests only. */
+  /** Turns fsync off: faster, but a crash of the machine loses the cluster. For tests only. */
   unsafeNoSync?: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface EmbeddedPostgres {
   url: string;
   port: number;
   pid: number;
-  /** An earlier start had left its server running; it was stopped first. */
+  /** Whether a server that an earlier start had left running was stopped first. */
   replacedLeftover: boolean;
   exited: Promise<string>;
   stop: () => Promise<void>;
@@ -53,7 +53,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const dataDir = path.join(options.folder, 'data');
   mkdirSync(options.folder, { recursive: true, mode: user ? 0o711 : 0o700 });
   const replacedLeftover = await stopLeftoverPostgres(options.folder);
-  // A lock file whose process is not ours: PostgreSQL would refuse to start if that pid happened to be in use.
+  // The lock file names a process that is not this cluster's server. PostgreSQL refuses to start while that pid is in
+  // use.
   rmSync(path.join(dataDir, 'postmaster.pid'), { force: true });
   if (!existsSync(dataDir)) await initialise(binaries.initdb, dataDir, options, user);
 
@@ -95,7 +96,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   return { url: url.toString(), port, pid: server.pid, replacedLeftover, exited: server.exited, stop: server.stop };
 }
 
-/** initdb writes PG_VERSION first and can be killed half-way, so only a finished cluster gets the name `data`. */
+/**
+ * A cluster is renamed to `data` only when initdb has finished, because a killed initdb leaves an unusable one behind.
+ */
 async function initialise(
   initdb: string,
   dataDir: string,
@@ -117,7 +120,7 @@ async function initialise(
         '--auth=scram-sha-256',
         `--pwfile=${passwordFile}`,
         '--encoding=UTF8',
-        // The built-in provider sorts and folds the same on every machine, whatever locales it has.
+        // The built-in locale provider sorts and folds case alike on every machine.
         '--locale=C',
         '--locale-provider=builtin',
         '--builtin-locale=C.UTF-8',
@@ -142,7 +145,7 @@ function maintenanceUrl(url: URL): string {
   return maintenance.toString();
 }
 
-/** A wrong password also means that it is up, and will not come right by waiting. */
+/** A wrong password also means that the server is up; waiting would not help. */
 async function answers(url: URL): Promise<boolean> {
   const client = new Client({ connectionString: maintenanceUrl(url), connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);

@@ -16,10 +16,10 @@ export interface EmbeddedRedisOptions {
   program?: string;
   folder: string;
   logFile: string;
-  /** Gives the start up, and stops what has come up so far. */
+  /** Aborts the start and stops what has started so far. */
   signal?: AbortSignal;
   password: string;
-  /** Taken when it is free, otherwise another one is. */
+  /** The preferred port; another one is used if it is taken. */
   port?: number;
 }
 
@@ -58,7 +58,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   const pidFile = path.join(options.folder, 'redis.pid');
   const configFile = path.join(options.folder, 'redis.conf');
   const port = await choosePort(options.port);
-  // A file and not arguments: everybody on the machine may read arguments, and the password is among them.
+  // The options go into a file, because every user of the machine can read arguments and one option is the password.
   writeFileSync(
     configFile,
     [

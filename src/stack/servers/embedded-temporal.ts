@@ -11,7 +11,10 @@ const STOP_STEPS: readonly StopStep[] = [
   ['SIGKILL', 5_000],
 ];
 
-/** What makes a development server fast on one machine (docs/performance.md has the measurements). WAL first: without it the poll rates slow it down. */
+/**
+ * What makes a development server fast on one machine (docs/performance.md has the measurements). WAL first: without it
+ * the poll rates slow it down.
+ */
 export const TEMPORAL_SPEED_FLAGS: readonly string[] = [
   ...['journal_mode=wal', 'synchronous=1'].flatMap((pragma) => ['--sqlite-pragma', pragma]),
   ...[
@@ -24,16 +27,16 @@ export const TEMPORAL_SPEED_FLAGS: readonly string[] = [
 ];
 
 export interface EmbeddedTemporalOptions {
-  /** The `temporal` program (see temporal-binary.ts). */
+  /** The path of the `temporal` program (see temporal-binary.ts). */
   binary: string;
   folder: string;
   logFile: string;
-  /** Gives the start up, and stops what has come up so far. */
+  /** Aborts the start and stops what has started so far. */
   signal?: AbortSignal;
-  /** Taken when it is free, otherwise another one is. */
+  /** The preferred port; another one is used if it is taken. */
   port?: number;
   uiPort?: number;
-  /** Made at the start unless it is there; `default` always is. */
+  /** Namespaces to create where they are missing; `default` always exists. */
   namespace?: string;
   speedFlags?: readonly string[];
 }
@@ -63,7 +66,7 @@ export async function startEmbeddedTemporal(options: EmbeddedTemporalOptions): P
     try {
       return await startOnPorts(options, ports);
     } catch (error) {
-      // Between choosing and binding somebody else may have taken one: it is not the server's fault then.
+      // Another program may have taken a port between the choice and the start of the server.
       const taken = { port: await whyPortIsTaken(ports.port), uiPort: await whyPortIsTaken(ports.uiPort) };
       if (attempt === PORT_ATTEMPTS || options.signal?.aborted || !(taken.port ?? taken.uiPort)) throw error;
       Object.assign(ports, taken.port && { port: await choosePort() }, taken.uiPort && { uiPort: await choosePort() });
@@ -100,7 +103,7 @@ async function startOnPorts(
       logFile: options.logFile,
       pidFile: pidFile(options.folder),
       cwd: options.folder,
-      // The program reads TEMPORAL_* itself; an address or a certificate meant for clients must not reach the server.
+      // The program reads TEMPORAL_* variables, which are meant for clients here, so the server must not see them.
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))),
       stopSteps: STOP_STEPS,
       signal: options.signal,

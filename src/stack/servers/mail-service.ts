@@ -21,7 +21,7 @@ export const startMail: StartService = async ({ config, home, state }) => {
     name: 'Mail',
     isEmbedded: true,
     summary: `sink, port ${sink.smtpPort}: no mail leaves this machine (set SMTP_HOST for a real server)`,
-    // Name and password, in either spelling, are meant for another server.
+    // SMTP user and password in the environment belong to another server.
     env: {
       SMTP_HOST: '127.0.0.1',
       SMTP_PORT: String(sink.smtpPort),
@@ -37,7 +37,10 @@ export const startMail: StartService = async ({ config, home, state }) => {
   };
 };
 
-/** Mails wait for their server, and so the start does not: it only says what it found. */
+/**
+ * Reports whether the mail server can be reached. The start does not fail without it, because mails wait for their
+ * server.
+ */
 async function describe(smtp: SmtpSettings): Promise<string> {
   const mailer = createMailer(smtp);
   const place = `${smtp.host}:${smtp.port}`;

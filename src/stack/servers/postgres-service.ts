@@ -34,7 +34,8 @@ async function startOwn(context: StackContext, report: (text: string) => void): 
   });
   state.values.ports.postgres = server.port;
   state.save();
-  const summary = `embedded, port ${server.port}${server.replacedLeftover ? ' (the one that an earlier start left running was stopped)' : ''}`;
+  const note = server.replacedLeftover ? ' (the one that an earlier start left running was stopped)' : '';
+  const summary = `embedded, port ${server.port}${note}`;
   return {
     name: 'PostgreSQL',
     isEmbedded: true,
@@ -49,7 +50,7 @@ function clusterFolder({ home, state }: StackContext): string {
   if (!unprivilegedUser()) return path.join(home, 'postgres');
   if (!state.values.postgresFolder) {
     const folder = path.join(ROOT_FOLDER, createHash('sha256').update(home).digest('hex').slice(0, 16));
-    // The state folder was deleted, and the password with it: a new beginning, but nothing is thrown away.
+    // The state folder and its password were deleted: the stack begins with a new cluster and keeps the old one.
     if (existsSync(folder)) renameSync(folder, `${folder}.before-${new Date().toISOString().replaceAll(':', '')}`);
     state.values.postgresFolder = folder;
     state.save();
@@ -66,7 +67,7 @@ async function checkConfigured(url: string, variable: string): Promise<void> {
   }
 }
 
-/** A server without the database that is asked for: it is made where the user may do so. */
+/** Creates the configured database where it is missing and the user may create it. */
 async function createDatabase(url: string, variable: string): Promise<void> {
   const maintenance = new URL(url);
   const name = decodeURIComponent(maintenance.pathname.slice(1));
@@ -75,7 +76,8 @@ async function createDatabase(url: string, variable: string): Promise<void> {
     await askPostgres(maintenance.toString(), (client) => `create database ${client.escapeIdentifier(name)}`);
   } catch (error) {
     throw new StartError(
-      `${variable}: PostgreSQL at ${redactUrl(url)} has no database "${name}", and it cannot be created: ${reasonOf(error)}`,
+      `${variable}: PostgreSQL at ${redactUrl(url)} has no database "${name}", ` +
+        `and it cannot be created: ${reasonOf(error)}`,
       { cause: error },
     );
   }

@@ -16,6 +16,7 @@ export const startReddit: StartService = async ({ config, state }) => {
     };
   }
   const recordings = config.REDDIT_SANDBOX_RECORDINGS;
+  const content = recordings ? `what ${recordings} holds` : 'made-up content';
   const sandbox = createSandbox(recordings);
   const { port, url } = await sandbox.listen({
     host: '127.0.0.1',
@@ -26,7 +27,7 @@ export const startReddit: StartService = async ({ config, state }) => {
   return {
     name: 'Reddit',
     isEmbedded: true,
-    summary: `sandbox with ${recordings ? `what ${recordings} holds` : 'made-up content'}, port ${port} (set REDDIT_CLIENT_ID for the real one)`,
+    summary: `sandbox with ${content}, port ${port} (set REDDIT_CLIENT_ID for the real one)`,
     env: {
       REDDIT_CLIENT_ID: 'sandbox',
       REDDIT_CLIENT_SECRET: 'sandbox',
@@ -36,7 +37,8 @@ export const startReddit: StartService = async ({ config, state }) => {
       REDDIT_WWW_BASE_URL: url,
       REDDIT_IS_SANDBOX: 'true',
     },
-    // One that grows by the minute and one with threads already; of recordings, those with the most posts.
+    // Generated content: a subreddit that grows by the minute, and one that has threads already. Recordings: those with
+    // the most posts.
     demoSubreddits: recordings ? sandbox.subreddits().slice(0, 2) : ['programming', 'history'],
     stop: () => sandbox.close(),
   };
@@ -54,7 +56,7 @@ const tokenBase = (config: Config) => config.REDDIT_WWW_BASE_URL ?? 'https://www
 
 const oauthBase = (config: Config) => config.REDDIT_OAUTH_BASE_URL ?? 'https://oauth.reddit.com';
 
-/** Gets one token, and asks one question with it, as the client will. */
+/** Gets a token and sends one request with it, as the client will. */
 async function checkConfigured(config: Config, clientId: string): Promise<void> {
   await checkToken(config, await fetchToken(config, clientId));
 }
@@ -79,9 +81,8 @@ async function fetchToken(config: Config, clientId: string): Promise<string> {
   if (answer.access_token) return answer.access_token;
   if (answer.error === 'invalid_grant')
     throw new StartError(`REDDIT_USERNAME, REDDIT_PASSWORD: Reddit at ${base} refuses this login`);
-  throw new StartError(
-    `REDDIT_CLIENT_ID: Reddit at ${base} gives no token: status ${response.status}${answer.error ? `, ${answer.error}` : ''}`,
-  );
+  const reason = [`status ${response.status}`, answer.error].filter(Boolean).join(', ');
+  throw new StartError(`REDDIT_CLIENT_ID: Reddit at ${base} gives no token: ${reason}`);
 }
 
 async function checkToken(config: Config, token: string): Promise<void> {
@@ -89,10 +90,11 @@ async function checkToken(config: Config, token: string): Promise<void> {
   const { status } = await ask(config, 'REDDIT_OAUTH_BASE_URL', base, '/api/info?id=t5_2qh33', {
     headers: { authorization: `Bearer ${token}` },
   });
-  // Too many requests, and troubles of its own: Reddit all the same, and the runs know how to wait.
+  // 429 and 5xx come from Reddit too, and runs wait for it, so the start goes on.
   if (status >= 400 && status < 500 && status !== 429)
     throw new StartError(
-      `${variableOf(config, 'REDDIT_OAUTH_BASE_URL')}: Reddit at ${base} refuses the token that ${tokenBase(config)} gave (${status})`,
+      `${variableOf(config, 'REDDIT_OAUTH_BASE_URL')}: Reddit at ${base} refuses the token ` +
+        `that ${tokenBase(config)} gave (${status})`,
     );
 }
 

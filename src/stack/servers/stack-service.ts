@@ -1,7 +1,7 @@
 import type { Config } from '../../platform/config';
 import type { StateFile } from '../stack-state';
 
-/** What a service needs to know of the start it is part of. */
+/** The start that a service is part of. */
 export interface StackContext {
   config: Config;
   env: NodeJS.ProcessEnv;
@@ -13,17 +13,17 @@ export interface StackContext {
 
 export interface StackService {
   name: string;
-  /** Started by us, and ours to stop; false for one that a variable names. */
+  /** Whether the stack started the server and stops it; false for a configured one. */
   isEmbedded: boolean;
-  /** For the line in the list of steps. */
+  /** The text of its line in the list of steps. */
   summary: string;
-  /** What api and worker have to know of it; undefined takes a variable away. */
+  /** Environment variables for API and worker; undefined removes a variable. */
   env: Record<string, string | undefined>;
-  /** Of the Reddit sandbox: what a first look may scrape. */
+  /** Only of the Reddit sandbox: the subreddits of the demo config. */
   demoSubreddits?: string[];
-  /** Where people look at what it holds. */
+  /** The address of its web page. */
   url?: string;
-  /** Settles when an embedded server has ended. */
+  /** Resolves when an embedded server has ended. */
   exited?: Promise<string>;
   stop: () => Promise<void>;
 }

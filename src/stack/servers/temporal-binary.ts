@@ -23,7 +23,7 @@ const TOOLS = path.join(projectFolder, 'tools');
 const PACKAGE = 'github.com/temporalio/cli';
 const NEEDED_FLAGS = ['--sqlite-pragma', '--dynamic-config-value', '--db-filename', '--ui-port', '--log-level'];
 
-/** No byte for this long and the download counts as out of reach. */
+/** A download that receives no byte for this long has failed. */
 const DOWNLOAD_SILENCE_MS = 15_000;
 
 export type Progress = (text: string) => void;
@@ -35,7 +35,9 @@ export function temporalVersion(): string {
   return found[1];
 }
 
-/** One for all clones of a user, by version: a second clone downloads and builds nothing. */
+/**
+ * The cached program of a version. All clones of a user share it, so that a second clone downloads and builds nothing.
+ */
 export function temporalCacheFile(env: NodeJS.ProcessEnv = process.env): string {
   const caches =
     env.XDG_CACHE_HOME ||
@@ -45,7 +47,7 @@ export function temporalCacheFile(env: NodeJS.ProcessEnv = process.env): string 
 
 export interface TemporalSource {
   name: string;
-  /** Puts the program at `target`; throws with the reason when it cannot. */
+  /** Puts the program at `target`. Throws an error with the reason when it cannot. */
   fetch(target: string, progress: Progress, signal?: AbortSignal): Promise<void>;
 }
 
@@ -54,7 +56,10 @@ export const TEMPORAL_SOURCES: readonly TemporalSource[] = [
   { name: 'build with Go', fetch: buildWithGo },
 ];
 
-/** The `temporal` program: the one on PATH, else the cached one, else the first source that yields one (which is then cached). */
+/**
+ * The path of a `temporal` program: the one on PATH, else the cached one, else one from the first source that yields
+ * it, which is then cached. Throws a StartError when there is none.
+ */
 export async function findTemporalBinary(options: {
   progress: Progress;
   signal?: AbortSignal;
@@ -62,44 +67,52 @@ export async function findTemporalBinary(options: {
   cacheFile?: string;
   sources?: readonly TemporalSource[];
 }): Promise<string> {
-  const {
-    progress,
-    signal,
-    program = 'temporal',
-    cacheFile = temporalCacheFile(),
-    sources = TEMPORAL_SOURCES,
-  } = options;
+  const { progress, signal, program = 'temporal', cacheFile = temporalCacheFile() } = options;
   const lacking = await lackingFlags(program);
   if (lacking?.length === 0) return program;
   if (lacking) progress(`the temporal on PATH is too old (it does not know ${lacking.join(', ')}): not used`);
   if (existsSync(cacheFile)) return cacheFile;
 
   mkdirSync(path.dirname(cacheFile), { recursive: true });
-  // Two clones that start at once: the second waits for the first one's program.
+  // When two clones start at once, the second waits for the program of the first.
   const release = await waitForLock(cacheFile, progress, signal);
   try {
-    if (existsSync(cacheFile)) return cacheFile;
-    const reasons: string[] = [];
-    for (const source of sources) {
-      const unfinished = `${cacheFile}.unfinished`;
-      try {
-        await source.fetch(unfinished, (text) => progress(`${source.name}: ${text}`), signal);
-        chmodSync(unfinished, 0o755);
-        renameSync(unfinished, cacheFile);
-        return cacheFile;
-      } catch (error) {
-        rmSync(unfinished, { force: true });
-        signal?.throwIfAborted();
-        reasons.push(`${source.name}: ${(error as Error).message}`);
-        progress(reasons.at(-1) ?? '');
-      }
-    }
-    throw new StartError(
-      `No Temporal server to be had. Install the Temporal CLI or Go, or set TEMPORAL_ADDRESS.\n${reasons.map((reason) => `  ${reason}`).join('\n')}`,
-    );
+    if (!existsSync(cacheFile)) await fetchInto(cacheFile, options.sources ?? TEMPORAL_SOURCES, progress, signal);
+    return cacheFile;
   } finally {
     await release();
   }
+}
+
+/**
+ * Takes the program from the first source that yields it. Throws a StartError with the reason of each when none does.
+ */
+async function fetchInto(
+  cacheFile: string,
+  sources: readonly TemporalSource[],
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const unfinished = `${cacheFile}.unfinished`;
+  const reasons: string[] = [];
+  for (const source of sources) {
+    try {
+      await source.fetch(unfinished, (text) => progress(`${source.name}: ${text}`), signal);
+      chmodSync(unfinished, 0o755);
+      renameSync(unfinished, cacheFile);
+      return;
+    } catch (error) {
+      rmSync(unfinished, { force: true });
+      signal?.throwIfAborted();
+      const reason = `${source.name}: ${(error as Error).message}`;
+      reasons.push(reason);
+      progress(reason);
+    }
+  }
+  const list = reasons.map((reason) => `  ${reason}`).join('\n');
+  throw new StartError(
+    `No Temporal server to be had. Install the Temporal CLI or Go, or set TEMPORAL_ADDRESS.\n${list}`,
+  );
 }
 
 async function waitForLock(cacheFile: string, progress: Progress, signal?: AbortSignal): Promise<() => Promise<void>> {
@@ -115,7 +128,7 @@ async function waitForLock(cacheFile: string, progress: Progress, signal?: Abort
   }
 }
 
-/** The flags a program does not know, or undefined when there is no such program. */
+/** The needed flags that the program does not know; undefined when there is no such program. */
 async function lackingFlags(program: string): Promise<string[] | undefined> {
   try {
     const { stdout } = await run(program, ['server', 'start-dev', '--help'], { timeout: 10_000 });
@@ -125,7 +138,10 @@ async function lackingFlags(program: string): Promise<string[] | undefined> {
   }
 }
 
-/** The SDK brings its own downloader, which unpacks as it reads: a file that does not grow means that nothing comes in. */
+/**
+ * Uses the downloader of Temporal's SDK. It unpacks while it reads, so a file that does not grow means that no data
+ * arrives.
+ */
 async function download(target: string, progress: Progress, signal?: AbortSignal): Promise<void> {
   const folder = `${target}.download`;
   rmSync(folder, { recursive: true, force: true });
@@ -159,7 +175,7 @@ async function download(target: string, progress: Progress, signal?: AbortSignal
 }
 
 async function buildWithGo(target: string, progress: Progress, signal?: AbortSignal): Promise<void> {
-  // go, when it is stopped, leaves its working files behind: hundreds of megabytes.
+  // A go command that is stopped leaves hundreds of megabytes of working files behind, so it gets a folder of its own.
   const workFolder = `${target}.go-build`;
   rmSync(workFolder, { recursive: true, force: true });
   mkdirSync(workFolder, { recursive: true });
@@ -169,7 +185,7 @@ async function buildWithGo(target: string, progress: Progress, signal?: AbortSig
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });
-  // The compilers that go starts are stopped along with it.
+  // The signal goes to the process group, so that the compilers stop with go.
   const abort = () => void (child.pid && process.kill(-child.pid, 'SIGTERM'));
   signal?.addEventListener('abort', abort);
   let packages = 0;
@@ -192,7 +208,7 @@ async function buildWithGo(target: string, progress: Progress, signal?: AbortSig
   });
   await ended.finally(() => {
     signal?.removeEventListener('abort', abort);
-    // The compilers may still be writing for a moment.
+    // The compilers may still be writing for a moment, hence the retries.
     rmSync(workFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
 }

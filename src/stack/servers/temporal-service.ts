@@ -54,7 +54,10 @@ async function startOwn(context: StackContext, report: (text: string) => void): 
   };
 }
 
-/** A certificate, a key or a profile meant for another server must not reach the clients of ours: they get an empty profile. */
+/**
+ * Certificates, keys and profiles for another server must not be used with the embedded one: clients get an empty
+ * profile.
+ */
 function ownServerEnv(env: NodeJS.ProcessEnv, folder: string): Record<string, string | undefined> {
   const profileFile = path.join(folder, 'clients.toml');
   writeFileSync(profileFile, '[profile.default]\n');

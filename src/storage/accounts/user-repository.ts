@@ -39,7 +39,7 @@ export interface UserQuery {
 }
 
 /** As it is stored: the domain in lower case, the part before the @ unchanged. */
-export function normalizeEmail(email: string): string {
+function normalizeEmail(email: string): string {
   const at = email.lastIndexOf('@');
   return email.slice(0, at) + email.slice(at).toLowerCase();
 }

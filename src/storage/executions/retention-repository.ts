@@ -21,8 +21,6 @@ const OUTDATED: Record<OutdatedKind, { table: string; condition: string }> = {
   executions: { table: 'task_executions', condition: "created_at < :before and status <> 'running'" },
 };
 
-export type RetentionRepository = ReturnType<typeof createRetentionRepository>;
-
 /** Deletes what is older than a given time, in statements that each lock few rows for a short time. */
 export function createRetentionRepository(database: Database) {
   /**

@@ -4,7 +4,7 @@ import type { RedditComment, RedditPost } from '../../platform/reddit/reddit-cli
 export const MARKERS = ['[deleted]', '[removed]'] as const;
 export type Marker = (typeof MARKERS)[number];
 
-export const markerOf = (text: string | null): Marker => (text === '[removed]' ? '[removed]' : '[deleted]');
+const markerOf = (text: string | null): Marker => (text === '[removed]' ? '[removed]' : '[deleted]');
 
 /** Of what is gone nothing that anybody wrote is stored; its place stays, since replies hang on it. */
 export function scrubPost(post: RedditPost): RedditPost {

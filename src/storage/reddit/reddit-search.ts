@@ -50,7 +50,7 @@ export interface SearchPage {
 /** Private-use characters. They are removed from the texts first, so that in a headline they are always marks. */
 const MARKS = { open: '\ue000', close: '\ue001', cut: '\ue002' } as const;
 /** Common words match hundreds of thousands of rows, so only this many of the newest of each kind are ranked. */
-export const MOST_RANKED = 2_000;
+const MOST_RANKED = 2_000;
 /** How common the words are, is estimated from this many of the newest rows. It takes some milliseconds. */
 const SAMPLE = 10_000;
 /** With fewer matches in the sample there is no estimate; so rare words are cheap to search without one. */

@@ -17,7 +17,7 @@ const readDate = types.getTypeParser(types.builtins.TIMESTAMPTZ) as (text: strin
  * PostgreSQL omits trailing zeros: 2026-11-23 19:22:51.12+00. Any other form (another zone, a year before 1) is read as a
  * Date.
  */
-export function toInstantText(text: string): InstantText {
+function toInstantText(text: string): InstantText {
   if (!/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/.test(text))
     return readDate(text).toISOString().replace('Z', '000Z');
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, -3).padEnd(6, '0')}Z`;
@@ -29,7 +29,7 @@ const textTypes = {
 };
 
 /** Positional bindings (`?`), for what is asked with every request; or named ones (`:name`). */
-export type PreparedBindings = readonly (Bindings[string] | readonly Date[])[] | Bindings;
+type PreparedBindings = readonly (Bindings[string] | readonly Date[])[] | Bindings;
 
 async function runPrepared<Row>(
   database: Database,

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { findConfigFault } from '../../../src/activities';
+import { findConfigFault } from '../../../src/tasks/registry';
 import { createRestore } from '../../../src/backups/restore-backup';
 import { migrate, migrationNames } from '../../../src/platform/postgres/postgres';
 import { createReconciler } from '../../../src/scheduling/reconcile/reconcile-pass';

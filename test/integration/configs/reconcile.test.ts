@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
-import { findConfigFault } from '../../../src/activities';
+import { findConfigFault } from '../../../src/tasks/registry';
 import { createReconciler } from '../../../src/scheduling/reconcile/reconcile-pass';
 import { createScheduleCommands, type ScheduleCommands } from '../../../src/scheduling/temporal/schedule-commands';
 import {

@@ -2,7 +2,7 @@ import { createOverdueRunRepository } from '../../../src/storage/executions/over
 import { timeoutMonitor } from '../../../src/tasks/timeout-monitor';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { insertConfig, insertExecution } from '../../support/api-support';
-import type { TaskContext } from '../../../src/tasks/task-type';
+import { createTestContext } from '../../support/task-context';
 
 let db: TestDatabase;
 beforeAll(async () => void (db = await createTestDatabase()));
@@ -22,16 +22,11 @@ function watch(
   given: { executionId?: number; signal?: AbortSignal; onLook?: (looks: number) => Promise<void> } = {},
 ) {
   const repository = createOverdueRunRepository(db.database);
-  const warned: unknown[] = [];
   let looks = 0;
-  const context = {
+  const context = createTestContext({
     configId: 3,
     executionId: given.executionId ?? 0,
-    startedAt: new Date(),
-    signal: given.signal ?? new AbortController().signal,
-    cursor: undefined,
-    saveCursor: () => undefined,
-    log: { info: () => undefined, warn: (fields: object) => warned.push(fields) },
+    signal: given.signal,
     services: {
       runs: {
         findOverdue: async (query: Parameters<typeof repository.find>[0]) => {
@@ -41,13 +36,14 @@ function watch(
         },
       },
     },
-  } as unknown as TaskContext;
-  return timeoutMonitor
-    .run(context, timeoutMonitor.parameters.parse({ monitor_duration: seconds }))
-    .then((result) => ({ result: result!, warned }));
+  });
+  return timeoutMonitor.run(context, timeoutMonitor.parameters.parse({ monitor_duration: seconds })).then((result) => ({
+    result: result!,
+    warned: context.logLines.filter(({ level }) => level === 'warn').map(({ fields }) => fields),
+  }));
 }
 
-test('a run is overdue beyond twice the 95th percentile of its own config, whatever its type usually takes', async () => {
+test('a run is overdue beyond twice the 95th percentile of its config, whatever its type usually takes', async () => {
   const slow = await insertConfig(db.database, { name: 'slow' });
   const quick = await insertConfig(db.database, { name: 'quick' });
   await succeeded([100, 100, 100, 100, 100], { config_id: slow });
@@ -81,7 +77,7 @@ test('a run is overdue beyond twice the 95th percentile of its own config, whate
   expect(warned).toEqual([expect.objectContaining({ executionId: overdue })]);
 });
 
-test('where a config has too short a history the task type is asked; where that has none, nobody is judged', async () => {
+test('a config with a short history uses the usual time of its task type; without one, no run is overdue', async () => {
   const fresh = await insertConfig(db.database);
   await succeeded([20, 20, 20, 20, 20], { task_type: 'HEALTH_CHECK' });
   await succeeded([1, 1, 1, 1], { config_id: fresh });
@@ -98,14 +94,14 @@ test('where a config has too short a history the task type is asked; where that 
   });
 });
 
-test('a few seconds are nobody’s concern, and it does not report itself', async () => {
+test('runs of a few seconds, and the monitor itself, are not reported', async () => {
   await succeeded([0.01, 0.01, 0.01, 0.01, 0.01], {});
   await running(8);
   const self = await running(500);
   expect((await watch(0, { executionId: self })).result).toMatchObject({ running: 1, overdue: [] });
 });
 
-test('watching on, it keeps what it has seen and says what has ended since', async () => {
+test('while it watches, it keeps its reports and adds which runs have ended since', async () => {
   await succeeded([10, 10, 10, 10, 10], {});
   const overdue = await running(30);
   const { result, warned } = await watch(1, {
@@ -122,7 +118,7 @@ test('watching on, it keeps what it has seen and says what has ended since', asy
   expect(warned).toHaveLength(1);
 });
 
-test('it stops when it is told to', async () => {
+test('it stops when its signal is aborted', async () => {
   const stop = new AbortController();
   const watching = watch(3_600, { signal: stop.signal, onLook: async () => stop.abort(new Error('enough')) });
   await expect(watching).rejects.toThrow();

@@ -12,9 +12,8 @@ import { runLanes } from '../../support/scrape-lanes';
 import { startWorld, type ScrapedWorld } from '../../support/scrape-stack';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { insertExecution } from '../../support/api-support';
+import { createTestContext } from '../../support/task-context';
 import type { RedditSandboxOptions } from '../../../src/reddit-sandbox/sandbox-server';
-import type { TaskContext } from '../../../src/tasks/task-type';
-import type { TaskServices } from '../../../src/tasks/task-services';
 
 const NOW = new Date();
 const SECRETS = /secret/;
@@ -66,16 +65,13 @@ async function sync(given: object = {}, attempt: Attempt = {}) {
   const taskType = findTaskType('REDDIT_DELETION_SYNC')!;
   await new Promise((resolve) => setTimeout(resolve, 5));
   const executionId = attempt.executionId ?? (await insertExecution(db.database, { status: 'running' }));
-  const services = { reddit: world.reddit.scoped(), deletions: attempt.store ?? deletions } as unknown as TaskServices;
-  const context = {
-    configId: 7,
+  const { store = deletions, onSave, ...fields } = attempt;
+  const context = createTestContext({
+    ...fields,
     executionId,
-    startedAt: attempt.startedAt ?? new Date(),
-    signal: attempt.signal ?? new AbortController().signal,
-    cursor: undefined,
-    saveCursor: attempt.onSave ?? (() => undefined),
-    services,
-  } as unknown as TaskContext;
+    saveCursor: onSave,
+    services: { reddit: world.reddit.scoped(), deletions: store },
+  });
   return (await taskType.run(context, taskType.parameters.parse({ max_age_days: 10_000, ...given })))!;
 }
 const postIds = () => db.database('reddit_posts').where({ is_deleted: false }).orderBy('id').pluck<string[]>('id');

@@ -10,7 +10,7 @@ import { countRequests, startWorld, type ScrapedWorld } from '../../support/scra
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { startTestWorker, type TestWorker } from '../../support/task-worker';
 import { RedditError, type RedditClient } from '../../../src/platform/reddit/reddit-client';
-import type { ScrapeLimits } from '../../../src/activities/scrape-activities';
+import type { ScrapeLimits } from '../../../src/activities/scrape-limits';
 import type { ScrapeProgress } from '../../../src/activities/run-request';
 import type * as workflows from '../../../src/workflows';
 

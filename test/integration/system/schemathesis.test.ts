@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import getPort from 'get-port';
 import { hashPassword } from '../../../src/platform/passwords/password-hash';
 import { createRedditSandbox } from '../../../src/reddit-sandbox/sandbox-server';
+import { taskTypes } from '../../../src/tasks/registry';
 import { startProcess, type TestProcess } from '../../support/process';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { createTestNamespace } from '../../support/temporal-namespace';
@@ -18,6 +19,15 @@ const SCHEMATHESIS = process.env.SCHEMATHESIS;
 const ROOT = path.resolve(__dirname, '../../..');
 const PASSWORD = 'a password for made-up requests';
 const MINUTES = 60_000;
+/** Instead of the first example of a task type, where that one runs for long; no backups, which are large. */
+const QUICK = {
+  REDDIT_SCRAPE: { subreddits: ['programming'], posts_limit: 3 },
+  REDDIT_DELETION_SYNC: { limit: 1 },
+  TEST_TIMEOUT: { sleep_seconds: 1 },
+  TEST_SHORT_TIMEOUT: { sleep_seconds: 0 },
+  TIMEOUT_MONITOR: { monitor_duration: 0 },
+  DATA_BACKUP: undefined,
+};
 
 let db: TestDatabase;
 let temporal: TemporalConnection;
@@ -106,6 +116,10 @@ async function run(
       FUZZ_USERNAME: 'fuzz',
       FUZZ_PASSWORD: PASSWORD,
       FUZZ_USER_ID: String(userId),
+      FUZZ_PARAMETERS: JSON.stringify({
+        ...Object.fromEntries(taskTypes.map(({ name, examples }) => [name, examples.accepted[0]])),
+        ...QUICK,
+      }),
       PYTHONPATH: path.join(ROOT, 'test/fuzz'),
       PYTHONDONTWRITEBYTECODE: '1',
     });

@@ -1,0 +1,33 @@
+import { createAuditRepository } from './accounts/audit-repository';
+import { createPasswordResetRepository } from './accounts/password-reset-repository';
+import { createTaskConfigRepository } from './configs/task-config-repository';
+import { createExecutionRepository } from './executions/execution-repository';
+import { createMailDeliveryRepository } from './executions/mail-delivery-repository';
+import { createOverdueRunRepository } from './executions/overdue-run-repository';
+import { createRetentionRepository } from './executions/retention-repository';
+import { createStepAttemptRepository } from './executions/step-attempt-repository';
+import { createExportRepository } from './exports/export-repository';
+import { createDeletionSyncRepository } from './reddit/deletion-sync-repository';
+import { createRedditContentRepository } from './reddit/reddit-content-repository';
+import { createRedditScrapeRepository } from './reddit/reddit-scrape-repository';
+import { createScrapeLaneRepository } from './reddit/scrape-lane-repository';
+import type { Database } from '../platform/postgres/postgres';
+
+export type WorkerRepositories = ReturnType<typeof createWorkerRepositories>;
+
+/** All that the worker's activities read and write. */
+export const createWorkerRepositories = (database: Database) => ({
+  audit: createAuditRepository(database),
+  resets: createPasswordResetRepository(database),
+  configs: createTaskConfigRepository(database),
+  executions: createExecutionRepository(database),
+  stepAttempts: createStepAttemptRepository(database),
+  deliveries: createMailDeliveryRepository(database),
+  overdueRuns: createOverdueRunRepository(database),
+  retention: createRetentionRepository(database),
+  exports: createExportRepository(database),
+  content: createRedditContentRepository(database),
+  scrapes: createRedditScrapeRepository(database),
+  deletions: createDeletionSyncRepository(database),
+  lanes: createScrapeLaneRepository(database),
+});

@@ -1,0 +1,125 @@
+import { hostname } from 'node:os';
+import { version } from '../../package.json';
+import { createBackupFolder } from '../backups/backup-folder';
+import { createBackups } from '../backups/create-backups';
+import { createExports } from '../exports/create-exports';
+import { createProcessWriter } from '../exports/process/process-writer';
+import { backupFolder, fileStoreSettings, foreignVariables, type Config } from '../platform/config';
+import { createFileStore } from '../platform/files/create-file-store';
+import { createResetTokens } from '../platform/passwords/reset-tokens';
+import { connectClient } from '../platform/postgres/postgres-client';
+import { createProbes } from '../platform/probes';
+import { createReconciler } from '../scheduling/reconcile/reconcile-pass';
+import { createResetMailReconciler } from '../scheduling/reconcile/reconcile-reset-mails';
+import { createResetMails } from '../scheduling/reconcile/reset-mails';
+import { createScheduleConvergence } from '../scheduling/temporal/schedule-convergence';
+import { createWorkerRepositories, type WorkerRepositories } from '../storage/worker-repositories';
+import { findConfigFault } from '../tasks/registry';
+import { createAuditRetention } from './audit-retention';
+import type { ActivityDeps } from '../activities/activity-deps';
+import type { KeyValueStore } from '../platform/key-value-store/key-value-store';
+import type { Logger } from '../platform/logger';
+import type { Mailer } from '../platform/mail/mailer';
+import type { Database } from '../platform/postgres/postgres';
+import type { RedditClient } from '../platform/reddit/reddit-client';
+import type { TemporalConnection } from '../platform/temporal';
+import type { ScheduleGateway } from '../scheduling/temporal/schedule-gateway';
+
+/** The open connections of the worker process. */
+export interface WorkerConnections {
+  config: Config;
+  databaseUrl: string;
+  database: Database;
+  redis: KeyValueStore;
+  temporal: TemporalConnection;
+  gateway: ScheduleGateway;
+  reddit: RedditClient;
+  mailer: Mailer;
+  log: Logger;
+}
+
+/** Everything that activities need, over the connections of the process. */
+export function createActivityDeps(connections: WorkerConnections): ActivityDeps {
+  const { config, database, redis, temporal, reddit, mailer, log } = connections;
+  const repositories = createWorkerRepositories(database);
+  const { overdueRuns } = repositories;
+  return {
+    executions: repositories.executions,
+    lanes: repositories.lanes,
+    stepAttempts: repositories.stepAttempts,
+    resets: repositories.resets,
+    resetTokens: config.JWT_SECRET_KEY ? createResetTokens(config.JWT_SECRET_KEY) : undefined,
+    mailer,
+    frontendUrl: config.FRONTEND_URL,
+    services: {
+      reddit,
+      content: repositories.content,
+      scrapes: repositories.scrapes,
+      deletions: repositories.deletions,
+      exports: createExporter(connections, repositories),
+      backups: createBackupService(connections),
+      mailer,
+      deliveries: repositories.deliveries,
+      retention: repositories.retention,
+      runs: { findOverdue: (query) => overdueRuns.find(query) },
+      probes: createProbes({ database, redis, temporal: temporal.connection, reddit }),
+    },
+    log,
+    workerIdentity: `${hostname()}:${process.pid}`,
+    reconcile: createReconcile(connections, repositories),
+  };
+}
+
+function createExporter({ config, databaseUrl }: WorkerConnections, repositories: WorkerRepositories) {
+  const settings = fileStoreSettings(config);
+  const files = createFileStore(settings);
+  return createExports({
+    writeFile: createProcessWriter({
+      program: require.resolve('../exports/process/export-process'),
+      settings: { databaseUrl, files: settings },
+      env: foreignVariables(),
+      files,
+    }),
+    records: repositories.exports,
+    files,
+    expiresInDays: config.EXPORT_EXPIRES_IN_DAYS,
+  });
+}
+
+const createBackupService = ({ config, databaseUrl: url }: WorkerConnections) =>
+  createBackups({
+    folder: createBackupFolder(backupFolder(config)),
+    url,
+    connect: () => connectClient({ url, applicationName: 'taskloom-backup' }),
+    taskloomVersion: version,
+  });
+
+/** One reconcile pass: configs and schedules, mails of password resets, and the removal of old audit entries. */
+function createReconcile(
+  { config, temporal, gateway, log }: WorkerConnections,
+  { configs, executions, resets, audit }: WorkerRepositories,
+): () => Promise<object> {
+  const taskQueue = config.TEMPORAL_TASK_QUEUE;
+  const workflowClient = temporal.client.workflow;
+  const reconciler = createReconciler({
+    configs,
+    executions,
+    gateway,
+    convergence: createScheduleConvergence({ configs, gateway }),
+    workflowClient,
+    taskQueue,
+    log,
+    findConfigFault,
+  });
+  const reconcileResetMails = createResetMailReconciler({
+    resets,
+    resetMails: createResetMails({ client: temporal.client, taskQueue }),
+    workflowClient,
+  });
+  const removeOldEntries = createAuditRetention({ audit, days: config.AUDIT_RETENTION_DAYS });
+  // Concurrently, so that an error in one does not keep the others from finishing.
+  return async () => {
+    const reports = await Promise.all([reconciler.run(), reconcileResetMails(), removeOldEntries()]);
+    return { ...reports[0], ...reports[1], ...reports[2] };
+  };
+}
