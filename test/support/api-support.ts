@@ -89,7 +89,7 @@ export async function createTestApi(options: {
     .onConflict('username')
     .merge()
     .returning<{ id: number; session_version: number }[]>(['id', 'session_version']);
-  const app = await createApp(services, { version: '0.0.0', logger: log, areAnswersChecked: true, ...options.app });
+  const app = await createApp(services, { version: '0.0.0', logger: log, areResponsesValidated: true, ...options.app });
   const signIn = async (user: { id: number; session_version: number }) => {
     const pair = services.sessions.start(
       { id: user.id, sessionVersion: user.session_version },

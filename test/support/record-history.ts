@@ -7,7 +7,7 @@ import { testServices } from './test-services';
 
 const ROOT = path.resolve(__dirname, '../..');
 
-/** `npm run record-histories` keeps what the tests of run-task.test.ts made Temporal do, for replay.test.ts. */
+/** Stores the history of a workflow for replay.test.ts. `npm run record-histories` runs the tests that call it. */
 export async function recordHistory(name: string, workflowId: string, runId?: string): Promise<void> {
   // The CLI writes the JSON form that replayers of every SDK read.
   const binary = await findTemporalBinary({ progress: () => undefined });

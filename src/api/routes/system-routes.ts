@@ -5,7 +5,7 @@ import { unavailable } from '../schemas/common-schemas';
 import { dashboard, enums, systemHealth, systemStatus, taskTypeList } from '../schemas/system-schemas';
 import { taskTypeCatalogue } from '../services/configs/task-type-catalogue';
 import type { SystemService } from '../services/system/system-service';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 
 export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemService }): void {
   const config = { access: 'viewer' } as const;
@@ -14,7 +14,7 @@ export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemSe
   app.get(
     '/tasks/system/status',
     {
-      config: { ...config, isShared: true },
+      config: { ...config, isCoalesced: true },
       schema: { tags, summary: 'State of the servers, and counts', response: { 200: systemStatus, ...unavailable } },
     },
     async () => system.status(),
@@ -53,7 +53,7 @@ export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemSe
   app.get(
     '/tasks/system/dashboard',
     {
-      config: { ...config, isShared: true },
+      config: { ...config, isCoalesced: true },
       schema: { tags, summary: 'Counts for a dashboard', response: { 200: dashboard, ...unavailable } },
     },
     async () => system.dashboard(),

@@ -7,8 +7,8 @@ import { findTaskType } from '../../tasks/registry';
 const object = z.record(z.string(), z.unknown());
 
 /**
- * All faults of the parameters, by their task type's schema, and of the schedule, by its scheduler type. A schedule
- * that means the same as the stored one (`storedSchedule`) may lie in the past: a form sends it back unchanged.
+ * All errors of the parameters, by the task type's schema, and of the schedule, by the scheduler type. A schedule that
+ * equals the stored one (`storedSchedule`) may lie in the past, because a form sends it back unchanged.
  */
 export function findConfigIssues(
   of: { taskType: string; schedulerType: string; storedSchedule?: unknown },

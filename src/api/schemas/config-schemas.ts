@@ -29,7 +29,7 @@ const fields = {
   priority: z.int().min(1).max(10).describe('10 is the highest'),
 };
 
-/** What a config may ask for, and gets when it does not ask. */
+/** The limits of a run: the allowed values, and the defaults. */
 export const configLimits = {
   max_retries: fields.max_retries.default(0),
   timeout_seconds: fields.timeout_seconds.default(null),
@@ -58,12 +58,12 @@ const checkTypes = (
   ))
     context.addIssue({ ...issue });
 };
-/** Also when there are faults already, so that all are told at once. */
+/** The check runs even when fields are invalid, so that the response lists all errors. */
 const always = { when: () => true };
 export const createBody = createFields.superRefine(checkTypes, always);
 export type CreateBody = z.infer<typeof createBody>;
 
-/** What is left out stays as it is; `task_type` and `scheduler_type` cannot change, and are ignored. */
+/** Omitted fields stay as they are. `task_type` and `scheduler_type` cannot change; they are ignored. */
 export const updateBody = z.object({
   name: fields.name.optional(),
   description: fields.description.optional(),

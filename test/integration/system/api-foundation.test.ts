@@ -135,7 +135,7 @@ describe('sign-in', () => {
   });
 });
 
-describe('the token gate', () => {
+describe('authentication', () => {
   const refused = async (authorization?: string, url = '/api/v1/auth/me') => {
     const answer = await api.app.inject({
       method: 'GET',

@@ -1,4 +1,5 @@
-import { coalesceFor, withTimeout } from '../../concurrency/with-timeout';
+import { shareFor } from '../../concurrency/share-for';
+import { withTimeout } from '../../concurrency/with-timeout';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
 import type { RedditBudget } from '../../../platform/reddit-budget/reddit-budget';
@@ -97,7 +98,7 @@ export function createMetricsService(deps: {
   }
 
   return {
-    read: coalesceFor(SHARED_MS, async (): Promise<Readings> => {
+    read: shareFor(SHARED_MS, async (): Promise<Readings> => {
       const [counted, running, queues, budget] = await Promise.all([
         countNew(),
         orUndefined(() => metrics.countRunning()),
