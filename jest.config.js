@@ -21,6 +21,7 @@ module.exports = {
   collectCoverage: process.env.COVERAGE === '1',
   collectCoverageFrom: ['src/**/*.ts', '!**/*.test.ts'],
   coverageReporters: ['json-summary', 'lcovonly'],
+  reporters: ['default', '<rootDir>/test/support/skipped-tests-reporter.cjs'],
   maxWorkers: 2,
   testTimeout: 60_000,
   projects: [
@@ -36,7 +37,7 @@ module.exports = {
       displayName: 'integration',
       roots: ['<rootDir>/src', '<rootDir>/test'],
       testMatch: ['<rootDir>/test/*/**/*.test.ts'],
-      // One PostgreSQL, one Redis and one Temporal serve the whole run; each file clones its own database.
+      // One PostgreSQL, one Temporal and, where it is installed, one Redis serve the whole run; each file clones its own database.
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       globalTeardown: '<rootDir>/test/support/global-teardown.ts',
       // Instrumented code is slower, and much of this code runs in other processes, which are not counted.

@@ -11,7 +11,7 @@ async function createTaskConfigs(knex: Knex): Promise<void> {
     table.string('name', 200).notNullable().index();
     table.text('description');
     table.string('task_type', 50).notNullable().index();
-    table.string('scheduler_type', 10).notNullable().checkIn(['cron', 'date', 'interval', 'manual']);
+    table.string('scheduler_type', 10).notNullable();
     table.jsonb('parameters').notNullable().defaultTo('{}');
     table.jsonb('schedule_config').notNullable().defaultTo('{}');
     table.integer('max_retries').notNullable().defaultTo(0);

@@ -24,7 +24,8 @@ beforeEach(() => {
   tasks = path.join(room, 'src/tasks');
   mkdirSync(path.join(room, 'test/support'), { recursive: true });
   cpSync(path.join(PROJECT, 'src/tasks'), tasks, { recursive: true });
-  symlinkSync(path.join(PROJECT, 'src/platform'), path.join(room, 'src/platform'));
+  for (const other of readdirSync(path.join(PROJECT, 'src')).filter((name) => name !== 'tasks'))
+    symlinkSync(path.join(PROJECT, 'src', other), path.join(room, 'src', other));
   symlinkSync(path.join(PROJECT, 'node_modules'), path.join(room, 'node_modules'));
   cpSync(path.join(PROJECT, 'test/support/task-context.ts'), path.join(room, 'test/support/task-context.ts'));
 });

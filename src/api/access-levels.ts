@@ -1,11 +1,11 @@
 import type { ApiKeyScope } from '../storage/accounts/api-key-repository';
 import type { Role } from '../storage/accounts/user';
 
-/** Each includes those before it. */
+/** In ascending order: each role or scope includes those before it. */
 export const ROLES = ['viewer', 'operator', 'admin'] as const satisfies readonly Role[];
 export const SCOPES = ['read', 'operate', 'admin'] as const satisfies readonly ApiKeyScope[];
 
-/** Who may call a route: everybody, every signed-in user, or those with this role and the ones above it. */
+/** Who may call a route: everybody, every signed-in user, or users with this role or a higher one. */
 export type Access = 'open' | 'user' | Role;
 
 const LEVELS: readonly Access[] = ['open', 'user', ...ROLES];
@@ -19,15 +19,15 @@ const SCOPE_FOR = { viewer: 'read', operator: 'operate', admin: 'admin' } as con
 
 export const mayAccess = (role: Role | null, access: Access): boolean => levelOf(role) >= LEVELS.indexOf(access);
 
-/** What is left of a role when a key asks on its holder's behalf. */
+/** The role that a request with an API key has: the owner's, lowered to what the scope allows. */
 export const roleThroughKey = (role: Role | null, scope: ApiKeyScope): Role | null =>
   mayAccess(role, ROLE_OF[scope]) ? ROLE_OF[scope] : role;
 
-/** What a key needs for a route: what the route says itself, or what goes with its access. */
+/** The scope that an API key needs for a route: the one the route declares, or the one that matches its access. */
 export const scopeFor = (access: Access, keyScope?: ApiKeyScope): ApiKeyScope | undefined =>
   keyScope ?? (access === 'open' || access === 'user' ? undefined : SCOPE_FOR[access]);
 
-/** For the document: who may call a route, in words. */
+/** For the OpenAPI document: who may call a route. */
 export function describeAccess(
   access: Exclude<Access, 'open'>,
   key: { isSessionOnly?: boolean; keyScope?: ApiKeyScope },

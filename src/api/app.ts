@@ -1,8 +1,8 @@
 import cors from '@fastify/cors';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { randomUUID } from 'node:crypto';
-import { maxHeaderSize, type IncomingMessage, type ServerResponse } from 'node:http';
+import { maxHeaderSize } from 'node:http';
 import { installResponseSerializer } from './plugins/response-serializer';
 import { installRequestOrigin } from './plugins/request-origin';
 import { installAuditLog } from './plugins/audit-log';
@@ -12,7 +12,7 @@ import {
   installConnectionErrorHandler,
 } from './plugins/connection-error-handler';
 import { installErrorHandler } from './plugins/error-handler';
-import { installTokens } from './plugins/jwt';
+import { installJwt } from './plugins/jwt';
 import { installMetrics } from './plugins/metrics';
 import { installOpenapi } from './plugins/openapi';
 import { installGracefulShutdown, REQUEST_TIMEOUT_MS, timeoutOptions } from './plugins/graceful-shutdown';
@@ -40,30 +40,23 @@ import { registerScheduleRoutes } from './routes/schedule-routes';
 import { registerSystemRoutes } from './routes/system-routes';
 import { registerUserRoutes } from './routes/user-routes';
 import type { Services } from './services/create-services';
-
-export type ZodApp = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
+import type { ZodApp } from './zod-app';
 
 export interface AppOptions {
   logger?: FastifyBaseLogger;
   corsOrigins?: string[];
-  /** Opens /metrics to whoever has it; without one it is open to this machine only. */
+  /** The bearer token for /metrics; without one, only this machine may read them. */
   metricsToken?: string;
-  /** Who may say in X-Forwarded-For on whose behalf they ask. */
+  /** Proxies whose X-Forwarded-For is believed. */
   trustedProxies?: string[];
-  /** For tests, which do not wait for a minute. */
+  /** For tests: a shorter limit than REQUEST_TIMEOUT_MS. */
   requestTimeoutMs?: number;
-  /** For tests: each answer is compared with its schema. */
-  areAnswersChecked?: boolean;
+  /** For tests: every response is validated against its schema. */
+  areResponsesValidated?: boolean;
   version: string;
 }
 
-/** The HTTP application over ready services; it connects nothing. The answer is ready to listen, or to inject into. */
+/** Builds the HTTP application over connected services. The result is ready for `listen` or `inject`. */
 export async function createApp(services: Services, options: AppOptions): Promise<FastifyInstance> {
   const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const app: FastifyInstance = fastify({
@@ -72,19 +65,19 @@ export async function createApp(services: Services, options: AppOptions): Promis
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     rewriteUrl: (request) => routableUrl(request.url ?? '/'),
-    // No limit but Node's own: the router would refuse a longer parameter before any hook. Schemas say how long it may be.
+    // Schemas limit the parameters. The router's limit is as high as Node's: it would refuse before any hook runs.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: maxHeaderSize },
     clientErrorHandler: answerClientError,
     requestTimeout: requestTimeoutMs,
     http: { ...connectionOptions, ...timeoutOptions(requestTimeoutMs) },
-    // Fastify's own answer in this case is no {detail}.
+    // Fastify's own 503 has another body than `{detail}`; graceful-shutdown.ts sends it instead.
     return503OnClosing: false,
     trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
-    // Keep-alive connections that are idle end at once when the server closes.
+    // Idle keep-alive connections are closed at once when the server closes.
     forceCloseConnections: 'idle',
   });
   installRequestOrigin(app);
-  installResponseSerializer(app, { areChecked: options.areAnswersChecked });
+  installResponseSerializer(app, { areValidated: options.areResponsesValidated });
   await installRequestLogging(app);
   const routes = createRouteTable(app);
   installErrorHandler(app);
@@ -107,7 +100,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   installSecurityHeaders(app);
   installGracefulShutdown(app);
   installConnectionErrorHandler(app);
-  await installTokens(app, services.jwtSecret);
+  await installJwt(app, services.jwtSecret);
   installAuthentication(app, services, routes);
   installNotFoundHandler(app, routes);
   installRequestValidation(app);
@@ -118,25 +111,25 @@ export async function createApp(services: Services, options: AppOptions): Promis
   installRedoc(app);
 
   await app.register(async (root) => registerHealthRoutes(root.withTypeProvider<ZodTypeProvider>(), services));
-  await app.register(
-    async (scope) => {
-      const api = scope.withTypeProvider<ZodTypeProvider>();
-      registerAuthRoutes(api, services);
-      registerApiKeyRoutes(api, services);
-      registerPasswordResetRoutes(api, services);
-      registerUserRoutes(api, services);
-      registerConfigRoutes(api, services);
-      registerScheduleRoutes(api, services);
-      registerExecutionRoutes(api, services);
-      registerRunControlRoutes(api, services);
-      registerExecuteRoutes(api, services);
-      registerExportRoutes(api, services);
-      registerSystemRoutes(api, services);
-      registerRedditRoutes(api, services);
-      registerAuditRoutes(api, services);
-    },
-    { prefix: '/api/v1' },
-  );
+  await app.register(async (scope) => registerApiRoutes(scope.withTypeProvider<ZodTypeProvider>(), services), {
+    prefix: '/api/v1',
+  });
   await app.ready();
   return app;
+}
+
+function registerApiRoutes(api: ZodApp, services: Services): void {
+  registerAuthRoutes(api, services);
+  registerApiKeyRoutes(api, services);
+  registerPasswordResetRoutes(api, services);
+  registerUserRoutes(api, services);
+  registerConfigRoutes(api, services);
+  registerScheduleRoutes(api, services);
+  registerExecutionRoutes(api, services);
+  registerRunControlRoutes(api, services);
+  registerExecuteRoutes(api, services);
+  registerExportRoutes(api, services);
+  registerSystemRoutes(api, services);
+  registerRedditRoutes(api, services);
+  registerAuditRoutes(api, services);
 }

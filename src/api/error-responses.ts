@@ -1,6 +1,6 @@
 import { ServiceError } from '@temporalio/client';
 import { ApiError, TEXTS, type ErrorResponse } from './errors';
-import type { SchedulingError } from '../scheduling/spec/scheduling-errors';
+import type { SchedulingError } from '../scheduling/temporal/scheduling-errors';
 import type { StorageError } from '../storage/storage-errors';
 import type { ValidationError } from './http/validation-errors';
 

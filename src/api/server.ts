@@ -1,4 +1,4 @@
-// First: it notes who started us.
+// Must be the first import: it records the parent process before anything else runs.
 import { stopWithNpm } from '../platform/startup/npm-watch';
 import { version } from '../../package.json';
 import { fileStoreSettings, readConfig } from '../platform/config';
@@ -11,17 +11,17 @@ import { createKeyValueStore } from '../platform/key-value-store/key-value-store
 import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
 import { createResetTokens } from '../platform/passwords/reset-tokens';
 import { reasonOf, showFailedStart, StartError } from '../platform/startup/start-error';
-import { connectTemporal, SEARCH_ATTRIBUTES, temporalTarget, temporalUiLink } from '../platform/temporal';
+import { connectTemporal, temporalTarget, temporalUiLink } from '../platform/temporal';
 import { createApiRepositories } from '../storage/api-repositories';
 import { createApp } from './app';
 import { requestLogFields } from './plugins/request-logging';
 import { REDIS_TIMEOUT_MS, withTimeout } from './concurrency/with-timeout';
 import { createServices } from './services/create-services';
 
-/** For closing what the requests have used: with the server's own 8 s less than the 15 s after which `npm start` kills. */
-const REST_WITHIN_MS = 3_000;
+/** For closing the connections to the stores. With the 8 s of the server it stays below the 15 s of `npm start`. */
+const CLOSE_STORES_WITHIN_MS = 3_000;
 
-/** The HTTP process: connects everything, listens until it is told to stop, finishes what it has begun. */
+/** The HTTP process: connects everything, listens until it is told to stop, and finishes the requests in progress. */
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLogger({ name: 'api', level: config.LOG_LEVEL, context: requestLogFields });
@@ -41,7 +41,6 @@ async function main(): Promise<void> {
     temporal: {
       client: temporal.client,
       taskQueue: config.TEMPORAL_TASK_QUEUE,
-      searchAttributes: SEARCH_ATTRIBUTES,
       linkToRun: (workflowId, runId) => temporalUiLink(config.TEMPORAL_UI_URL, temporal.namespace, workflowId, runId),
     },
     passwords,
@@ -78,13 +77,13 @@ async function main(): Promise<void> {
   const stop = () => {
     stopping ??= (async () => {
       await app.close();
-      // A query that waits for a lock would hold up its pool for ever; what it had begun is rolled back.
+      // A query that waits for a lock would block the closing of its pool for ever. Its transaction is rolled back.
       await withTimeout(
-        REST_WITHIN_MS,
+        CLOSE_STORES_WITHIN_MS,
         Promise.all([services.resets.settle(), services.apiKeyCheck.settle()]).then(closeAll),
       );
       log.info('api has stopped');
-      // Listening for its end keeps the channel to the parent, and with it the process, alive.
+      // The listener for 'disconnect' keeps the IPC channel to the parent, and so this process, alive.
       if (process.connected) process.disconnect();
     })().catch((error: unknown) => {
       log.error({ err: error }, 'api did not stop in order');

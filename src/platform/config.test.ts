@@ -14,6 +14,8 @@ test.each([
   ['DATABASE_URL', 'postgres://taskloom:123/RETpw@127.0.0.1:1/x'],
   ['DATABASE_URL', 'postgres://taskloom:12?RETpw@127.0.0.1:1/x'],
   ['REDIS_URL', 'redis://:12#RETpw@127.0.0.1:1'],
+  ['REDIS_URL', 'postgres://taskloom:SEC/RETpw@127.0.0.1:1/x'],
+  ['REDIS_URL', 'http://127.0.0.1:6379'],
   ['REDDIT_OAUTH_BASE_URL', 'http://me:RETpw@127.0.0.1:1'],
   ['POSTGRES_HOST', 'bad host'],
   ['POSTGRES_HOST', 'host:5433'],
@@ -93,4 +95,12 @@ test('a process that is told its settings another way gets none of our variables
   );
   const others = { PATH: '/bin', AWS_PROFILE: 'exports', PGSSLMODE: 'require', NODE_EXTRA_CA_CERTS: '/ca.pem' };
   expect(foreignVariables({ ...ours, ...others })).toEqual(others);
+});
+
+test.each([
+  ['redis://127.0.0.1:6379', 'redis://127.0.0.1:6379'],
+  ['postgresql://127.0.0.1/taskloom', 'postgresql://127.0.0.1/taskloom'],
+  ['memory://', undefined],
+])('REDIS_URL=%s is %s', (text, url) => {
+  expect(readConfig({ REDIS_URL: text }).REDIS_URL).toBe(url);
 });

@@ -258,7 +258,7 @@ export interface DeletionStore {
   withoutContent(subreddits: string[], isSandbox: boolean): Promise<string[]>;
 }
 
-/** The outside world, as far as task types may touch it. Wired in worker/main.ts. */
+/** The outside world, as far as task types may touch it. Wired in worker/create-activity-deps.ts. */
 export interface TaskServices {
   /** Asks on behalf of the run's config: the request budget is shared out among configs, by priority. */
   reddit: RedditClient;

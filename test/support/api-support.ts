@@ -8,7 +8,7 @@ import { hashPassword, passwords } from '../../src/platform/passwords/password-h
 import { createRedditBudget } from '../../src/platform/reddit-budget/reddit-budget';
 import { createKeyValueStore } from '../../src/platform/key-value-store/key-value-store';
 import { createResetTokens } from '../../src/platform/passwords/reset-tokens';
-import { SEARCH_ATTRIBUTES, temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
+import { temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
 import { createApiRepositories } from '../../src/storage/api-repositories';
 import { connectTestTemporal } from './task-worker';
 import { createTestDatabase, type TestDatabase } from './test-database';
@@ -61,7 +61,6 @@ export async function createTestApi(options: TestApiOptions) {
     temporal: {
       client: temporal.client,
       taskQueue: options.taskQueue ?? 'nobody-serves-this',
-      searchAttributes: SEARCH_ATTRIBUTES,
       linkToRun: (workflowId, runId) => temporalUiLink(UI_URL, temporal.namespace, workflowId, runId),
     },
     passwords,
@@ -92,7 +91,7 @@ export async function createTestApi(options: TestApiOptions) {
     .onConflict('username')
     .merge()
     .returning<{ id: number; session_version: number }[]>(['id', 'session_version']);
-  const app = await createApp(services, { version: '0.0.0', logger: log, areAnswersChecked: true, ...options.app });
+  const app = await createApp(services, { version: '0.0.0', logger: log, areResponsesValidated: true, ...options.app });
   const signIn = async (user: { id: number; session_version: number }) => {
     const pair = services.sessions.start(
       { id: user.id, sessionVersion: user.session_version },

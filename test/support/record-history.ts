@@ -7,7 +7,7 @@ import { testServices } from './test-services';
 
 const ROOT = path.resolve(__dirname, '../..');
 
-/** Saves the history of a workflow of run-task.test.ts for replay.test.ts; used by `npm run record-histories`. */
+/** Stores the history of a workflow for replay.test.ts. `npm run record-histories` runs the tests that call it. */
 export async function recordHistory(name: string, workflowId: string, runId?: string): Promise<void> {
   // The CLI writes the JSON format that the replayers of every SDK read.
   const binary = await findTemporalBinary({ progress: () => undefined });

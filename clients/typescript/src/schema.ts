@@ -11685,7 +11685,7 @@ export interface components {
             edited_at: string | null;
         };
         RedditBudget: {
-            /** @description False without Redis: each process then keeps a budget of its own, and this is the one of the API */
+            /** @description Always true: all processes keep to one budget, in Redis or, where there is none, in PostgreSQL */
             is_shared: boolean;
             /**
              * @description Whether Reddit's answers have told it, or it is what REDDIT_REQUESTS_PER_MINUTE allows

@@ -1,30 +1,30 @@
 /**
- * Answers a question once for all who wait to put it. One question of a key is at work at a time; whoever comes meanwhile
- * waits for the next, which he shares with all others that wait. So nobody is given an answer to a question that was put
- * before he came: unlike a cache, it never tells what is over. Who comes alone is answered as if it were not there.
+ * Runs one call per key at a time (single-flight). Calls that come while one is running wait for it to end and then
+ * share the next run. So no caller gets a result that was read before they asked, unlike with a cache. A call that
+ * meets no other runs at once.
  */
 export function createSingleFlight() {
-  const rounds = new Map<string, { ended: Promise<void>; next?: Promise<unknown> }>();
+  const flights = new Map<string, { ended: Promise<void>; next?: Promise<unknown> }>();
 
-  function start<Answer>(key: string, ask: () => Promise<Answer>): Promise<Answer> {
-    const answer = ask();
-    const round: { ended: Promise<void>; next?: Promise<unknown> } = {
-      ended: answer.then(
+  function start<Result>(key: string, run: () => Promise<Result>): Promise<Result> {
+    const result = run();
+    const flight: { ended: Promise<void>; next?: Promise<unknown> } = {
+      ended: result.then(
         () => undefined,
         () => undefined,
       ),
     };
-    rounds.set(key, round);
-    void round.ended.then(() => {
-      if (!round.next) rounds.delete(key);
+    flights.set(key, flight);
+    void flight.ended.then(() => {
+      if (!flight.next) flights.delete(key);
     });
-    return answer;
+    return result;
   }
 
-  return function together<Answer>(key: string, ask: () => Promise<Answer>): Promise<Answer> {
-    const round = rounds.get(key);
-    if (!round) return start(key, ask);
-    round.next ??= round.ended.then(() => start(key, ask));
-    return round.next as Promise<Answer>;
+  return function singleFlight<Result>(key: string, run: () => Promise<Result>): Promise<Result> {
+    const flight = flights.get(key);
+    if (!flight) return start(key, run);
+    flight.next ??= flight.ended.then(() => start(key, run));
+    return flight.next as Promise<Result>;
   };
 }

@@ -1,24 +1,15 @@
-/** Who asks the API is told in this time that Redis hangs. The first question of a request that is not answered ends it. */
+/** How long the API waits for Redis. The first command of a request that takes longer fails the request. */
 export const REDIS_TIMEOUT_MS = 1_500;
 
-/** Rejects when the answer takes longer; what was asked for goes on, and nobody waits for it. */
-export async function withTimeout<Answer>(ms: number, asked: Promise<Answer>): Promise<Answer> {
+/** Rejects when `work` takes longer than `ms`. The work itself is not cancelled; its result is ignored. */
+export async function withTimeout<Result>(ms: number, work: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`No answer within ${ms / 1_000} s`)), ms);
   });
   try {
-    return await Promise.race([asked, tooLate]);
+    return await Promise.race([work, timeout]);
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** All who ask within `ms` of each other share one question. */
-export function coalesceFor<Answer>(ms: number, ask: () => Promise<Answer>): () => Promise<Answer> {
-  let last: { at: number; answer: Promise<Answer> } | undefined;
-  return () => {
-    if (!last || performance.now() - last.at > ms) last = { at: performance.now(), answer: ask() };
-    return last.answer;
-  };
 }

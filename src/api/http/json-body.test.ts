@@ -14,11 +14,11 @@ test.each([
   ['{', 1],
   ['\u{feff}{}', 0],
   [`[${'1,'.repeat(40_000)}x]`, 80_001],
-])('%.20s is no JSON from character %d on', (text, offset) => {
+])('%.20s stops being JSON at character %d', (text, offset) => {
   expect(readJson(text)).toMatchObject({ offset, reason: expect.any(String) });
 });
 
-test('the reason does not repeat the text', () => {
+test('the reason does not quote the text', () => {
   for (const text of [
     `{"password": "${PASSWORD}", x`,
     `{"password":x"${PASSWORD}"}`,
@@ -32,7 +32,7 @@ test('the reason does not repeat the text', () => {
   }
 });
 
-test('of nothing there is nothing', () => {
+test('an empty body is undefined', () => {
   for (const text of ['', ' ', '\n']) expect(readJson(text)).toBeUndefined();
   expect(readJson('null')).toBeNull();
 });

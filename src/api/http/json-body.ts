@@ -1,36 +1,39 @@
-/** A body that is not JSON. It only matters to routes that take one. */
+/** Stands for a body that is not JSON. Routes without a body schema ignore it. */
 export class UnreadableBody {
   constructor(
-    /** Where it stops being JSON. */
+    /** The index of the first character that is not JSON. */
     readonly offset: number,
     readonly reason: string,
   ) {}
 }
 
-/** Looking for the place reads a text about twenty times over: of a larger one only the end is told. */
-const LONGEST_SEARCHED = 100_000;
+/** The search parses the text about twenty times. For a longer text the offset is that of its end. */
+const MAX_SEARCHED_LENGTH = 100_000;
 
-/** Undefined for an empty text. */
+/** The parsed JSON; undefined for an empty text. Never throws: see UnreadableBody. */
 export function readJson(text: string): unknown {
   if (text.trim() === '') return undefined;
   try {
     return JSON.parse(text);
   } catch (error) {
     const { message } = error as SyntaxError;
-    // Some messages repeat the text around the place, and with it perhaps a password.
+    // Some messages of V8 quote the text around the error, which may hold a password: the quote is cut off.
     return new UnreadableBody(offsetOf(message, text), message.replace(/, (\.\.\.)?"[^]*$/, ''));
   }
 }
 
 function offsetOf(message: string, text: string): number {
-  const told = /at position (\d+)/.exec(message)?.[1];
-  if (told !== undefined) return Number(told);
-  return isUnexpectedToken(message) && text.length <= LONGEST_SEARCHED ? findUnexpectedToken(text) : text.length;
+  const position = /at position (\d+)/.exec(message)?.[1];
+  if (position !== undefined) return Number(position);
+  return isUnexpectedToken(message) && text.length <= MAX_SEARCHED_LENGTH ? findUnexpectedToken(text) : text.length;
 }
 
 const isUnexpectedToken = (message: string) => message.startsWith('Unexpected token');
 
-/** V8 tells the place of every fault but this one. The shortest beginning that has it ends with it. */
+/**
+ * V8 reports the position of every error but this one. Binary search: the shortest prefix that has the error ends with
+ * the unexpected token.
+ */
 function findUnexpectedToken(text: string): number {
   let [least, most] = [1, text.length];
   while (least < most) {

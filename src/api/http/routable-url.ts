@@ -1,9 +1,9 @@
 /**
- * The same URL in a form that the router can always read: an escape that is not UTF-8 stands for its own characters.
- * What the router refuses would be answered before any hook, and so before the token gate.
+ * The URL in a form that the router accepts: `%` is escaped where percent-encoding is invalid or not UTF-8. Otherwise
+ * the router would refuse the request before any hook runs, and so before authentication.
  */
 export function routableUrl(url: string): string {
-  // Absolute form is what proxies are sent; `*` is all of the server.
+  // Request targets (RFC 9112, section 3.2): the absolute form is for proxies; `*` means the server itself.
   const [, path = '', rest = ''] = /^(?:https?:\/\/[^/?#]*)?([^?#]*)(.*)$/is.exec(url) ?? [];
   const readable = path.replace(/(?:%[\da-f]{2})+|%/gi, (escapes) =>
     isReadable(escapes) ? escapes : escapes.replaceAll('%', '%25'),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { toValidationErrors } from './validation-errors';
 
-function faultsOf(schema: z.ZodType, data: unknown) {
+function errorsOf(schema: z.ZodType, data: unknown) {
   const parsed = schema.safeParse(data, { reportInput: true });
   return parsed.success ? [] : toValidationErrors('body', parsed.error.issues, data);
 }
@@ -29,8 +29,8 @@ test.each([
   [z.record(z.string(), z.unknown()), [], 'dict_type', undefined],
   [z.union([z.int(), z.boolean()]), 'x', 'value_error', undefined],
   [z.string().refine(() => false, 'never'), 'x', 'value_error', undefined],
-])('%# a fault has the name that the client knows: %s', (schema, value, type, ctx) => {
-  const [item, ...others] = faultsOf(z.object({ field: schema }), { field: value });
+])('%# an error has the type that the client expects: %s', (schema, value, type, ctx) => {
+  const [item, ...others] = errorsOf(z.object({ field: schema }), { field: value });
   expect(others).toEqual([]);
   expect(item).toMatchObject({
     type,
@@ -49,20 +49,20 @@ test.each([
   [z.enum(['a']), 'x', "Input should be 'a'"],
   [z.string().regex(/^a\/b$/i), 'x', "String should match pattern '^a\\/b$'"],
   [z.record(z.string(), z.unknown()), 1, 'Input should be a valid dictionary'],
-])('%# a fault is told in the words that the client knows', (schema, value, msg) => {
-  expect(faultsOf(z.object({ field: schema }), { field: value }).map((item) => item.msg)).toEqual([msg]);
+])('%# an error has the text that the client expects', (schema, value, msg) => {
+  expect(errorsOf(z.object({ field: schema }), { field: value }).map((item) => item.msg)).toEqual([msg]);
 });
 
-test('each key too many is a fault of its own', () => {
+test('each unknown key is an error of its own', () => {
   expect(
-    faultsOf(z.strictObject({ a: z.int() }), { a: 1, b: 2, c: 3 }).map((item) => [item.type, item.loc, item.input]),
+    errorsOf(z.strictObject({ a: z.int() }), { a: 1, b: 2, c: 3 }).map((item) => [item.type, item.loc, item.input]),
   ).toEqual([
     ['extra_forbidden', ['body', 'b'], 2],
     ['extra_forbidden', ['body', 'c'], 3],
   ]);
 });
 
-test('secrets do not come back', () => {
+test('errors do not repeat secrets', () => {
   const schema = z.object({ new_password: z.string().min(8), other: z.string() });
-  expect(JSON.stringify(faultsOf(schema, { new_password: 'hunter2' }))).not.toContain('hunter2');
+  expect(JSON.stringify(errorsOf(schema, { new_password: 'hunter2' }))).not.toContain('hunter2');
 });

@@ -2,7 +2,7 @@ import type { core } from 'zod';
 
 export interface ValidationError {
   type: string;
-  /** `body`, `query`, `path` or `header`, then the way to the value. */
+  /** `body`, `query`, `path` or `header`, then the path to the value. */
   loc: (string | number)[];
   msg: string;
   input: unknown;
@@ -10,7 +10,8 @@ export interface ValidationError {
 }
 
 type Issue = core.$ZodIssue & { input?: unknown };
-type Fault = Omit<ValidationError, 'loc' | 'input'>;
+/** Type and text of an error, in pydantic's terms. */
+type Description = Omit<ValidationError, 'loc' | 'input'>;
 
 const SECRET = /password|token|secret/i;
 const hideSecrets = (key: string | number | undefined, value: unknown): unknown => {
@@ -19,16 +20,19 @@ const hideSecrets = (key: string | number | undefined, value: unknown): unknown 
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, hideSecrets(name, inner)]));
 };
 
-/** zod's issues in the contract's words (those of pydantic, which the web client was written against). */
+/**
+ * Translates zod's issues into the error types and texts of pydantic, which the web client was written against. Values
+ * of fields whose names suggest a secret are replaced by `***`.
+ */
 export function toValidationErrors(
-  where: string | (string | number)[],
+  base: string | (string | number)[],
   issues: readonly core.$ZodIssue[],
   data: unknown,
 ): ValidationError[] {
-  const start = Array.isArray(where) ? where : [where];
+  const baseLoc = [base].flat();
   return issues.flatMap((issue) => {
     const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
-    const loc = [...start, ...path];
+    const loc = [...baseLoc, ...path];
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         type: 'extra_forbidden',
@@ -37,21 +41,21 @@ export function toValidationErrors(
         input: (valueAt(data, path) as Record<string, unknown> | undefined)?.[key],
       }));
     }
-    const fault = describe(issue, loc);
-    const input = fault.type === 'missing' ? valueAt(data, path.slice(0, -1)) : (valueAt(data, path) ?? issue.input);
+    const { type, msg, ctx } = describe(issue, loc);
+    const input = type === 'missing' ? valueAt(data, path.slice(0, -1)) : (valueAt(data, path) ?? issue.input);
     return [
       {
-        type: fault.type,
+        type,
         loc,
-        msg: fault.msg,
+        msg,
         input: hideSecrets(path.at(-1), input) ?? null,
-        ...(fault.ctx ? { ctx: fault.ctx } : {}),
+        ...(ctx ? { ctx } : {}),
       },
     ];
   });
 }
 
-/** As it was sent; undefined where a schema has made a list of what came as one text. */
+/** The value as it was sent; undefined where a schema has made a list of a single text. */
 function valueAt(data: unknown, path: (string | number)[]): unknown {
   return path.reduce(
     (value, key) =>
@@ -62,79 +66,75 @@ function valueAt(data: unknown, path: (string | number)[]): unknown {
   );
 }
 
-const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
-const lengthOf = ({ input }: Issue) => (Array.isArray(input) ? input.length : 0);
+const withUnit = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`;
+const lengthOf = (input: unknown) => (Array.isArray(input) ? input.length : 0);
 
-function describe(issue: Issue, loc: (string | number)[]): Fault {
+function describe(issue: Issue, loc: (string | number)[]): Description {
   if ((issue.code === 'invalid_type' || issue.code === 'invalid_value') && isMissing(issue, loc))
     return { type: 'missing', msg: 'Field required' };
-  switch (issue.code) {
-    case 'invalid_type':
-      return describeType(issue);
-    case 'too_small': {
-      const least = Number(issue.minimum);
-      if (issue.origin === 'string')
-        return {
-          type: 'string_too_short',
-          msg: `String should have at least ${counted(least, 'character')}`,
-          ctx: { min_length: least },
-        };
-      if (issue.origin === 'array')
-        return {
-          type: 'too_short',
-          msg: `List should have at least ${counted(least, 'item')} after validation, not ${lengthOf(issue)}`,
-          ctx: { field_type: 'List', min_length: least, actual_length: lengthOf(issue) },
-        };
-      return issue.inclusive
-        ? { type: 'greater_than_equal', msg: `Input should be greater than or equal to ${least}`, ctx: { ge: least } }
-        : { type: 'greater_than', msg: `Input should be greater than ${least}`, ctx: { gt: least } };
-    }
-    case 'too_big': {
-      const most = Number(issue.maximum);
-      if (issue.origin === 'string')
-        return {
-          type: 'string_too_long',
-          msg: `String should have at most ${counted(most, 'character')}`,
-          ctx: { max_length: most },
-        };
-      if (issue.origin === 'array')
-        return {
-          type: 'too_long',
-          msg: `List should have at most ${counted(most, 'item')} after validation, not ${lengthOf(issue)}`,
-          ctx: { field_type: 'List', max_length: most, actual_length: lengthOf(issue) },
-        };
-      return issue.inclusive
-        ? { type: 'less_than_equal', msg: `Input should be less than or equal to ${most}`, ctx: { le: most } }
-        : { type: 'less_than', msg: `Input should be less than ${most}`, ctx: { lt: most } };
-    }
-    case 'invalid_format':
-      if (issue.format === 'regex') {
-        const pattern = String(issue.pattern).replace(/^\/|\/\w*$/g, '');
-        return { type: 'string_pattern_mismatch', msg: `String should match pattern '${pattern}'`, ctx: { pattern } };
-      }
-      return { type: issue.format === 'datetime' ? 'datetime_parsing' : 'value_error', msg: issue.message };
-    case 'invalid_value': {
-      const expected = issue.values
-        .map((value) => `'${String(value)}'`)
-        .join(', ')
-        .replace(/, (?='[^']*'$)/, ' or ');
-      return { type: 'enum', msg: `Input should be ${expected}`, ctx: { expected } };
-    }
-    case 'invalid_union':
-    case 'invalid_key':
-    case 'invalid_element':
-    case 'not_multiple_of':
-    case 'unrecognized_keys':
-    case 'custom':
-      return { type: 'value_error', msg: issue.message };
-  }
+  if (issue.code === 'invalid_type') return describeType(issue);
+  if (issue.code === 'too_small') return describeTooSmall(issue, Number(issue.minimum));
+  if (issue.code === 'too_big') return describeTooBig(issue, Number(issue.maximum));
+  if (issue.code === 'invalid_format') return describeFormat(issue);
+  if (issue.code === 'invalid_value') return describeEnum(issue.values);
+  return { type: 'value_error', msg: issue.message };
 }
 
-/** No body at all arrives as null. */
+/** A request without a body arrives as null. */
 const isMissing = (issue: Issue, loc: (string | number)[]) =>
   issue.input === undefined || (loc.length === 1 && issue.input === null);
 
-function describeType(issue: core.$ZodIssueInvalidType): Fault {
+function describeTooSmall({ origin, input, inclusive }: core.$ZodIssueTooSmall, least: number): Description {
+  if (origin === 'string') {
+    const msg = `String should have at least ${withUnit(least, 'character')}`;
+    return { type: 'string_too_short', msg, ctx: { min_length: least } };
+  }
+  if (origin === 'array') return describeListLength('too_short', 'least', least, lengthOf(input));
+  return inclusive
+    ? { type: 'greater_than_equal', msg: `Input should be greater than or equal to ${least}`, ctx: { ge: least } }
+    : { type: 'greater_than', msg: `Input should be greater than ${least}`, ctx: { gt: least } };
+}
+
+function describeTooBig({ origin, input, inclusive }: core.$ZodIssueTooBig, most: number): Description {
+  if (origin === 'string') {
+    const msg = `String should have at most ${withUnit(most, 'character')}`;
+    return { type: 'string_too_long', msg, ctx: { max_length: most } };
+  }
+  if (origin === 'array') return describeListLength('too_long', 'most', most, lengthOf(input));
+  return inclusive
+    ? { type: 'less_than_equal', msg: `Input should be less than or equal to ${most}`, ctx: { le: most } }
+    : { type: 'less_than', msg: `Input should be less than ${most}`, ctx: { lt: most } };
+}
+
+function describeListLength(type: string, bound: 'least' | 'most', limit: number, actual: number): Description {
+  return {
+    type,
+    msg: `List should have at ${bound} ${withUnit(limit, 'item')} after validation, not ${actual}`,
+    ctx: {
+      field_type: 'List',
+      ...(bound === 'least' ? { min_length: limit } : { max_length: limit }),
+      actual_length: actual,
+    },
+  };
+}
+
+function describeFormat(issue: core.$ZodIssueInvalidStringFormat): Description {
+  if (issue.format === 'regex') {
+    const pattern = String(issue.pattern).replace(/^\/|\/\w*$/g, '');
+    return { type: 'string_pattern_mismatch', msg: `String should match pattern '${pattern}'`, ctx: { pattern } };
+  }
+  return { type: issue.format === 'datetime' ? 'datetime_parsing' : 'value_error', msg: issue.message };
+}
+
+function describeEnum(values: readonly unknown[]): Description {
+  const expected = values
+    .map((value) => `'${String(value)}'`)
+    .join(', ')
+    .replace(/, (?='[^']*'$)/, ' or ');
+  return { type: 'enum', msg: `Input should be ${expected}`, ctx: { expected } };
+}
+
+function describeType(issue: core.$ZodIssueInvalidType): Description {
   const { input } = issue;
   const expected: string = issue.expected;
   const isText = typeof input === 'string';

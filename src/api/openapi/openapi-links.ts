@@ -1,14 +1,14 @@
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 interface Links {
-  /** Of the answer that names the resource. */
+  /** The status of the response that contains the resource's id. */
   status: '200' | '201';
-  /** What of the answer stands for the parameter. */
+  /** Path parameter to the runtime expression that yields its value. */
   parameters: Record<string, string>;
   to: readonly `${Method} ${string}`[];
 }
 
 const API = '/api/v1';
-const ofRun: Omit<Links, 'status'> = {
+const runLinks: Omit<Links, 'status'> = {
   parameters: { id: '$response.body#/task_id' },
   to: [
     `get ${API}/tasks/executions/{id}`,
@@ -18,7 +18,7 @@ const ofRun: Omit<Links, 'status'> = {
   ],
 };
 
-/** Where one can go from an answer: by method and path as the document has them. */
+/** The operations that can follow a response; keys are method and path, as the document names them. */
 const LINKS: Record<string, Links> = {
   [`post ${API}/tasks/configs`]: {
     status: '201',
@@ -35,8 +35,8 @@ const LINKS: Record<string, Links> = {
       `get ${API}/tasks/executions/{id}/stats`,
     ],
   },
-  [`post ${API}/tasks/execute/{id}`]: { status: '200', ...ofRun },
-  [`post ${API}/tasks/execute/by-type/{type}`]: { status: '200', ...ofRun },
+  [`post ${API}/tasks/execute/{id}`]: { status: '200', ...runLinks },
+  [`post ${API}/tasks/execute/by-type/{type}`]: { status: '200', ...runLinks },
   [`post ${API}/users`]: {
     status: '201',
     parameters: { user_id: '$response.body#/id' },
@@ -44,7 +44,7 @@ const LINKS: Record<string, Links> = {
   },
 };
 
-/** As a response of the document holds them. */
+/** The links of an operation, as an OpenAPI response object holds them. */
 export function linksOf(operation: string): { status: string; links: Record<string, object> } | undefined {
   const found = LINKS[operation];
   if (!found) return undefined;

@@ -3,21 +3,21 @@ import { taskTypeCatalogue, type JsonSchema } from '../services/configs/task-typ
 
 const HEAD = `# Task type reference
 
-Written by \`npm run generate\` from the definitions in \`src/tasks\`; do not edit it. [task-types.md](task-types.md) says what the
-larger ones do, and what their results contain.
+Written by \`npm run generate\` from the definitions in \`src/tasks\`; do not edit it.
+[task-types.md](task-types.md) says what the larger ones do, and what their results contain.
 `;
 
 const code = (value: unknown) => `\`${JSON.stringify(value)}\``;
 const cell = (text: string) => text.replaceAll('|', '\\|').replace(/\s*\n\s*/g, ' ');
 
-/** The bounds that there are, in words. */
+/** The bounds in words; empty when there are none. */
 function boundsOf(least: number | undefined, most: number | undefined, unit = ''): string {
   if (least === undefined && most === undefined) return '';
   if (least === undefined) return `at most ${most}${unit}`;
   return most === undefined ? `at least ${least}${unit}` : `${least} to ${most}${unit}`;
 }
 
-/** What values a parameter takes, in words. */
+/** The values that a parameter takes, in words. */
 function typeOf(schema: JsonSchema): string {
   if (schema.enum) return schema.enum.map(code).join(', ');
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' or ');

@@ -24,7 +24,7 @@ async function createSignIn(rule: AuditRule) {
 
 const rule: AuditRule = { action: 'auth.login', target: 'user', keep: ['username'] };
 
-test('a sign-in is of the user that it signs in', async () => {
+test('the actor of a successful login is the user who signs in', async () => {
   const { entries, signIn } = await createSignIn(rule);
   await signIn({ username: 'ann', password: 'right' });
   expect(entries).toMatchObject([
@@ -32,7 +32,7 @@ test('a sign-in is of the user that it signs in', async () => {
   ]);
 });
 
-test('a refused sign-in is of nobody, and tells the name that was given, cut, but nothing else of the body', async () => {
+test('a refused login has no actor, and keeps only the given name of the body, cut to 300 characters', async () => {
   const { entries, signIn } = await createSignIn(rule);
   await signIn({ username: 'a'.repeat(5_000), password: 'hunter2' });
   expect(entries).toMatchObject([
@@ -42,7 +42,7 @@ test('a refused sign-in is of nobody, and tells the name that was given, cut, bu
 });
 
 test.each(['password', 'new_password', 'refresh_token', 'client_secret'])(
-  'a rule that would keep %s does not start',
+  'the application does not start with a rule that keeps %s',
   async (name) => {
     await expect(createSignIn({ ...rule, keep: [name] })).rejects.toThrow('no secrets');
   },

@@ -5,7 +5,7 @@ import type { TokenService } from '../services/accounts/token-service';
 import type { Session } from '../services/accounts/session-service';
 import type { Role, User } from '../../storage/accounts/user';
 
-const gateFor = async (role: Role | null) => {
+const appFor = async (role: Role | null) => {
   const app = fastify();
   const user = { id: 1, isActive: true, sessionVersion: 1, role } as User;
   app.decorate('tokens', {
@@ -31,7 +31,7 @@ test.each([
   ['viewer', 403],
   ['operator', 403],
   ['admin', 200],
-] as const)('a route for which nobody has chosen is for admins: %s', async (role, status) => {
-  const ask = await gateFor(role);
+] as const)('a route that declares no access is for admins: role %s', async (role, status) => {
+  const ask = await appFor(role);
   expect([await ask('/forgotten'), await ask('/chosen'), await ask('/nowhere')]).toEqual([status, 200, 404]);
 });

@@ -1,9 +1,9 @@
 import { mayAccess, ROLE_OF, roleThroughKey, scopeFor, type Access } from '../access-levels';
 import { ForbiddenError, NotFoundError, TEXTS, UnauthorizedError } from '../errors';
 import { createSingleFlight } from '../concurrency/single-flight';
-import { isMeantAsApiKey } from '../services/accounts/api-key-token';
+import { hasApiKeyPrefix } from '../services/accounts/api-key-token';
 import { TokenError, type TokenClaims, type TokenService } from '../services/accounts/token-service';
-import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { RouteTable } from './route-table';
 import type { ApiKeyAuthenticator } from '../services/accounts/api-key-authenticator';
 import type { Session } from '../services/accounts/session-service';
@@ -12,26 +12,26 @@ import type { User } from '../../storage/accounts/user';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The session that the caller's token belongs to; empty when a key asks. */
+    /** The session that the access token belongs to; empty for a request with an API key. */
     sessionId: string;
-    /** The key that asks on the user's behalf. */
+    /** The API key by which the request acts for its owner; null in a session. */
     apiKey: FoundApiKey['key'] | null;
   }
   interface FastifyInstance {
-    /** What every route asks for, by method and path; undefined where it does not say. */
-    accesses: ReadonlyMap<string, Access | undefined>;
+    /** The declared access of every route, by `METHOD /path`; undefined where a route declares none. */
+    accessByRoute: ReadonlyMap<string, Access | undefined>;
   }
   interface FastifyContextConfig {
-    /** Who may call the route. One that does not say is for admins. */
+    /** Who may call the route. A route that declares nothing is for admins. */
     access?: Access;
-    /** Not for API keys: who steals one must not get a session, a password or another key out of it. */
+    /** Refuses API keys: a stolen key must not yield a session, a password or another key. */
     isSessionOnly?: boolean;
-    /** What an API key needs here, where that is more than its owner does. */
+    /** The scope that an API key needs here, where the role of `access` would not require it. */
     keyScope?: ApiKeyScope;
   }
 }
 
-/** Open whether or not a route is there. */
+/** Open whether or not a route exists. */
 const OPEN_PATHS = /^\/(docs|redoc|openapi\.json|static\/|api\/v1\/public\/)/;
 
 const TOKEN_TEXTS = {
@@ -40,56 +40,61 @@ const TOKEN_TEXTS = {
   wrong_kind: 'Not an access token',
 };
 
-interface GateServices {
+interface AuthenticationServices {
   users: { get(id: number): Promise<User | undefined> };
   sessions: { find(sid: string): Promise<Session | undefined> };
   apiKeyCheck: Pick<ApiKeyAuthenticator, 'find'>;
 }
 
 /**
- * Runs before routing has any say: without a token even an unknown path is a 401. User and session, or user and key, are
- * looked up for each request, so that their end is heeded at once. With a key, `request.user.role` is what the key leaves
- * of it, so that whoever asks for the role need not know of keys.
+ * Authentication and authorization. It runs before the 404 of unknown paths: without a token even those are a 401. User
+ * and session, or user and key, are read for each request, so ending one takes effect at once. For a request with a
+ * key, `request.user.role` is lowered to what the key's scope allows: services need not know about keys.
  */
 export function installAuthentication(
   app: FastifyInstance,
-  services: GateServices,
+  services: AuthenticationServices,
   routes: Pick<RouteTable, 'isOpen'>,
 ): void {
   app.decorateRequest('sessionId', '');
   app.decorateRequest('apiKey', null);
-  const together = createSingleFlight();
-  const look: LookUp = (userId, sid) =>
-    together(`${userId} ${sid}`, () => Promise.all([services.users.get(userId), services.sessions.find(sid)]));
-  const accesses = new Map<string, Access | undefined>();
-  app.decorate('accesses', accesses);
+  const singleFlight = createSingleFlight();
+  const lookUp: LookUp = (userId, sid) =>
+    singleFlight(`${userId} ${sid}`, () => Promise.all([services.users.get(userId), services.sessions.find(sid)]));
+  const accessByRoute = new Map<string, Access | undefined>();
+  app.decorate('accessByRoute', accessByRoute);
   app.addHook('onRoute', ({ method, url, config }) => {
-    for (const name of [method].flat()) accesses.set(`${name} ${url}`, config?.access);
+    for (const name of [method].flat()) accessByRoute.set(`${name} ${url}`, config?.access);
   });
   app.addHook('onRequest', async (request) => {
-    const config = request.routeOptions.config ?? {};
-    const access = request.is404 ? (routes.isOpen(pathOf(request)) ? 'open' : 'user') : (config.access ?? 'admin');
+    const access = accessOf(request, routes);
     if (access === 'open' || request.method === 'OPTIONS' || OPEN_PATHS.test(request.url)) return;
     const token = readBearer(request.headers.authorization);
-    if (isMeantAsApiKey(token)) await enterByKey(services, request, token, config, access);
-    else await enterBySession(look, request, readClaims(app.tokens, token), access);
+    if (hasApiKeyPrefix(token)) await authenticateByKey(services, request, token, access);
+    else await authenticateBySession(lookUp, request, readClaims(app.tokens, token), access);
   });
+}
+
+/** A path without a route is open when all its routes for other methods are; the response is then a 405. */
+function accessOf(request: FastifyRequest, routes: Pick<RouteTable, 'isOpen'>): Access {
+  if (!request.is404) return request.routeOptions.config?.access ?? 'admin';
+  return routes.isOpen(pathOf(request)) ? 'open' : 'user';
 }
 
 const pathOf = (request: FastifyRequest) => request.url.split('?', 1)[0] ?? '';
 
 type LookUp = (userId: number, sid: string) => Promise<[User | undefined, Session | undefined]>;
 
-async function enterBySession(
-  look: LookUp,
+async function authenticateBySession(
+  lookUp: LookUp,
   request: FastifyRequest,
   { userId, sid }: TokenClaims,
   access: Access,
 ): Promise<void> {
-  const [user, session] = await look(userId, sid);
+  const [user, session] = await lookUp(userId, sid);
   if (!user) throw new NotFoundError(TEXTS.userNotFound);
   if (!user.isActive) {
-    // Whose token it is, is known: the audit log says whom it was that was refused.
+    // Set before the refusal, so that the audit entry names the user.
     request.user = user;
     throw new ForbiddenError(TEXTS.userInactive);
   }
@@ -100,13 +105,13 @@ async function enterBySession(
   if (!mayAccess(user.role, access)) throw new ForbiddenError(TEXTS.forbidden);
 }
 
-async function enterByKey(
-  services: GateServices,
+async function authenticateByKey(
+  services: AuthenticationServices,
   request: FastifyRequest,
   token: string,
-  { isSessionOnly, keyScope }: FastifyContextConfig,
   access: Access,
 ): Promise<void> {
+  const { isSessionOnly, keyScope } = request.routeOptions.config ?? {};
   const { user, key } = await services.apiKeyCheck.find(token, request.address);
   const { role } = user;
   user.role = roleThroughKey(role, key.scope);

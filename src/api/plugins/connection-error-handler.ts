@@ -5,19 +5,19 @@ import type { ConnectionError, FastifyInstance } from 'fastify';
 import { BadRequestError, ExpectationFailedError } from '../errors';
 import { securityHeaders } from './security-headers';
 
-/** Node answers 400 and nothing else to a request without a Host; here a hook refuses it. */
+/** Node would answer a request without Host with a bare 400. A hook refuses it instead, with `{detail}`. */
 export const connectionOptions = { requireHostHeader: false };
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
-/** What Node would answer itself, or not at all, is answered like any other request: with a detail and an id. */
+/** Requests that Node would answer itself, or drop, get a response like any other: `{detail}` and a request id. */
 export function installConnectionErrorHandler(app: FastifyInstance): void {
   app.server.on(
     'checkExpectation',
     (request: IncomingMessage, response: ServerResponse) => void app.server.emit('request', request, response),
   );
   app.server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-    // Node no longer looks after this socket.
+    // Node handles no errors of this socket any more.
     socket.on('error', () => socket.destroy());
     answerSocket(app, socket, 405, { Allow: METHODS });
   });
@@ -28,13 +28,13 @@ export function installConnectionErrorHandler(app: FastifyInstance): void {
   });
 }
 
-/** What is no HTTP request, and so reaches neither hooks nor routes: only its socket can be answered. */
+/** For bytes that are not a valid HTTP request: they reach neither hooks nor routes, so the socket is written to. */
 export function answerClientError(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const status = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }[error.code ?? ''] ?? 400;
-  // In the middle of another answer it would be taken for a part of that one.
-  const { _httpMessage: answer } = socket as Socket & { _httpMessage?: ServerResponse | null };
-  if (!socket.writable || answer?.headersSent) socket.destroy(error);
+  // Once another response has begun on this socket, the client would read this one as a part of it.
+  const { _httpMessage: response } = socket as Socket & { _httpMessage?: ServerResponse | null };
+  if (!socket.writable || response?.headersSent) socket.destroy(error);
   else answerSocket(this, socket, status, {}, error.code);
 }
 

@@ -3,23 +3,26 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { UnavailableError } from '../errors';
 
-/** For receiving a request whole, headers and body. How long its answer takes is not limited by it. */
+/** The time limit for receiving a whole request, headers and body. The response is not limited by it. */
 export const REQUEST_TIMEOUT_MS = 60_000;
-/** A server that closes waits this long for the rest of requests that have begun to arrive. */
-const REST_WITHIN_MS = 1_000;
-/** Then all that is still in work is cut off. `npm start` kills 15 s after it asked; what closes after the server has the rest. */
-const CLOSED_WITHIN_MS = 8_000;
+/** After this time, a closing server ends the connections whose request has not arrived completely. */
+const RECEIVE_WITHIN_MS = 1_000;
+/**
+ * After this time, a closing server ends all connections. `npm start` kills the process 15 s after it asked it to stop;
+ * the remaining time is for closing the connections to the stores.
+ */
+const CLOSE_WITHIN_MS = 8_000;
 
-/** Node looks for requests that are overdue every half minute, unless told otherwise, and takes the longer limit for that of the body. */
+/** By default, Node looks for overdue requests only every 30 s, and a longer headersTimeout would extend the body's. */
 export const timeoutOptions = (requestTimeoutMs: number) => ({
   headersTimeout: requestTimeoutMs,
   connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 12),
 });
 
 /**
- * A server that closes ends its idle connections at once, and waits for the others as long as they like: for a body that
- * never comes, for a client that does not read. Its timeouts end with it. Here the others are ended, too: with the answer
- * that is in work, without one when their request is not there, and at last all of them.
+ * Node ends idle connections when a server closes, but waits without limit for the others: for a body that never
+ * arrives, for a client that does not read. Its own timeouts stop with the server. Here a connection ends with the
+ * response in progress; without one when its request has not arrived within a second; and all of them after 8 s.
  */
 export function installGracefulShutdown(app: FastifyInstance): void {
   const sockets = trackSockets(app);
@@ -28,11 +31,11 @@ export function installGracefulShutdown(app: FastifyInstance): void {
     isClosing = true;
     if (!app.server.listening) return;
     const timers = [
-      setTimeout(() => sockets.forEachWithoutWork((socket) => socket.destroy()), REST_WITHIN_MS),
+      setTimeout(() => sockets.forEachWithoutWork((socket) => socket.destroy()), RECEIVE_WITHIN_MS),
       setTimeout(() => {
         app.log.warn({ connections: sockets.count() }, 'connections are cut off: they did not end in time');
         app.server.closeAllConnections();
-      }, CLOSED_WITHIN_MS),
+      }, CLOSE_WITHIN_MS),
     ];
     app.server.once('close', () => timers.forEach(clearTimeout));
   });
@@ -42,13 +45,13 @@ export function installGracefulShutdown(app: FastifyInstance): void {
   app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('Connection', 'close');
   });
-  // An answer whose headers had gone before cannot say that it is the last one.
+  // Responses whose headers were sent before the shutdown lack `Connection: close`.
   app.addHook('onResponse', async ({ raw: { socket } }) => {
     if (isClosing && !sockets.hasWork(socket)) socket.destroySoon();
   });
 }
 
-/** Work is a request that has been received whole and is not answered yet. */
+/** A socket has work while a request was received completely and its response is not finished. */
 function trackSockets(app: FastifyInstance) {
   const open = new Map<Socket, Set<IncomingMessage>>();
   app.server.on('connection', (socket: Socket) => {

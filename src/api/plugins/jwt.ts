@@ -5,7 +5,7 @@ import type { User } from '../../storage/accounts/user';
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {
-    /** `request.user`: the token gate sets it to the user's row. */
+    /** `request.user`: the user's row, set by authentication. */
     user: User;
   }
 }
@@ -16,8 +16,8 @@ declare module 'fastify' {
   }
 }
 
-/** `app.tokens`. The algorithm is pinned, so that no token chooses its own. */
-export async function installTokens(app: FastifyInstance, secret: string): Promise<void> {
+/** Adds `app.tokens`. The algorithm is pinned, so that a token cannot choose its own. */
+export async function installJwt(app: FastifyInstance, secret: string): Promise<void> {
   await app.register(fastifyJwt, {
     secret,
     sign: { algorithm: 'HS256' },

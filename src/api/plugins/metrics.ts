@@ -7,7 +7,7 @@ import { LATENESS_BOUND_SECONDS, type Readings } from '../services/system/metric
 
 let processMetrics: Registry | undefined;
 
-/** Of the process, and so once in it, however many applications it holds. */
+/** Process metrics are registered once per process, even when it holds several applications (tests). */
 function readProcessMetrics(): Registry {
   if (!processMetrics) collectDefaultMetrics({ register: (processMetrics = new Registry()) });
   return processMetrics;
@@ -38,10 +38,12 @@ function createInstruments() {
       labelNames: ['task_type', 'outcome'],
       registers,
     }),
-    // A histogram's three series, but as counters: what PostgreSQL has counted cannot be observed one by one.
+    // The three series of a histogram, as counters: PostgreSQL reports sums, so single values cannot be observed.
     lateBuckets: new Counter({
       name: `${LATENESS}_bucket`,
-      help: 'Runs by how much later than its schedule meant they began (jitter included), since this process began; every API process counts all of them',
+      help:
+        'Runs by how much later than its schedule meant they began (jitter included), since this process began; ' +
+        'every API process counts all of them',
       labelNames: ['le'],
       registers,
     }),
@@ -91,45 +93,58 @@ function createInstruments() {
   };
 }
 
-function show(
-  instruments: ReturnType<typeof createInstruments>,
-  { ended, lateness, running, queues, pool, budget }: Readings,
-): void {
+type Instruments = ReturnType<typeof createInstruments>;
+const UNKNOWN_TYPE = 'unknown';
+
+/** Adds or sets the readings. A server that did not answer is undefined in them, and `taskloom_server_up` says 0. */
+function show(instruments: Instruments, { ended, lateness, running, queues, pool, budget }: Readings): void {
   showLateness(instruments, lateness);
-  for (const { taskType, outcome, total, seconds } of ended) {
-    const labels = { task_type: taskType ?? 'unknown', outcome };
-    instruments.ended.inc(labels, total);
-    instruments.seconds.inc(labels, seconds);
-  }
-  instruments.running.reset();
-  for (const { taskType, total } of running ?? []) instruments.running.set({ task_type: taskType ?? 'unknown' }, total);
-  instruments.waiting.reset();
-  instruments.delay.reset();
-  for (const { kind, waiting, delaySeconds } of queues ?? []) {
-    instruments.waiting.set({ kind }, waiting);
-    instruments.delay.set({ kind }, delaySeconds);
-  }
+  showExecutions(instruments, ended, running);
+  showQueues(instruments, queues);
   for (const [state, count] of Object.entries<number>({ ...pool })) instruments.pool.set({ state }, count);
-  // What is not known is left out: a value of old would look like one of now.
-  if (budget) {
-    instruments.budgetLimit.set(budget.limit);
-    instruments.budgetRemaining.set(budget.remaining);
-    instruments.budgetWaiting.set(budget.waiting);
-  } else
-    for (const gauge of [instruments.budgetLimit, instruments.budgetRemaining, instruments.budgetWaiting])
-      gauge.remove();
+  showBudget(instruments, budget);
   instruments.up.set({ server: 'postgresql' }, running ? 1 : 0);
   instruments.up.set({ server: 'temporal' }, queues ? 1 : 0);
 }
 
-/** Each bucket has what the ones below it have, too. */
-function showLateness(
-  { lateBuckets, lateSum, lateCount }: ReturnType<typeof createInstruments>,
-  lateness: Readings['lateness'],
-): void {
+function showExecutions(instruments: Instruments, ended: Readings['ended'], running: Readings['running']): void {
+  for (const { taskType, outcome, total, seconds } of ended) {
+    const labels = { task_type: taskType ?? UNKNOWN_TYPE, outcome };
+    instruments.ended.inc(labels, total);
+    instruments.seconds.inc(labels, seconds);
+  }
+  instruments.running.reset();
+  for (const { taskType, total } of running ?? [])
+    instruments.running.set({ task_type: taskType ?? UNKNOWN_TYPE }, total);
+}
+
+function showQueues({ waiting, delay }: Instruments, queues: Readings['queues'] = []): void {
+  waiting.reset();
+  delay.reset();
+  for (const queue of queues) {
+    waiting.set({ kind: queue.kind }, queue.waiting);
+    delay.set({ kind: queue.kind }, queue.delaySeconds);
+  }
+}
+
+/** An unknown budget is left out: an old value would look like a current one. */
+function showBudget({ budgetLimit, budgetRemaining, budgetWaiting }: Instruments, budget: Readings['budget']): void {
+  if (!budget) {
+    for (const gauge of [budgetLimit, budgetRemaining, budgetWaiting]) gauge.remove();
+    return;
+  }
+  budgetLimit.set(budget.limit);
+  budgetRemaining.set(budget.remaining);
+  budgetWaiting.set(budget.waiting);
+}
+
+/** Prometheus buckets are cumulative: each contains the ones below it. */
+function showLateness({ lateBuckets, lateSum, lateCount }: Instruments, lateness: Readings['lateness']): void {
   let total = 0;
-  for (const [n, bound] of [...LATENESS_BOUND_SECONDS, '+Inf'].entries())
-    lateBuckets.inc({ le: bound }, (total += lateness?.buckets[n] ?? 0));
+  for (const [n, bound] of [...LATENESS_BOUND_SECONDS, '+Inf'].entries()) {
+    total += lateness?.buckets[n] ?? 0;
+    lateBuckets.inc({ le: bound }, total);
+  }
   lateSum.inc(lateness?.seconds ?? 0);
   lateCount.inc(total);
 }
@@ -138,7 +153,10 @@ const digest = (text: string) => createHash('sha256').update(text).digest();
 const isLoopback = (address = '') =>
   address === '::1' || /^127\./.test(isIPv6(address) ? address.replace(/^::ffff:/, '') : address);
 
-/** A proxy on this machine comes from loopback too, and says for whom it asks. */
+/**
+ * Without METRICS_TOKEN only this machine may read. A proxy on this machine also connects from loopback, but adds
+ * forwarding headers.
+ */
 function checkReader(request: FastifyRequest, token: string | undefined): void {
   if (token === undefined) {
     const { 'x-forwarded-for': forwardedFor, forwarded, 'x-real-ip': realIp } = request.headers;
@@ -150,7 +168,7 @@ function checkReader(request: FastifyRequest, token: string | undefined): void {
     throw new UnauthorizedError('/metrics asks for METRICS_TOKEN as bearer token');
 }
 
-/** /metrics, in the words of Prometheus. */
+/** /metrics, in the text format of Prometheus. */
 export function installMetrics(
   app: FastifyInstance,
   services: { metrics: { read(): Promise<Readings> } },
@@ -169,8 +187,9 @@ export function installMetrics(
   app.get('/metrics', { config: { access: 'open', isProbe: true } }, async (request, reply) => {
     checkReader(request, options.token);
     const readings = await services.metrics.read();
-    // Those who asked at the same time share a reading, which is counted once.
-    if (readings !== shown) show(instruments, (shown = readings));
+    // Concurrent requests share one object of readings; its increments must be added once.
+    if (readings !== shown) show(instruments, readings);
+    shown = readings;
     const all = Registry.merge([instruments.registry, readProcessMetrics()]);
     return reply.type(all.contentType).send(await all.metrics());
   });

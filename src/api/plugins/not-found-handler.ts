@@ -3,8 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import type { RouteTable } from './route-table';
 
 /**
- * 404 or 405, before the body is read, since what it would have to be is not known. Installed after the token gate:
- * without a token there is nothing to be learnt here. A path that is written out is not taken for the id of another.
+ * 404 or 405, before the body is read, because no schema says what it should be. Installed after authentication, so
+ * that a client without a token does not learn which paths exist. A literal path takes precedence over a parameter:
+ * PUT /tasks/configs/estimate is a 405, not a change of a config with the id `estimate`.
  */
 export function installNotFoundHandler(app: FastifyInstance, routes: RouteTable): void {
   app.addHook('onRequest', async (request) => {

@@ -3,9 +3,10 @@ import type { FastifyInstance } from 'fastify';
 
 const SCRIPT = '/redoc/redoc.standalone.js';
 
-/** Redoc styles itself from its script, searches in a worker of its own making, and draws with inline images. */
+/** Redoc injects styles from its script, searches in a worker from a blob URL, and uses inline images. */
 const POLICY =
-  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src " +
+  "'self' data:; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -22,7 +23,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** The document to be read, at /redoc; nothing of it comes from elsewhere. */
+/** The OpenAPI document as a page for reading, at /redoc. It loads nothing from other hosts. */
 export function installRedoc(app: FastifyInstance): void {
   const config = { access: 'open' } as const;
   app.get('/redoc', { config }, async (_request, reply) =>

@@ -1,5 +1,5 @@
 import { fastifyRequestContext, requestContext } from '@fastify/request-context';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 declare module '@fastify/request-context' {
   interface RequestContextData {
@@ -7,13 +7,28 @@ declare module '@fastify/request-context' {
   }
 }
 
-/** For the lines of those who know nothing of requests, and log on behalf of one. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A route that machines poll every few seconds: logged at debug level only. */
+    isProbe?: boolean;
+  }
+}
+
+/** The id of the current request, for log lines of code that does not know about requests. */
 export function requestLogFields(): { reqId?: string } {
   const reqId = requestContext.get('reqId');
   return reqId === undefined ? {} : { reqId };
 }
 
-/** One line per answered request, without query values, which may hold tokens; and the headers that let a client name it. */
+function levelOf(request: FastifyRequest, reply: FastifyReply): 'error' | 'debug' | 'info' {
+  if (reply.statusCode >= 500) return 'error';
+  return request.routeOptions.config?.isProbe ? 'debug' : 'info';
+}
+
+/**
+ * Logs one line per response, without the query string, which may hold tokens. Sends X-Request-ID, by which a client
+ * can refer to the line, and X-Process-Time in seconds.
+ */
 export async function installRequestLogging(app: FastifyInstance): Promise<void> {
   await app.register(fastifyRequestContext, { defaultStoreValues: ({ id }) => ({ reqId: id }) });
   app.addHook('onRequest', async (request, reply) => {
@@ -23,8 +38,7 @@ export async function installRequestLogging(app: FastifyInstance): Promise<void>
     reply.header('X-Process-Time', (reply.elapsedTime / 1000).toFixed(3));
   });
   app.addHook('onResponse', async (request, reply) => {
-    const level = reply.statusCode >= 500 ? 'error' : request.routeOptions.config?.isProbe ? 'debug' : 'info';
-    request.log[level](
+    request.log[levelOf(request, reply)](
       {
         method: request.method,
         path: request.url.split('?', 1)[0],
@@ -36,11 +50,4 @@ export async function installRequestLogging(app: FastifyInstance): Promise<void>
       'answered',
     );
   });
-}
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Asked every few seconds by machines: not worth a line each. */
-    isProbe?: boolean;
-  }
 }

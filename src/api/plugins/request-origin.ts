@@ -3,25 +3,26 @@ import type { FastifyInstance } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Where it came from. `request.ip` asks the socket, which knows no longer once its caller has hung up. */
+    /** The client's address. Kept here because `request.ip` is undefined once the client has disconnected. */
     address: string;
-    /** When its headers were read. What was sent before something was done is told by this from what was sent after it. */
+    /** When the headers were read (epoch, ms). Tells a request that was sent before an event from one sent after it. */
     arrivedAtMs: number;
   }
 }
 
 /**
- * Notes where and when a request came in, before anything is waited for; so it is installed before all that looks at requests.
- * Whoever had hung up before anybody could see who he is gets nothing done: what he changes would be nobody's.
+ * Records the address and the arrival time of each request. Installed before every other hook, so that nothing is
+ * awaited first. A request whose connection closed before authentication is dropped, so that no change is recorded
+ * without an author.
  */
 export function installRequestOrigin(app: FastifyInstance): void {
   app.decorateRequest('address', '');
   app.decorateRequest('arrivedAtMs', 0);
-  // A socket remembers its peer once it was asked for it.
+  // Node caches the peer's address when it is read for the first time, and keeps it after a disconnect.
   app.server.on('connection', (socket) => void socket.remoteAddress);
   app.addHook('onRequest', async (request) => {
     request.arrivedAtMs = Date.now();
-    // Typed as a string, and undefined all the same where the socket is gone.
+    // Fastify types it as a string, but it is undefined when the socket has gone.
     const address = request.ip as string | undefined;
     if (address === undefined) throw new BadRequestError('The connection is gone');
     request.address = address;

@@ -8,22 +8,23 @@ import type { z } from 'zod';
 declare module 'fastify' {
   interface FastifyContextConfig {
     /**
-     * What no schema alone can see. The handler finds it too; this is asked when the request has other faults besides, so
-     * that all are told at once. A part that could not be read is undefined; a body may have any shape.
+     * Finds the errors that only a service can see. Called when the schemas have found errors, so that the response
+     * lists all of them; otherwise the handler finds them itself. A part that the schema refused is undefined, except
+     * the body, which may have any shape.
      */
-    findMoreFaults?: (parts: { params: unknown; body: unknown }) => Promise<ValidationError[]>;
+    findMoreValidationErrors?: (parts: { params: unknown; body: unknown }) => Promise<ValidationError[]>;
   }
 }
 
 /**
- * Marks what stands in place of a part of the request that cannot be used, until all parts have been looked at. A
- * symbol and no class: Fastify copies the properties of headers into an object of its own.
+ * An invalid part of the request is replaced by an object with these keys until all parts have been validated. The keys
+ * are symbols, and the object has no class, because Fastify copies the properties of headers into another object.
  */
-const FAULTS = Symbol('faults');
+const ERRORS = Symbol('errors');
 const SENT = Symbol('sent');
-type Marked = { [FAULTS]?: ValidationError[]; [SENT]?: unknown } | null | undefined;
-const unusable = (items: ValidationError[], sent?: unknown) => ({ value: { [FAULTS]: items, [SENT]: sent } });
-const faultsOf = (part: unknown) => (part as Marked)?.[FAULTS] ?? [];
+type InvalidPart = { [ERRORS]?: ValidationError[]; [SENT]?: unknown } | null | undefined;
+const invalid = (items: ValidationError[], sent?: unknown) => ({ value: { [ERRORS]: items, [SENT]: sent } });
+const errorsOf = (part: unknown) => (part as InvalidPart)?.[ERRORS] ?? [];
 
 const WHERE = { body: 'body', querystring: 'query', params: 'path', headers: 'header' };
 
@@ -31,7 +32,7 @@ const compile: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const where = WHERE[httpPart as keyof typeof WHERE];
   return (data: unknown) => {
     if (data instanceof UnreadableBody)
-      return unusable([
+      return invalid([
         {
           type: 'json_invalid',
           loc: ['body', data.offset],
@@ -41,11 +42,11 @@ const compile: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
         },
       ]);
     const unstorable = findUnstorableTexts(data);
-    if (unstorable.tooDeep) return unusable(toValidationErrors(where, [unstorable.tooDeep], undefined));
+    if (unstorable.tooDeep) return invalid(toValidationErrors(where, [unstorable.tooDeep], undefined));
     const parsed = schema.safeParse(data, { reportInput: true });
     const issues = [...unstorable.issues, ...(parsed.error?.issues ?? [])];
-    if (!parsed.success || issues.length > 0) return unusable(toValidationErrors(where, issues, data), data);
-    // Header schemas name only what the route reads; the others stay.
+    if (!parsed.success || issues.length > 0) return invalid(toValidationErrors(where, issues, data), data);
+    // Header schemas name only the headers that the route reads; the others are kept.
     return { value: where === 'header' ? data : parsed.data };
   };
 };
@@ -53,7 +54,7 @@ const compile: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
 const JSON_TYPE = /^application\/([\w.+-]+\+)?json\b/i;
 const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
 
-/** Checks path, query and body by their zod schemas and reports all faults at once. */
+/** Validates path, query, headers and body by their zod schemas, and reports all errors in one response. */
 export function installRequestValidation(app: FastifyInstance): void {
   app.setValidatorCompiler(compile);
   app.removeAllContentTypeParsers();
@@ -61,18 +62,18 @@ export function installRequestValidation(app: FastifyInstance): void {
     const type = request.headers['content-type'] ?? '';
     done(null, body === '' || type === '' || JSON_TYPE.test(type) ? readJson(body as string) : body);
   });
-  // Fastify refuses a type that it cannot read before any route has its say; here it is one that is not JSON.
+  // Fastify refuses a malformed content type before any hook of a route. Here it counts as a type that is not JSON.
   app.addHook('onRequest', async ({ raw: { headers } }) => {
     if (headers['content-type'] !== undefined && !MEDIA_TYPE.test(headers['content-type']))
       headers['content-type'] = headers['content-type'].trim() === '' ? undefined : 'application/octet-stream';
   });
   app.addHook('preHandler', async (request) => {
     const { params, body } = request;
-    const items = [params, request.query, request.headers, body].flatMap(faultsOf);
+    const items = [params, request.query, request.headers, body].flatMap(errorsOf);
     if (items.length === 0) return;
-    const sent = faultsOf(body).length > 0 ? (body as Marked)?.[SENT] : body;
-    const more = await request.routeOptions.config.findMoreFaults?.({
-      params: faultsOf(params).length > 0 ? undefined : params,
+    const sent = errorsOf(body).length > 0 ? (body as InvalidPart)?.[SENT] : body;
+    const more = await request.routeOptions.config.findMoreValidationErrors?.({
+      params: errorsOf(params).length > 0 ? undefined : params,
       body: sent,
     });
     throw new RequestValidationError([...items, ...(more ?? [])]);

@@ -1,30 +1,30 @@
-import { sendShared } from './response-serializer';
 import { createSingleFlight } from '../concurrency/single-flight';
+import { sendSharedResponse } from './response-serializer';
 import type { FastifyInstance } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The answer follows from the address and the role of who asks: those of a role who ask at the same time share one. */
-    isShared?: boolean;
+    /** The response depends on URL and role alone: concurrent requests of one role share one response. */
+    isCoalesced?: boolean;
   }
 }
 
-/** What `linkNextPage` tells beside the body. */
-const HEADERS = ['x-next-cursor', 'link'] as const;
+/** Set by `linkNextPage`; the shared response has to carry them for every request. */
+const PAGING_HEADERS = ['x-next-cursor', 'link'] as const;
 
-/** Wraps the handlers of routes that say `isShared`. Gate and validation have looked at every request before. */
+/** Wraps the handlers of `isCoalesced` routes. Authentication and validation still run for every request. */
 export function installResponseCoalescing(app: FastifyInstance): void {
-  const together = createSingleFlight();
+  const singleFlight = createSingleFlight();
   app.addHook('onRoute', (route) => {
-    if (!route.config?.isShared || route.method !== 'GET') return;
+    if (!route.config?.isCoalesced || route.method !== 'GET') return;
     const { handler } = route;
     route.handler = async function (request, reply) {
-      const { answer, headers } = await together(`${request.user?.role ?? 'none'} ${request.url}`, async () => {
-        const answer = (await handler.call(this, request, reply)) as object;
-        return { answer, headers: HEADERS.map((name) => [name, reply.getHeader(name)] as const) };
+      const { body, headers } = await singleFlight(`${request.user?.role ?? 'none'} ${request.url}`, async () => {
+        const body = (await handler.call(this, request, reply)) as object;
+        return { body, headers: PAGING_HEADERS.map((name) => [name, reply.getHeader(name)] as const) };
       });
       for (const [name, value] of headers) if (value !== undefined) reply.header(name, value);
-      return sendShared(reply, answer);
+      return sendSharedResponse(reply, body);
     };
   });
 }

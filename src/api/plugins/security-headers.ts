@@ -2,7 +2,7 @@ import helmet, { type HelmetOptions } from 'helmet';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 
-/** Answers of the API are data: no page may frame them, no cache keep them (some hold tokens), and they load nothing. */
+/** Responses of the API are data: they load nothing, no page may frame them, and no cache may keep them (tokens). */
 const OPTIONS: HelmetOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -11,7 +11,7 @@ const OPTIONS: HelmetOptions = {
   frameguard: { action: 'deny' },
 };
 
-/** None of them depends on the request, so helmet is asked once: asked for each request it writes its policy anew. */
+/** Helmet runs once: no header depends on the request, and running it for each request would rebuild the policy. */
 function readHeaders(): Record<string, string> {
   const headers: Record<string, string> = {};
   const response = {
@@ -27,9 +27,9 @@ function readHeaders(): Record<string, string> {
 export const securityHeaders = readHeaders();
 
 export function installSecurityHeaders(app: FastifyInstance): void {
-  const ofTheApi = { ...securityHeaders, 'cache-control': 'no-store' };
+  const apiHeaders = { ...securityHeaders, 'cache-control': 'no-store' };
   app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(request.url.startsWith('/api/') ? ofTheApi : securityHeaders);
+    reply.headers(request.url.startsWith('/api/') ? apiHeaders : securityHeaders);
     done();
   });
 }

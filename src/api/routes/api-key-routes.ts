@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import * as schemas from '../schemas/api-key-schemas';
-import { conflict, faults, notFound } from '../schemas/common-schemas';
+import { conflict, unprocessable, notFound } from '../schemas/common-schemas';
 import type { ApiKeyService } from '../services/accounts/api-key-service';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 
 export function registerApiKeyRoutes(app: ZodApp, { apiKeys }: { apiKeys: ApiKeyService }): void {
   const config = { access: 'user' } as const;
@@ -16,7 +16,7 @@ export function registerApiKeyRoutes(app: ZodApp, { apiKeys }: { apiKeys: ApiKey
         tags,
         summary: 'My API keys, newest first',
         querystring: schemas.apiKeyOwnerQuery,
-        response: { 200: schemas.apiKeyList, ...notFound, ...faults },
+        response: { 200: schemas.apiKeyList, ...notFound, ...unprocessable },
       },
     },
     async (request) => apiKeys.list(request.user, request.query.user_id),
@@ -34,7 +34,7 @@ export function registerApiKeyRoutes(app: ZodApp, { apiKeys }: { apiKeys: ApiKey
         tags,
         summary: 'Make an API key; it is told this once',
         body: schemas.createApiKeyBody,
-        response: { 201: schemas.newApiKey, ...notFound, ...conflict, ...faults },
+        response: { 201: schemas.newApiKey, ...notFound, ...conflict, ...unprocessable },
       },
     },
     async (request, reply) => reply.status(201).send(await apiKeys.create(request.user, request.body)),
@@ -53,7 +53,7 @@ export function registerApiKeyRoutes(app: ZodApp, { apiKeys }: { apiKeys: ApiKey
         summary: 'Revoke an API key; it is refused from then on',
         params: schemas.apiKeyParams,
         querystring: schemas.apiKeyOwnerQuery,
-        response: { 204: z.null().describe('Done'), ...notFound, ...faults },
+        response: { 204: z.null().describe('Done'), ...notFound, ...unprocessable },
       },
     },
     async (request, reply) => {

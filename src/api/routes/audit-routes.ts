@@ -1,8 +1,8 @@
 import { auditEntry, auditQuery } from '../schemas/audit-schemas';
-import { faults } from '../schemas/common-schemas';
+import { unprocessable } from '../schemas/common-schemas';
 import { linkNextPage } from './next-page-link';
 import type { AuditService } from '../services/system/audit-service';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 
 export function registerAuditRoutes(app: ZodApp, { audit }: { audit: AuditService }): void {
   app.get(
@@ -13,7 +13,7 @@ export function registerAuditRoutes(app: ZodApp, { audit }: { audit: AuditServic
         tags: ['audit'],
         summary: 'Who did what to what, newest first',
         querystring: auditQuery,
-        response: { 200: auditEntry.array(), ...faults },
+        response: { 200: auditEntry.array(), ...unprocessable },
       },
     },
     async (request, reply) => {

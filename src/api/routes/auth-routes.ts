@@ -3,10 +3,10 @@ import * as schemas from '../schemas/auth-schemas';
 import {
   badRequest,
   conflict,
-  faults,
+  unprocessable,
   forbidden,
   notFound,
-  tooMany,
+  tooManyRequests,
   unauthorized,
   unavailable,
 } from '../schemas/common-schemas';
@@ -16,7 +16,7 @@ import type { AccountService } from '../services/accounts/account-service';
 import type { AuthService } from '../services/accounts/auth-service';
 import type { Client } from '../services/accounts/session-service';
 import type { FastifyRequest } from 'fastify';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 
 const clientOf = (request: FastifyRequest): Client => ({
   address: request.address,
@@ -41,7 +41,14 @@ export function registerAuthRoutes(
         tags,
         summary: 'Sign in with user name or e-mail',
         body: schemas.loginBody,
-        response: { 200: schemas.tokenPair, ...unauthorized, ...forbidden, ...faults, ...tooMany, ...unavailable },
+        response: {
+          200: schemas.tokenPair,
+          ...unauthorized,
+          ...forbidden,
+          ...unprocessable,
+          ...tooManyRequests,
+          ...unavailable,
+        },
       },
     },
     async (request) => auth.login(request.body, clientOf(request), app.tokens),
@@ -55,7 +62,7 @@ export function registerAuthRoutes(
         tags,
         summary: 'Become a user',
         body: registerBody,
-        response: { 201: userBody, ...badRequest, ...conflict, ...faults, ...tooMany, ...unavailable },
+        response: { 201: userBody, ...badRequest, ...conflict, ...unprocessable, ...tooManyRequests, ...unavailable },
       },
     },
     async (request, reply) => reply.status(201).send(await accounts.register(request.body, request.address)),
@@ -69,7 +76,7 @@ export function registerAuthRoutes(
         tags,
         summary: 'Exchange a refresh token for a new pair; using it a second time ends the session',
         body: schemas.refreshBody,
-        response: { 200: schemas.tokenPair, ...unauthorized, ...faults, ...tooMany, ...unavailable },
+        response: { 200: schemas.tokenPair, ...unauthorized, ...unprocessable, ...tooManyRequests, ...unavailable },
       },
     },
     async (request) =>
@@ -78,7 +85,7 @@ export function registerAuthRoutes(
         clientOf(request),
         app.tokens,
         ({ userId, isReplayed }) => {
-          request.audited = {
+          request.auditContext = {
             actorId: userId,
             targetId: String(userId),
             details: isReplayed ? { is_replayed: true } : {},
@@ -95,7 +102,7 @@ export function registerAuthRoutes(
         tags,
         summary: 'End the session of a refresh token of mine',
         body: schemas.revokeBody,
-        response: { ...nothing, ...notFound, ...faults },
+        response: { ...nothing, ...notFound, ...unprocessable },
       },
     },
     async (request, reply) => {
@@ -146,7 +153,7 @@ export function registerAuthRoutes(
         tags,
         summary: 'End one of my sessions',
         params: schemas.sessionParams,
-        response: { ...nothing, ...notFound, ...faults },
+        response: { ...nothing, ...notFound, ...unprocessable },
       },
     },
     async (request, reply) => {

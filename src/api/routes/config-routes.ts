@@ -1,11 +1,11 @@
-import { faults, notFound } from '../schemas/common-schemas';
+import { unprocessable, notFound } from '../schemas/common-schemas';
 import * as schemas from '../schemas/config-schemas';
 import { estimate, estimateBody } from '../schemas/estimate-schemas';
 import { idParams } from '../schemas/request-values';
 import type { ConfigService } from '../services/configs/config-service';
 import type { EstimateService } from '../services/configs/estimate-service';
 import type { PreviewService } from '../services/configs/preview-service';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
@@ -14,19 +14,19 @@ export function registerConfigRoutes(
   { configs, estimates, previews }: { configs: ConfigService; estimates: EstimateService; previews: PreviewService },
 ): void {
   const config = { access: 'viewer' } as const;
-  const shared = { ...config, isShared: true } as const;
+  const coalesced = { ...config, isCoalesced: true } as const;
   const admin = { access: 'admin' } as const;
   const tags = ['configs'];
 
   app.get(
     '/tasks/configs',
     {
-      config: shared,
+      config: coalesced,
       schema: {
         tags,
         summary: 'A page of task configs',
         querystring: schemas.listQuery,
-        response: { 200: schemas.configPage, ...faults },
+        response: { 200: schemas.configPage, ...unprocessable },
       },
     },
     async (request) => configs.list(request.query, request.user),
@@ -44,7 +44,7 @@ export function registerConfigRoutes(
         summary: 'Create a task config',
         querystring: schemas.createQuery,
         body: schemas.createBody,
-        response: { 201: schemas.config, ...faults },
+        response: { 201: schemas.config, ...unprocessable },
       },
     },
     async (request, reply) =>
@@ -67,7 +67,7 @@ export function registerConfigRoutes(
         tags,
         summary: 'The next fire times of a schedule that is not stored',
         body: schemas.previewBody,
-        response: { 200: schemas.preview, ...faults },
+        response: { 200: schemas.preview, ...unprocessable },
       },
     },
     async (request) => previews.preview(request.body.scheduler_type, request.body.schedule_config, request.body.count),
@@ -81,7 +81,7 @@ export function registerConfigRoutes(
         tags,
         summary: 'What a config that is not stored would cost',
         body: estimateBody,
-        response: { 200: estimate, ...faults },
+        response: { 200: estimate, ...unprocessable },
       },
     },
     async (request) => estimates.estimate(request.body),
@@ -96,7 +96,7 @@ export function registerConfigRoutes(
         summary: "The next fire times of a config's schedule, were it active",
         params: idParams,
         querystring: schemas.nextRunsQuery,
-        response: { 200: schemas.preview, ...notFound, ...faults },
+        response: { 200: schemas.preview, ...notFound, ...unprocessable },
       },
     },
     async (request) => previews.nextRuns(request.params.id, request.query.count),
@@ -105,13 +105,13 @@ export function registerConfigRoutes(
   app.get(
     '/tasks/configs/:id',
     {
-      config: shared,
+      config: coalesced,
       schema: {
         tags,
         summary: 'A task config, with the newest events of its schedule',
         params: idParams,
         querystring: schemas.detailQuery,
-        response: { 200: schemas.configDetail, ...notFound, ...faults },
+        response: { 200: schemas.configDetail, ...notFound, ...unprocessable },
       },
     },
     async (request) => configs.get(request.params.id, request.query.include_stats, request.user),
@@ -123,7 +123,7 @@ export function registerConfigRoutes(
     config: {
       ...admin,
       audit: { action: 'config.update', target: 'task_config' },
-      findMoreFaults: async ({ params, body }) =>
+      findMoreValidationErrors: async ({ params, body }) =>
         isObject(params) && isObject(body) ? configs.findUpdateFaults(params.id as number, body) : [],
     },
     schema: {
@@ -131,7 +131,7 @@ export function registerConfigRoutes(
       summary: 'Change some fields; an armed schedule follows at once',
       params: idParams,
       body: schemas.updateBody,
-      response: { 200: schemas.config, ...notFound, ...faults },
+      response: { 200: schemas.config, ...notFound, ...unprocessable },
     },
     handler: async (request) => configs.update(request.params.id, request.body, request.user),
   });
@@ -144,7 +144,7 @@ export function registerConfigRoutes(
         tags,
         summary: 'Stop the schedule and delete the config; its executions stay',
         params: idParams,
-        response: { 200: schemas.deleted, ...notFound, ...faults },
+        response: { 200: schemas.deleted, ...notFound, ...unprocessable },
       },
     },
     async (request) => ({

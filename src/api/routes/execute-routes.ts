@@ -1,23 +1,22 @@
 import { taskTypes } from '../../tasks/registry';
-import { badRequest, conflict, faults, notFound, unavailable } from '../schemas/common-schemas';
+import { badRequest, conflict, unprocessable, notFound, unavailable } from '../schemas/common-schemas';
 import { batchBody, batchSubmitted, byTypeBody, startHeaders, submitted, typeParams } from '../schemas/execute-schemas';
 import { idOrTaskIdParams, idParams } from '../schemas/request-values';
 import type { StartRunService } from '../services/executions/start-run-service';
 import type { StartContext } from '../services/executions/run-ids';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 import type { FastifyRequest } from 'fastify';
 
 const contextOf = (
   request: Pick<FastifyRequest, 'user'> & { headers: { 'idempotency-key'?: string } },
 ): StartContext => ({ userId: request.user.id, idempotencyKey: request.headers['idempotency-key'] });
 
-/** For the document. */
-const AD_HOC = `Needs the role admin, or an API key with the scope admin, for ${taskTypes
-  .filter(({ adHocAccess }) => adHocAccess === 'admin')
-  .map(({ name }) => name)
-  .join(
-    ', ',
-  )}: these delete, fill the disk or write to people, so who runs them with parameters of his own is refused with 403 otherwise. Configs of theirs, which an admin has stored, may be run by operators.`;
+const adminTypes = taskTypes.filter(({ adHocAccess }) => adHocAccess === 'admin').map(({ name }) => name);
+/** The OpenAPI description. */
+const AD_HOC =
+  `Needs the role admin, or an API key with the scope admin, for ${adminTypes.join(', ')}: these delete, ` +
+  'fill the disk or write to people, so who runs them with parameters of his own is refused with 403 otherwise. ' +
+  'Configs of theirs, which an admin has stored, may be run by operators.';
 
 export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: StartRunService }): void {
   const config = { access: 'operator' } as const;
@@ -40,7 +39,7 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Start
         summary: 'Run many configs, in one durable workflow',
         headers,
         body: batchBody,
-        response: { 200: batchSubmitted, ...conflict, ...faults, ...unavailable },
+        response: { 200: batchSubmitted, ...conflict, ...unprocessable, ...unavailable },
       },
     },
     async (request) => execute.executeBatch(request.body.config_ids, contextOf(request)),
@@ -52,13 +51,13 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Start
       config: {
         ...config,
         audit: { action: 'execute.type', target: 'task_type', keep: ['task_id'] },
-        findMoreFaults: async ({ params, body }) =>
+        findMoreValidationErrors: async ({ params, body }) =>
           execute.findTypeFaults(
             (params as { type?: string } | undefined)?.type ?? '',
             (body as { task_params?: unknown } | null | undefined)?.task_params,
           ),
       },
-      // Before the body has its say, as with every other lack of rights.
+      // Authorization comes before validation of the body, as on every other route.
       onRequest: async ({ params, user }) => execute.requireAdHocAccess(params.type, user.role),
       schema: {
         tags,
@@ -67,7 +66,7 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Start
         headers,
         params: typeParams,
         body: byTypeBody,
-        response: { 200: submitted, ...badRequest, ...conflict, ...faults, ...unavailable },
+        response: { 200: submitted, ...badRequest, ...conflict, ...unprocessable, ...unavailable },
       },
     },
     async (request) =>
@@ -88,7 +87,7 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Start
         summary: 'Run a config',
         headers,
         params: idParams,
-        response: { 200: submitted, ...badRequest, ...notFound, ...faults, ...unavailable },
+        response: { 200: submitted, ...badRequest, ...notFound, ...unprocessable, ...unavailable },
       },
     },
     async (request) => execute.executeConfig(request.params.id, contextOf(request)),
@@ -103,7 +102,7 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Start
         summary: 'Run a finished execution again, with the same parameters',
         headers,
         params: idOrTaskIdParams,
-        response: { 200: submitted, ...badRequest, ...notFound, ...conflict, ...faults, ...unavailable },
+        response: { 200: submitted, ...badRequest, ...notFound, ...conflict, ...unprocessable, ...unavailable },
       },
     },
     async (request) => execute.retry(request.params.id, contextOf(request)),

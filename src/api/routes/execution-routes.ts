@@ -1,31 +1,31 @@
-import { faults, notFound } from '../schemas/common-schemas';
+import { unprocessable, notFound } from '../schemas/common-schemas';
 import * as schemas from '../schemas/execution-schemas';
 import { progress as progressBody } from '../schemas/progress-schemas';
 import { idOrTaskIdParams, idParams } from '../schemas/request-values';
 import { linkNextPage } from './next-page-link';
 import type { ExecutionService } from '../services/executions/execution-service';
 import type { ProgressService } from '../services/executions/progress-service';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 
 export function registerExecutionRoutes(
   app: ZodApp,
   { executions, progress }: { executions: ExecutionService; progress: ProgressService },
 ): void {
   const config = { access: 'viewer' } as const;
-  const shared = { ...config, isShared: true } as const;
+  const coalesced = { ...config, isCoalesced: true } as const;
   const tags = ['executions'];
 
   for (const path of ['/tasks/executions/by-config/:id', '/tasks/executions/configs/:id']) {
     app.get(
       path,
       {
-        config: shared,
+        config: coalesced,
         schema: {
           tags,
           summary: 'The runs of a config',
           params: idParams,
           querystring: schemas.byConfigQuery,
-          response: { 200: schemas.configExecutions, ...faults },
+          response: { 200: schemas.configExecutions, ...unprocessable },
         },
       },
       async (request, reply) => {
@@ -39,12 +39,12 @@ export function registerExecutionRoutes(
   app.get(
     '/tasks/executions/recent',
     {
-      config: shared,
+      config: coalesced,
       schema: {
         tags,
         summary: 'The runs of the last hours',
         querystring: schemas.recentQuery,
-        response: { 200: schemas.recentExecutions, ...faults },
+        response: { 200: schemas.recentExecutions, ...unprocessable },
       },
     },
     async (request, reply) => {
@@ -57,12 +57,12 @@ export function registerExecutionRoutes(
   app.get(
     '/tasks/executions/failed',
     {
-      config: shared,
+      config: coalesced,
       schema: {
         tags,
         summary: 'The unsuccessful runs of the last days',
         querystring: schemas.failedQuery,
-        response: { 200: schemas.failedExecutions, ...faults },
+        response: { 200: schemas.failedExecutions, ...unprocessable },
       },
     },
     async (request, reply) => {
@@ -75,12 +75,12 @@ export function registerExecutionRoutes(
   app.get(
     '/tasks/executions/stats',
     {
-      config: shared,
+      config: coalesced,
       schema: {
         tags,
         summary: 'Counts and rates of finished runs',
         querystring: schemas.statsQuery,
-        response: { 200: schemas.stats, ...faults },
+        response: { 200: schemas.stats, ...unprocessable },
       },
     },
     async (request) => executions.stats(request.query.days, request.query.config_id || undefined),
@@ -89,13 +89,13 @@ export function registerExecutionRoutes(
   app.get(
     '/tasks/executions/:id/stats',
     {
-      config: shared,
+      config: coalesced,
       schema: {
         tags,
         summary: "Counts and rates of a config's finished runs; the id is the config's",
         params: idParams,
         querystring: schemas.configStatsQuery,
-        response: { 200: schemas.stats, ...faults },
+        response: { 200: schemas.stats, ...unprocessable },
       },
     },
     async (request) => executions.stats(request.query.days, request.params.id),
@@ -109,7 +109,7 @@ export function registerExecutionRoutes(
         tags,
         summary: 'One run, with its attempts and, while it runs, what Temporal says of it',
         params: idOrTaskIdParams,
-        response: { 200: schemas.executionDetail, ...notFound, ...faults },
+        response: { 200: schemas.executionDetail, ...notFound, ...unprocessable },
       },
     },
     async (request) => executions.get(request.params.id, request.user),
@@ -123,7 +123,7 @@ export function registerExecutionRoutes(
         tags,
         summary: 'How far a run is: live while it runs, from its result afterwards',
         params: idOrTaskIdParams,
-        response: { 200: progressBody, ...notFound, ...faults },
+        response: { 200: progressBody, ...notFound, ...unprocessable },
       },
     },
     async (request) => progress.get(request.params.id, request.user),
@@ -140,7 +140,7 @@ export function registerExecutionRoutes(
         tags,
         summary: 'Delete old runs',
         querystring: schemas.cleanupQuery,
-        response: { 200: schemas.cleanupResult, ...faults },
+        response: { 200: schemas.cleanupResult, ...unprocessable },
       },
     },
     async (request) => {

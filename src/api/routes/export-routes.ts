@@ -1,10 +1,10 @@
-import { findRange, isKnown } from '../http/file-range';
-import { faults, gone, noSuchRange, notFound } from '../schemas/common-schemas';
+import { findRange, isNotModified } from '../http/file-range';
+import { unprocessable, gone, rangeNotSatisfiable, notFound } from '../schemas/common-schemas';
 import * as schemas from '../schemas/export-schemas';
 import { idParams } from '../schemas/request-values';
 import { linkNextPage } from './next-page-link';
 import type { FastifyReply } from 'fastify';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 import type { Download, ExportService } from '../services/exports/export-service';
 
 export function registerExportRoutes(app: ZodApp, { exports }: { exports: ExportService }): void {
@@ -19,7 +19,7 @@ export function registerExportRoutes(app: ZodApp, { exports }: { exports: Export
         tags,
         summary: 'Exported files, newest first',
         querystring: schemas.exportsQuery,
-        response: { 200: schemas.exportBody.array(), ...faults },
+        response: { 200: schemas.exportBody.array(), ...unprocessable },
       },
     },
     async (request, reply) => {
@@ -37,20 +37,20 @@ export function registerExportRoutes(app: ZodApp, { exports }: { exports: Export
         tags,
         summary: 'One exported file',
         params: idParams,
-        response: { 200: schemas.exportBody, ...notFound, ...faults },
+        response: { 200: schemas.exportBody, ...notFound, ...unprocessable },
       },
     },
     async (request) => exports.get(request.params.id),
   );
 
-  /** What both methods tell of a file. */
-  async function announce(
+  /** Finds the file and sets the headers that GET and HEAD share. */
+  async function sendFileHeaders(
     request: { params: { id: number } },
     reply: FastifyReply,
   ): Promise<Download & { etag: string }> {
     const file = await exports.download(request.params.id);
     const etag = `"${file.sha256}"`;
-    // File names are of letters, digits, dots and _ alone.
+    // File names contain only letters, digits, dots and underscores, so they need no escaping.
     reply.headers({
       'Accept-Ranges': 'bytes',
       ETag: etag,
@@ -65,20 +65,20 @@ export function registerExportRoutes(app: ZodApp, { exports }: { exports: Export
     '/exports/:id/download',
     {
       config: { ...config, audit: { action: 'export.download', target: 'export' } },
-      // The one that Fastify adds would read the whole file for nothing.
+      // Fastify's own HEAD route would read the whole file and discard it.
       exposeHeadRoute: false,
       schema: {
         tags,
         summary: 'The file itself; a download that broke off can be resumed with Range',
         params: idParams,
         headers: schemas.downloadHeaders,
-        response: { ...schemas.downloadAnswers, ...notFound, ...gone, ...noSuchRange, ...faults },
+        response: { ...schemas.downloadAnswers, ...notFound, ...gone, ...rangeNotSatisfiable, ...unprocessable },
       },
     },
     async (request, reply) => {
       const { headers } = request;
-      const file = await announce(request, reply);
-      if (isKnown(headers['if-none-match'], file.etag)) return reply.status(304).send(undefined as never);
+      const file = await sendFileHeaders(request, reply);
+      if (isNotModified(headers['if-none-match'], file.etag)) return reply.status(304).send(undefined as never);
       const range = findRange(headers, { size: file.bytes, etag: file.etag, modifiedAt: file.completedAt });
       const content = await file.open(range);
       if (range) reply.status(206).header('Content-Range', `bytes ${range.start}-${range.end}/${file.bytes}`);
@@ -88,7 +88,7 @@ export function registerExportRoutes(app: ZodApp, { exports }: { exports: Export
   );
 
   app.head('/exports/:id/download', { config, schema: { hide: true, params: idParams } }, async (request, reply) => {
-    const { bytes } = await announce(request, reply);
+    const { bytes } = await sendFileHeaders(request, reply);
     return reply.header('Content-Length', bytes).send();
   });
 
@@ -100,7 +100,7 @@ export function registerExportRoutes(app: ZodApp, { exports }: { exports: Export
         tags,
         summary: 'Delete an exported file; what is known of it stays',
         params: idParams,
-        response: { 200: schemas.deletedExport, ...notFound, ...faults },
+        response: { 200: schemas.deletedExport, ...notFound, ...unprocessable },
       },
     },
     async (request) => {

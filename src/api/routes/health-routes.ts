@@ -1,14 +1,14 @@
 import { live, ready } from '../schemas/system-schemas';
-import { coalesceFor } from '../concurrency/with-timeout';
+import { shareFor } from '../concurrency/share-for';
 import type { SystemService } from '../services/system/system-service';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 
-/** For load balancers and process supervisors, without a token. */
+/** Probes for load balancers and process supervisors; they need no token. */
 export function registerHealthRoutes(app: ZodApp, { system }: { system: SystemService }): void {
   const config = { access: 'open', isProbe: true } as const;
   const tags = ['health'];
-  // Open to all, and so it must not be a way to keep the servers busy.
-  const components = coalesceFor(1_000, () => system.components());
+  // Open to all: without sharing, anybody could keep the servers busy.
+  const components = shareFor(1_000, () => system.components());
 
   app.get(
     '/health/live',

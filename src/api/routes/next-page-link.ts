@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** Names the next page in the headers, since the bodies keep the shape they always had. */
+/** Links the next page in headers: the bodies are lists, which have no place for a cursor. */
 export function linkNextPage(request: FastifyRequest, reply: FastifyReply, cursor: string | null): void {
   if (cursor === null) return;
   const url = new URL(request.url, 'http://localhost');

@@ -1,8 +1,8 @@
 import { RequestValidationError } from '../errors';
-import { badRequest, faults, messageBody, tooMany, unavailable } from '../schemas/common-schemas';
+import { badRequest, unprocessable, messageBody, tooManyRequests, unavailable } from '../schemas/common-schemas';
 import * as schemas from '../schemas/password-reset-schemas';
 import type { PasswordResetService } from '../services/accounts/password-reset-service';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 
 export function registerPasswordResetRoutes(app: ZodApp, { resets }: { resets: PasswordResetService }): void {
   const config = { access: 'open' } as const;
@@ -17,7 +17,7 @@ export function registerPasswordResetRoutes(app: ZodApp, { resets }: { resets: P
         summary: 'Have a link mailed that lets me set a new password',
         description: 'The answer is the same whether or not the address is known.',
         body: schemas.forgotBody,
-        response: { 200: messageBody, ...faults, ...tooMany, ...unavailable },
+        response: { 200: messageBody, ...unprocessable, ...tooManyRequests, ...unavailable },
       },
     },
     async (request) => {
@@ -35,7 +35,7 @@ export function registerPasswordResetRoutes(app: ZodApp, { resets }: { resets: P
         summary: 'Whether the token of such a link can be used',
         querystring: schemas.verifyQuery,
         body: schemas.verifyBody,
-        response: { 200: messageBody, ...faults, ...tooMany, ...unavailable },
+        response: { 200: messageBody, ...unprocessable, ...tooManyRequests, ...unavailable },
       },
     },
     async (request) => {
@@ -57,7 +57,7 @@ export function registerPasswordResetRoutes(app: ZodApp, { resets }: { resets: P
         tags,
         summary: 'Set a new password; ends all sessions of the user',
         body: schemas.resetBody,
-        response: { 200: messageBody, ...badRequest, ...faults, ...tooMany, ...unavailable },
+        response: { 200: messageBody, ...badRequest, ...unprocessable, ...tooManyRequests, ...unavailable },
       },
     },
     async (request) => {

@@ -1,4 +1,4 @@
-import { faults, notFound, unavailable } from '../schemas/common-schemas';
+import { unprocessable, notFound, unavailable } from '../schemas/common-schemas';
 import {
   comment,
   commentsQuery,
@@ -22,7 +22,7 @@ import { commentTree, treeQuery } from '../schemas/reddit-tree-schemas';
 import { linkNextPage } from './next-page-link';
 import type { RedditBudgetService } from '../services/reddit/reddit-budget-service';
 import type { RedditService } from '../services/reddit/reddit-service';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 
 export function registerRedditRoutes(
   app: ZodApp,
@@ -34,12 +34,12 @@ export function registerRedditRoutes(
   app.get(
     '/reddit/posts',
     {
-      config: { ...config, isShared: true },
+      config: { ...config, isCoalesced: true },
       schema: {
         tags,
         summary: 'Posts, newest first',
         querystring: postsQuery,
-        response: { 200: post.array(), ...faults },
+        response: { 200: post.array(), ...unprocessable },
       },
     },
     async (request, reply) => {
@@ -64,7 +64,7 @@ export function registerRedditRoutes(
         summary: 'The comments of a post, best first',
         params: postParams,
         querystring: postCommentsQuery,
-        response: { 200: comment.array(), ...notFound, ...faults },
+        response: { 200: comment.array(), ...notFound, ...unprocessable },
       },
     },
     async (request, reply) => {
@@ -77,12 +77,12 @@ export function registerRedditRoutes(
   app.get(
     '/reddit/comments',
     {
-      config: { ...config, isShared: true },
+      config: { ...config, isCoalesced: true },
       schema: {
         tags,
         summary: 'Comments, newest first',
         querystring: commentsQuery,
-        response: { 200: comment.array(), ...faults },
+        response: { 200: comment.array(), ...unprocessable },
       },
     },
     async (request, reply) => {
@@ -101,7 +101,7 @@ export function registerRedditRoutes(
         summary: 'The comments of a post as a tree',
         params: postParams,
         querystring: treeQuery,
-        response: { 200: commentTree, ...notFound, ...faults },
+        response: { 200: commentTree, ...notFound, ...unprocessable },
       },
     },
     async (request) => reddit.tree(request.params.post_id, request.query),
@@ -114,10 +114,11 @@ export function registerRedditRoutes(
       schema: {
         tags,
         summary:
-          'Score, upvote ratio and comments of a post over time, oldest first: one entry whenever a scrape found one of them changed',
+          'Score, upvote ratio and comments of a post over time, oldest first: one entry whenever a scrape ' +
+          'found one of them changed',
         params: postParams,
         querystring: historyQuery,
-        response: { 200: postSnapshot.array(), ...notFound, ...faults },
+        response: { 200: postSnapshot.array(), ...notFound, ...unprocessable },
       },
     },
     async (request, reply) => {
@@ -135,7 +136,7 @@ export function registerRedditRoutes(
         tags,
         summary: 'Full text over posts and comments, the best match first',
         querystring: searchQuery,
-        response: { 200: searchAnswer, ...faults },
+        response: { 200: searchAnswer, ...unprocessable },
       },
     },
     async (request, reply) => {
@@ -153,7 +154,7 @@ export function registerRedditRoutes(
         tags,
         summary: 'Comments that contain a text, the best first',
         body: commentSearchBody,
-        response: { 200: comment.array(), ...faults },
+        response: { 200: comment.array(), ...unprocessable },
       },
     },
     async (request) => reddit.searchComments(request.body),
@@ -168,7 +169,7 @@ export function registerRedditRoutes(
         summary: 'What was written in a subreddit of late',
         params: subredditParams,
         querystring: subredditStatsQuery,
-        response: { 200: subredditStats, ...notFound, ...faults },
+        response: { 200: subredditStats, ...notFound, ...unprocessable },
       },
     },
     async (request) => reddit.report(request.params.name, request.query.days),

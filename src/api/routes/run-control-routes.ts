@@ -1,11 +1,11 @@
-import { conflict, faults, notFound, unavailable } from '../schemas/common-schemas';
+import { conflict, unprocessable, notFound, unavailable } from '../schemas/common-schemas';
 import { controlResult, idOrTaskIdParams } from '../schemas/execution-schemas';
 import type { RunControlService } from '../services/executions/run-control-service';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 
 export function registerRunControlRoutes(app: ZodApp, { runControl }: { runControl: RunControlService }): void {
   const config = { access: 'operator' } as const;
-  const answers = { 200: controlResult, ...notFound, ...conflict, ...faults, ...unavailable };
+  const answers = { 200: controlResult, ...notFound, ...conflict, ...unprocessable, ...unavailable };
 
   app.post(
     '/tasks/executions/:id/cancel',

@@ -1,11 +1,11 @@
-import { faults, notFound, unavailable } from '../schemas/common-schemas';
+import { unprocessable, notFound, unavailable } from '../schemas/common-schemas';
 import { idParams } from '../schemas/request-values';
 import * as schemas from '../schemas/schedule-schemas';
 import { summary } from '../schemas/system-schemas';
-import { sendShared } from '../plugins/response-serializer';
+import { sendSharedResponse } from '../plugins/response-serializer';
 import type { ScheduleService } from '../services/configs/schedule-service';
 import type { SystemService } from '../services/system/system-service';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 
 export function registerScheduleRoutes(
   app: ZodApp,
@@ -18,7 +18,7 @@ export function registerScheduleRoutes(
   app.get(
     '/tasks/schedules',
     { config, schema: { tags, summary: 'What is armed in Temporal', response: { 200: schemas.jobs, ...unavailable } } },
-    async (_request, reply) => sendShared(reply, await schedules.listJobs()),
+    async (_request, reply) => sendSharedResponse(reply, await schedules.listJobs()),
   );
 
   app.get(
@@ -43,7 +43,7 @@ export function registerScheduleRoutes(
         summary: 'Act on many schedules',
         params: schemas.batchParams,
         body: schemas.batchBody,
-        response: { 200: schemas.batchResult, ...faults },
+        response: { 200: schemas.batchResult, ...unprocessable },
       },
     },
     async (request) => schedules.actOnMany(request.body.config_ids, request.params.action),
@@ -57,7 +57,7 @@ export function registerScheduleRoutes(
         tags,
         summary: 'The stored and the actual state of a schedule',
         params: idParams,
-        response: { 200: schemas.scheduleInfo, ...notFound, ...faults },
+        response: { 200: schemas.scheduleInfo, ...notFound, ...unprocessable },
       },
     },
     async (request) => schedules.get(request.params.id),
@@ -72,7 +72,7 @@ export function registerScheduleRoutes(
         summary: 'What happened to a schedule, newest first',
         params: idParams,
         querystring: schemas.historyQuery,
-        response: { 200: schemas.history, ...faults },
+        response: { 200: schemas.history, ...unprocessable },
       },
     },
     async (request) => {
@@ -89,7 +89,7 @@ export function registerScheduleRoutes(
         tags,
         summary: 'start, stop, pause, resume or reload; a refusal is a 200 that says why',
         params: schemas.actionParams,
-        response: { 200: schemas.actionResult, ...notFound, ...faults },
+        response: { 200: schemas.actionResult, ...notFound, ...unprocessable },
       },
     },
     async (request) => schedules.act(request.params.id, request.params.action),
@@ -103,7 +103,7 @@ export function registerScheduleRoutes(
         tags,
         summary: 'Stop and remove a schedule; its config stays',
         params: idParams,
-        response: { 200: schemas.actionResult, ...notFound, ...faults },
+        response: { 200: schemas.actionResult, ...notFound, ...unprocessable },
       },
     },
     async (request) => schedules.remove(request.params.id),

@@ -1,10 +1,11 @@
+import { schedulerTypes } from '../../scheduling/scheduler-types/registry';
 import { taskTypes } from '../../tasks/registry';
-import { SCHEDULE_COMMANDS, SCHEDULE_STATUSES, SCHEDULER_TYPES } from '../schemas/config-schemas';
+import { SCHEDULE_COMMANDS, SCHEDULE_STATUSES } from '../schemas/config-schemas';
 import { unavailable } from '../schemas/common-schemas';
 import { dashboard, enums, systemHealth, systemStatus, taskTypeList } from '../schemas/system-schemas';
 import { taskTypeCatalogue } from '../services/configs/task-type-catalogue';
 import type { SystemService } from '../services/system/system-service';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 
 export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemService }): void {
   const config = { access: 'viewer' } as const;
@@ -13,7 +14,7 @@ export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemSe
   app.get(
     '/tasks/system/status',
     {
-      config: { ...config, isShared: true },
+      config: { ...config, isCoalesced: true },
       schema: { tags, summary: 'State of the servers, and counts', response: { 200: systemStatus, ...unavailable } },
     },
     async () => system.status(),
@@ -29,7 +30,7 @@ export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemSe
     '/tasks/system/enums',
     { config, schema: { tags, summary: 'The values that configs may have', response: { 200: enums } } },
     async () => ({
-      scheduler_types: [...SCHEDULER_TYPES],
+      scheduler_types: schedulerTypes.map(({ name }) => name),
       schedule_actions: [...SCHEDULE_COMMANDS],
       task_types: taskTypes.map((taskType) => taskType.name),
       schedule_statuses: [...SCHEDULE_STATUSES],
@@ -52,7 +53,7 @@ export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemSe
   app.get(
     '/tasks/system/dashboard',
     {
-      config: { ...config, isShared: true },
+      config: { ...config, isCoalesced: true },
       schema: { tags, summary: 'Counts for a dashboard', response: { 200: dashboard, ...unavailable } },
     },
     async () => system.dashboard(),

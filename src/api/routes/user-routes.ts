@@ -1,7 +1,7 @@
-import { badRequest, conflict, faults, notFound } from '../schemas/common-schemas';
+import { badRequest, conflict, unprocessable, notFound } from '../schemas/common-schemas';
 import * as schemas from '../schemas/user-schemas';
 import type { AccountService } from '../services/accounts/account-service';
-import type { ZodApp } from '../app';
+import type { ZodApp } from '../zod-app';
 
 export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: AccountService }): void {
   const config = { access: 'user' } as const;
@@ -15,7 +15,7 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
         tags,
         summary: 'Create a user; with an API key, one without a role',
         body: schemas.createUserBody,
-        response: { 201: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...faults },
+        response: { 201: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...unprocessable },
       },
     },
     async (request, reply) =>
@@ -30,7 +30,7 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
         tags,
         summary: 'Users',
         querystring: schemas.listUsersQuery,
-        response: { 200: schemas.userList, ...notFound, ...faults },
+        response: { 200: schemas.userList, ...notFound, ...unprocessable },
       },
     },
     async (request) => accounts.list(request.user, request.query),
@@ -44,7 +44,7 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
         tags,
         summary: 'Myself; any user to admins',
         params: schemas.userParams,
-        response: { 200: schemas.userBody, ...notFound, ...faults },
+        response: { 200: schemas.userBody, ...notFound, ...unprocessable },
       },
     },
     async (request) => accounts.get(request.user, request.params.user_id),
@@ -57,16 +57,17 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
         ...config,
         keyScope: 'admin',
         audit: { action: 'user.update', target: 'user', keep: ['role'] },
-        findMoreFaults: async ({ body }) => accounts.findUpdateFaults(body ?? {}),
+        findMoreValidationErrors: async ({ body }) => accounts.findUpdateFaults(body ?? {}),
       },
       schema: {
         tags,
         summary: 'Change some fields of myself; of any user to admins',
         description:
-          'An API key of the scope admin changes full name and age alone: neither password, e-mail, user name and role, nor whether somebody is active, be it its owner or somebody else.',
+          'An API key of the scope admin changes full name and age alone: neither password, e-mail, user ' +
+          'name and role, nor whether somebody is active, be it its owner or somebody else.',
         params: schemas.userParams,
         body: schemas.updateUserBody,
-        response: { 200: schemas.userBody, ...notFound, ...conflict, ...faults },
+        response: { 200: schemas.userBody, ...notFound, ...conflict, ...unprocessable },
       },
     },
     async (request) =>
@@ -81,7 +82,7 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
         tags,
         summary: 'Delete a user, and end his sessions',
         params: schemas.userParams,
-        response: { 200: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...faults },
+        response: { 200: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...unprocessable },
       },
     },
     async (request) => accounts.remove(request.user, request.params.user_id),

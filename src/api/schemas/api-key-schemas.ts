@@ -8,7 +8,8 @@ const createFields = z.object({
   scope: z
     .enum(SCOPES)
     .describe(
-      "What it may do at most: read, operate or admin go as far as the roles viewer, operator and admin. It never goes further than its owner's role",
+      'What it may do at most: read, operate or admin go as far as the roles viewer, operator and admin. It ' +
+        "never goes further than its owner's role",
     ),
   expires_at: instant.nullish().describe('In the future; left out or null: never'),
   expires_in_days: integer(z.int().min(1).max(3_650).nullish()).describe('Instead of expires_at'),
@@ -25,7 +26,7 @@ export const createApiKeyBody = createFields.superRefine(
         message: 'Either expires_at or expires_in_days, not both',
       });
   },
-  // Also when there are faults already, so that all are told at once.
+  // Runs even when fields are invalid, so that the response lists all errors.
   { when: () => true },
 );
 export type CreateApiKeyBody = z.infer<typeof createApiKeyBody>;

@@ -6,7 +6,7 @@ export const count = z.int();
 export const jsonObject = z.record(z.string(), z.unknown());
 
 const errorBody = z.object({ detail: z.string() }).meta({ id: 'Error' });
-const faultsBody = z
+const validationErrorBody = z
   .object({
     detail: z.array(
       z.object({
@@ -34,7 +34,7 @@ const TEXTS = {
 } as const;
 
 const describeError = <Status extends keyof typeof TEXTS>(status: Status) => errorBody.describe(TEXTS[status]);
-/** The documented failures of a route; 401 and 403 come from its access, in plugins/openapi.ts. */
+/** Error responses for a route's schema. plugins/openapi.ts adds those that follow from the route's access. */
 export const badRequest = { 400: describeError(400) };
 export const unauthorized = { 401: describeError(401) };
 export const forbidden = { 403: describeError(403) };
@@ -42,10 +42,12 @@ export const forbiddenUnless = (needs: string) => ({ 403: errorBody.describe(`${
 export const notFound = { 404: describeError(404) };
 export const conflict = { 409: describeError(409) };
 export const gone = { 410: describeError(410) };
-export const tooLarge = { 413: describeError(413) };
-export const noSuchRange = { 416: describeError(416) };
-export const faults = { 422: faultsBody.describe('The request is malformed: all that is wrong with it') };
-export const tooMany = { 429: describeError(429) };
+export const payloadTooLarge = { 413: describeError(413) };
+export const rangeNotSatisfiable = { 416: describeError(416) };
+export const unprocessable = {
+  422: validationErrorBody.describe('The request is malformed: all that is wrong with it'),
+};
+export const tooManyRequests = { 429: describeError(429) };
 export const unavailable = { 503: describeError(503) };
 
 export const messageBody = z.object({ message: z.string(), success: z.boolean() }).meta({ id: 'Message' });

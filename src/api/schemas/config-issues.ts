@@ -1,16 +1,14 @@
 import { z, type core } from 'zod';
-import { isSameSchedule, parseScheduleConfig, ScheduleConfigError } from '../../scheduling/spec/schedule-config';
+import { ScheduleConfigError } from '../../scheduling/config-fields/schedule-config-error';
+import { isSameSchedule, parseScheduleConfig } from '../../scheduling/schedule/schedule-config';
+import { findSchedulerType } from '../../scheduling/scheduler-types/registry';
 import { findTaskType } from '../../tasks/registry';
-import type { SchedulerType } from '../../storage/configs/task-config';
-
-export const SCHEDULER_TYPES = ['cron', 'date', 'manual', 'interval'] as const satisfies readonly SchedulerType[];
 
 const object = z.record(z.string(), z.unknown());
-const schedulerType = z.enum(SCHEDULER_TYPES);
 
 /**
- * What is wrong with parameters by their task type's schema, and with a schedule by its scheduler type; all of it, and of both. A
- * schedule that means what is stored already (`storedSchedule`) may lie in the past: a form sends it back unchanged.
+ * All errors of the parameters, by the task type's schema, and of the schedule, by the scheduler type. A schedule that
+ * equals the stored one (`storedSchedule`) may lie in the past, because a form sends it back unchanged.
  */
 export function findConfigIssues(
   of: { taskType: string; schedulerType: string; storedSchedule?: unknown },
@@ -29,11 +27,10 @@ function findParameterIssues(name: string, parameters: unknown): core.$ZodIssue[
 }
 
 function findScheduleIssues(type: string, schedule: unknown, stored: unknown): core.$ZodIssue[] {
-  const known = schedulerType.safeParse(type);
-  if (!known.success || !object.safeParse(schedule).success) return [];
+  if (!findSchedulerType(type) || !object.safeParse(schedule).success) return [];
   try {
-    const isUnchanged = stored !== undefined && isSameSchedule(known.data, schedule, stored);
-    parseScheduleConfig(known.data, schedule, isUnchanged ? {} : { now: new Date() });
+    const isUnchanged = stored !== undefined && isSameSchedule(type, schedule, stored);
+    parseScheduleConfig(type, schedule, isUnchanged ? {} : { now: new Date() });
     return [];
   } catch (error) {
     if (!(error instanceof ScheduleConfigError)) throw error;

@@ -1,27 +1,35 @@
 import { z } from 'zod';
+import { schedulerTypes } from '../../scheduling/scheduler-types/registry';
 import { taskTypes } from '../../tasks/registry';
 import { count, datetime, jsonObject } from './common-schemas';
-import { findConfigIssues, SCHEDULER_TYPES } from './config-issues';
+import { findConfigIssues } from './config-issues';
 import { boolean, integer } from './request-values';
 import type { ScheduleStatus } from '../../storage/configs/task-config';
 
 export const SCHEDULE_STATUSES = ['active', 'inactive', 'paused', 'error'] as const satisfies readonly ScheduleStatus[];
-export { SCHEDULER_TYPES };
 export { SCHEDULE_COMMANDS } from '../../scheduling/temporal/schedule-commands';
+
+const schedulerType = z.enum(schedulerTypes.map(({ name }) => name));
+
+/** "cron: cron_expression or … . date: run_date." and so on, for all types that have fields. */
+const fieldsOfTypes = schedulerTypes
+  .flatMap(({ name, configFields }) => (configFields === undefined ? [] : `${name}: ${configFields}.`))
+  .join(' ');
 
 const fields = {
   name: z.string().min(1).max(200),
   description: z.string().max(500).nullable(),
   parameters: jsonObject.describe("As the task type's own schema says"),
   schedule_config: jsonObject.describe(
-    'cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, overlap, catchup_window_seconds, pause_on_failure',
+    `${fieldsOfTypes} Besides: timezone, start_at, end_at, jitter_seconds, overlap, catchup_window_seconds, ` +
+      'pause_on_failure',
   ),
   max_retries: z.int().min(0).max(10),
   timeout_seconds: z.int32().positive().nullable(),
   priority: z.int().min(1).max(10).describe('10 is the highest'),
 };
 
-/** What a config may ask for, and gets when it does not ask. */
+/** The limits of a run: the allowed values, and the defaults. */
 export const configLimits = {
   max_retries: fields.max_retries.default(0),
   timeout_seconds: fields.timeout_seconds.default(null),
@@ -32,7 +40,7 @@ const createFields = z.object({
   name: fields.name,
   description: fields.description.default(null),
   task_type: z.enum(taskTypes.map((taskType) => taskType.name)),
-  scheduler_type: z.enum(SCHEDULER_TYPES),
+  scheduler_type: schedulerType,
   parameters: fields.parameters.default({}),
   schedule_config: fields.schedule_config.default({}),
   max_retries: integer(configLimits.max_retries),
@@ -50,12 +58,12 @@ const checkTypes = (
   ))
     context.addIssue({ ...issue });
 };
-/** Also when there are faults already, so that all are told at once. */
+/** The check runs even when fields are invalid, so that the response lists all errors. */
 const always = { when: () => true };
 export const createBody = createFields.superRefine(checkTypes, always);
 export type CreateBody = z.infer<typeof createBody>;
 
-/** What is left out stays as it is; `task_type` and `scheduler_type` cannot change, and are ignored. */
+/** Omitted fields stay as they are. `task_type` and `scheduler_type` cannot change; they are ignored. */
 export const updateBody = z.object({
   name: fields.name.optional(),
   description: fields.description.optional(),
@@ -94,7 +102,7 @@ export const config = z
     name: z.string(),
     description: z.string().nullable(),
     task_type: z.string(),
-    scheduler_type: z.enum(SCHEDULER_TYPES),
+    scheduler_type: schedulerType,
     parameters: jsonObject,
     schedule_config: jsonObject,
     max_retries: z.int(),
@@ -149,12 +157,12 @@ export const deleted = z.object({ success: z.literal(true), message: z.string() 
 
 const runCount = integer(z.int().min(1).max(100).default(10));
 export const previewBody = z
-  .object({ scheduler_type: z.enum(SCHEDULER_TYPES), schedule_config: jsonObject.default({}), count: runCount })
+  .object({ scheduler_type: schedulerType, schedule_config: jsonObject.default({}), count: runCount })
   .superRefine(checkTypes, always);
 export const nextRunsQuery = z.object({ count: runCount });
 export const preview = z
   .object({
-    scheduler_type: z.enum(SCHEDULER_TYPES),
+    scheduler_type: schedulerType,
     timezone: z.string(),
     description: z.string(),
     next_runs: z.array(datetime).describe('As the server will fire them, before any jitter'),

@@ -8,7 +8,7 @@ const fields = z.object({
   parameters: jsonObject.default({}).describe("As the task type's own schema says"),
 });
 
-/** As for creating a config; what does not decide the cost is ignored. */
+/** Takes the body of a new config; fields that do not affect the cost are ignored. */
 export const estimateBody = fields.superRefine(
   (body: Partial<z.infer<typeof fields>> | null | undefined, context) => {
     for (const issue of findConfigIssues({ taskType: body?.task_type ?? '', schedulerType: '' }, body ?? {}))
@@ -27,7 +27,10 @@ const figure = z
     source: z
       .enum(['exact', 'measured', 'assumed', 'mixed'])
       .describe(
-        'exact: from the parameters alone, or counted. measured: from what is stored; min where nothing has changed since, max where all of it has to be asked for. assumed: by basis.assumptions; min and max are then the least and the most that the parameters allow. mixed: some of it is measured, some assumed',
+        'exact: from the parameters alone, or counted. measured: from what is stored; min where nothing has ' +
+          'changed since, max where all of it has to be asked for. assumed: by basis.assumptions; min and max ' +
+          'are then the least and the most that the parameters allow. mixed: some of it is measured, some ' +
+          'assumed',
       ),
     assumed: amount.optional().describe(assumed),
   })
@@ -50,7 +53,8 @@ export const estimate = z
     minutes: minutes
       .optional()
       .describe(
-        'For the requests alone, when nobody else spends of the budget; rounded up to tenths, so 0 only where there is no request',
+        'For the requests alone, when nobody else spends of the budget; rounded up to tenths, so 0 only ' +
+          'where there is no request',
       ),
     rows: z
       .object({ posts: figure, comments: figure })
@@ -72,7 +76,8 @@ export const estimate = z
       })
       .optional()
       .describe(
-        'What the figures rest on: up to 1,000 stored posts of each subreddit, or, where there are none, assumptions; of REDDIT_DELETION_SYNC the rows that are stored',
+        'What the figures rest on: up to 1,000 stored posts of each subreddit, or, where there are none, ' +
+          'assumptions; of REDDIT_DELETION_SYNC the rows that are stored',
       ),
     typical_duration_seconds: z
       .number()

@@ -11,7 +11,8 @@ export const startHeaders = z.object({
     .max(255)
     .optional()
     .describe(
-      'The same request with the same key by the same user starts nothing twice and gets the same answer; another payload with that key is refused (409)',
+      'The same request with the same key by the same user starts nothing twice and gets the same answer; ' +
+        'another payload with that key is refused (409)',
     ),
 });
 

@@ -4,24 +4,18 @@ import { cursor, id, idOrTaskIdParams, integer, limit } from './request-values';
 
 export const EXECUTION_STATUSES = ['running', 'succeeded', 'failed', 'cancelled', 'terminated', 'timed_out'] as const;
 
-const isText = (value: unknown) => typeof value === 'string';
-/** Repeatable, or separated by commas; `all` means every one. Left out: finished runs only. */
+/** Splits texts at commas; other values stay, for the schema to refuse. */
+function splitStatuses(value: unknown): unknown[] {
+  const values = [value].flat().filter((item) => item !== undefined);
+  return values.flatMap((item) => (typeof item === 'string' ? item.split(',').map((part) => part.trim()) : [item]));
+}
+
+/** Repeatable or comma-separated; `all` means every status. Omitted: finished runs only. */
 const status = z
-  .preprocess(
-    (value) =>
-      [value].flat().flatMap((item) =>
-        isText(item)
-          ? String(item)
-              .split(',')
-              .map((part) => part.trim())
-          : item === undefined
-            ? []
-            : [item],
-      ),
-    z.array(z.enum([...EXECUTION_STATUSES, 'all'])).optional(),
-  )
+  .preprocess(splitStatuses, z.array(z.enum([...EXECUTION_STATUSES, 'all'])).optional())
   .describe(
-    'running, succeeded, failed, cancelled, terminated, timed_out or all; repeatable or comma-separated. Without it: all but running',
+    'running, succeeded, failed, cancelled, terminated, timed_out or all; repeatable or comma-separated. ' +
+      'Without it: all but running',
   );
 
 export const byConfigQuery = z.object({ limit: limit(200, 50), status, cursor });

@@ -12,7 +12,11 @@ export const progress = z
       .max(100)
       .nullable()
       .describe(
-        'Of a REDDIT_SCRAPE: of the pages and threads that each subreddit takes, those that are done, on average over the subreddits. What the pages to come hold is taken to be like those before, so it may fall a little. A subreddit that failed counts as far as it came: a run that succeeded without it ends below 100. Of a DATA_EXPORT the rows, of a DATA_BACKUP the tables that are written. Other task types: 100 once they succeeded. Null where nothing tells',
+        'Of a REDDIT_SCRAPE: of the pages and threads that each subreddit takes, those that are done, on ' +
+          'average over the subreddits. What the pages to come hold is taken to be like those before, so it ' +
+          'may fall a little. A subreddit that failed counts as far as it came: a run that succeeded without ' +
+          'it ends below 100. Of a DATA_EXPORT the rows, of a DATA_BACKUP the tables that are written. Other ' +
+          'task types: 100 once they succeeded. Null where nothing tells',
       ),
     phase: z.enum(['starting', 'scraping', 'finishing', 'running', 'ended']),
     subreddits: z
@@ -26,7 +30,8 @@ export const progress = z
           state: z
             .enum(['waiting', 'running', 'succeeded', 'failed', 'cancelled', 'skipped'])
             .describe(
-              'Of a run that has ended none is waiting or running: cancelled was at work when the run ended, skipped had not begun',
+              'Of a run that has ended none is waiting or running: cancelled was at work when the run ended, ' +
+                'skipped had not begun',
             ),
         }),
       )
@@ -39,7 +44,8 @@ export const progress = z
     source: z
       .enum(['query', 'heartbeat', 'row', 'result'])
       .describe(
-        'Where it comes from: the workflow itself, the newest sign of life, what is stored of the run at work, or its result',
+        'Where it comes from: the workflow itself, the newest sign of life, what is stored of the run at ' +
+          'work, or its result',
       ),
     updated_at: datetime,
   })

@@ -8,11 +8,11 @@ const list = <Item extends z.ZodType>(item: Item, most: number) =>
     z.array(item).min(1).max(most).optional(),
   );
 
-// What is blank to some readers of regular expressions and not to others is named, so that all read it alike.
+// Regular expression engines disagree on which characters are white space, so the doubtful ones are listed.
 // eslint-disable-next-line no-control-regex
 const NOT_BLANK = /[^\s\u001c-\u001f\u0085\ufeff]/;
 
-/** Pages go by cursor: `page` and `offset`, which would be passed over in silence, are refused like all that is not named. */
+/** Strict, so that `page` and `offset` are refused instead of ignored: the list is paged by cursor. */
 export const searchQuery = z
   .strictObject({
     q: z
@@ -21,7 +21,8 @@ export const searchQuery = z
       .max(500)
       .regex(NOT_BLANK)
       .describe(
-        'As one types into a search engine: words, "a phrase", or, -not. Not blank; of stop words alone ("the", "and") nothing is found, and `hint` says so',
+        'As one types into a search engine: words, "a phrase", or, -not. Not blank; of stop words alone ' +
+          '("the", "and") nothing is found, and `hint` says so',
       ),
     kind: z.enum(['post', 'comment', 'all']).default('all'),
     subreddit: list(subredditName, 50).describe('With or without "r/", in any case; repeat it for several'),

@@ -70,7 +70,7 @@ export const redditBudget = z
   .object({
     is_shared: z
       .boolean()
-      .describe('False without Redis: each process then keeps a budget of its own, and this is the one of the API'),
+      .describe('Always true: all processes keep to one budget, in Redis or, where there is none, in PostgreSQL'),
     source: z
       .enum(['headers', 'default'])
       .describe("Whether Reddit's answers have told it, or it is what REDDIT_REQUESTS_PER_MINUTE allows"),

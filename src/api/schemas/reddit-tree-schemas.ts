@@ -6,12 +6,12 @@ import { limit } from './request-values';
 const TREE_SORTS = ['top', 'new', 'old', 'controversial'] as const;
 export type TreeSort = (typeof TREE_SORTS)[number];
 
-/** Deeper ones would take a recursive reader of the answer to the end of its stack. */
-const MOST_LEVELS = 1_000;
+/** A deeper tree would overflow the stack of a client that reads it by recursion. */
+const MAX_LEVELS = 1_000;
 
 export const treeQuery = z.object({
   sort: z.enum(TREE_SORTS).default('top'),
-  depth: limit(MOST_LEVELS, 10).describe('Levels shown: 1 for the answers to the post alone'),
+  depth: limit(MAX_LEVELS, 10).describe('Levels shown: 1 for the answers to the post alone'),
   limit: limit(500, 50).describe('Replies shown of each comment, and of the post'),
 });
 export type TreeQuery = z.infer<typeof treeQuery>;
@@ -20,7 +20,8 @@ export const treeNode = comment
   .extend({
     is_orphan: z.boolean().describe('The comment it answers is not stored; it stands among the answers to the post'),
     more_count: count.describe(
-      'Stored comments that are not shown, and that this one is the nearest shown comment above: its replies beyond `limit`, or at the last level all of them, each with everything below it. Deleted ones count',
+      'Stored comments that are not shown, and that this one is the nearest shown comment above: its replies ' +
+        'beyond `limit`, or at the last level all of them, each with everything below it. Deleted ones count',
     ),
     get replies(): z.ZodArray<typeof treeNode> {
       return z.array(treeNode);
@@ -35,12 +36,15 @@ export const commentTree = z
     sort: z.enum(TREE_SORTS),
     shown: count.describe('Comments in this answer'),
     more_count: count.describe(
-      'Of the answers to the post those beyond `limit`, each with everything below it. What is left out further down is counted where it hangs: `shown`, this and every more_count of the tree together are all comments stored, or 5,000 of them where `truncated`',
+      'Of the answers to the post those beyond `limit`, each with everything below it. What is left out ' +
+        'further down is counted where it hangs: `shown`, this and every more_count of the tree together are ' +
+        'all comments stored, or 5,000 of them where `truncated`',
     ),
     truncated: z
       .boolean()
       .describe(
-        'More than 5,000 comments are stored: these are the ones nearest to the post, the best of a level first, and counts leave the others out',
+        'More than 5,000 comments are stored: these are the ones nearest to the post, the best of a level ' +
+          'first, and counts leave the others out',
       ),
     comments: z
       .array(treeNode)

@@ -13,7 +13,7 @@ test.each(['false', '0', 'No', 'off', 'f', 'N', false, 0])('%p is false', (value
 test.each(['', '2', 'ja', 2, null, ['true']])('%p is neither', (value) =>
   expect(flag.safeParse({ value }).success).toBe(false),
 );
-test('what is left out has its default', () =>
+test('an omitted value has its default', () =>
   expect([flag.parse({}).value, number.parse({}).value]).toEqual([false, undefined]));
 
 test.each([
@@ -22,7 +22,7 @@ test.each([
   [' 8 ', 8],
   [9, 9],
 ])('%p is the number %p', (value, expected) => expect(number.parse({ value }).value).toBe(expected));
-test.each(['', '1.5', '0x10', '1e3', 1.5, null, 'NaN', '99999999999999999999'])('%p is no whole number', (value) =>
+test.each(['', '1.5', '0x10', '1e3', 1.5, null, 'NaN', '99999999999999999999'])('%p is not an integer', (value) =>
   expect(number.safeParse({ value }).success).toBe(false),
 );
 
@@ -46,4 +46,4 @@ test.each([
   '2026-02-30',
   '2026-11-23 (x)',
   '2026-11-23T09:30 (x)',
-])('%p is no instant', (text) => expect(instant.safeParse(text).success).toBe(false));
+])('%p is not an instant', (text) => expect(instant.safeParse(text).success).toBe(false));

@@ -9,23 +9,24 @@ const readInteger = (value: unknown) =>
 const readBoolean = (value: unknown) => {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string') return value;
-  return TRUE.includes(text.toLowerCase()) ? true : FALSE.includes(text.toLowerCase()) ? false : value;
+  if (TRUE.includes(text.toLowerCase())) return true;
+  return FALSE.includes(text.toLowerCase()) ? false : value;
 };
 
-/** Takes digits in a text too: queries have nothing else, and old clients post them in bodies. */
+/** Also accepts digits in a string: queries contain only strings, and old clients send them in bodies. */
 export const integer = <Schema extends z.ZodType<number | null | undefined>>(schema: Schema) =>
   z.preprocess(readInteger, schema);
 export const boolean = <Schema extends z.ZodType<boolean | null | undefined>>(schema: Schema) =>
   z.preprocess(readBoolean, schema);
 
-/** The ids of the database: four bytes. */
+/** Ids of the database are 32-bit integers. */
 export const id = () => integer(z.int32());
 export const idParams = z.object({ id: id() });
 export const idOrTaskIdParams = z.object({
   id: z.string().min(1).max(255).describe('The id of the execution, or its task_id'),
 });
 
-/** With or without "r/" or "/r/", as the parameters of scrapes take it; in any case. */
+/** With or without "r/" or "/r/" in front, like the parameters of scrapes. */
 export const subredditName = z
   .string()
   .min(1)
@@ -53,7 +54,7 @@ export const instant = z
   })
   .meta({ format: 'date-time' });
 
-/** For `refine`: a span of time that ends before it begins is refused, beside whatever else is wrong. */
+/** Arguments for `refine`: refuses a period that ends before it begins, even when other fields are invalid. */
 export const inOrder = <From extends string, To extends string>(
   from: From,
   to: To,
@@ -64,5 +65,5 @@ export const inOrder = <From extends string, To extends string>(
 
 export const limit = (most: number, preset: number) => integer(z.int().min(1).max(most).default(preset));
 
-/** Where the last page ended; opaque. */
+/** Opaque: where the previous page ended. */
 export const cursor = z.string().max(500).optional().describe('The X-Next-Cursor of the page before');

@@ -21,16 +21,16 @@ export const userBody = z
 export type UserBody = z.infer<typeof userBody>;
 export const userList = z.array(userBody);
 
-/** The longest that is hashed. */
-const PASSWORD_LENGTH = 1_000;
+/** Longer passwords are refused, not hashed. */
+const MAX_PASSWORD_LENGTH = 1_000;
 const age = z.int().min(0).max(150).nullable();
 const newPassword = z
   .string()
-  .max(PASSWORD_LENGTH)
+  .max(MAX_PASSWORD_LENGTH)
   .describe('8 characters or more, and none of the commonest')
   .meta({ minLength: 8 });
 export const fields = {
-  // RFC 5321: 64 before the @.
+  // RFC 5321: at most 64 characters before the @.
   email: z
     .email('Input should be a valid e-mail address')
     .refine((text) => text.lastIndexOf('@') <= 64, 'Input should be a valid e-mail address')
@@ -44,7 +44,7 @@ export const fields = {
     .describe('One that differs by case only is the same'),
   full_name: z.string().max(255).nullable(),
   newPassword,
-  // zod counts an emoji as two; what it finds too short is told once.
+  // zod counts an emoji as two characters, so the second check counts code points. One error is enough.
   longNewPassword: newPassword
     .min(8)
     .refine((text) => text.length < 8 || [...text].length >= 8, 'String should have at least 8 characters'),
@@ -63,10 +63,10 @@ interface Rights {
   role?: unknown;
   is_superuser?: unknown;
 }
-/** Of two that contradict each other neither counts. */
+/** `role` and `is_superuser` must not contradict each other. */
 const agreeOnRole = (body: Rights | null | undefined) =>
   body?.role === undefined || typeof body.is_superuser !== 'boolean' || (body.role === 'admin') === body.is_superuser;
-/** Also when there are faults already, so that all are told at once. */
+/** The check runs even when fields are invalid, so that the response lists all errors. */
 const disagreement = {
   path: ['is_superuser'],
   message: 'Contradicts role: the role admin and is_superuser are the same',
@@ -82,7 +82,7 @@ export const createUserBody = registerBody
   .refine(agreeOnRole, disagreement);
 export type CreateUserBody = z.infer<typeof createUserBody>;
 
-/** What is left out stays as it is. */
+/** Omitted fields stay as they are. */
 const updateFields = z.object({
   email: fields.email.optional(),
   username: fields.username.optional(),

@@ -36,13 +36,12 @@ import type { FileStore } from '../../platform/files/file-store';
 import type { RedditBudget } from '../../platform/reddit-budget/reddit-budget';
 import type { ResetTokens } from '../../platform/passwords/reset-tokens';
 import type { KeyValueStore } from '../../platform/key-value-store/key-value-store';
-import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
 import type { ApiRepositories } from '../../storage/api-repositories';
 
 export interface ServiceDeps {
   repositories: ApiRepositories;
   store: KeyValueStore;
-  temporal: { client: Client; taskQueue: string; searchAttributes: typeof SEARCH_ATTRIBUTES; linkToRun: LinkToRun };
+  temporal: { client: Client; taskQueue: string; linkToRun: LinkToRun };
   passwords: Passwords;
   auth: {
     secret: string;
@@ -53,19 +52,22 @@ export interface ServiceDeps {
   };
   resetTokens: ResetTokens;
   reddit: { isSandbox: boolean; budget: RedditBudget; requestsPerMinute: number };
-  /** Where the worker puts exports. */
+  /** The file store to which workers write exports. */
   files: FileStore;
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
 }
 
 export type Services = ReturnType<typeof createServices>;
 
-/** While Temporal hangs, what it says of schedules is left out of an answer after this time. */
+/** After this time, answers are given without Temporal's state of the schedules. */
 const LOOK_UP_WITHIN_MS = 3_000;
-/** A change that Temporal does not take in this time is told as such; for a row that is written already, reconcile makes it. */
+/**
+ * A change that Temporal does not accept within this time is reported as failed. If the row is written already,
+ * reconcile applies it later.
+ */
 const CHANGE_WITHIN_MS = 5_000;
 
-/** The use cases over what server.ts has connected. */
+/** Builds the use cases over the connections that server.ts has opened. */
 export function createServices(deps: ServiceDeps) {
   const { store, temporal } = deps;
   const { users, apiKeys, resets, configs, executions, queries, content } = deps.repositories;

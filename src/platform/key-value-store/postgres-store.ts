@@ -1,6 +1,7 @@
 import { Pool } from 'pg';
 import { connectionString } from '../postgres/postgres-client';
 import { createApply } from './compare-and-set';
+import { MINUTE_MS, SECOND_MS } from '../../shared/durations';
 import type { KeyValueStore } from './key-value-store';
 
 const SWEPT_AT_ONCE = 1_000;
@@ -32,7 +33,7 @@ const sweepOf = (table: string, columns: string) => `delete from ${table} where 
  */
 export function createPostgresStore(
   url: string,
-  { answerWithinMs, sweepEveryMs = 60_000 }: { answerWithinMs: number; sweepEveryMs?: number },
+  { answerWithinMs, sweepEveryMs = MINUTE_MS }: { answerWithinMs: number; sweepEveryMs?: number },
 ): KeyValueStore {
   const pool = new Pool({
     connectionString: connectionString(url),
@@ -50,7 +51,7 @@ export function createPostgresStore(
   async function query<Row extends object>(statement: string, values: unknown[] = []) {
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
-      const refuse = () => reject(new Error(`PostgreSQL does not answer within ${answerWithinMs / 1_000} s`));
+      const refuse = () => reject(new Error(`PostgreSQL does not answer within ${answerWithinMs / SECOND_MS} s`));
       timer = setTimeout(refuse, answerWithinMs);
     });
     try {

@@ -10,7 +10,7 @@ import { freshState, PARKING_GRACE_MS, PROCESS_LIFE_MS, type BudgetState, type L
 import { forgetOld, noteFetched, notePaced, paceMs, paceOpensAt, unnotePaced } from './budget-pace';
 import { available, evenPaceMs, moveTo, settle, slotAfterNow, windowLimit } from './budget-window';
 
-/** The ledger of a fleet in one process. budget-script.ts is the same in Lua, for Redis; one test runs both. */
+/** The ledger of a fleet. It changes the state that it is given, and nothing else: the store may run it again. */
 export function runBudget(
   given: BudgetState | undefined,
   now: number,
@@ -170,7 +170,7 @@ function dispatch(state: BudgetState, now: number, requestsPerMinute: number): v
   }
 }
 
-/** The flow with the smallest tag; at one tag the weightier; of one flow who has waited longest; then by name, so that both ledgers choose alike. */
+/** The flow with the smallest tag; of equal tags the greater weight; within a flow the longest wait; then by name. */
 function nextInLine(state: BudgetState) {
   const candidates = Object.entries(state.processes).flatMap(([name, process]) =>
     process.free > 0

@@ -1,14 +1,12 @@
 import type { Logger } from '../../platform/logger';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type { TaskConfigRepository } from '../../storage/configs/task-config-repository';
+import type { FindConfigFault } from '../temporal/schedule-commands';
 import type { ScheduleConvergence } from '../temporal/schedule-convergence';
 
 export interface ConfigRepairs {
   configsFailed: number;
 }
-
-/** Why a config cannot run as it is stored, in words for its owner; null when it can. */
-export type FindConfigFault = (taskType: string, parameters: Record<string, unknown>) => string | null;
 
 export interface ConfigReconcilerDeps {
   configs: TaskConfigRepository;
@@ -19,7 +17,10 @@ export interface ConfigReconcilerDeps {
 
 const PAGE = 1_000;
 
-/** A newer version may have lost a task type, or ask more of its parameters: the config says so before its next run fails. */
+/**
+ * Sets configs to `error` that can no longer run, before their next run fails: a newer version may lack the task type,
+ * or check its parameters more strictly.
+ */
 export function createConfigReconciler({ configs, convergence, log, findConfigFault }: ConfigReconcilerDeps) {
   async function fail(config: TaskConfig, fault: string): Promise<boolean> {
     const failed = await configs.setScheduleStatus(config.id, 'error', { ifRevision: config.revision, error: fault });

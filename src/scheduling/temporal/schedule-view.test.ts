@@ -1,5 +1,5 @@
 import { createScheduleView } from './schedule-view';
-import type { ActualSchedule, DescribedSchedule } from './schedule-gateway';
+import type { ActualSchedule, DescribedSchedule } from './actual-schedule';
 import type { TaskConfig } from '../../storage/configs/task-config';
 
 const schedule = (configId: number) => ({ configId, state: 'active' }) as unknown as DescribedSchedule;

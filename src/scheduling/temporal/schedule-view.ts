@@ -1,4 +1,5 @@
-import type { ActualSchedule, DescribedSchedule, ScheduleGateway } from './schedule-gateway';
+import type { ActualSchedule, DescribedSchedule } from './actual-schedule';
+import type { ScheduleGateway } from './schedule-gateway';
 
 /** Those who ask within this time share one question to Temporal. */
 const KEPT_MS = 1_000;

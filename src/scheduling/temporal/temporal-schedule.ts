@@ -1,10 +1,10 @@
 import type { ScheduleOptions, ScheduleOptionsStartWorkflowAction } from '@temporalio/client';
 import type { Priority } from '@temporalio/common';
-import { parseScheduleConfig } from '../spec/schedule-config';
+import { parseScheduleConfig } from '../schedule/schedule-config';
 import { noteOf } from './schedule-note';
-import { toTemporalSchedule } from '../spec/schedule-spec';
 import { toRunSearchAttributes, toScheduleSearchAttributes } from './search-attributes';
 import { priorityKeyOf } from './temporal-priority';
+import { toTemporalSpec } from './temporal-spec';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type * as workflows from '../../workflows';
 
@@ -26,9 +26,9 @@ export function taskConfigSchedule(
   { scheduleId, taskQueue }: { scheduleId: string; taskQueue: string },
 ): TaskConfigSchedule | null {
   if (config.scheduleStatus !== 'active' && config.scheduleStatus !== 'paused') return null;
-  const schedule = parseScheduleConfig(config.schedulerType, config.scheduleConfig);
-  if (schedule.type === 'manual') return null;
-  const { spec, policies, remainingActions } = toTemporalSchedule(schedule);
+  const translated = toTemporalSpec(parseScheduleConfig(config.schedulerType, config.scheduleConfig));
+  if (!translated) return null;
+  const { spec, policies, remainingActions } = translated;
   return {
     scheduleId,
     spec,

@@ -1,5 +1,5 @@
 import { containing } from '../sql/like-patterns';
-import { TaskConfig, TASK_CONFIG_COLUMNS, type ScheduleStatus, type SchedulerType } from './task-config';
+import { TaskConfig, TASK_CONFIG_COLUMNS, type ScheduleStatus } from './task-config';
 import { prepare, prepareRows } from '../sql/prepared-statement';
 import { ScheduleEvent, SCHEDULE_EVENT_COLUMNS, type ScheduleEventName } from './schedule-event';
 import type { Database } from '../../platform/postgres/postgres';
@@ -8,7 +8,7 @@ export interface NewTaskConfig {
   name: string;
   description: string | null;
   taskType: string;
-  schedulerType: SchedulerType;
+  schedulerType: string;
   parameters: Record<string, unknown>;
   scheduleConfig: Record<string, unknown>;
   maxRetries: number;

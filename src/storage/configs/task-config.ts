@@ -1,8 +1,6 @@
 import { BaseModel } from '../sql/base-model';
 import type { ColumnsOf } from '../sql/prepared-statement';
 
-export const SCHEDULER_TYPES = ['cron', 'date', 'interval', 'manual'] as const;
-export type SchedulerType = (typeof SCHEDULER_TYPES)[number];
 export const SCHEDULE_STATUSES = ['active', 'inactive', 'paused', 'error'] as const;
 export type ScheduleStatus = (typeof SCHEDULE_STATUSES)[number];
 
@@ -16,7 +14,8 @@ export class TaskConfig extends BaseModel {
   declare name: string;
   declare description: string | null;
   declare taskType: string;
-  declare schedulerType: SchedulerType;
+  /** The name of a scheduler type. */
+  declare schedulerType: string;
   declare parameters: Record<string, unknown>;
   declare scheduleConfig: Record<string, unknown>;
   declare maxRetries: number;

@@ -18,7 +18,7 @@ export const daysOld = (
 
 const squashed = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
-/** Of names that squash to the same. */
+/** A pattern for all spellings of a name that differ only in case and separators. */
 const otherSpellings = (name: string) =>
   `^[^a-zA-Z0-9]*${[...squashed(name)].map((letter) => `[${letter}${letter.toUpperCase()}][^a-zA-Z0-9]*`).join('')}$`;
 const namesOf = (shape: z.ZodRawShape) => ({
@@ -29,8 +29,8 @@ const namesOf = (shape: z.ZodRawShape) => ({
 });
 
 /**
- * Parameters of a task type that deletes. Unknown ones are ignored, as they always were, but not those that are a known
- * one in another spelling: `dryRun` must not delete.
+ * Parameters of a task type that deletes. Unknown names are ignored, as the predecessor did, but other spellings of
+ * known names are refused: `dryRun` instead of `dry_run` must not delete.
  */
 export const cleanupParameters = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z
@@ -47,8 +47,9 @@ export const cleanupParameters = <Shape extends z.ZodRawShape>(shape: Shape) =>
 type Counts = Record<string, number>;
 
 /**
- * Deletes, kind after kind, what is older than so many days; with `dryRun` it only counts. A later attempt goes on with
- * the counts of the one before, and the age is that of the run's beginning, so that a repeated run means the same rows.
+ * Deletes rows that are older than `daysOld` days, kind after kind; with `dryRun` it only counts them. A later attempt
+ * continues with the counts of the earlier one. The age is measured from the start of the run, so that every attempt
+ * selects the same rows.
  */
 export async function removeOutdated<Kind extends OutdatedKind>(
   context: TaskContext,

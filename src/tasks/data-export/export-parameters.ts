@@ -5,7 +5,7 @@ const FORMATS = ['json', 'ndjson', 'csv', 'excel', 'parquet'] as const;
 const COMPRESSED_FORMATS = ['excel', 'parquet'];
 const PRESET_SOURCE = 'posts';
 
-/** Which filters each source knows. The parameters name all of them; one that the source does not know is a fault. */
+/** The filters of each source. A filter that does not belong to the source is an error. */
 const FILTERS_OF: Record<ExportSource, readonly (keyof ExportFilters)[]> = {
   posts: ['subreddits', 'authors', 'min_score'],
   comments: ['subreddits', 'authors', 'min_score', 'post_ids'],
@@ -26,7 +26,7 @@ const moment = z
   .meta({ not: { type: 'string', pattern: '^0000' } })
   .describe('ISO 8601; without a zone it is UTC, without a time the beginning of the day');
 
-/** In milliseconds. */
+/** Milliseconds since 1970. A text without a time zone is UTC. */
 export function readMoment(text: string): number {
   return Date.parse(/[zZ]$|[+-]\d\d:?\d\d$/.test(text) || !/[tT]/.test(text) ? text : `${text}Z`);
 }
@@ -54,7 +54,7 @@ const dateRange = z
     'from has to be before to',
   );
 
-/** What one parameter says of another, for the JSON Schema: as `superRefine` below checks it. */
+/** The rules between parameters for the JSON Schema; `superRefine` below checks the same. */
 const rulesBetweenParameters = [
   {
     if: { type: 'object', properties: { export_format: { enum: COMPRESSED_FORMATS } }, required: ['export_format'] },
@@ -103,7 +103,8 @@ export const exportParameters = z
       .nullable()
       .default(null)
       .describe(
-        'from ≤ moment < to. The moment is that at which a post or comment was written, an execution started, a config was created',
+        'from ≤ moment < to. ' +
+          'The moment is that at which a post or comment was written, an execution started, a config was created',
       ),
     filters: filters.default({}),
     escape_formulas: z

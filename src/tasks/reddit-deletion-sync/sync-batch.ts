@@ -2,10 +2,10 @@ import { isRefusal } from '../reddit-scrape/lane-context';
 import type { InfoAnswer, RedditClient } from '../../platform/reddit/reddit-client';
 import type { ContentCheck, ContentWording, DueContent } from '../task-services';
 
-/** What `/api/info` takes at once. */
+/** The most ids that `/api/info` accepts. */
 export const IDS_A_REQUEST = 100;
 
-/** Subreddits that Reddit does not show, in lower case, and what it says instead. */
+/** Subreddits that Reddit does not show (in lower case), with the reason it gives. */
 export type HiddenSubreddits = Map<string, string>;
 
 function checksIn({ posts, comments }: InfoAnswer): ContentCheck[] {
@@ -44,8 +44,8 @@ function checksIn({ posts, comments }: InfoAnswer): ContentCheck[] {
 }
 
 /**
- * Looks after the subreddits of which an answer holds nothing. Reddit leaves out whatever the asker may not see, without
- * a word: that of a private, banned or quarantined subreddit looks as if all of it had been deleted.
+ * Checks subreddits that are missing from an answer. Reddit silently leaves out the content of private, banned and
+ * quarantined subreddits, so it would look deleted.
  */
 async function noteHidden(
   reddit: Pick<RedditClient, 'getSubreddit'>,
@@ -63,10 +63,14 @@ async function noteHidden(
   }
 }
 
+/** An item that is missing from an answer is gone, unless it may be among the answer's unreadable items. */
+const missingCheck = (fullname: string, malformed: number): ContentCheck =>
+  malformed > 0 ? { fullname, state: 'unreadable' } : { fullname, state: 'gone', marker: '[deleted]' };
+
 /**
- * What Reddit says of these. What it leaves out is gone, but only a sound answer can say so: one with items that cannot be
- * read, or with nothing in it at all, is asked for once more, and what stays unreadable is left as it is. So is what
- * belongs to a subreddit that is hidden; which are is kept in `hidden`, and nothing more is asked of them.
+ * Compares stored content with Reddit. Missing content counts as deleted only if the answer is reliable: an answer with
+ * unreadable items, or an empty one, is requested once more, and what stays unreadable is left unchanged. Content of
+ * hidden subreddits is withheld; they are added to `hidden`, so that later batches do not request them.
  */
 export async function checkBatch(
   reddit: Pick<RedditClient, 'getInfo' | 'getSubreddit'>,
@@ -99,11 +103,7 @@ export async function checkBatch(
     const reason = hidden.get(subreddit);
     return (
       found.get(fullname) ??
-      (reason !== undefined
-        ? { fullname, state: 'withheld', subreddit, reason }
-        : malformed > 0
-          ? { fullname, state: 'unreadable' }
-          : { fullname, state: 'gone', marker: '[deleted]' })
+      (reason === undefined ? missingCheck(fullname, malformed) : { fullname, state: 'withheld', subreddit, reason })
     );
   });
 }

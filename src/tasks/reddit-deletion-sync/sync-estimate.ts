@@ -2,15 +2,15 @@ import { exactly, minutesOf, type Estimate, type EstimateBasis, type EstimateFig
 import { IDS_A_REQUEST } from './sync-batch';
 import { scopeOf, type SyncParameters } from './sync-parameters';
 
-/** What a sync will cost if it begins now: what is stored is counted. */
+/** Estimates the cost of a sync that starts now, from the number of stored posts and comments. */
 export async function estimateSync(parameters: SyncParameters, basis: EstimateBasis): Promise<Estimate> {
   const { limit, subreddits } = parameters;
   const stored = await basis.countStored(scopeOf(parameters, new Date()), limit);
   const checked = Math.min(limit, stored.posts + stored.comments);
   const requests = Math.ceil(checked / IDS_A_REQUEST);
-  // An answer with unreadable items, or with nothing in it, is asked for once more.
+  // An answer with unreadable items, or an empty one, is requested once more.
   const checks: EstimateFigure = { min: requests, max: 2 * requests, source: 'measured' };
-  // Where the limit ends it the longest unchecked come first, of whichever kind.
+  // A limited sync checks the longest unchecked content first, whether posts or comments.
   const rows = (own: number, others: number): EstimateFigure =>
     stored.posts + stored.comments <= limit
       ? exactly(own)
@@ -23,7 +23,8 @@ export async function estimateSync(parameters: SyncParameters, basis: EstimateBa
     basis: {
       requests_per_minute: basis.requestsPerMinute,
       assumptions: [
-        'That every subreddit can still be seen: of each of which an answer holds nothing, one more request asks whether it can.',
+        'That every subreddit can still be seen: ' +
+          'of each of which an answer holds nothing, one more request asks whether it can.',
         ...(without.length > 0
           ? [`Nothing is stored of ${without.map((name) => `r/${name}`).join(', ')}: nothing there will be checked.`]
           : []),

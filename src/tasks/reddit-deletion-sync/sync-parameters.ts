@@ -25,9 +25,9 @@ export const syncParameters = z
   });
 export type SyncParameters = z.infer<typeof syncParameters>;
 
-/** Of what is stored, that which a run that begins then has to look at. */
+/** The stored content that a run which starts at `startedAt` has to check. */
 export function scopeOf({ subreddits, min_age_days: least, max_age_days: most }: SyncParameters, startedAt: Date) {
   const daysAgo = (days: number) => new Date(startedAt.getTime() - days * DAY_MS);
-  // Reddit's clock may be ahead of ours.
+  // A day into the future, because Reddit's clock may be ahead.
   return { subreddits, since: daysAgo(most), until: daysAgo(least > 0 ? least : -1) };
 }

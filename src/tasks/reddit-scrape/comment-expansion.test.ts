@@ -26,7 +26,7 @@ test('a hundred children of many stubs share one request', () => {
   ]);
 });
 
-test('a thread to continue has a request of its own, and children wait for it until their call is full', () => {
+test('a thread to continue needs its own request; children wait for it until their request is full', () => {
   const thread = stub('t1_a', 10, [], 0);
   const few = stub('t1_b', 2, ['x']);
   expect(nextExpansion([few, thread])).toEqual({ kind: 'thread', comment: { id: 'a', depth: 9 }, rest: [few] });
@@ -34,7 +34,7 @@ test('a thread to continue has a request of its own, and children wait for it un
   expect(nextExpansion([few])).toMatchObject({ kind: 'children', children: ['x'], rest: [] });
 });
 
-test('what is folded is counted as far as it is known', () => {
+test('folded comments are counted as far as Reddit names their number', () => {
   expect(
     foldedComments([stub('t1_a', 1, ['x', 'y'], 7), stub('t1_b', 1, ['x', 'y'], 0), stub('t1_c', 10, [], 0)]),
   ).toBe(10);

@@ -2,15 +2,15 @@ import type { MoreStub } from '../../platform/reddit/reddit-client';
 
 const CHILDREN_A_CALL = 100;
 
-/** One request that unfolds something, and the stubs that are left when it has been answered. */
+/** One request that unfolds comments, and the stubs that remain after it. */
 export type Expansion = { rest: MoreStub[] } & (
   | { kind: 'children'; children: string[]; depthOf: (commentId: string) => number | undefined }
   | { kind: 'thread'; comment: { id: string; depth: number } }
 );
 
 /**
- * Children of many stubs share one call; "continue this thread" needs one of its own. What threads unfold may bring more
- * children: so a call for children waits until it is full, or there is no thread left. `more` must not be empty.
+ * Children of several stubs share one request; "continue this thread" needs a request of its own. Continued threads may
+ * bring more children, so a request for children waits until it is full or no thread is left. `more` must not be empty.
  */
 export function nextExpansion(more: MoreStub[]): Expansion {
   const childrenLeft = more.reduce((total, stub) => total + stub.children.length, 0);
@@ -35,7 +35,7 @@ export function nextExpansion(more: MoreStub[]): Expansion {
   return { kind: 'children', children, depthOf: (id) => parentDepths.get(id), rest };
 }
 
-/** How many comments the stubs stand for, as far as Reddit tells ("continue this thread" tells nothing: at least one). */
+/** How many comments the stubs stand for. "Continue this thread" names no number and counts as one. */
 export function foldedComments(more: MoreStub[]): number {
   return more.reduce((total, stub) => total + Math.max(stub.count, stub.children.length, 1), 0);
 }

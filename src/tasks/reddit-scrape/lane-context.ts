@@ -4,10 +4,10 @@ import type { TaskServices } from '../task-services';
 import type { ScrapeParameters } from './scrape-parameters';
 import type { LaneState } from './scrape-state';
 
-/** What the steps of one subreddit work with. */
+/** What the steps of one subreddit need. */
 export interface LaneContext {
   readonly executionId: number;
-  /** Its place among the run's subreddits. */
+  /** The subreddit's index in the run. */
   readonly position: number;
   /** When the run began. */
   readonly startedAt: Date;
@@ -17,7 +17,7 @@ export interface LaneContext {
   readonly reddit: RedditClient;
   readonly services: Pick<TaskServices, 'content' | 'scrapes'>;
   readonly log: TaskContext['log'];
-  /** Comments of the thread at work that came already, as far as this slice has seen. */
+  /** Ids of the current thread's comments that this slice has seen. */
   readonly known: Set<string>;
 }
 
@@ -31,8 +31,8 @@ export const listingOf = ({ parameters, reddit }: LaneContext, lane: LaneState) 
   isSandbox: reddit.isSandbox,
 });
 
-/** By name: only the types of another room may be imported here. */
+/** Recognised by name, since this room may import only types of `platform`. */
 export const redditErrorKind = (error: unknown) =>
   error instanceof Error && error.name === 'RedditError' ? (error as RedditError).kind : undefined;
-/** It will be refused however often it is asked for. */
+/** Whether Reddit refuses for good: repeating the request is useless. */
 export const isRefusal = (error: unknown) => ['forbidden', 'not_found'].includes(redditErrorKind(error) ?? '');

@@ -1,7 +1,7 @@
 import { comment, failure, pages, post, start, tree, type Script } from '../../../test/support/fake-scrape';
 import { RedditError, type MoreStub } from '../../platform/reddit/reddit-client';
 
-test('pages, then the comments of the posts that have some', async () => {
+test('a lane reads pages, then the comments of the posts that have some', async () => {
   const run = start(
     {
       listPosts: pages([post('a', 2), post('b')], [post('c', 1)]),
@@ -37,7 +37,7 @@ test('pages, then the comments of the posts that have some', async () => {
   expect(run.lines).toEqual([expect.stringContaining('sandbox')]);
 });
 
-test('posts_limit and comments_limit: 0', async () => {
+test('posts_limit bounds the posts; with comments_limit 0 no comments are read', async () => {
   const full = Array.from({ length: 100 }, (_, index) => post(`p${index}`, 3));
   const run = start(
     { listPosts: pages(full, [post('x', 3), post('y', 3)]) },
@@ -58,7 +58,7 @@ test('a listing that shifts between its pages shows a post twice: it is processe
   });
 });
 
-test('a listing that goes in a circle ends', async () => {
+test('a listing that names its own page as the next ends', async () => {
   const run = start(
     { listPosts: async () => ({ posts: [post('a')], after: 'same', malformed: 0 }) },
     { subreddits: ['funny'] },
@@ -82,7 +82,7 @@ describe('more comments', () => {
       ),
   };
 
-  test('are left where they are without an allowance, and counted', async () => {
+  test('without an allowance are not unfolded, but counted', async () => {
     expect(await start(script, { subreddits: ['funny'] }).result).toMatchObject({
       comments: { new: 2 },
       unexpanded: 6,
@@ -107,7 +107,7 @@ describe('more comments', () => {
   });
 });
 
-test('one bad subreddit does not fail the others', async () => {
+test('a subreddit that fails does not fail the others', async () => {
   const script: Script = {
     listPosts: async ({ subreddit }) => {
       if (subreddit === 'hidden') throw new RedditError('forbidden', 'private');
@@ -153,7 +153,7 @@ test.each([
   expect(run.asked.slice(1)).toEqual(turns.map((id) => `tree ${id} 100 -`));
 });
 
-test('wherever it breaks off, the next attempt goes on there: nothing asked twice, nothing counted twice', async () => {
+test('wherever an attempt breaks off, the next continues: nothing is requested or counted twice', async () => {
   const script: Script = {
     listPosts: async (query) =>
       pages([post(`${query.subreddit}1`, 1), post(`${query.subreddit}2`, 1)], [post(`${query.subreddit}3`)])!(query),
@@ -198,7 +198,7 @@ test('wherever it breaks off, the next attempt goes on there: nothing asked twic
   }
 });
 
-test('an abort ends it between two steps, with its own reason and a cursor', async () => {
+test('an abort ends the lane between two steps, with the reason of the signal and a cursor', async () => {
   const stop = new AbortController();
   const reason = new Error('cancelled');
   const run = start(
@@ -225,7 +225,7 @@ test('a failure of the store is thrown, and the step is not counted', async () =
   });
 });
 
-test('a page with unreadable items is asked for once more; what is readable then is taken, and the rest is counted', async () => {
+test('a page with unreadable items is requested once more; what stays unreadable is counted', async () => {
   let asks = 0;
   const spoilt: Script = {
     listPosts: async ({ after }) => {

@@ -4,7 +4,7 @@ import { hasWatermark, readingOf } from './scrape-knowledge';
 import { isLaneDone, type LaneState } from './scrape-state';
 import { readThread } from './thread-step';
 
-/** How long one activity goes on: long enough to be worth its place in the history, short enough to leave its slot to others. */
+/** The limits of one activity: long enough to keep the history short, short enough to free the worker's slot soon. */
 export interface SliceLimits {
   requests: number;
   ms: number;
@@ -14,7 +14,7 @@ async function finish(context: LaneContext, lane: LaneState): Promise<void> {
   const { outcome, newest, watermark } = lane;
   const { parameters, log, reddit } = context;
   if (newest && hasWatermark(parameters)) {
-    // As deep as the listing is known without a gap.
+    // The depth to which the listing is known without a gap.
     const postsLimit = watermark && outcome.watermark_reached ? watermark.postsLimit : parameters.posts_limit;
     await context.services.scrapes.saveWatermark(listingOf(context, lane), {
       postId: newest.id,
@@ -32,7 +32,7 @@ async function finish(context: LaneContext, lane: LaneState): Promise<void> {
   );
 }
 
-/** The next thing to do for a subreddit: one request at most. */
+/** The next step of a subreddit: at most one request. */
 async function takeStep(context: LaneContext, lane: LaneState): Promise<void> {
   lane.outcome.status = 'running';
   if (lane.pending.length > 0) return readThread(context, lane);
@@ -42,8 +42,9 @@ async function takeStep(context: LaneContext, lane: LaneState): Promise<void> {
 }
 
 /**
- * Goes on with a subreddit until it is done or the slice is used up. `save` is told the lane after each step. What the
- * next try may mend is thrown, the lane standing where the last good step left it; a refused subreddit is an outcome.
+ * Continues a subreddit until it is done or the slice is used up. `save` is called after each step. Throws failures
+ * that another try may mend; the lane then has the state of the last successful step. A subreddit that Reddit refuses
+ * is done, with the status `failed`.
  */
 export async function runSlice(
   context: LaneContext,

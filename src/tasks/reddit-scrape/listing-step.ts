@@ -2,22 +2,28 @@ import { listingOf, upsertOptions, type LaneContext } from './lane-context';
 import { isThreadKnown, isWatermarkReached, isWatermarkUsable, newestOf } from './scrape-knowledge';
 import { addCounts, type LaneState } from './scrape-state';
 import { DAY_MS } from '../../shared/durations';
+import type { ScrapeParameters } from './scrape-parameters';
 import type { ListingPage, RedditPost } from '../../platform/reddit/reddit-client';
 
-const A_HUNDRED = 100;
+/** The most that Reddit lists, or looks up, in one request. */
+const POSTS_A_REQUEST = 100;
 
-/** Stores posts and decides whose comments have to be read. */
+type Listing = LaneState['listing'];
+interface RequestedPage {
+  answer: ListingPage;
+  posts: RedditPost[];
+  limit: number;
+}
+
+/** Stores posts, and queues those whose comments have to be read. */
 async function takePosts(context: LaneContext, lane: LaneState, posts: RedditPost[]): Promise<void> {
   const { parameters, services } = context;
   const { outcome } = lane;
   addCounts(outcome.posts, await services.content.upsertPosts(posts, upsertOptions(context)));
   const discussed = parameters.comments_limit > 0 ? posts.filter((post) => post.numComments > 0) : [];
-  const known = new Map(
-    (discussed.length > 0 ? await services.scrapes.findThreads(discussed.map((post) => post.id)) : []).map((thread) => [
-      thread.postId,
-      thread,
-    ]),
-  );
+  const ids = discussed.map((post) => post.id);
+  const threads = ids.length > 0 ? await services.scrapes.findThreads(ids) : [];
+  const known = new Map(threads.map((thread) => [thread.postId, thread]));
   for (const post of discussed) {
     const thread = known.get(post.id);
     if (thread && isThreadKnown(thread, post, parameters)) {
@@ -37,14 +43,14 @@ async function lookUpWatermark(context: LaneContext, lane: LaneState): Promise<v
       : null;
 }
 
-/** Asks for the next page, or for the last one once more. Answers it with those of its posts that no other page has listed. */
-async function askPage(
+/** Requests the next page, or the last one again. `posts` are those that no other page of the run has listed. */
+async function requestPage(
   { parameters, services, executionId, position, reddit, signal }: LaneContext,
   { outcome, listing }: LaneState,
-): Promise<{ found: ListingPage; posts: RedditPost[]; limit: number }> {
+): Promise<RequestedPage> {
   const wanted = parameters.posts_limit - listing.listed;
-  const limit = listing.again?.limit ?? Math.min(A_HUNDRED, wanted);
-  const found = await reddit.listPosts(
+  const limit = listing.again?.limit ?? Math.min(POSTS_A_REQUEST, wanted);
+  const answer = await reddit.listPosts(
     {
       subreddit: outcome.subreddit,
       sort: parameters.sort,
@@ -54,8 +60,8 @@ async function askPage(
     },
     signal,
   );
-  const unique = [...new Map(found.posts.map((post) => [post.id, post])).values()];
-  // A listing shifts while it is paged, and r/all and the like show again what another subreddit has shown.
+  const unique = [...new Map(answer.posts.map((post) => [post.id, post])).values()];
+  // A listing shifts while it is paged, and r/all repeats posts that the listing of another subreddit has shown.
   const ours = new Set(
     unique.length > 0
       ? await services.scrapes.claimPosts({
@@ -66,38 +72,60 @@ async function askPage(
         })
       : [],
   );
-  return { found, posts: unique.filter((post) => ours.has(post.id)).slice(0, wanted), limit };
+  return { answer, posts: unique.filter((post) => ours.has(post.id)).slice(0, wanted), limit };
 }
 
-/** One page of the listing: a request. */
+/** Requests one page of the listing. */
 export async function readPage(context: LaneContext, lane: LaneState): Promise<void> {
   if (lane.watermark === undefined) await lookUpWatermark(context, lane);
-  const { listing, watermark = null } = lane;
-  const { found, posts, limit } = await askPage(context, lane);
+  const page = await requestPage(context, lane);
   const next = structuredClone(lane);
-  await takePosts(context, next, posts);
-
-  const listed = listing.listed + posts.length;
-  const items = found.posts.length + found.malformed;
-  const newest = newestOf(found.posts);
-  if (newest && (!next.newest || newest.createdAt.toISOString() > next.newest.createdAt))
-    next.newest = { id: newest.id, createdAt: newest.createdAt.toISOString() };
-  if (found.malformed > 0 && !listing.again) {
-    next.listing = { ...listing, page: listing.page + 1, listed, again: { limit, read: found.posts.length } };
-  } else {
-    const isReached = isWatermarkReached(watermark, found.posts);
-    const isStuck = found.after === listing.after || items === 0;
-    const hasMore = found.after !== null && !isStuck && listed < context.parameters.posts_limit;
-    next.outcome.malformed += listing.again ? Math.max(0, items - listing.again.read - posts.length) : 0;
-    if (watermark && (isReached || !hasMore)) next.outcome.watermark_reached = isReached || found.after === null;
-    if (isReached && hasMore)
-      next.outcome.requests_saved.watermark += Math.ceil((context.parameters.posts_limit - listed) / A_HUNDRED);
-    next.listing = { after: found.after, page: listing.page + 1, listed, isEnded: isReached || !hasMore, again: null };
-  }
+  await takePosts(context, next, page.posts);
+  noteNewest(next, page.answer.posts);
+  const isToBeRepeated = page.answer.malformed > 0 && !lane.listing.again;
+  next.listing = isToBeRepeated ? repeatPage(lane.listing, page) : advance(context.parameters, next, page);
   Object.assign(lane, next);
 }
 
-/** A hundred stored posts that the listing did not show, looked up again: a request. */
+function noteNewest(lane: LaneState, posts: RedditPost[]): void {
+  const newest = newestOf(posts);
+  if (!newest) return;
+  const createdAt = newest.createdAt.toISOString();
+  if (!lane.newest || createdAt > lane.newest.createdAt) lane.newest = { id: newest.id, createdAt };
+}
+
+/** The same page is requested once more, because some of its items could not be read. */
+const repeatPage = (listing: Listing, { answer, posts, limit }: RequestedPage): Listing => ({
+  ...listing,
+  page: listing.page + 1,
+  listed: listing.listed + posts.length,
+  again: { limit, read: answer.posts.length },
+});
+
+/**
+ * Moves on to the next page, or ends the listing: at the watermark, the limit, or the last page. Updates the counts.
+ */
+function advance({ posts_limit: postsLimit }: ScrapeParameters, lane: LaneState, page: RequestedPage): Listing {
+  const { listing, outcome, watermark = null } = lane;
+  const { answer, posts } = page;
+  const listed = listing.listed + posts.length;
+  const isReached = isWatermarkReached(watermark, answer.posts);
+  const hasMore = hasNextPage(listing, answer) && listed < postsLimit;
+  outcome.malformed += unreadableItems(listing, page);
+  if (watermark && (isReached || !hasMore)) outcome.watermark_reached = isReached || answer.after === null;
+  if (isReached && hasMore) outcome.requests_saved.watermark += Math.ceil((postsLimit - listed) / POSTS_A_REQUEST);
+  return { after: answer.after, page: listing.page + 1, listed, isEnded: isReached || !hasMore, again: null };
+}
+
+/** A page without items, or one that names itself as the next, ends the listing. */
+const hasNextPage = (listing: Listing, { after, posts, malformed }: ListingPage) =>
+  after !== null && after !== listing.after && posts.length + malformed > 0;
+
+/** Items that the second request for the page could not read either. */
+const unreadableItems = ({ again }: Listing, { answer, posts }: RequestedPage) =>
+  again ? Math.max(0, answer.posts.length + answer.malformed - again.read - posts.length) : 0;
+
+/** Looks up stored posts again that the listing did not show: up to a hundred in one request. */
 export async function refreshPosts(context: LaneContext, lane: LaneState): Promise<void> {
   const { parameters, services, executionId, reddit, startedAt } = context;
   const writtenSince = new Date(startedAt.getTime() - parameters.refresh_days * DAY_MS);
@@ -107,7 +135,7 @@ export async function refreshPosts(context: LaneContext, lane: LaneState): Promi
     isSandbox: reddit.isSandbox,
     writtenSince,
     afterId: lane.refresh.afterId,
-    limit: A_HUNDRED,
+    limit: POSTS_A_REQUEST,
   });
   const next = structuredClone(lane);
   if (ids.length > 0) {
@@ -117,6 +145,6 @@ export async function refreshPosts(context: LaneContext, lane: LaneState): Promi
     );
     await takePosts(context, next, posts);
   }
-  next.refresh = { afterId: ids.at(-1) ?? lane.refresh.afterId, isEnded: ids.length < A_HUNDRED };
+  next.refresh = { afterId: ids.at(-1) ?? lane.refresh.afterId, isEnded: ids.length < POSTS_A_REQUEST };
   Object.assign(lane, next);
 }

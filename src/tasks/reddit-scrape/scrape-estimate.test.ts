@@ -20,7 +20,7 @@ const estimate = (parameters: object, known: ContentStats[] = [], storedPosts = 
     withoutContent: async () => [],
   });
 
-test('of a subreddit of which nothing is stored it says what it assumes, within what the parameters allow', async () => {
+test('the assumptions for a subreddit without stored posts are listed, and bounded by the parameters', async () => {
   expect(await estimate({ posts_limit: 200 })).toEqual({
     requests: {
       total: { min: 1, max: 202, source: 'assumed', assumed: 162 },
@@ -36,7 +36,8 @@ test('of a subreddit of which nothing is stored it says what it assumes, within 
     basis: {
       requests_per_minute: 100,
       assumptions: [
-        'Nothing is stored of r/Funny. Assumed of each: as many posts as posts_limit, 80 of 100 with comments, 20 comments a post on average.',
+        'Nothing is stored of r/Funny. Assumed of each: as many posts as posts_limit, ' +
+          '80 of 100 with comments, 20 comments a post on average.',
       ],
       subreddits: [{ name: 'Funny', source: 'defaults', posts: 0, comments_per_post: 20, share_with_comments: 0.8 }],
     },
@@ -55,7 +56,7 @@ test.each([
   expect(minutesOf({ min: requests, max: requests, source: 'exact' }, 100)).toEqual({ min: minutes, max: minutes });
 });
 
-test('comments that are to be unfolded are estimated also where nothing, or no thread, is known', async () => {
+test('the requests to unfold comments are estimated even if nothing is stored, or no thread was read', async () => {
   const unknown = await estimate({ posts_limit: 100, expand_more: 5 });
   expect(unknown.requests.expansions).toEqual({ min: 0, max: 500, source: 'assumed', assumed: 80 });
   expect(unknown.basis.assumptions[0]).toMatch(/1 further request a thread to unfold comments/);
@@ -70,7 +71,7 @@ test('comments that are to be unfolded are estimated also where nothing, or no t
   ]);
 });
 
-test('what is stored tells more: threads with comments, those known, and a watermark', async () => {
+test('stored content narrows the estimate: threads with comments, unchanged threads, and a watermark', async () => {
   const measured = await estimate({ posts_limit: 200 }, [stats()]);
   expect(measured.requests).toMatchObject({
     total: { min: 102, max: 102, source: 'measured' },
@@ -90,7 +91,7 @@ test('what is stored tells more: threads with comments, those known, and a water
   ).toMatchObject({ total: { min: 1, max: 102 } });
 });
 
-test('limits bound it: no comments, no further requests beyond the allowance', async () => {
+test('comments_limit and expand_more bound the estimate', async () => {
   expect(await estimate({ posts_limit: 100, comments_limit: 0, expand_more: 9 }, [stats()])).toMatchObject({
     requests: { total: { min: 1, max: 1 } },
     rows: { comments: { min: 0, max: 0, source: 'exact' } },
@@ -108,7 +109,7 @@ test('limits bound it: no comments, no further requests beyond the allowance', a
   });
 });
 
-test('stored posts that are looked up again cost a request a hundred', async () => {
+test('looking up stored posts again costs one request for each hundred', async () => {
   expect(
     (await estimate({ posts_limit: 100, comments_limit: 0, refresh_days: 7 }, [stats()], 250)).requests,
   ).toMatchObject({ total: { min: 1, max: 4 }, checks: { min: 0, max: 3, source: 'measured' } });

@@ -11,9 +11,10 @@ import {
 import { DAY_MS } from '../../shared/durations';
 import type { ScrapeParameters } from './scrape-parameters';
 
-const A_HUNDRED = 100;
+/** Posts of a listing, looked-up posts, or unfolded comments: Reddit returns a hundred in one request. */
+const ITEMS_A_REQUEST = 100;
 const COMMENTS_A_TREE = 500;
-/** Of a subreddit of which nothing is stored: a middling one, told as an assumption. */
+/** For a subreddit without stored posts: typical values, which the estimate lists as assumptions. */
 const ASSUMED = { commentsPerPost: 20, shareWithComments: 0.8, expansionsPerThread: 1 };
 
 const measured = (min: number, max: number): EstimateFigure => ({ min: Math.min(min, max), max, source: 'measured' });
@@ -32,16 +33,16 @@ interface SubredditFigures {
   comments: EstimateFigure;
 }
 
-/** Nothing is stored of it: the bounds are those of the parameters. */
+/** For a subreddit without stored posts: the bounds follow from the parameters. */
 function estimateUnknown({
   posts_limit: posts,
   comments_limit: limit,
   expand_more: allowance,
 }: ScrapeParameters): SubredditFigures {
   const { commentsPerPost, shareWithComments, expansionsPerThread } = ASSUMED;
-  const pages = Math.ceil(posts / A_HUNDRED);
+  const pages = Math.ceil(posts / ITEMS_A_REQUEST);
   const threads = posts * shareWithComments;
-  const mostAThread = Math.min(limit, COMMENTS_A_TREE + allowance * A_HUNDRED);
+  const mostAThread = Math.min(limit, COMMENTS_A_TREE + allowance * ITEMS_A_REQUEST);
   return {
     pages: pages === 1 ? exactly(1) : assumed(1, pages, pages),
     threads: limit === 0 ? exactly(0) : assumed(0, threads, posts),
@@ -55,20 +56,20 @@ function estimateUnknown({
   };
 }
 
-/** At best its threads are unchanged and a listing ends at its watermark; at worst every thread has to be read. */
+/** Minimum: known threads are unchanged and the listing ends at its watermark. Maximum: every thread has to be read. */
 function estimateKnown(parameters: ScrapeParameters, stats: ContentStats): SubredditFigures {
   const { posts_limit: posts, comments_limit: limit, expand_more: allowance } = parameters;
-  const pages = Math.ceil(posts / A_HUNDRED);
+  const pages = Math.ceil(posts / ITEMS_A_REQUEST);
   const endsEarly = parameters.incremental && parameters.sort === 'new';
   const threads = posts * stats.shareWithComments;
   const toRead = parameters.reread_unchanged ? threads : Math.max(0, threads - stats.unchangedThreads);
   const comments = Math.min(
     limit,
-    COMMENTS_A_TREE + allowance * A_HUNDRED,
+    COMMENTS_A_TREE + allowance * ITEMS_A_REQUEST,
     stats.shareWithComments === 0 ? 0 : stats.commentsPerPost / stats.shareWithComments,
   );
   const figures = {
-    pages: measured(endsEarly ? 1 : Math.max(1, Math.ceil(stats.posts / A_HUNDRED)), pages),
+    pages: measured(endsEarly ? 1 : Math.max(1, Math.ceil(stats.posts / ITEMS_A_REQUEST)), pages),
     posts: measured(Math.min(posts, stats.posts), posts),
   };
   if (limit === 0) return { ...figures, threads: exactly(0), expansions: exactly(0), comments: exactly(0) };
@@ -80,7 +81,7 @@ function estimateKnown(parameters: ScrapeParameters, stats: ContentStats): Subre
   };
 }
 
-/** Threads that were never read tell only by their number of comments what they would cost: not how deep they are. */
+/** If no thread was read, the cost is assumed: the number of comments is known, but not their depth. */
 function expansionsOf(
   allowance: number,
   { threadsRead, expansionsPerThread }: ContentStats,
@@ -101,19 +102,19 @@ function assumptionsOf(parameters: ScrapeParameters, unknown: string[], unread: 
   const isExpanding = parameters.comments_limit > 0 && parameters.expand_more > 0;
   const list = (names: string[]) => names.map((name) => `r/${name}`).join(', ');
   const unfolding = `${expansionsPerThread} further request a thread to unfold comments`;
-  return [
-    ...(unknown.length > 0
-      ? [
-          `Nothing is stored of ${list(unknown)}. Assumed of each: as many posts as posts_limit, ${shareWithComments * 100} of 100 with comments, ${commentsPerPost} comments a post on average${isExpanding ? `, ${unfolding}` : ''}.`,
-        ]
-      : []),
-    ...(unread.length > 0 && isExpanding
-      ? [`No comments of ${list(unread)} have been read so far. Assumed of each: ${unfolding}.`]
-      : []),
-  ];
+  const assumptions: string[] = [];
+  if (unknown.length > 0)
+    assumptions.push(
+      `Nothing is stored of ${list(unknown)}. Assumed of each: as many posts as posts_limit, ` +
+        `${shareWithComments * 100} of 100 with comments, ${commentsPerPost} comments a post on average` +
+        `${isExpanding ? `, ${unfolding}` : ''}.`,
+    );
+  if (unread.length > 0 && isExpanding)
+    assumptions.push(`No comments of ${list(unread)} have been read so far. Assumed of each: ${unfolding}.`);
+  return assumptions;
 }
 
-/** Stored posts that are looked up, as many as the listing may not show. */
+/** The look-ups for refresh_days: at most all stored posts of that time, if the listing shows none of them. */
 async function refreshOf(
   { subreddits, refresh_days: days }: ScrapeParameters,
   basis: EstimateBasis,
@@ -122,12 +123,12 @@ async function refreshOf(
   const now = Date.now();
   const { posts } = await basis.countStored(
     { subreddits, since: new Date(now - days * DAY_MS), until: new Date(now) },
-    A_HUNDRED * 1_000 * subreddits.length,
+    ITEMS_A_REQUEST * 1_000 * subreddits.length,
   );
-  return measured(0, posts === 0 ? 0 : Math.ceil(posts / A_HUNDRED) + subreddits.length - 1);
+  return measured(0, posts === 0 ? 0 : Math.ceil(posts / ITEMS_A_REQUEST) + subreddits.length - 1);
 }
 
-/** What a scrape will cost, from what is stored of its subreddits. */
+/** Estimates the cost of a scrape from the stored content of its subreddits. */
 export async function estimateScrape(parameters: ScrapeParameters, basis: EstimateBasis): Promise<Estimate> {
   const known = new Map((await basis.contentStats(parameters.subreddits)).map((stats) => [stats.subreddit, stats]));
   const statsOf = (name: string) => known.get(name.toLowerCase());

@@ -20,7 +20,7 @@ describe('what is known costs no request', () => {
     return { result: await run.result, asked: run.asked };
   };
 
-  test('threads with as many comments as when they were last read', async () => {
+  test('threads with as many comments as at the last reading', async () => {
     const { result, asked } = await again({}, {});
     expect(asked).toEqual(['page funny - 50']);
     expect(result).toMatchObject({
@@ -31,7 +31,7 @@ describe('what is known costs no request', () => {
     });
   });
 
-  test('but not one that has grown, and none when all are to be read', async () => {
+  test('but not a thread that has grown, and none with reread_unchanged', async () => {
     const grown: Script = { ...script, listPosts: pages([post('a', 2), post('b', 5)]) };
     expect((await again({}, {}, grown)).asked).toEqual(['page funny - 50', 'tree b 100 -']);
     expect((await again({}, { reread_unchanged: true })).asked).toEqual([
@@ -41,7 +41,7 @@ describe('what is known costs no request', () => {
     ]);
   });
 
-  test('nor one that the limits had cut short and would not now', async () => {
+  test('nor a thread that earlier limits cut short and the present ones do not', async () => {
     expect((await again({}, { expand_more: 1 })).asked.slice(1)).toEqual(['tree a 100 -', 'more a m']);
     expect((await again({ comments_limit: 1 }, {})).asked).toHaveLength(3);
     expect((await again({ comments_depth: 2 }, {})).asked).toHaveLength(3);
@@ -71,7 +71,7 @@ describe('what is known costs no request', () => {
   });
   const incremental = { ...base, sort: 'new', posts_limit: 500, incremental: true };
 
-  test('pages behind the newest post of the last scrape; a pinned old one does not fool it', async () => {
+  test('pages after the newest post of the last scrape; an old pinned post does not end the listing', async () => {
     const run = start({ listPosts: newest(950) }, incremental, { memory: watermark() });
     expect(await run.result).toMatchObject({
       requests: 1,
@@ -98,7 +98,7 @@ describe('what is known costs no request', () => {
     });
   });
 
-  test('the next watermark is the newest post, as deep as the listing is known without a gap', async () => {
+  test('the next watermark is the newest post, with the depth that the listing is known to without a gap', async () => {
     const reached = start({ listPosts: newest(950) }, { ...incremental, posts_limit: 200 }, { memory: watermark() });
     await reached.result;
     expect(reached.kept.watermarks.get('funny/new')).toMatchObject({ postId: 'n949', postsLimit: 500 });
@@ -111,7 +111,7 @@ describe('what is known costs no request', () => {
   });
 });
 
-test('stored posts that the listing did not show are looked up a hundred at once, and their threads where they grew', async () => {
+test('refresh_days looks up posts that the listing did not show by the hundred, and reads grown threads', async () => {
   const script: Script = {
     listPosts: pages([post('a')]),
     getComments: async () => tree([comment('o1')]),

@@ -14,7 +14,7 @@ const reachesDepth = (then: Reading, now: Reading) =>
 const reachesLimits = (then: Reading, now: Reading) =>
   now.commentsLimit <= then.commentsLimit && now.expandMore <= then.expandMore;
 
-/** Whether reading a thread again could bring nothing: as many comments as then, and read then as far as would be read now. */
+/** Whether a thread need not be read: it has as many comments as at the last reading, and was read as far as now. */
 export function isThreadKnown(
   known: KnownThread | undefined,
   post: { numComments: number },
@@ -25,10 +25,10 @@ export function isThreadKnown(
   return reachesDepth(known, now) && (known.isComplete || reachesLimits(known, now));
 }
 
-/** Only `new` is ordered by time: elsewhere a post that is known says nothing of those behind it. */
+/** Only `new` is ordered by time: in other sorts a known post does not mean that the following ones are known. */
 export const hasWatermark = (parameters: ScrapeParameters) => parameters.sort === 'new';
 
-/** Whether a listing may end at this watermark: the scrape that set it went as deep as this one wants to. */
+/** Whether a listing may end at this watermark: the scrape that set it went as deep as this one. */
 export function isWatermarkUsable(watermark: Watermark, parameters: ScrapeParameters): boolean {
   const now = readingOf(parameters);
   return (
@@ -47,8 +47,8 @@ interface Listed {
 }
 
 /**
- * Whether everything behind this page is known. Its last post tells, for all behind it are older still: an old one that
- * is pinned to the top tells nothing, and what was slipped in further up is on the page anyway.
+ * Whether all posts after this page are known. The page's last post decides, because the following ones are older.
+ * Posts pinned to the top are not in order, so they are ignored.
  */
 export function isWatermarkReached(watermark: { postId: string; createdAt: string } | null, page: Listed[]): boolean {
   const last = page.filter((post) => !post.isPinned).at(-1);
@@ -59,7 +59,7 @@ export function isWatermarkReached(watermark: { postId: string; createdAt: strin
   );
 }
 
-/** The newest of those that stand where their time puts them. */
+/** The newest post, apart from pinned ones, which are not in order. */
 export function newestOf(posts: Listed[]): Listed | undefined {
   return posts
     .filter((post) => !post.isPinned)

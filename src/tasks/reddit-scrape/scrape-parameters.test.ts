@@ -5,7 +5,7 @@ const messages = (parameters: object) =>
   scrapeParameters.safeParse(parameters).error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ??
   [];
 
-test('names alone are enough', () => {
+test('only the names are required', () => {
   expect(scrapeParameters.parse({ subreddits: ['funny'] })).toEqual({
     subreddits: ['funny'],
     sort: 'hot',
@@ -20,7 +20,7 @@ test('names alone are enough', () => {
   });
 });
 
-test('names come in several spellings, and each subreddit once', () => {
+test('names are accepted in several spellings, and each subreddit counts once', () => {
   expect(scrapeParameters.parse({ subreddits: ['r/Funny', ' /r/AskReddit ', 'FUNNY', 'u_spez'] }).subreddits).toEqual([
     'Funny',
     'AskReddit',
@@ -28,13 +28,13 @@ test('names come in several spellings, and each subreddit once', () => {
   ]);
 });
 
-test.each(['', 'a', 'r/', 'a b', '../api', 'funny+pics', '_x1', 'x'.repeat(23)])('%j is no name', (name) => {
+test.each(['', 'a', 'r/', 'a b', '../api', 'funny+pics', '_x1', 'x'.repeat(23)])('%j is not a name', (name) => {
   expect(messages({ subreddits: ['funny', name] })).toEqual([
     expect.stringMatching(/^subreddits\.1: is not the name of a subreddit/),
   ]);
 });
 
-test('what is wrong is named', () => {
+test('every error names its parameter', () => {
   expect(messages({ subreddits: [] })).toEqual(['subreddits: name at least one subreddit']);
   expect(messages({ subreddits: 'funny,pics' })).toHaveLength(1);
   expect(messages({ subreddits: Array.from({ length: 101 }, (_, index) => `sub${index}`) })).toEqual([
@@ -54,7 +54,7 @@ test('what is wrong is named', () => {
   expect(messages({ subreddits: ['funny'], limit: 3 })).toEqual([expect.stringContaining('limit')]);
 });
 
-test('it can be told as a JSON schema', () => {
+test('the parameters convert to a JSON schema', () => {
   expect(z.toJSONSchema(scrapeParameters, { io: 'input' })).toMatchObject({
     required: ['subreddits'],
     additionalProperties: false,

@@ -4,7 +4,9 @@ import type { RedditSort, RedditTimeFilter } from '../../platform/reddit/reddit-
 const SORTS = ['hot', 'new', 'top', 'rising', 'controversial'] as const satisfies readonly RedditSort[];
 const TIME_FILTERS = ['hour', 'day', 'week', 'month', 'year', 'all'] as const satisfies readonly RedditTimeFilter[];
 
-/** With or without "r/". The pattern is of what is sent, so that the JSON Schema says the same as the check. */
+/**
+ * With or without "r/". The pattern is applied before trimming, so that the JSON Schema accepts what the check accepts.
+ */
 export const subreddit = z
   .string()
   .regex(
@@ -44,7 +46,8 @@ export const scrapeParameters = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Levels of comments: 1 for direct answers to the post alone; null for all. Reddit gives ten levels at once, deeper ones need expand_more',
+      'Levels of comments: 1 for direct answers to the post alone; null for all. ' +
+        'Reddit gives ten levels at once, deeper ones need expand_more',
     ),
   expand_more: z
     .int()
@@ -52,19 +55,24 @@ export const scrapeParameters = z.strictObject({
     .max(1000)
     .default(0)
     .describe(
-      'How many further requests each post may cost to unfold "load more comments" (up to 100 comments a request) and "continue this thread"',
+      'How many further requests each post may cost to unfold "load more comments" (up to 100 comments a request) ' +
+        'and "continue this thread"',
     ),
   incremental: z
     .boolean()
     .default(false)
     .describe(
-      'End a listing at what is known. Only `new` is ordered by time: there no page is asked for beyond the newest post of the last complete scrape of that subreddit, if that one reached as deep in posts, comments and levels as this one wants to. Posts approved late, below that post, are then missed. In hot, top, rising and controversial a known post says nothing of what follows it: these listings are always read to posts_limit',
+      'End a listing at what is known. Only `new` is ordered by time: there no page is asked for beyond the newest ' +
+        'post of the last complete scrape of that subreddit, if that one reached as deep in posts, comments and ' +
+        'levels as this one wants to. Posts approved late, below that post, are then missed. In hot, top, rising and ' +
+        'controversial a known post says nothing of what follows it: these listings are always read to posts_limit',
     ),
   reread_unchanged: z
     .boolean()
     .default(false)
     .describe(
-      'Read also the comments of posts whose number of comments is what it was when they were last read as far as now: for edited comments and their scores. Otherwise these threads cost no request',
+      'Read also the comments of posts whose number of comments is what it was when they were last read as far as ' +
+        'now: for edited comments and their scores. Otherwise these threads cost no request',
     ),
   refresh_days: z
     .int()
@@ -72,7 +80,9 @@ export const scrapeParameters = z.strictObject({
     .max(365)
     .default(0)
     .describe(
-      'Stored posts of the subreddit written in the last so many days that the listing did not show are looked up as well, a hundred a request: edits, scores and deletions are followed, and comments where their number changed',
+      'Stored posts of the subreddit written in the last so many days that the listing did not show are looked up ' +
+        'as well, a hundred a request: edits, scores and deletions are followed, and comments where their number ' +
+        'changed',
     ),
 });
 export type ScrapeParameters = z.infer<typeof scrapeParameters>;

@@ -17,7 +17,7 @@ test('nothing is done before the first page', () => {
   expect(share(() => undefined)).toBe(0);
 });
 
-test('posts without comments are done with their page, and do not stand for threads that are still to be read', () => {
+test('posts without comments are done with their page, and lower the number of expected threads', () => {
   // 95 of a hundred posts without comments; of the five threads one is read, and a page like it is to come.
   const early = share((lane) => {
     listed(lane, 1, false);
@@ -27,7 +27,7 @@ test('posts without comments are done with their page, and do not stand for thre
   expect(early).toBeCloseTo(2 / (2 + 1 + 4 + 5), 3);
 });
 
-test('threads that are known cost nothing and promise nothing', () => {
+test('unchanged threads do not count as threads to be read', () => {
   const known = share((lane) => {
     listed(lane, 1, false);
     lane.outcome.threads_unchanged = 90;
@@ -36,7 +36,7 @@ test('threads that are known cost nothing and promise nothing', () => {
   expect(known).toBeCloseTo(1 / (1 + 1 + 10 + 10), 3);
 });
 
-test('with comments_limit 0 the pages are all there is', () => {
+test('with comments_limit 0 only the pages count', () => {
   expect(
     share(
       (lane) => void listed(lane, 1, false),
@@ -45,7 +45,7 @@ test('with comments_limit 0 the pages are all there is', () => {
   ).toBe(0.5);
 });
 
-test('only what succeeded is whole: a refused subreddit stands where it stopped', () => {
+test('only a successful subreddit is at 1; a refused one stays where it stopped', () => {
   expect(
     share((lane) => {
       listed(lane, 2, true);

@@ -1,7 +1,7 @@
 import type { LaneState } from './scrape-state';
 import type { ScrapeParameters } from './scrape-parameters';
 
-/** How far a subreddit is, in a form small enough for heartbeats and histories. */
+/** The progress of one subreddit, small enough for heartbeats and histories. */
 export interface LaneProgress {
   position: number;
   name: string;
@@ -12,7 +12,7 @@ export interface LaneProgress {
   threads_total: number;
   requests: number;
   requests_saved: number;
-  /** From 0 to 1: of the pages and threads that it takes, as far as is known, those that are done. */
+  /** From 0 to 1: the done part of the pages and threads that the subreddit needs, as far as they are known. */
   share: number;
 }
 
@@ -21,8 +21,9 @@ const sumOf = (counts: { new: number; updated: number; unchanged: number }) =>
   counts.new + counts.updated + counts.unchanged;
 
 /**
- * Counted in pages and threads, for these are what takes requests: a post without comments is done with its page. The
- * pages to come are taken to hold as many threads to read as those before them; while there are none, one a post.
+ * Counted in pages and threads, because these need requests: a post without comments is done with its page. The
+ * remaining pages are assumed to have as many threads for each post as those before; before the first page, one for
+ * each post.
  */
 function shareOf(
   lane: LaneState,
@@ -32,13 +33,14 @@ function shareOf(
   if (outcome.status === 'succeeded') return 1;
   const pagesLeft = listing.isEnded ? 0 : Math.max(1, Math.ceil((postsLimit - listing.listed) / POSTS_A_PAGE));
   const threadsRead = outcome.threads_read + outcome.threads_failed;
-  const threadsAPost =
-    commentsLimit === 0 ? 0 : listing.listed === 0 ? 1 : (threadsRead + pending.length) / listing.listed;
+  const threadsAPost = commentsLimit === 0 ? 0 : threadsPerPost(threadsRead + pending.length, listing.listed);
   const threadsToCome = listing.isEnded ? 0 : Math.max(0, postsLimit - listing.listed) * threadsAPost;
   const done = listing.page + threadsRead;
   const all = done + pagesLeft + pending.length + threadsToCome;
   return all === 0 ? 0 : Math.min(0.99, done / all);
 }
+
+const threadsPerPost = (threads: number, posts: number) => (posts === 0 ? 1 : threads / posts);
 
 export function progressOf(position: number, lane: LaneState, parameters: ScrapeParameters): LaneProgress {
   const { outcome, pending } = lane;

@@ -10,20 +10,20 @@ const outcome = z.object({
   comments: counts.extend({ deleted_marked: z.number() }),
   /** Posts whose comments were read. */
   threads_read: z.number(),
-  /** Posts whose comments needed no request: as many as when they were last read. */
+  /** Posts whose comments needed no request, because their number has not changed since the last reading. */
   threads_unchanged: z.number(),
-  /** Posts whose comments Reddit did not give. */
+  /** Posts whose comments Reddit did not return. */
   threads_failed: z.number(),
   requests: z.number(),
   requests_saved: z.object({
-    /** What the unchanged threads cost when they were last read. */
+    /** Requests that the unchanged threads cost at their last reading. */
     unchanged_threads: z.number(),
-    /** Pages of the listing behind what was known, at most. */
+    /** Pages of the listing after the watermark, at most. */
     watermark: z.number(),
   }),
-  /** Whether the listing ended at what was known; null where there was nothing to end at. */
+  /** Whether the listing ended at the watermark; null without a watermark. */
   watermark_reached: z.boolean().nullable(),
-  /** Comments that Reddit told of and the limits left behind. */
+  /** Comments that Reddit announced and the limits left folded. */
   unexpanded: z.number(),
   /** Items that could not be read. */
   malformed: z.number(),
@@ -38,7 +38,7 @@ const moreStub = z.object({
   depth: z.number(),
 });
 
-/** Where the scrape of one subreddit stands. Each step changes it only when its rows are stored. */
+/** The state of the scrape of one subreddit. Each step changes it only after its rows are stored. */
 export const laneState = z.object({
   outcome,
   listing: z.object({
@@ -47,21 +47,23 @@ export const laneState = z.object({
     page: z.number(),
     listed: z.number(),
     isEnded: z.boolean(),
-    /** Set when the last page had unreadable items and is to be asked for once more: its size, and how many could be read. */
+    /**
+     * Set if the last page had unreadable items and is requested again: its limit, and how many items could be read.
+     */
     again: z.object({ limit: z.number(), read: z.number() }).nullable(),
   }),
-  /** Posts whose comments are still to come. */
+  /** Posts whose comments are still to be read. */
   pending: z.array(z.object({ id: z.string(), numComments: z.number(), unreadable: z.number().optional() })),
-  /** Of the first pending post: what has come and what is still folded. Null before its first request. */
+  /** The comments of the first pending post: stored ones and folded ones. Null before its first request. */
   thread: z
     .object({ numComments: z.number(), stored: z.number(), spent: z.number(), more: z.array(moreStub) })
     .nullable(),
-  /** Where the listing may end. Undefined until it was looked up. */
+  /** The post at which the listing may end. Undefined until it was looked up. */
   watermark: z.object({ postId: z.string(), postsLimit: z.number(), createdAt: z.string() }).nullable().optional(),
   /** The newest post of the listing: the next watermark. */
   newest: z.object({ id: z.string(), createdAt: z.string() }).nullable(),
   refresh: z.object({ afterId: z.string(), isEnded: z.boolean() }),
-  /** What it has waited for since its last good step. */
+  /** The waits since the last successful step. */
   waited: z
     .object({
       attempt: z.number(),
@@ -70,7 +72,7 @@ export const laneState = z.object({
     })
     .nullable()
     .default(null),
-  /** The failure with which it ended the run. */
+  /** The message of the failure with which this subreddit ended the run. */
   brokenBy: z.string().nullable().default(null),
 });
 export type LaneState = z.infer<typeof laneState>;
@@ -108,7 +110,7 @@ export function addCounts(total: Counts, more: { created: number; updated: numbe
   total.unchanged += more.unchanged;
 }
 
-/** All subreddits together. */
+/** The sums over all subreddits. */
 export function totals(outcomes: SubredditOutcome[]) {
   const sum = (read: (outcome: SubredditOutcome) => number) => outcomes.reduce((total, one) => total + read(one), 0);
   return {

@@ -6,11 +6,13 @@ import type { CommentTree, RedditComment, RedditPost } from '../../platform/redd
 import type { UpsertCounts } from '../task-services';
 
 const COMMENTS_A_TREE = 500;
-/** The client has asked several times each turn. */
+/** Turns of a post whose answer cannot be read. In each turn the client has repeated the request already. */
 const TURNS_OF_AN_UNREADABLE = 3;
 type Found = Omit<CommentTree, 'post'> & Partial<Pick<CommentTree, 'post'>>;
 
-/** Comments of a post that was cleared away since it was listed are left out by the store: the tree brings the post again. */
+/**
+ * The store skips comments of a post that was deleted since it was listed; then the post is stored again from the tree.
+ */
 async function keep(context: LaneContext, comments: RedditComment[], post: RedditPost | null): Promise<UpsertCounts> {
   const { content } = context.services;
   const options = upsertOptions(context);
@@ -21,7 +23,7 @@ async function keep(context: LaneContext, comments: RedditComment[], post: Reddi
   return content.upsertComments(comments, options);
 }
 
-/** Answers how many it stored. */
+/** Returns how many comments it stored. */
 async function store(context: LaneContext, lane: LaneState, found: Found, room: number): Promise<number> {
   const { known, parameters } = context;
   const mostLevels = parameters.comments_depth ?? Infinity;
@@ -33,7 +35,7 @@ async function store(context: LaneContext, lane: LaneState, found: Found, room: 
   return fresh.length;
 }
 
-function askTree(
+function requestTree(
   { parameters, reddit, signal }: LaneContext,
   postId: string,
   room: number,
@@ -46,7 +48,7 @@ function askTree(
   );
 }
 
-/** The first request of a thread, or one that unfolds more of it. */
+/** The first request of a thread, or a further one that unfolds more of it. */
 async function request(
   context: LaneContext,
   lane: LaneState,
@@ -57,8 +59,8 @@ async function request(
   const wanted = (found: Found) => found.more.filter((stub) => stub.depth < (parameters.comments_depth ?? Infinity));
   if (!lane.thread) {
     known.clear();
-    const tree = await askTree(context, post.id, limit);
-    // The tree is younger than the listing: what was written in between has come with it.
+    const tree = await requestTree(context, post.id, limit);
+    // The tree is newer than the listing, so it includes the comments written in between.
     return {
       numComments: tree.post?.numComments ?? post.numComments,
       stored: await store(context, lane, tree, limit),
@@ -68,11 +70,11 @@ async function request(
   }
   const { numComments, stored, spent, more } = lane.thread;
   const next = nextExpansion(more);
-  // A thread is shown with the comment that it goes on from.
+  // The answer repeats the comment from which the thread continues.
   if (next.kind === 'thread') known.add(next.comment.id);
   const found =
     next.kind === 'thread'
-      ? await askTree(context, post.id, limit - stored + 1, next.comment)
+      ? await requestTree(context, post.id, limit - stored + 1, next.comment)
       : await context.reddit.getMoreChildren(
           { postId: post.id, children: next.children, depthOf: next.depthOf },
           context.signal,
@@ -85,7 +87,7 @@ async function request(
   };
 }
 
-/** Notes how far the thread was read, and goes on to the next. */
+/** Records how far the thread was read. */
 async function close(context: LaneContext, lane: LaneState, postId: string, thread: Thread): Promise<void> {
   const folded = foldedComments(thread.more);
   await context.services.scrapes.saveThread({
@@ -99,8 +101,8 @@ async function close(context: LaneContext, lane: LaneState, postId: string, thre
   lane.outcome.threads_read += 1;
 }
 
-/** A post whose comments Reddit does not give is passed over; one whose answer cannot be read only after its turn has come again. */
-function passOver(context: LaneContext, lane: LaneState, error: Error): void {
+/** Skips a post whose comments Reddit refuses. One whose answer cannot be read goes to the end of the queue first. */
+function skipPost(context: LaneContext, lane: LaneState, error: Error): void {
   const [post] = lane.pending.splice(0, 1);
   const unreadable = (post?.unreadable ?? 0) + 1;
   if (post && redditErrorKind(error) === 'malformed' && unreadable < TURNS_OF_AN_UNREADABLE)
@@ -116,7 +118,7 @@ function passOver(context: LaneContext, lane: LaneState, error: Error): void {
   lane.thread = null;
 }
 
-/** One request for the comments of the first pending post. */
+/** Makes one request for the comments of the first pending post. */
 export async function readThread(context: LaneContext, lane: LaneState): Promise<void> {
   const [post] = lane.pending;
   if (!post) return;
@@ -132,7 +134,7 @@ export async function readThread(context: LaneContext, lane: LaneState): Promise
     if (isDone) next.pending.shift();
   } catch (error) {
     if (!isRefusal(error) && redditErrorKind(error) !== 'malformed') throw error;
-    passOver(context, next, error as Error);
+    skipPost(context, next, error as Error);
   }
   Object.assign(lane, next);
 }

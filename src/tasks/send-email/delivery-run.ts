@@ -6,8 +6,8 @@ import type { MailError } from '../../platform/mail/mail-error';
 import type { MailDelivery } from '../task-services';
 
 /**
- * `already_sent`: by an attempt before this one. Of a run that did not end well also `deferred` (not taken, or not tried
- * yet), and `uncertain`: the copy was on its way, and nobody heard whether it was taken.
+ * `already_sent`: by an earlier attempt. Only in runs that did not succeed: `deferred` (not accepted, or not tried yet)
+ * and `uncertain` (the copy was being sent, and it is unknown whether it was accepted).
  */
 export interface RecipientOutcome {
   to: string;
@@ -16,8 +16,12 @@ export interface RecipientOutcome {
   message_id: string;
 }
 type Letter = Omit<Mail, 'recipient' | 'key'>;
+type Ledger = Awaited<ReturnType<typeof openLedger>>;
 
-/** Copies that the server has taken, or refused, and that the ledger may not know of yet: a database that goes away at that moment does not make two of one. */
+/**
+ * Copies that the server has accepted or refused and that may not be in the ledger yet. The cursor keeps them, so that
+ * a database outage at that moment does not make the next attempt send a copy twice.
+ */
 const cursorSchema = z
   .array(
     z.object({
@@ -29,78 +33,106 @@ const cursorSchema = z
   )
   .catch([]);
 
+const REPEATED = 'an earlier attempt broke off while it sent this copy: it is sent again, under the same message id';
+
 const isMailError = (error: unknown): error is MailError => error instanceof Error && error.name === 'MailError';
 
-/** Tells the same copy of the same run from every other one, in this database and any that comes after it. */
-const keyOf = ({ executionId, startedAt }: EndedRun, recipient: string) =>
-  `run-${executionId}-${startedAt.getTime().toString(36)}-${createHash('sha256').update(recipient.toLowerCase()).digest('hex').slice(0, 16)}`;
+/** Identifies a copy of a run, also among databases: the start time differs when execution ids begin again at 1. */
+function keyOf({ executionId, startedAt }: EndedRun, recipient: string): string {
+  const hash = createHash('sha256').update(recipient.toLowerCase()).digest('hex').slice(0, 16);
+  return `run-${executionId}-${startedAt.getTime().toString(36)}-${hash}`;
+}
 
-/** Sends each recipient's copy that is not sent yet. Throws when some can be sent only later. */
+/** Sends each recipient's copy that is not sent yet. Throws if some copies can be sent only later. */
 export async function deliver(context: TaskContext, recipients: string[], letter: Letter): Promise<RecipientOutcome[]> {
-  const { executionId, signal, log } = context;
-  const { mailer, deliveries } = context.services;
-  let unrecorded: MailDelivery[] = cursorSchema.parse(context.cursor ?? []);
-  const before = new Map(
-    [...(await deliveries.list(executionId)), ...unrecorded].map((delivery) => [delivery.recipient, delivery]),
-  );
+  const ledger = await openLedger(context);
   const outcomes: RecipientOutcome[] = [];
-  const deferred: string[] = [];
-  // In one statement what became of the last copy, and that the next is on its way: between the two nothing can be lost.
-  const record = async (...next: MailDelivery[]) => {
-    await deliveries.record(executionId, [...unrecorded, ...next]);
-    unrecorded = [];
-  };
-  const note = (delivery: MailDelivery) => {
-    unrecorded.push(delivery);
-    context.saveCursor(unrecorded.filter(({ state }) => state !== 'deferred'));
-  };
-
   for (const recipient of recipients) {
-    const known = before.get(recipient);
-    if (known && (known.state === 'sent' || known.state === 'failed')) {
-      outcomes.push({
-        to: recipient,
-        status: known.state === 'sent' ? 'already_sent' : 'failed',
-        response: known.response,
-        message_id: known.messageId,
-      });
-      continue;
-    }
-    const key = keyOf(context, recipient);
-    const messageId = mailer.messageIdOf(key);
-    if (known?.state === 'sending')
-      log.warn(
-        { executionId, messageId },
-        'an earlier attempt broke off while it sent this copy: it is sent again, under the same message id',
-      );
-    if (signal.aborted) break;
-    await record({ recipient, state: 'sending', messageId, response: null });
-    try {
-      const { response } = await mailer.send({ ...letter, recipient, key }, signal);
-      outcomes.push({ to: recipient, status: 'sent', response, message_id: messageId });
-      note({ recipient, state: 'sent', messageId, response });
-    } catch (error) {
-      if (!isMailError(error)) throw error;
-      const response = error.response ?? error.message;
-      if (error.kind === 'refused') outcomes.push({ to: recipient, status: 'failed', response, message_id: messageId });
-      if (error.kind === 'deferred') deferred.push(`${recipient}: ${response}`);
-      if (!error.isUncertain)
-        note({ recipient, state: error.kind === 'refused' ? 'failed' : 'deferred', messageId, response });
-      if (error.kind === 'refused' || error.kind === 'deferred') continue;
-      await record();
-      throw error.kind === 'unconfigured' ? new PermanentTaskError(error.message) : error;
-    }
+    const earlier = earlierOutcome(ledger.find(recipient));
+    if (!earlier && context.signal.aborted) break;
+    outcomes.push(earlier ?? (await sendCopy(context, ledger, letter, recipient)));
   }
-  await record();
-  signal.throwIfAborted();
-  if (deferred.length > 0)
-    throw new DeferredMailError(
-      `${countByStatus(outcomes).sent} of ${recipients.length} copies are sent; not yet taken are ${deferred.join('; ')}`,
-    );
+  await ledger.record();
+  context.signal.throwIfAborted();
+  refuseDeferred(outcomes);
   return outcomes;
 }
 
-/** What the ledger knows of each copy when no attempt is left. */
+function refuseDeferred(outcomes: RecipientOutcome[]): void {
+  const deferred = outcomes.filter(({ status }) => status === 'deferred');
+  if (deferred.length === 0) return;
+  const { sent } = countByStatus(outcomes.filter(({ status }) => status !== 'deferred'));
+  const reasons = deferred.map(({ to, response }) => `${to}: ${response}`).join('; ');
+  throw new DeferredMailError(`${sent} of ${outcomes.length} copies are sent; not yet taken are ${reasons}`);
+}
+
+/** The run's rows of `mail_deliveries`, with the results that are not written yet. */
+async function openLedger(context: TaskContext) {
+  const { deliveries } = context.services;
+  let unrecorded: MailDelivery[] = cursorSchema.parse(context.cursor ?? []);
+  const stored = await deliveries.list(context.executionId);
+  const known = new Map([...stored, ...unrecorded].map((delivery) => [delivery.recipient, delivery]));
+  return {
+    /** As it was before this attempt. */
+    find: (recipient: string) => known.get(recipient),
+    /** Writes the noted results and `next` in one statement, so that nothing is lost between two copies. */
+    async record(...next: MailDelivery[]): Promise<void> {
+      await deliveries.record(context.executionId, [...unrecorded, ...next]);
+      unrecorded = [];
+    },
+    /** Keeps a result for the next `record`; until then it is in the cursor. */
+    note(delivery: MailDelivery): void {
+      unrecorded.push(delivery);
+      context.saveCursor(unrecorded.filter(({ state }) => state !== 'deferred'));
+    },
+  };
+}
+
+function earlierOutcome(delivery: MailDelivery | undefined): RecipientOutcome | undefined {
+  if (delivery?.state !== 'sent' && delivery?.state !== 'failed') return undefined;
+  const status = delivery.state === 'sent' ? 'already_sent' : 'failed';
+  return { to: delivery.recipient, status, response: delivery.response, message_id: delivery.messageId };
+}
+
+async function sendCopy(
+  context: TaskContext,
+  ledger: Ledger,
+  letter: Letter,
+  recipient: string,
+): Promise<RecipientOutcome> {
+  const { mailer } = context.services;
+  const key = keyOf(context, recipient);
+  const messageId = mailer.messageIdOf(key);
+  if (ledger.find(recipient)?.state === 'sending')
+    context.log.warn({ executionId: context.executionId, messageId }, REPEATED);
+  await ledger.record({ recipient, state: 'sending', messageId, response: null });
+  try {
+    const { response } = await mailer.send({ ...letter, recipient, key }, context.signal);
+    ledger.note({ recipient, state: 'sent', messageId, response });
+    return { to: recipient, status: 'sent', response, message_id: messageId };
+  } catch (error) {
+    if (!isMailError(error)) throw error;
+    return afterMailError(ledger, { recipient, messageId }, error);
+  }
+}
+
+/**
+ * A refused copy has failed, a deferred one is left to a later attempt. Other errors concern all copies and are thrown.
+ */
+async function afterMailError(
+  ledger: Ledger,
+  { recipient, messageId }: Pick<MailDelivery, 'recipient' | 'messageId'>,
+  error: MailError,
+): Promise<RecipientOutcome> {
+  const { kind, isUncertain, response = error.message } = error;
+  const status = kind === 'refused' ? 'failed' : 'deferred';
+  if (!isUncertain) ledger.note({ recipient, state: status, messageId, response });
+  if (kind === 'refused' || kind === 'deferred') return { to: recipient, status, response, message_id: messageId };
+  await ledger.record();
+  throw kind === 'unconfigured' ? new PermanentTaskError(error.message) : error;
+}
+
+/** The state of each copy in the ledger, for a run without further attempts. */
 export async function listOutcomes(run: EndedRun, recipients: string[]): Promise<RecipientOutcome[]> {
   const { deliveries, mailer } = run.services;
   const known = new Map((await deliveries.list(run.executionId)).map((delivery) => [delivery.recipient, delivery]));
@@ -114,7 +146,7 @@ class DeferredMailError extends Error {
   override readonly name = 'DeferredMailError';
 }
 
-/** How many have it, and how many never will. */
+/** How many copies were accepted, and how many were refused for good. */
 export function countByStatus(outcomes: RecipientOutcome[]): { sent: number; failed: number } {
   const failed = outcomes.filter((one) => one.status === 'failed').length;
   return { sent: outcomes.length - failed, failed };

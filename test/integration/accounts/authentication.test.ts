@@ -120,7 +120,7 @@ describe('a login', () => {
   });
 });
 
-describe('authentication by token', () => {
+describe('authentication', () => {
   const refused = async (authorization?: string, url = '/api/v1/auth/me') => {
     const answer = await api.app.inject({
       method: 'GET',

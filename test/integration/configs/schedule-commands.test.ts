@@ -15,7 +15,7 @@ import {
   ConfigNotFoundError,
   ScheduleRefusedError,
   SchedulerUnavailableError,
-} from '../../../src/scheduling/spec/scheduling-errors';
+} from '../../../src/scheduling/temporal/scheduling-errors';
 import { createExecutionRepository } from '../../../src/storage/executions/execution-repository';
 import {
   createTaskConfigRepository,

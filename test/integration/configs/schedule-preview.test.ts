@@ -1,8 +1,7 @@
-import { parseScheduleConfig } from '../../../src/scheduling/spec/schedule-config';
-import { nextFireTimes } from '../../../src/scheduling/spec/schedule-times';
-import { toTemporalSchedule } from '../../../src/scheduling/spec/schedule-spec';
+import { nextFireTimes } from '../../../src/scheduling/schedule/fire-times';
+import { parseScheduleConfig } from '../../../src/scheduling/schedule/schedule-config';
+import { toTemporalSpec } from '../../../src/scheduling/temporal/temporal-spec';
 import { createTestNamespace } from '../../support/temporal-namespace';
-import type { SchedulerType } from '../../../src/storage/configs/task-config';
 import type { TemporalConnection } from '../../../src/platform/temporal';
 
 let temporal: TemporalConnection;
@@ -73,7 +72,7 @@ const ZONES = [
 const YEAR = 2027;
 
 interface Case {
-  type: SchedulerType;
+  type: string;
   config: Record<string, unknown>;
   from: Date;
 }
@@ -137,8 +136,9 @@ function clockChangeDays(timezone: string): Date[] {
 /** Temporal's own next ten, for a schedule that starts at `from`. */
 async function serverTimes({ type, config, from }: Case, id: number): Promise<Date[]> {
   const schedule = parseScheduleConfig(type, config);
-  if (schedule.type === 'manual') throw new Error('no schedule');
-  const { spec, policies, remainingActions } = toTemporalSchedule({ ...schedule, startAt: schedule.startAt ?? from });
+  const translated = toTemporalSpec({ ...schedule, startAt: schedule.startAt ?? from });
+  if (!translated) throw new Error('no schedule');
+  const { spec, policies, remainingActions } = translated;
   const handle = await temporal.client.schedule.create({
     scheduleId: `preview-${id}`,
     spec,

@@ -54,6 +54,16 @@ describe('a service that a variable configures', () => {
     expect(used[0].summary).not.toContain(new URL(postgresUrl).password);
   });
 
+  it('is PostgreSQL as the store without REDIS_URL and without an installed Redis', async () => {
+    expect(await start(startRedis, { PATH: home })).toMatchObject({
+      summary: expect.stringContaining('kept in PostgreSQL'),
+      env: {},
+    });
+    // The migrations create its tables.
+    const env = { DATABASE_URL: postgresUrl, REDIS_URL: postgresUrl };
+    expect(await start(startRedis, env)).toMatchObject({ env: { REDIS_URL: postgresUrl } });
+  });
+
   // Concurrent, because two of them give up after ten seconds each.
   it.concurrent.each<[string, StartService, Record<string, string>, RegExp]>([
     [
@@ -91,6 +101,12 @@ describe('a service that a variable configures', () => {
       startRedis,
       { REDIS_URL: `redis://:secret@${DEAD}` },
       /^REDIS_URL: Redis at redis:\/\/:\*\*\*@127.0.0.1:9 cannot be used: connection refused/,
+    ],
+    [
+      'PostgreSQL as the store, without its tables',
+      startRedis,
+      { REDIS_URL: postgresUrl },
+      /^REDIS_URL: PostgreSQL at postgres:\/\/taskloom:\*\*\*@.* cannot be used: relation "key_values" does not exist$/,
     ],
     [
       'PostgreSQL, an IPv6 address without brackets',

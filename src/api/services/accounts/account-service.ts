@@ -16,31 +16,31 @@ import type {
 
 export type AccountService = ReturnType<typeof createAccountService>;
 
-/** What a change of rights comes to: `is_superuser` is the older word for the role admin. */
-const rightsOf = ({ role, is_superuser: isSuperuser, is_active: isActive }: UpdateUserBody): UserChanges => ({
-  isActive,
-  ...(role === undefined
-    ? isSuperuser === undefined
-      ? {}
-      : isSuperuser
-        ? { role: 'admin' }
-        : { isAdmin: false }
-    : { role }),
-});
+/**
+ * The role that a body asks for. `is_superuser` is the older word for the role admin; `role` wins where both are given.
+ */
+function toRoleChange({ role, is_superuser: isSuperuser }: UpdateUserBody): UserChanges {
+  if (role !== undefined) return { role };
+  if (isSuperuser === undefined) return {};
+  return isSuperuser ? { role: 'admin' } : { isAdmin: false };
+}
 
 const changesRights = (user: User, { role, is_superuser: isSuperuser, is_active: isActive }: UpdateUserBody): boolean =>
   (role !== undefined && role !== user.role) ||
   (isSuperuser !== undefined && isSuperuser !== (user.role === 'admin')) ||
   (isActive !== undefined && isActive !== user.isActive);
 
-/** How somebody gets in, and what he may do then. Who steals a key must not get an account by it, nor take one away. */
+/**
+ * Whether an update changes how a user signs in or what they may do. An API key must never do that: a stolen key could
+ * otherwise take over an account, or lock its owner out.
+ */
 const changesAccess = (user: User, body: UpdateUserBody): boolean =>
   body.password !== undefined ||
   changesRights(user, body) ||
   (body.username !== undefined && body.username !== user.username) ||
   (body.email !== undefined && body.email !== user.email);
 
-/** Users, as they are made and changed: by themselves, or by admins. */
+/** Creates and changes users: for the users themselves, and for admins. */
 export function createAccountService(deps: {
   users: UserRepository;
   sessions: SessionService;
@@ -71,8 +71,8 @@ export function createAccountService(deps: {
     return msg === undefined ? [] : [{ type: 'value_error', loc: ['body', 'password'], msg, input: '***' }];
   };
 
-  /** Users answer for themselves, admins for all. */
-  const findFor = async (actor: User, id: number): Promise<User> => {
+  /** The user `id`. Users may access themselves, admins everybody. Throws ForbiddenError and NotFoundError. */
+  const findAccessible = async (actor: User, id: number): Promise<User> => {
     if (actor.id !== id && actor.role !== 'admin') throw new ForbiddenError(TEXTS.forbidden);
     const user = await users.get(id);
     if (!user) throw new NotFoundError(TEXTS.userNotFound);
@@ -88,8 +88,10 @@ export function createAccountService(deps: {
       role: _role,
       ...same
     } = body;
-    // Of others only what is so already gets here; writing it might undo what an admin does at this moment.
-    const changes: UserChanges = { ...same, fullName, ...(actor.role === 'admin' ? rightsOf(body) : {}) };
+    // Only admins change rights. A body of anybody else can repeat the current ones at most (`update` refuses the
+    // rest), and these are not written: an admin may be changing them at this moment.
+    const rights: UserChanges = actor.role === 'admin' ? { isActive: body.is_active, ...toRoleChange(body) } : {};
+    const changes: UserChanges = { ...same, fullName, ...rights };
     if (password !== undefined) {
       const faults = findPasswordFaults(password, {
         username: body.username ?? user.username,
@@ -113,7 +115,7 @@ export function createAccountService(deps: {
       return create(body, { isActive: body.is_active, role });
     },
 
-    /** Who is no admin sees the inactive ones only when asking for them. */
+    /** Inactive users are listed for admins, and for others only on request (`is_active`). */
     async list(actor: User, query: ListUsersQuery): Promise<UserBody[]> {
       const isActive = query.is_active ?? (actor.role === 'admin' ? undefined : true);
       const order: UserQuery['order'] =
@@ -124,25 +126,29 @@ export function createAccountService(deps: {
     },
 
     async get(actor: User, id: number): Promise<UserBody> {
-      return presentUser(await findFor(actor, id));
+      return presentUser(await findAccessible(actor, id));
     },
 
     async update(actor: User, id: number, body: UpdateUserBody, { isByKey }: { isByKey: boolean }): Promise<UserBody> {
-      const user = await findFor(actor, id);
+      const user = await findAccessible(actor, id);
       if (isByKey && changesAccess(user, body))
         throw new ForbiddenError(
-          'Not with an API key: sign in to change a password, an e-mail, a user name, a role or whether somebody is active',
+          'Not with an API key: sign in to change a password, an e-mail, a user name, a role or ' +
+            'whether somebody is active',
         );
       if (changesRights(user, body) && actor.role !== 'admin') throw new ForbiddenError(TEXTS.forbidden);
       const changes = await toChanges(actor, user, body);
       if (Object.keys(changes).length === 0) return presentUser(user);
       const updated = await users.update(id, changes);
       if (!updated) throw new NotFoundError(TEXTS.userNotFound);
-      if (updated.sessionVersion !== user.sessionVersion) await sessions.forget(id);
+      if (updated.sessionVersion !== user.sessionVersion) await sessions.deleteAll(id);
       return presentUser(updated);
     },
 
-    /** Of a body that has other faults besides; who is asked about plays no part, for nobody has looked at rights yet. */
+    /**
+     * The password faults of a body that its schema has refused already, so that one answer names all faults. It does
+     * not look the user up: permissions have not been checked at that point.
+     */
     findUpdateFaults(body: Partial<Record<keyof UpdateUserBody, unknown>>): ValidationError[] {
       const { password, username, email } = body;
       if (typeof password !== 'string' || !isLongEnough(password)) return [];
@@ -153,7 +159,7 @@ export function createAccountService(deps: {
       if (actor.id === id) throw new BadRequestError('You cannot delete yourself');
       const removed = await users.remove(id);
       if (!removed) throw new NotFoundError(TEXTS.userNotFound);
-      await sessions.forget(id);
+      await sessions.deleteAll(id);
       return presentUser(removed);
     },
   };

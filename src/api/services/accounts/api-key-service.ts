@@ -7,7 +7,7 @@ import type { User } from '../../../storage/accounts/user';
 import type { UserRepository } from '../../../storage/accounts/user-repository';
 import type { ApiKeyBody, CreateApiKeyBody, NewApiKeyBody } from '../../schemas/api-key-schemas';
 
-const MOST_KEYS = 50;
+const MAX_KEYS_PER_USER = 50;
 
 function presentApiKey(key: ApiKey): ApiKeyBody {
   return {
@@ -26,8 +26,8 @@ function presentApiKey(key: ApiKey): ApiKeyBody {
 export type ApiKeyService = ReturnType<typeof createApiKeyService>;
 
 export function createApiKeyService({ keys, users }: { keys: ApiKeyRepository; users: UserRepository }) {
-  /** Users answer for their own keys, admins for all. */
-  const ownerFor = async (actor: User, userId = actor.id): Promise<number> => {
+  /** The user whose keys are meant. Users manage their own keys, admins everybody's. */
+  const resolveOwner = async (actor: User, userId = actor.id): Promise<number> => {
     if (userId === actor.id) return userId;
     if (actor.role !== 'admin') throw new ForbiddenError(TEXTS.forbidden);
     if (!(await users.get(userId))) throw new NotFoundError(TEXTS.userNotFound);
@@ -36,10 +36,10 @@ export function createApiKeyService({ keys, users }: { keys: ApiKeyRepository; u
 
   return {
     async list(actor: User, userId?: number): Promise<ApiKeyBody[]> {
-      return (await keys.list(await ownerFor(actor, userId))).map(presentApiKey);
+      return (await keys.list(await resolveOwner(actor, userId))).map(presentApiKey);
     },
 
-    /** The only time that the key itself is told. */
+    /** The answer is the only one that contains the key itself. */
     async create(
       actor: User,
       { name, scope, expires_at: expiresAt, expires_in_days: days }: CreateApiKeyBody,
@@ -50,14 +50,14 @@ export function createApiKeyService({ keys, users }: { keys: ApiKeyRepository; u
       const end = expiresAt ?? (days ? new Date(Date.now() + days * DAY_MS) : null);
       const created = await keys.create(
         { userId: actor.id, name, prefix, keyHash: hashApiKey(key), scope, expiresAt: end },
-        MOST_KEYS,
+        MAX_KEYS_PER_USER,
       );
       if (!created) throw new NotFoundError(TEXTS.userNotFound);
       return { ...presentApiKey(created), key };
     },
 
     async remove(actor: User, id: number, userId?: number): Promise<void> {
-      if (!(await keys.remove(await ownerFor(actor, userId), id))) throw new NotFoundError('API key not found');
+      if (!(await keys.remove(await resolveOwner(actor, userId), id))) throw new NotFoundError('API key not found');
     },
   };
 }

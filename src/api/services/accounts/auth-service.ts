@@ -7,14 +7,14 @@ import type { User } from '../../../storage/accounts/user';
 import type { UserRepository } from '../../../storage/accounts/user-repository';
 import type { SessionBody, TokenPair } from '../../schemas/auth-schemas';
 
-const REMEMBERED_SECONDS = 24 * 60 * 60;
+const REMEMBER_ME_SECONDS = 24 * 60 * 60;
 
 export interface Passwords {
   hash(password: string): Promise<string>;
   verify(hash: string, password: string): Promise<boolean>;
-  /** Made in a way that is no longer used. */
+  /** Whether the hash uses an algorithm or parameters that are no longer used for new ones. */
   isOutdated(hash: string): boolean;
-  /** Found with few guesses; `words` are those close to its owner. */
+  /** `words` are those that guesses about the owner would start with, such as the user name. */
   isGuessable(password: string, words: readonly string[]): boolean;
 }
 export interface Credentials {
@@ -42,38 +42,42 @@ export function createAuthService(deps: {
   areSeveralSessionsAllowed: boolean;
 }) {
   const { users, sessions, passwords, limits } = deps;
-  // Made on the first login: an unknown user costs the same work as a wrong password, so that time tells nothing.
-  let decoy: Promise<string> | undefined;
+  // Compared for unknown users, who so take as long as a wrong password: the time does not tell which names exist.
+  let dummyHash: Promise<string> | undefined;
 
   const authenticate = async ({ username, password }: Credentials, { address }: Client): Promise<User> => {
     const beganAtMs = performance.now();
     await limits.check('login address', address);
-    // The name as it is given, whosever it is: one counter for a user name and its e-mail would tell that they belong together.
+    // Counted by the name as it was given: one counter for a user's name and e-mail would reveal that they belong
+    // together.
     const account = username.trim();
     await limits.check('login account', account);
     const user = await users.findByLogin(username);
-    const hash = user?.hashedPassword ?? (await (decoy ??= passwords.hash('no user has this password')));
-    const isRight = await passwords.verify(hash, password);
-    if (!user || !isRight) {
+    const hash = user?.hashedPassword ?? (await (dummyHash ??= passwords.hash('no user has this password')));
+    const isCorrect = await passwords.verify(hash, password);
+    if (!user || !isCorrect) {
       await limits.count('login address', address);
       await limits.count('login account', account);
       await deps.delayFailure(beganAtMs);
       throw new UnauthorizedError(TEXTS.badCredentials);
     }
     await limits.check('login account', account);
-    await limits.forgive('login account', account);
+    await limits.clear('login account', account);
     if (!user.isActive) throw new ForbiddenError(TEXTS.userInactive);
     if (passwords.isOutdated(hash)) await users.replaceHash(user.id, hash, await passwords.hash(password));
     return user;
   };
 
-  /** The user with a session version of his own, unless he has changed so that the password just seen is no longer good. */
-  const endOthers = async (user: User, password: string): Promise<User> => {
+  /**
+   * Ends the user's other sessions by a new session version, and returns the user with it. Throws when the password was
+   * changed, or the user deactivated, since the password was compared.
+   */
+  const endOtherSessions = async (user: User, password: string): Promise<User> => {
     const current = await users.endSessions(user.id);
-    const isStillRight =
+    const isStillValid =
       current &&
       (current.hashedPassword === user.hashedPassword || (await passwords.verify(current.hashedPassword, password)));
-    if (!isStillRight || !current.isActive) throw new UnauthorizedError(TEXTS.badCredentials);
+    if (!isStillValid || !current.isActive) throw new UnauthorizedError(TEXTS.badCredentials);
     return current;
   };
 
@@ -85,18 +89,18 @@ export function createAuthService(deps: {
   return {
     async login(credentials: Credentials, client: Client, tokens: TokenService): Promise<TokenPair> {
       const known = await authenticate(credentials, client);
-      const user = deps.areSeveralSessionsAllowed ? known : await endOthers(known, credentials.password);
+      const user = deps.areSeveralSessionsAllowed ? known : await endOtherSessions(known, credentials.password);
       return sessions.start(
         user,
         client,
-        credentials.remember_me ? REMEMBERED_SECONDS : deps.accessMinutes * 60,
+        credentials.remember_me ? REMEMBER_ME_SECONDS : deps.accessMinutes * 60,
         tokens,
       );
     },
 
     /**
-     * Looks before it counts: a good token does not wait for the bad ones of others behind the same address.
-     * `note` is told whose token it was, and whether it was spent already: then its session has just been ended.
+     * Looks the token up before it counts, so that a good token is not delayed by bad ones from the same address.
+     * `note` receives the token's user, and whether the token was a replay, which has just ended its session.
      */
     async refresh(
       presented: { token: string; arrivedAtMs: number },
@@ -120,7 +124,7 @@ export function createAuthService(deps: {
       throw new UnauthorizedError(TEXTS.badRefreshToken);
     },
 
-    /** Ends the session of a refresh token, whether it is the newest or a spent one; of any other token nothing is said. */
+    /** Ends the session of a refresh token, the newest or a spent one. Any other token is ignored without an error. */
     async revoke(user: User, token: string, tokens: TokenService): Promise<void> {
       try {
         const { userId, sid } = tokens.read(token, 'refresh_token');
@@ -133,7 +137,7 @@ export function createAuthService(deps: {
     /** Ends all sessions of the user. */
     async logout(user: User): Promise<void> {
       await users.endSessions(user.id);
-      await sessions.forget(user.id);
+      await sessions.deleteAll(user.id);
     },
 
     async listSessions(user: User, currentSid: string): Promise<SessionBody[]> {

@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserRepository } from '../../../storage/accounts/user-repository';
 
 /**
- * A hash of the predecessor's (bcrypt, cost 12) takes 250 to 400 ms to compare, ours 25 ms: that would tell which names are
- * accounts. Longer than the slowest of them, with room for a busy machine.
+ * A bcrypt hash of the predecessor (cost 12) takes 250 to 400 ms to compare, an argon2id hash 25 ms: the difference
+ * would reveal which names are accounts. The minimum is above the slowest comparison, with a margin for a busy machine.
  */
-const FLOOR_MS = 600;
+const MIN_FAILURE_MS = 600;
 
 export type FailedLoginDelay = ReturnType<typeof createFailedLoginDelay>;
 
-/** As long as anybody has a hash of the predecessor's, no failed login is answered earlier than any other; afterwards nobody waits. */
+/** Delays failed logins to the same minimum time, for as long as any user still has a bcrypt hash. */
 export function createFailedLoginDelay({ users }: { users: Pick<UserRepository, 'hasBcryptHashes'> }) {
   return async (beganAtMs: number): Promise<void> => {
-    if (await users.hasBcryptHashes()) await sleep(Math.max(0, beganAtMs + FLOOR_MS - performance.now()));
+    if (await users.hasBcryptHashes()) await sleep(Math.max(0, beganAtMs + MIN_FAILURE_MS - performance.now()));
   };
 }

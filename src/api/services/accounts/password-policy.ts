@@ -1,16 +1,16 @@
-const LEAST_PASSWORD_LENGTH = 8;
-/** In characters, as people and JSON Schema count them. */
-export const isLongEnough = (password: string): boolean => [...password].length >= LEAST_PASSWORD_LENGTH;
+const MIN_PASSWORD_LENGTH = 8;
+/** Counts characters (code points) as JSON Schema does, not UTF-16 units. */
+export const isLongEnough = (password: string): boolean => [...password].length >= MIN_PASSWORD_LENGTH;
 
 export type PasswordPolicy = ReturnType<typeof createPasswordPolicy>;
 
-/** Says what is wrong with a new password, or nothing. */
+/** Returns what is wrong with a new password, or undefined. */
 export function createPasswordPolicy(deps: { isGuessable(password: string, words: readonly string[]): boolean }) {
   return (password: string, owner: { username: string; email: string }): string | undefined => {
-    if (!isLongEnough(password)) return `The password must have at least ${LEAST_PASSWORD_LENGTH} characters`;
+    if (!isLongEnough(password)) return `The password must have at least ${MIN_PASSWORD_LENGTH} characters`;
     const { username, email } = owner;
-    const isOwn = [username, email].some((text) => text.toLowerCase() === password.trim().toLowerCase());
-    if (isOwn || deps.isGuessable(password, [username, email, email.split('@', 1)[0] ?? '']))
+    const isOwnName = [username, email].some((text) => text.toLowerCase() === password.trim().toLowerCase());
+    if (isOwnName || deps.isGuessable(password, [username, email, email.split('@', 1)[0] ?? '']))
       return 'The password is too easy to guess';
     return undefined;
   };

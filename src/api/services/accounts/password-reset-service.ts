@@ -10,7 +10,7 @@ import type { PasswordPolicy } from './password-policy';
 import type { SessionService } from './session-service';
 
 const LIFETIME_SECONDS = 60 * 60;
-const UNUSABLE = 'The reset token is unknown, used or expired';
+const UNUSABLE_TOKEN = 'The reset token is unknown, used or expired';
 
 interface Deps {
   users: UserRepository;
@@ -20,7 +20,7 @@ interface Deps {
   findPasswordFault: PasswordPolicy;
   limits: RateLimits;
   resetTokens: ResetTokens;
-  /** Has the link mailed by a workflow. */
+  /** Starts the workflow that mails the link. */
   startMail: (resetId: string) => Promise<unknown>;
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
 }
@@ -28,7 +28,7 @@ export type PasswordResetService = ReturnType<typeof createPasswordResetService>
 
 export function createPasswordResetService(deps: Deps) {
   const { users, resets, limits, log } = deps;
-  const underWay = new Set<Promise<void>>();
+  const pendingRequests = new Set<Promise<void>>();
 
   const mailLink = async (email: string): Promise<void> => {
     const user = await users.findByEmail(email);
@@ -45,26 +45,26 @@ export function createPasswordResetService(deps: Deps) {
       );
   };
 
-  /** Only wrong tokens count: those who reset their passwords from one address do not slow each other down. */
+  /** Only wrong tokens are counted, so that users behind one address do not delay each other's resets. */
   const refuse = async (address: string): Promise<never> => {
     await limits.count('reset address', address);
-    throw new BadRequestError(UNUSABLE);
+    throw new BadRequestError(UNUSABLE_TOKEN);
   };
 
   return {
-    /** Returns before the user is looked up, so that neither answer nor time tells whether the address is known. */
+    /** Returns before the user is looked up: neither the answer nor its time reveals whether the address is known. */
     async request(email: string, address: string): Promise<void> {
       await limits.attempt('forgot address', address);
       await limits.attempt('forgot account', email);
       const work = mailLink(email)
         .catch((error: unknown) => log.error({ err: error }, 'a password reset that was asked for could not be stored'))
-        .finally(() => underWay.delete(work));
-      underWay.add(work);
+        .finally(() => pendingRequests.delete(work));
+      pendingRequests.add(work);
     },
 
-    /** All that was requested is done. */
+    /** Resolves when all requested resets are stored. */
     async settle(): Promise<void> {
-      await Promise.all(underWay);
+      await Promise.all(pendingRequests);
     },
 
     async isUsable(token: string, address: string): Promise<boolean> {
@@ -83,7 +83,7 @@ export function createPasswordResetService(deps: Deps) {
       if (fault) throw new BadRequestError(fault);
       const changed = await resets.use(hashToken(token), await deps.passwords.hash(newPassword));
       if (changed === undefined) return refuse(address);
-      await deps.sessions.forget(changed);
+      await deps.sessions.deleteAll(changed);
     },
   };
 }

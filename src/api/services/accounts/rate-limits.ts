@@ -4,11 +4,13 @@ import { hashToken } from './token-service';
 import type { KeyValueStore } from '../../../platform/key-value-store/key-value-store';
 
 const MINUTE = 60;
-/** The wait doubles with each attempt beyond the free ones; a longer one would let anybody lock others out. */
+/**
+ * The wait doubles with each attempt beyond the free ones. The maximum is short, so that nobody can lock out others.
+ */
 const SHORTEST_WAIT_SECONDS = 4;
 const LONGEST_WAIT_SECONDS = MINUTE;
 
-/** How many attempts are free within the time that starts with the first. Whether an account exists plays no part. */
+/** `free` attempts within `seconds` of the first. Accounts that do not exist are counted like those that do. */
 const RULES = {
   'login account': { free: 10, seconds: 15 * MINUTE },
   'login address': { free: 50, seconds: 15 * MINUTE },
@@ -21,7 +23,10 @@ const RULES = {
 } as const;
 type Rule = keyof typeof RULES;
 
-/** Who has one IPv6 address has its whole /64, and would have as many counters. What is no address (a proxy may say anything) counts as it is. */
+/**
+ * The network that an address is counted under. An IPv6 client can use any address of its /64, so the /64 is counted.
+ * Text that is no address (a proxy may forward anything) is counted as it is.
+ */
 function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);
@@ -30,14 +35,17 @@ function networkOf(address: string): string {
     : parsed.toString();
 }
 
-const ask = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
+const orUnavailable = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
   answer.catch((error: unknown) => {
     throw new UnavailableError('Attempts cannot be counted: Redis does not answer', error);
   });
 
 export type RateLimits = ReturnType<typeof createRateLimits>;
 
-/** Slows down who tries again and again. Subjects are kept as hashes: people type passwords for names. */
+/**
+ * Rate limits for attempts to authenticate. Subjects (names, addresses) are stored as hashes, because people sometimes
+ * type their password into the field for the name.
+ */
 export function createRateLimits(deps: { store: KeyValueStore; isOn: boolean }) {
   const { store, isOn } = deps;
   const keyOf = (rule: Rule, subject: string) => {
@@ -45,39 +53,45 @@ export function createRateLimits(deps: { store: KeyValueStore; isOn: boolean }) 
     return `auth:attempts:${rule.replace(' ', ':')}:${hashToken(counted)}`;
   };
   const waitKey = (key: string) => `${key}:wait`;
-  const refuse = (until: string | null): never => {
-    throw new TooManyRequestsError(Math.max(1, Math.ceil((Number(until) - Date.now()) / 1000)));
+  const refuse = (untilMs: string | null): never => {
+    throw new TooManyRequestsError(Math.max(1, Math.ceil((Number(untilMs) - Date.now()) / 1000)));
   };
 
+  /** Throws TooManyRequestsError while the subject has to wait. */
   const check = async (rule: Rule, subject: string): Promise<void> => {
     if (!isOn) return;
-    const until = await ask(store.get(waitKey(keyOf(rule, subject))));
+    const until = await orUnavailable(store.get(waitKey(keyOf(rule, subject))));
     if (until !== null) refuse(until);
   };
 
-  /** Refuses also when others have used up what was free since the check: of many at once none learns more than one after the other would. */
+  /**
+   * Counts an attempt. Throws when concurrent attempts have used up the free ones since the check, so that parallel
+   * guesses gain nothing over sequential ones.
+   */
   const count = async (rule: Rule, subject: string): Promise<void> => {
     if (!isOn) return;
     const key = keyOf(rule, subject);
     const { free, seconds } = RULES[rule];
-    const beyond = (await ask(store.increment(key, { ttlSeconds: seconds }))) - free;
+    const beyond = (await orUnavailable(store.increment(key, { ttlSeconds: seconds }))) - free;
     if (beyond < 0) return;
     const wait = Math.min(SHORTEST_WAIT_SECONDS * 2 ** beyond, LONGEST_WAIT_SECONDS);
-    const isFirst = await ask(
+    const isFirst = await orUnavailable(
       store.set(waitKey(key), String(Date.now() + wait * 1000), { ttlSeconds: wait, onlyIfAbsent: true }),
     );
-    if (!isFirst) refuse(await ask(store.get(waitKey(key))));
+    if (!isFirst) refuse(await orUnavailable(store.get(waitKey(key))));
   };
 
   return {
     check,
     count,
+    /** Checks and counts. */
     async attempt(rule: Rule, subject: string): Promise<void> {
       await check(rule, subject);
       await count(rule, subject);
     },
-    async forgive(rule: Rule, subject: string): Promise<void> {
-      if (isOn) await ask(store.delete(keyOf(rule, subject)));
+    /** Forgets the attempts counted so far. */
+    async clear(rule: Rule, subject: string): Promise<void> {
+      if (isOn) await orUnavailable(store.delete(keyOf(rule, subject)));
     },
   };
 }

@@ -5,13 +5,16 @@ import type { KeyValueStore } from '../../../platform/key-value-store/key-value-
 import type { User } from '../../../storage/accounts/user';
 import type { TokenPair } from '../../schemas/auth-schemas';
 
-/** One login. Its refresh tokens follow each other, and of all of them the newest alone is good. Times in seconds since the epoch, but for `refreshedAtMs`. */
+/**
+ * One login. Of its successive refresh tokens only the newest is valid.
+ * Times are in seconds since the epoch, except `refreshedAtMs`.
+ */
 export interface Session {
   userId: number;
   /** The user's session version at the login. */
   version: number;
   createdAt: number;
-  /** The absolute end: refreshing does not move it. */
+  /** Absolute: refreshing does not extend it. */
   expiresAt: number;
   refreshedAtMs: number | null;
   refreshHash: string;
@@ -23,31 +26,31 @@ export interface Client {
   userAgent: string | undefined;
 }
 
-/** More than the store may take for its answers. */
+/** Longer than the store's own timeouts. */
 const EXCHANGE_WITHIN_MS = 5_000;
-const USER_AGENT_LENGTH = 300;
+const MAX_USER_AGENT_LENGTH = 300;
 const nowSeconds = () => Math.floor(Date.now() / 1000);
 const sessionKey = (sid: string) => `auth:session:${sid}`;
 const indexKey = (userId: number) => `auth:user-sessions:${userId}`;
 
-/** A token whose session cannot be looked up is neither good nor bad. */
-const ask = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
+/** Without the store a token is neither valid nor invalid: the answer is 503. */
+const orUnavailable = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
   answer.catch((error: unknown) => {
     throw new UnavailableError('Sessions cannot be looked up: Redis does not answer', error);
   });
 
 export type SessionService = ReturnType<typeof createSessionService>;
 
-/** Sessions live in the store; what ends all those of a user at once is the version in the user's row. */
+/** Session records live in the store. A new session version in the user's row ends all sessions of a user at once. */
 export function createSessionService(deps: { store: KeyValueStore; lifetimeSeconds: number }) {
   const { store, lifetimeSeconds } = deps;
 
   const read = async (sid: string): Promise<{ session: Session; text: string } | undefined> => {
-    const text = await ask(store.get(sessionKey(sid)));
+    const text = await orUnavailable(store.get(sessionKey(sid)));
     return text === null ? undefined : { session: JSON.parse(text) as Session, text };
   };
 
-  const pair = (
+  const toTokenPair = (
     sid: string,
     session: Session,
     refreshToken: string,
@@ -69,12 +72,12 @@ export function createSessionService(deps: { store: KeyValueStore; lifetimeSecon
   };
 
   const end = async (sid: string, userId: number): Promise<boolean> => {
-    const wasThere = await ask(store.delete(sessionKey(sid)));
-    await ask(store.removeMember(indexKey(userId), sid));
+    const wasThere = await orUnavailable(store.delete(sessionKey(sid)));
+    await orUnavailable(store.removeMember(indexKey(userId), sid));
     return wasThere;
   };
 
-  const idsOf = (userId: number) => ask(store.members(indexKey(userId)));
+  const idsOf = (userId: number) => orUnavailable(store.members(indexKey(userId)));
 
   return {
     end,
@@ -98,19 +101,21 @@ export function createSessionService(deps: { store: KeyValueStore; lifetimeSecon
         expiresAt: refresh.expiresAt.getTime() / 1000,
         refreshedAtMs: null,
         refreshHash: hashToken(refresh.token),
-        userAgent: client.userAgent?.slice(0, USER_AGENT_LENGTH) ?? null,
+        userAgent: client.userAgent?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
         address: client.address,
       };
-      await ask(store.set(sessionKey(sid), JSON.stringify(session), { ttlSeconds: lifetimeSeconds }));
-      await ask(store.addMember(indexKey(user.id), sid, lifetimeSeconds));
-      return pair(sid, session, refresh.token, accessSeconds, tokens);
+      await orUnavailable(store.set(sessionKey(sid), JSON.stringify(session), { ttlSeconds: lifetimeSeconds }));
+      await orUnavailable(store.addMember(indexKey(user.id), sid, lifetimeSeconds));
+      return toTokenPair(sid, session, refresh.token, accessSeconds, tokens);
     },
 
     /**
-     * Exchanges the session's newest refresh token for the next; undefined when it is not that.
-     * A spent token was stolen, or its successor was, so it ends the session (`replayed`); but not when it arrived before the exchange
-     * that spent it was done: then a client has merely asked twice. When that was is known afterwards only: until then the record
-     * says a time to come. Processes compare their clocks in this, so those of all machines must agree.
+     * Exchanges the session's newest refresh token for the next one; undefined when the token cannot be exchanged.
+     *
+     * A replayed token was stolen, or its successor was, so it ends the session (`replayed`). The exception is a
+     * request that arrived before the exchange that spent the token was complete: that client has merely sent it twice.
+     * The time of completion is known only afterwards; until then the record carries a time in the future. Processes
+     * compare their clocks here, so the clocks of all machines must agree.
      */
     async rotate(
       sid: string,
@@ -132,18 +137,18 @@ export function createSessionService(deps: { store: KeyValueStore; lifetimeSecon
         refreshHash: hashToken(refresh.token),
         refreshedAtMs: Date.now() + EXCHANGE_WITHIN_MS,
       };
-      // Fails for all but one of those who have read the same text, and when the session was ended meanwhile.
-      const isOurs = await ask(store.replace(sessionKey(sid), text, JSON.stringify(next)));
-      // Before the answer leaves, so that whoever has it and sends the spent token is late.
+      // Compare-and-set: of concurrent exchanges one succeeds, and none after the session was ended.
+      const isOurs = await orUnavailable(store.replace(sessionKey(sid), text, JSON.stringify(next)));
+      // Written before the answer leaves: a client that has the answer and sends the spent token is a replay.
       const isDone =
         isOurs &&
-        (await ask(
+        (await orUnavailable(
           store.replace(sessionKey(sid), JSON.stringify(next), JSON.stringify({ ...next, refreshedAtMs: Date.now() })),
         ));
-      return isDone ? pair(sid, next, refresh.token, accessSeconds, tokens) : undefined;
+      return isDone ? toTokenPair(sid, next, refresh.token, accessSeconds, tokens) : undefined;
     },
 
-    /** The live ones, newest first. */
+    /** The valid sessions, newest first. */
     async list(user: User): Promise<{ sid: string; session: Session }[]> {
       const found = await Promise.all(
         (await idsOf(user.id)).map(async (sid) => ({ sid, session: (await read(sid))?.session })),
@@ -153,8 +158,8 @@ export function createSessionService(deps: { store: KeyValueStore; lifetimeSecon
         .sort((one, other) => other.session.createdAt - one.session.createdAt);
     },
 
-    /** Tidies up after the user's version has ended them. */
-    async forget(userId: number): Promise<void> {
+    /** Deletes the records of sessions that the user's new session version has ended already. */
+    async deleteAll(userId: number): Promise<void> {
       for (const sid of await idsOf(userId)) await end(sid, userId);
     },
   };

@@ -11,7 +11,7 @@ export interface TokenClaims {
   jti: string;
 }
 
-/** Why a token is not good: its time is up, it is not ours or damaged, or it is of the other kind. */
+/** A token that is not accepted: expired, not issued here or damaged (`invalid`), or of the other kind. */
 export class TokenError extends Error {
   override readonly name = 'TokenError';
   constructor(
@@ -27,15 +27,15 @@ export interface IssuedToken {
   expiresAt: Date;
 }
 
-/** What a store keeps of a token: knowing it does not let anyone in. */
+/** The form in which tokens are stored: the hash does not authenticate. */
 export const hashToken = (token: string) => createHash('sha256').update(token).digest('hex');
 
-/** PostgreSQL's integer. */
-const LAST_USER_ID = 2_147_483_647;
+/** The largest value of PostgreSQL's integer. */
+const MAX_USER_ID = 2_147_483_647;
 
 export type TokenService = ReturnType<typeof createTokenService>;
 
-/** Issues and reads our JWTs, with the signer and the pinned algorithm of plugins/jwt.ts. */
+/** Issues and verifies JWTs, with the signer and the pinned algorithm of plugins/jwt.ts. */
 export function createTokenService(jwt: Pick<JWT, 'sign' | 'verify'>) {
   return {
     issue(userId: number, kind: TokenKind, lifetimeSeconds: number, sid: string): IssuedToken {
@@ -56,7 +56,7 @@ export function createTokenService(jwt: Pick<JWT, 'sign' | 'verify'>) {
       }
       if (claims.type !== kind) throw new TokenError('wrong_kind');
       const { sub, sid, jti } = claims;
-      if (typeof sub !== 'string' || typeof sid !== 'string' || !/^\d{1,10}$/.test(sub) || Number(sub) > LAST_USER_ID)
+      if (typeof sub !== 'string' || typeof sid !== 'string' || !/^\d{1,10}$/.test(sub) || Number(sub) > MAX_USER_ID)
         throw new TokenError('invalid');
       return { userId: Number(sub), sid, kind, jti: String(jti) };
     },

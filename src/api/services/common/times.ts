@@ -5,3 +5,7 @@ export const daysAgo = (days: number): Date => new Date(Date.now() - days * DAY_
 
 /** Cuts PostgreSQL's ISO text with microseconds to milliseconds, which is the form of all answers. */
 export const toMilliseconds = (instant: string): string => `${instant.slice(0, 23)}Z`;
+
+/** A protobuf timestamp, as Temporal gives it. */
+export const fromTimestamp = ({ seconds, nanos }: { seconds?: unknown; nanos?: number | null }): Date =>
+  new Date(Number(seconds) * 1_000 + (nanos ?? 0) / 1e6);

@@ -1,16 +1,16 @@
 import { toMilliseconds } from '../common/times';
 import { redactFieldsFor, type Reader } from '../common/redaction';
-import type { ActualSchedule } from '../../../scheduling/temporal/schedule-gateway';
+import type { ActualSchedule } from '../../../scheduling/temporal/actual-schedule';
 import type { ConfigTotals } from '../../../storage/executions/execution-totals';
 import type { ScheduleEvent } from '../../../storage/configs/schedule-event';
 import type { TaskConfig } from '../../../storage/configs/task-config';
 import type { ConfigBody, ConfigStatsBody, EventBody } from '../../schemas/config-schemas';
 
-/** What Temporal says of a config's schedule: null when there is none, undefined when Temporal did not answer. */
+/** The actual state of a config's schedule: null when there is none, undefined when Temporal did not answer. */
 export type Actual = ActualSchedule | null | undefined;
 
 export const isArmed = (actual: Actual) => actual?.state === 'active';
-/** It has fired for the last time; the config stays active until its run has ended. */
+/** The schedule has fired for the last time; the config stays active until that run has ended. */
 const isFinishing = (config: TaskConfig, actual: Actual) =>
   actual?.state === 'exhausted' &&
   actual.recentRuns.length > 0 &&
@@ -49,11 +49,14 @@ export function presentEvent(event: ScheduleEvent): EventBody {
   };
 }
 
-/** The form inside `recent_history`, which also tells the state that came of it. */
+/** The form inside `recent_history`, which has the resulting state as well. */
 export const presentRecentEvent = (event: ScheduleEvent): EventBody => ({
   ...presentEvent(event),
   ...(event.newStatus === null ? {} : { new_status: event.newStatus }),
 });
+
+const presentLastStatus = (status: ConfigTotals['lastStatus']): ConfigStatsBody['last_status'] =>
+  status && (status === 'succeeded' ? 'success' : 'failed');
 
 export function presentConfigStats(totals: ConfigTotals): ConfigStatsBody {
   return {
@@ -63,6 +66,6 @@ export function presentConfigStats(totals: ConfigTotals): ConfigStatsBody {
     success_rate: totals.total === 0 ? 0 : (totals.succeeded / totals.total) * 100,
     avg_duration: totals.averageSeconds,
     last_run: totals.lastRunAt && toMilliseconds(totals.lastRunAt),
-    last_status: totals.lastStatus === null ? null : totals.lastStatus === 'succeeded' ? 'success' : 'failed',
+    last_status: presentLastStatus(totals.lastStatus),
   };
 }

@@ -42,7 +42,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
     return config;
   }
 
-  /** Configs are readable while Temporal is away; they then show as not consistent. */
+  /** Undefined when Temporal does not answer. Configs stay readable then, and show as not consistent. */
   async function ifTemporalAnswers<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
     try {
       return await ask();
@@ -60,7 +60,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
     return presentConfig(config, actual, reader);
   }
 
-  /** By the rules of the config's own types. */
+  /** Checks parameters and schedule by the rules of the config's task type and scheduler type. */
   const findFaults = (config: TaskConfig, body: Partial<Record<keyof UpdateBody, unknown>>) =>
     toValidationErrors(
       'body',
@@ -106,7 +106,10 @@ export function createConfigService(deps: ConfigServiceDeps) {
       };
     },
 
-    /** Of a body that its schema has checked, parameters and schedule too. A schedule that cannot be started does not undo the config: its state is then `error`, and says why. */
+    /**
+     * Takes a body whose parameters and schedule its schema has checked. A schedule that cannot be started does not
+     * undo the config: its state is then `error`, with the reason.
+     */
     async create(body: CreateBody, options: { isStarted: boolean }, reader: Reader): Promise<ConfigBody> {
       const { id } = await configs.create({
         name: body.name,
@@ -119,11 +122,14 @@ export function createConfigService(deps: ConfigServiceDeps) {
         timeoutSeconds: body.timeout_seconds,
         priority: body.priority,
       });
-      if (options.isStarted && body.scheduler_type !== 'manual') await actions.start(id);
+      if (options.isStarted) await actions.start(id);
       return present(id, reader);
     },
 
-    /** An armed schedule follows at once; while Temporal is away the row is kept, and reconcile makes it follow. */
+    /**
+     * Applies the change to an armed schedule at once. While Temporal is away the row is kept, and reconcile applies
+     * it.
+     */
     async update(id: number, body: UpdateBody, reader: Reader): Promise<ConfigBody> {
       const config = await find(id);
       const faults = findFaults(config, body);
@@ -142,7 +148,10 @@ export function createConfigService(deps: ConfigServiceDeps) {
       return present(id, reader);
     },
 
-    /** What is wrong with parameters and schedule of a body that has other faults besides; nothing for a config that is not there. */
+    /**
+     * The faults in parameters and schedule of a body that its schema has refused already, so that one answer names all
+     * faults. Empty for an unknown config.
+     */
     async findUpdateFaults(id: number, body: object): Promise<ValidationError[]> {
       const config = await configs.get(id);
       return config ? findFaults(config, body) : [];
@@ -152,7 +161,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
       const config = await find(id);
       const stopped = await actions.stop(id);
       await configs.remove(id);
-      // Again, for a start that came in between; what Temporal does not hear now, reconcile tells it.
+      // Once more, in case of a concurrent start. If Temporal does not answer now, reconcile removes the schedule.
       if (stopped.success) await ifTemporalAnswers(() => convergence.converge(id));
       return `Task config ${config.name} deleted`;
     },

@@ -5,31 +5,33 @@ import type { ContentStats, EstimateBasis } from '../../../tasks/task-estimate';
 import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
 import type { EstimateBody } from '../../schemas/estimate-schemas';
 
-/** Runs that a typical duration is told from. */
-const RUNS_LOOKED_AT = 20;
+/** The typical duration is the median of this many recent runs. */
+const RECENT_RUNS = 20;
 
 export interface EstimateDeps {
   queries: Pick<ExecutionQueryRepository, 'recentDurationsOfType'>;
   content: { stats(subreddits: string[], isSandbox: boolean): Promise<ContentStats[]> };
   deletions: Pick<DeletionSyncRepository, 'countStored' | 'withoutContent'>;
-  /** Whose content is looked at: the sandbox's or Reddit's. */
+  /** Whether stored content of the sandbox counts, or that of Reddit. */
   isSandbox: boolean;
-  /** What may be asked of Reddit, at the present budget. */
+  /** The current request budget at Reddit. */
   requestsPerMinute: () => Promise<number>;
 }
 
-const median = (sorted: number[]) => {
+function median(values: number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const [low, high] = [sorted[middle - 1], sorted[middle]];
-  return high === undefined ? null : sorted.length % 2 === 1 || low === undefined ? high : (low + high) / 2;
-};
+  if (high === undefined) return null;
+  return sorted.length % 2 === 1 || low === undefined ? high : (low + high) / 2;
+}
 
 export type EstimateService = ReturnType<typeof createEstimateService>;
 
-/** What a config will cost, before it is saved. */
+/** Estimates what a config will cost before it is saved. */
 export function createEstimateService({ queries, content, deletions, isSandbox, requestsPerMinute }: EstimateDeps) {
   return {
-    /** Of a body that its schema has checked, the parameters too. */
+    /** Takes a body whose parameters its schema has checked. */
     async estimate(body: { task_type: string; parameters: Record<string, unknown> }): Promise<EstimateBody> {
       const taskType = findTaskType(body.task_type);
       if (!taskType) throw new NotFoundError(`Unknown task type ${body.task_type}`);
@@ -46,7 +48,7 @@ export function createEstimateService({ queries, content, deletions, isSandbox, 
           ...(await taskType.estimate(taskType.parameters.parse(body.parameters), basis)),
         };
       }
-      const durations = (await queries.recentDurationsOfType(taskType.name, RUNS_LOOKED_AT)).sort((a, b) => a - b);
+      const durations = await queries.recentDurationsOfType(taskType.name, RECENT_RUNS);
       return {
         task_type: taskType.name,
         supported: false,

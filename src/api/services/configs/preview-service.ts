@@ -1,18 +1,16 @@
-import { parseScheduleConfig } from '../../../scheduling/spec/schedule-config';
-import { previewSchedule } from '../../../scheduling/spec/schedule-preview';
-import { scheduleText } from '../../../scheduling/spec/schedule';
+import { describeRule, parseScheduleConfig } from '../../../scheduling/schedule/schedule-config';
+import { previewSchedule } from '../../../scheduling/schedule/schedule-preview';
 import { NotFoundError } from '../../errors';
 import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
-import type { SchedulerType } from '../../../storage/configs/task-config';
 import type { TaskConfigRepository } from '../../../storage/configs/task-config-repository';
 import type { PreviewBody } from '../../schemas/config-schemas';
 
 export type PreviewService = ReturnType<typeof createPreviewService>;
 
-/** The next fire times, as the server will do them. */
+/** Computes the next fire times of a schedule, as Temporal will compute them. */
 export function createPreviewService(deps: { configs: TaskConfigRepository; queries: ExecutionQueryRepository }) {
   function preview(
-    schedulerType: SchedulerType,
+    schedulerType: string,
     scheduleConfig: unknown,
     options: { count: number; isStored: boolean; recentDurationsSeconds?: number[] },
   ): PreviewBody {
@@ -26,14 +24,14 @@ export function createPreviewService(deps: { configs: TaskConfigRepository; quer
     return {
       scheduler_type: schedulerType,
       timezone: schedule.timezone,
-      description: scheduleText(schedule),
+      description: describeRule(schedule),
       next_runs: next_runs.map((time) => time.toISOString()),
       warnings,
     };
   }
 
   return {
-    preview: (schedulerType: SchedulerType, scheduleConfig: unknown, count: number) =>
+    preview: (schedulerType: string, scheduleConfig: unknown, count: number) =>
       preview(schedulerType, scheduleConfig, { count, isStored: false }),
 
     async nextRuns(configId: number, count: number): Promise<PreviewBody> {

@@ -1,6 +1,5 @@
 import createLimit from 'p-limit';
-import { parseScheduleConfig } from '../../../scheduling/spec/schedule-config';
-import { scheduleText } from '../../../scheduling/spec/schedule';
+import { describeRule, parseScheduleConfig } from '../../../scheduling/schedule/schedule-config';
 import { NotFoundError } from '../../errors';
 import { isArmed, isConsistent, presentEvent, presentRecentEvent } from './config-presenter';
 import type { CommandResult, ScheduleCommand, ScheduleCommands } from '../../../scheduling/temporal/schedule-commands';
@@ -12,13 +11,13 @@ import type { EventBody } from '../../schemas/config-schemas';
 import type { BatchResultBody, JobsBody, ScheduleInfoBody } from '../../schemas/schedule-schemas';
 
 const RECENT_EVENTS = 5;
-/** Each action is a few round trips to PostgreSQL and Temporal. */
-const ACTIONS_AT_ONCE = 8;
+/** Concurrent commands of a batch; each takes a few round trips to PostgreSQL and Temporal. */
+const MAX_CONCURRENT_COMMANDS = 8;
 
-/** The stored form may be older than today's rules. */
-function textOf(config: TaskConfig): string {
+/** The scheduler type alone when the stored schedule does not fit the present rules. */
+function describeSchedule(config: TaskConfig): string {
   try {
-    return scheduleText(parseScheduleConfig(config.schedulerType, config.scheduleConfig));
+    return describeRule(parseScheduleConfig(config.schedulerType, config.scheduleConfig));
   } catch {
     return config.schedulerType;
   }
@@ -50,14 +49,14 @@ export function createScheduleService(deps: {
     );
     const jobs = armed.flatMap((schedule) => {
       const config = known.get(schedule.configId);
-      // A schedule whose config has just been deleted is on its way out too.
+      // The schedule of a config that was just deleted is about to be removed.
       if (!config) return [];
       return [
         {
           task_id: `scheduled_task_${config.id}`,
           task_name: config.name,
           config_id: config.id,
-          schedule: textOf(config),
+          schedule: describeSchedule(config),
           labels: labelsOf(config),
           next_run: schedule.nextRun?.toISOString() ?? null,
         },
@@ -67,11 +66,11 @@ export function createScheduleService(deps: {
     return { schedules: jobs, total: jobs.length };
   }
 
-  /** For as long as Temporal's list is shared, what is made of it is too. */
+  /** Callers that share one list of Temporal's share the answer built from it. */
   const presented = new WeakMap<ReadonlyMap<number, ActualSchedule>, Promise<JobsBody>>();
 
   return {
-    /** What is armed in Temporal, soonest first. Several callers are given the same object. */
+    /** The armed schedules, soonest fire time first. Callers may share the returned object: do not modify it. */
     async listJobs(): Promise<JobsBody> {
       const listed = await schedules.all();
       const known = presented.get(listed);
@@ -131,9 +130,9 @@ export function createScheduleService(deps: {
 
     remove: (configId: number): Promise<CommandResult> => actions.remove(configId),
 
-    /** One that fails does not stop the others; an unknown id is a failure too. */
+    /** A command that fails, also for an unknown id, does not stop the others. */
     async actOnMany(configIds: number[], action: ScheduleCommand): Promise<BatchResultBody> {
-      const limit = createLimit(ACTIONS_AT_ONCE);
+      const limit = createLimit(MAX_CONCURRENT_COMMANDS);
       const results = await Promise.all(
         configIds.map((configId) =>
           limit(() => actions[action](configId)).catch((error: unknown): CommandResult => ({

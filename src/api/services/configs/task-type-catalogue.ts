@@ -24,27 +24,27 @@ export interface JsonSchema {
   anyOf?: JsonSchema[];
 }
 
-/** `[…]` becomes "one of them, or […]". */
-function offerBoth(schema: z.core.JSONSchema.BaseSchema): void {
+/** Turns a list schema marked `isOneOrMany` into "one item, or a list of them". */
+function allowSingleItem(schema: z.core.JSONSchema.BaseSchema): void {
   const { isOneOrMany, description, ...list } = schema;
   if (!isOneOrMany) return;
   for (const name of Object.keys(schema)) delete schema[name];
   Object.assign(schema, { ...(description === undefined ? {} : { description }), anyOf: [list.items, list] });
 }
 
-/** What the API accepts, not what it makes of it. */
+/** The schema of what the API accepts (`input`), before defaults and transformations. */
 const schemaOf = (schema: z.ZodType) =>
   z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
-    override: ({ jsonSchema }) => offerBoth(jsonSchema),
+    override: ({ jsonSchema }) => allowSingleItem(jsonSchema),
   }) as JsonSchema & Record<string, unknown>;
 
 function rangeOf(schema: JsonSchema) {
   const numbers = schema.anyOf?.[0] ?? schema;
-  const above = numbers.exclusiveMinimum === undefined ? undefined : numbers.exclusiveMinimum + 1;
+  const aboveExclusive = numbers.exclusiveMinimum === undefined ? undefined : numbers.exclusiveMinimum + 1;
   return {
-    minimum: numbers.minimum ?? above ?? null,
+    minimum: numbers.minimum ?? aboveExclusive ?? null,
     maximum: numbers.maximum ?? null,
     default: (schema.default as number | null | undefined) ?? null,
   };
@@ -58,17 +58,19 @@ const limits = {
 
 function describe(taskType: TaskType): TaskTypeList['task_types'][number] {
   const parameters = schemaOf(taskType.parameters);
-  const presets = Object.entries(parameters.properties ?? {}).filter(([, property]) => property.default !== undefined);
+  const withDefaults = Object.entries(parameters.properties ?? {}).filter(
+    ([, property]) => property.default !== undefined,
+  );
   return {
     name: taskType.name,
     summary: taskType.summary,
     parameters,
-    defaults: Object.fromEntries(presets.map(([name, property]) => [name, property.default])),
+    defaults: Object.fromEntries(withDefaults.map(([name, property]) => [name, property.default])),
     is_short: taskType.isShort,
     ad_hoc_access: taskType.adHocAccess,
     limits,
   };
 }
 
-/** The registry as a front end needs it; it cannot change while the process lives. */
+/** The registry of task types as a web client needs it. Constant for the life of the process. */
 export const taskTypeCatalogue: TaskTypeList = { task_types: taskTypes.map(describe), total: taskTypes.length };

@@ -2,17 +2,18 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   type Client,
+  type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { TypedSearchAttributes } from '@temporalio/common';
+import { toRunSearchAttributes, type RunSearchAttributes } from '../../../scheduling/temporal/search-attributes';
+import { priorityKeyOf } from '../../../scheduling/temporal/temporal-priority';
+import { fromTimestamp } from '../common/times';
 import { childWorkflowIdOf } from './run-ids';
-import type { TriggeredBy } from '../../../storage/executions/task-execution';
-import type { SEARCH_ATTRIBUTES } from '../../../platform/temporal';
 import type * as workflows from '../../../workflows';
 import type { BatchRequest, RunRequest } from '../../../workflows';
 import type { ExecutionDetailBody } from '../../schemas/execution-schemas';
 
-/** A caller is told that Temporal is away within this time, instead of after the client's own retries. */
+/** Temporal's unavailability is reported after this time, not only after the client's own retries. */
 const ANSWER_WITHIN_MS = 5_000;
 
 export interface RunToStart {
@@ -26,7 +27,7 @@ export interface RunToStart {
   fingerprint?: string;
 }
 
-/** What is kept with a workflow, for people and for repetitions of the request that started it. */
+/** A workflow's memo: for people, and to recognise a repetition of the request that started it. */
 interface Memo {
   [name: string]: unknown;
   fingerprint?: string;
@@ -37,59 +38,57 @@ interface BatchMemo extends Memo {
 }
 type Live = NonNullable<ExecutionDetailBody['live']>;
 
-/** Temporal's keys go from 1 (soonest) to 5. */
-const priorityKeyOf = (priority: number) => 6 - Math.ceil(priority / 2);
-
 export type ExecutionGateway = ReturnType<typeof createExecutionGateway>;
 
-/** With progress-gateway.ts the only file that talks to Temporal's WorkflowClient. */
-export function createExecutionGateway(deps: {
-  client: Client;
-  taskQueue: string;
-  searchAttributes: typeof SEARCH_ATTRIBUTES;
-}) {
-  const { client, taskQueue, searchAttributes: keys } = deps;
-  const soon = <Answer>(ask: () => Promise<Answer>) => client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
+/** This file and progress-gateway.ts are the only ones of the API that use Temporal's WorkflowClient. */
+export function createExecutionGateway({ client, taskQueue }: { client: Client; taskQueue: string }) {
+  const withDeadline = <Answer>(ask: () => Promise<Answer>) => client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
 
   /** Undefined when there is no such workflow. */
-  async function findMemo<Kept extends Memo>(workflowId: string): Promise<Kept | undefined> {
+  async function describe(workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
     try {
-      return ((await soon(() => client.workflow.getHandle(workflowId).describe())).memo ?? {}) as Kept;
+      return await withDeadline(() => client.workflow.getHandle(workflowId).describe());
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
     }
   }
 
-  /** Answers what is kept with the workflow that now has this id: the new one, or the one that an earlier request started. */
+  /**
+   * The open workflow of this type on our task queue; workflows of other applications in the namespace are left alone.
+   */
+  async function findOpen(
+    type: keyof typeof workflows,
+    workflowId: string,
+  ): Promise<WorkflowExecutionDescription | undefined> {
+    const found = await describe(workflowId);
+    const isOpen = found?.type === type && found.taskQueue === taskQueue && found.status.name === 'RUNNING';
+    return isOpen ? found : undefined;
+  }
+
+  /** Undefined when there is no such workflow. */
+  async function findMemo<Kept extends Memo>(workflowId: string): Promise<Kept | undefined> {
+    const found = await describe(workflowId);
+    return found && ((found.memo ?? {}) as Kept);
+  }
+
+  /** Returns the memo of the workflow that has this id: the new one, or the one that an earlier request started. */
   async function start<Kept extends Memo>(
     workflowType: keyof typeof workflows,
     workflowId: string,
     request: RunRequest | BatchRequest,
-    options: {
-      memo: Kept;
-      triggeredBy: TriggeredBy;
-      taskType?: string;
-      configId?: number | null;
-      summary: string;
-      priority: number;
-    },
+    options: RunSearchAttributes & { memo: Kept; summary: string; priority: number },
   ): Promise<Kept> {
-    const attributes = new TypedSearchAttributes([
-      { key: keys.TriggeredBy, value: options.triggeredBy },
-      ...(options.taskType === undefined ? [] : [{ key: keys.TaskType, value: options.taskType }]),
-      ...(typeof options.configId === 'number' ? [{ key: keys.TaskConfigId, value: options.configId }] : []),
-    ]);
     try {
-      await soon(() =>
+      await withDeadline(() =>
         client.workflow.start(workflowType, {
           taskQueue,
           workflowId,
           args: [request],
-          // A closed run of the same id is the same request too, sent again.
+          // The id of a closed run also means that the request was sent before.
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           memo: options.memo,
-          typedSearchAttributes: attributes,
+          typedSearchAttributes: toRunSearchAttributes(options),
           staticSummary: options.summary,
           priority: { priorityKey: priorityKeyOf(options.priority) },
         }),
@@ -101,14 +100,14 @@ export function createExecutionGateway(deps: {
     }
   }
 
-  /** False when there is no such workflow, or it has closed. */
-  async function tell(
+  /** Does `what` with a running workflow. False when there is no such workflow, or it has closed. */
+  async function send(
     workflowId: string,
     runId: string | undefined,
     what: (handle: WorkflowHandle) => Promise<unknown>,
   ): Promise<boolean> {
     try {
-      await soon(() => what(client.workflow.getHandle(workflowId, runId)));
+      await withDeadline(() => what(client.workflow.getHandle(workflowId, runId)));
       return true;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return false;
@@ -139,15 +138,16 @@ export function createExecutionGateway(deps: {
     startBatch(
       workflowId: string,
       request: BatchRequest,
-      forRepetitions: Omit<BatchMemo, 'configIds'>,
+      forRepeatedRequests: Omit<BatchMemo, 'configIds'>,
     ): Promise<BatchMemo> {
       return start<BatchMemo>('runBatch' satisfies keyof typeof workflows, workflowId, request, {
         memo: {
           configIds: request.configIds,
           requestedBy: request.requestedBy ?? null,
-          ...(forRepetitions.fingerprint === undefined ? {} : forRepetitions),
+          ...(forRepeatedRequests.fingerprint === undefined ? {} : forRepeatedRequests),
         },
         triggeredBy: 'batch',
+        configId: null,
         summary: `Batch of ${request.configIds.length} runs`,
         priority: 5,
       });
@@ -155,66 +155,44 @@ export function createExecutionGateway(deps: {
 
     findBatch: (workflowId: string) => findMemo<BatchMemo>(workflowId),
 
-    cancel: (workflowId: string, runId?: string) => tell(workflowId, runId, (handle) => handle.cancel()),
+    cancel: (workflowId: string, runId?: string) => send(workflowId, runId, (handle) => handle.cancel()),
 
     terminate: (workflowId: string, reason: string, runId?: string) =>
-      tell(workflowId, runId, (handle) => handle.terminate(reason)),
+      send(workflowId, runId, (handle) => handle.terminate(reason)),
 
-    /** Tells an open batch that its n-th run is not wanted any more; false when there is no such batch or run. */
+    /** Asks an open batch to cancel its n-th run, counted from 1. False when there is no such batch or run. */
     async cancelInBatch(workflowId: string, n: number): Promise<boolean> {
-      try {
-        const {
-          type,
-          taskQueue: queue,
-          status,
-          memo,
-        } = await soon(() => client.workflow.getHandle(workflowId).describe());
-        const size = (memo?.configIds as number[] | undefined)?.length ?? 0;
-        const isOurs =
-          type === ('runBatch' satisfies keyof typeof workflows) && queue === taskQueue && status.name === 'RUNNING';
-        if (!isOurs || n < 1 || n > size) return false;
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return false;
-        throw error;
-      }
-      return tell(workflowId, undefined, (handle) => handle.signal<[number]>('cancelRun', n));
+      const batch = await findOpen('runBatch' satisfies keyof typeof workflows, workflowId);
+      if (!batch) return false;
+      const { configIds } = (batch.memo ?? {}) as Partial<BatchMemo>;
+      if (n < 1 || n > (configIds?.length ?? 0)) return false;
+      return send(workflowId, undefined, (handle) => handle.signal<[number]>('cancelRun', n));
     },
 
-    /** Whether a task's run of this id is under way; other workflows of the namespace are nobody's business here. */
-    async isRunOpen(workflowId: string): Promise<boolean> {
-      try {
-        const description = await soon(() => client.workflow.getHandle(workflowId).describe());
-        return (
-          description.type === ('runTask' satisfies keyof typeof workflows) &&
-          description.taskQueue === taskQueue &&
-          description.status.name === 'RUNNING'
-        );
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return false;
-        throw error;
-      }
-    },
+    /** Whether a run with this workflow id is in progress. */
+    isRunOpen: async (workflowId: string): Promise<boolean> =>
+      (await findOpen('runTask' satisfies keyof typeof workflows, workflowId)) !== undefined,
 
-    /** Undefined when Temporal does not answer, or does not know the run any more. */
+    /** What Temporal tells of a running execution; undefined when it does not answer or no longer knows the run. */
     async describeLive(workflowId: string, runId: string): Promise<Live | undefined> {
       try {
-        const { raw, historyLength } = await soon(() => client.workflow.getHandle(workflowId, runId).describe());
-        // A task type with a workflow of its own does its work there.
-        const workId = raw.pendingChildren
+        const { raw, historyLength } = await withDeadline(() =>
+          client.workflow.getHandle(workflowId, runId).describe(),
+        );
+        // For task types with a workflow of their own, the child workflow has the pending activities.
+        const childId = raw.pendingChildren
           ?.map((child) => child.workflowId)
           .find((id) => id === childWorkflowIdOf(workflowId));
-        const inWork = workId
-          ? (await soon(() => client.workflow.getHandle(workId).describe())).raw.pendingActivities
+        const ofChild = childId
+          ? (await withDeadline(() => client.workflow.getHandle(childId).describe())).raw.pendingActivities
           : [];
         return {
-          pending_activities: [...(raw.pendingActivities ?? []), ...(inWork ?? [])].map((activity) => ({
+          pending_activities: [...(raw.pendingActivities ?? []), ...(ofChild ?? [])].map((activity) => ({
             type: activity.activityType?.name ?? '',
             attempt: activity.attempt ?? 1,
             last_failure: activity.lastFailure?.message ?? null,
             last_heartbeat_at: activity.lastHeartbeatTime
-              ? new Date(
-                  Number(activity.lastHeartbeatTime.seconds) * 1_000 + (activity.lastHeartbeatTime.nanos ?? 0) / 1e6,
-                ).toISOString()
+              ? fromTimestamp(activity.lastHeartbeatTime).toISOString()
               : null,
           })),
           history_length: historyLength,

@@ -4,7 +4,7 @@ import type { ExecutionView } from '../../../storage/executions/execution-query-
 import type { ExecutionTotals } from '../../../storage/executions/execution-totals';
 import type { ExecutionBody, ExecutionFullBody, StatsBody } from '../../schemas/execution-schemas';
 
-/** The page of a run in the Temporal Web UI, or null when there is none. */
+/** The URL of a run in the Temporal Web UI; null when no UI is configured. */
 export type LinkToRun = (workflowId: string, runId: string) => string | null;
 
 export function presentExecution(view: ExecutionView, linkToRun: LinkToRun, reader: Reader): ExecutionBody {
@@ -41,7 +41,7 @@ export function presentExecutionFull(view: ExecutionView, linkToRun: LinkToRun, 
 
 const percent = (part: number, total: number) => (total === 0 ? 0 : (part / total) * 100);
 
-/** `configId` set: the per-config form, which has no breakdown. */
+/** With `configId` the statistics of one config, which have no breakdown by task type. */
 export function presentStats(totals: ExecutionTotals, days: number, configId?: number): StatsBody {
   const failed = totals.total - totals.succeeded;
   return {

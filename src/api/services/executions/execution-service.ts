@@ -65,7 +65,7 @@ export function createExecutionService(deps: {
       };
     },
 
-    /** The contract leaves `result` null here. */
+    /** `result` is always null in this list, as the API's contract says. */
     async listFailed(query: ListQuery & { days: number }, reader: Reader): Promise<ListPage<ExecutionFullBody>> {
       const page = await queries.list({
         startedSince: daysAgo(query.days),
@@ -102,7 +102,7 @@ export function createExecutionService(deps: {
         parameters: redactFieldsFor(reader, view.taskType, view.parameters),
         attempts: attempts.map((attempt) => ({
           attempt: attempt.attempt,
-          // Open, and with a reason already: it waits for its turn at Reddit.
+          // An open attempt with a failure is deferred: it waits for the request budget of Reddit.
           outcome: attempt.outcome === 'running' && attempt.failure ? 'waiting' : attempt.outcome,
           worker: attempt.worker,
           started_at: attempt.startedAt.toISOString(),

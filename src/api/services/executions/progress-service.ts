@@ -3,16 +3,16 @@ import { findTaskType } from '../../../tasks/registry';
 import { NotFoundError } from '../../errors';
 import { childWorkflowIdOf } from './run-ids';
 import {
-  overlay,
-  partsOfEnded,
-  partsOfLanes,
-  partsOfResult,
-  percentOf,
-  readBeat,
-  type ScrapePart,
+  mergeNewer,
+  progressFromStoppedLanes,
+  progressFromLanes,
+  progressFromResult,
+  percentDone,
+  parseHeartbeat,
+  type SubredditProgress,
 } from './scrape-progress-view';
 import { redactFieldsFor, type Reader } from '../common/redaction';
-import type { ProgressGateway } from './progress-gateway';
+import type { Heartbeat, ProgressGateway } from './progress-gateway';
 import type { ExecutionQueryRepository, ExecutionView } from '../../../storage/executions/execution-query-repository';
 import type { ScrapeLaneRepository } from '../../../storage/reddit/scrape-lane-repository';
 import type { ProgressBody } from '../../schemas/progress-schemas';
@@ -22,7 +22,14 @@ export type ProgressService = ReturnType<typeof createProgressService>;
 const latest = (times: Date[], otherwise: Date) =>
   new Date(Math.max(otherwise.getTime(), ...times.map((time) => time.getTime())));
 
-/** How far a run is: as its workflow tells it, or, where no worker answers, as its heartbeats and rows do. */
+function percentOfTask({ status, taskType }: ExecutionView, heartbeat: Heartbeat | undefined): number | null {
+  if (status === 'succeeded') return 100;
+  return findTaskType(taskType ?? '')?.percentAt?.(heartbeat?.details) ?? null;
+}
+
+/**
+ * Tells how far a run is. Its workflow is queried; where no worker answers, its heartbeats and rows tell.
+ */
 export function createProgressService(deps: {
   queries: ExecutionQueryRepository;
   gateway: ProgressGateway;
@@ -32,15 +39,15 @@ export function createProgressService(deps: {
 
   function present(
     view: ExecutionView,
-    parts: ScrapePart[],
-    told: Pick<ProgressBody, 'phase' | 'source'> & { updatedAt: Date },
+    parts: SubredditProgress[],
+    { phase, source, updatedAt }: Pick<ProgressBody, 'phase' | 'source'> & { updatedAt: Date },
   ): ProgressBody {
-    const sum = (read: (part: ScrapePart) => number) => parts.reduce((total, part) => total + read(part), 0);
+    const sum = (read: (part: SubredditProgress) => number) => parts.reduce((total, part) => total + read(part), 0);
     return {
       execution_id: view.id,
       status: view.status,
-      percent: percentOf(parts),
-      phase: told.phase,
+      percent: percentDone(parts),
+      phase,
       subreddits: parts.map(({ name, posts, comments, threads_done, threads_total, state }) => ({
         name,
         posts,
@@ -51,30 +58,31 @@ export function createProgressService(deps: {
       })),
       requests: { spent: sum((part) => part.requests), saved: sum((part) => part.requests_saved) },
       cursor: null,
-      source: told.source,
-      updated_at: told.updatedAt.toISOString(),
+      source,
+      updated_at: updatedAt.toISOString(),
     };
   }
 
-  async function ofRunningScrape(view: ExecutionView): Promise<ProgressBody> {
-    const [queried, beats, rows] = await Promise.all([
+  async function runningScrape(view: ExecutionView): Promise<ProgressBody> {
+    const [queried, heartbeats, rows] = await Promise.all([
       gateway.queryScrape(view.workflowId),
       gateway.heartbeats(childWorkflowIdOf(view.workflowId)),
       lanes.list(view.id),
     ]);
-    const stored = partsOfLanes(rows, view.parameters);
     // A workflow that has only just begun does not know its subreddits yet.
-    const base = queried && queried.subreddits.length > 0 ? queried.subreddits : stored;
-    const newest = beats.flatMap(({ details }) => readBeat(details) ?? []);
-    const parts = overlay(base, newest);
-    const isBeatNewer = parts.some((one, index) => one !== base[index]);
+    const isQueryComplete = queried !== undefined && queried.subreddits.length > 0;
+    const base = isQueryComplete ? queried.subreddits : progressFromLanes(rows, view.parameters);
+    const newest = heartbeats.flatMap(({ details }) => parseHeartbeat(details) ?? []);
+    const parts = mergeNewer(base, newest);
+    const isHeartbeatNewer = parts.some((one, index) => one !== base[index]);
     const hasBegun = parts.some((one) => one.state !== 'waiting');
+    const storedSource = isHeartbeatNewer ? 'heartbeat' : 'row';
     return present(view, parts, {
       phase: queried?.phase ?? (hasBegun ? 'scraping' : 'starting'),
-      source: queried ? 'query' : isBeatNewer ? 'heartbeat' : 'row',
+      source: queried ? 'query' : storedSource,
       updatedAt: latest(
         [
-          ...beats.map((beat) => beat.at),
+          ...heartbeats.map((heartbeat) => heartbeat.at),
           ...rows.map((row) => row.updatedAt),
           ...(queried ? [new Date(queried.updatedAt)] : []),
         ],
@@ -83,31 +91,32 @@ export function createProgressService(deps: {
     });
   }
 
-  async function ofScrape(view: ExecutionView): Promise<ProgressBody> {
-    if (view.status === 'running') return ofRunningScrape(view);
-    const told = partsOfResult(view.result);
-    const parts = told ?? partsOfEnded(await lanes.list(view.id), view.parameters, view.status);
+  async function scrape(view: ExecutionView): Promise<ProgressBody> {
+    if (view.status === 'running') return runningScrape(view);
+    const finished = progressFromResult(view.result);
+    const parts = finished ?? progressFromStoppedLanes(await lanes.list(view.id), view.parameters, view.status);
     return present(view, parts, {
       phase: 'ended',
-      source: told ? 'result' : 'row',
+      source: finished ? 'result' : 'row',
       updatedAt: new Date(view.completedAt ?? view.startedAt),
     });
   }
 
-  async function ofOther(view: ExecutionView, reader: Reader): Promise<ProgressBody> {
+  /** The progress of any other task type: a percentage where the type tells one, and the cursor of its heartbeat. */
+  async function otherTask(view: ExecutionView, reader: Reader): Promise<ProgressBody> {
     const isRunning = view.status === 'running';
-    const [beat] = isRunning ? await gateway.heartbeats(view.workflowId, view.runId) : [];
+    const [heartbeat] = isRunning ? await gateway.heartbeats(view.workflowId, view.runId) : [];
+    const storedSource = isRunning || view.result === null ? 'row' : 'result';
     return {
       execution_id: view.id,
       status: view.status,
-      percent:
-        view.status === 'succeeded' ? 100 : (findTaskType(view.taskType ?? '')?.percentAt?.(beat?.details) ?? null),
+      percent: percentOfTask(view, heartbeat),
       phase: isRunning ? 'running' : 'ended',
       subreddits: [],
       requests: null,
-      cursor: redactFieldsFor(reader, view.taskType, beat?.details ?? null),
-      source: beat ? 'heartbeat' : isRunning || view.result === null ? 'row' : 'result',
-      updated_at: latest(beat ? [beat.at] : [], new Date(view.completedAt ?? view.startedAt)).toISOString(),
+      cursor: redactFieldsFor(reader, view.taskType, heartbeat?.details ?? null),
+      source: heartbeat ? 'heartbeat' : storedSource,
+      updated_at: latest(heartbeat ? [heartbeat.at] : [], new Date(view.completedAt ?? view.startedAt)).toISOString(),
     };
   }
 
@@ -115,7 +124,7 @@ export function createProgressService(deps: {
     async get(idOrTaskId: string, reader: Reader): Promise<ProgressBody> {
       const view = await queries.find(idOrTaskId);
       if (!view) throw new NotFoundError('Execution not found');
-      return view.taskType === redditScrape.name ? ofScrape(view) : ofOther(view, reader);
+      return view.taskType === redditScrape.name ? scrape(view) : otherTask(view, reader);
     },
   };
 }

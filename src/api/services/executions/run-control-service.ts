@@ -8,7 +8,7 @@ const isInBatch = (execution: ExecutionView) => execution.taskId !== execution.w
 
 export type RunControlService = ReturnType<typeof createRunControlService>;
 
-/** Stops runs: gently, so that they clean up and record it themselves, or at once. */
+/** Stops runs: cancels them, so that they clean up and record their end themselves, or terminates them at once. */
 export function createRunControlService(deps: {
   queries: ExecutionQueryRepository;
   executions: ExecutionRepository;
@@ -16,7 +16,9 @@ export function createRunControlService(deps: {
 }) {
   const { queries, executions, gateway } = deps;
 
-  /** The row of a running execution; undefined for one that has none (yet). */
+  /**
+   * The row of a running execution; undefined when it has no row (yet). Throws ConflictError for one that has ended.
+   */
   async function findRunning(idOrTaskId: string): Promise<ExecutionView | undefined> {
     const execution = await queries.find(idOrTaskId);
     if (execution && execution.status !== 'running')
@@ -24,14 +26,14 @@ export function createRunControlService(deps: {
     return execution;
   }
 
-  /** A run of a batch whose rows are not there yet: its workflow is told. False when the id is not such a run's. */
+  /** Cancels a run of a batch that has no row yet, through the batch's workflow. False for any other id. */
   async function cancelQueuedInBatch(taskId: string): Promise<boolean> {
     const [, batchId, n] = /^(batch-.+)-(\d{1,6})$/.exec(taskId) ?? [];
     return batchId !== undefined && gateway.cancelInBatch(batchId, Number(n));
   }
 
-  /** Of a run without a row Temporal may know already. */
-  async function checkOpen(taskId: string): Promise<void> {
+  /** A run without a row may be known to Temporal already; otherwise throws NotFoundError. */
+  async function requireOpenRun(taskId: string): Promise<void> {
     if (/^\d+$/.test(taskId) || !(await gateway.isRunOpen(taskId))) throw new NotFoundError('Execution not found');
   }
 
@@ -45,7 +47,7 @@ export function createRunControlService(deps: {
       const execution = await findRunning(idOrTaskId);
       if (!execution) {
         if (await cancelQueuedInBatch(idOrTaskId)) return confirm(true, idOrTaskId, 'Cancellation requested');
-        await checkOpen(idOrTaskId);
+        await requireOpenRun(idOrTaskId);
         return confirm(await gateway.cancel(idOrTaskId), idOrTaskId, 'Cancellation requested');
       }
       const isDone = isInBatch(execution)
@@ -58,12 +60,12 @@ export function createRunControlService(deps: {
       const execution = await findRunning(idOrTaskId);
       const reason = `Terminated by ${requestedBy}`;
       if (!execution) {
-        // What has not begun has nothing to be torn out of.
+        // A queued run has done nothing yet, so that cancelling it is enough.
         if (await cancelQueuedInBatch(idOrTaskId)) return confirm(true, idOrTaskId, 'Cancelled before it began');
-        await checkOpen(idOrTaskId);
+        await requireOpenRun(idOrTaskId);
         return confirm(await gateway.terminate(idOrTaskId, reason), idOrTaskId, 'Terminated');
       }
-      // A batch goes on without this run: it leaves alone what has ended.
+      // The workflow of a batch is not terminated: it goes on, and skips runs whose rows have ended.
       const isDone = isInBatch(execution) || (await gateway.terminate(execution.workflowId, reason, execution.runId));
       if (isDone)
         await executions.end(execution.id, { status: 'terminated', endedAt: new Date(), errorMessage: reason });

@@ -1,15 +1,15 @@
 import { freshLane } from '../../../tasks/reddit-scrape/scrape-state';
 import {
-  overlay,
-  partsOfEnded,
-  partsOfLanes,
-  partsOfResult,
-  percentOf,
-  readBeat,
-  type ScrapePart,
+  mergeNewer,
+  progressFromStoppedLanes,
+  progressFromLanes,
+  progressFromResult,
+  percentDone,
+  parseHeartbeat,
+  type SubredditProgress,
 } from './scrape-progress-view';
 
-const part = (position: number, more: Partial<ScrapePart> = {}): ScrapePart => ({
+const part = (position: number, more: Partial<SubredditProgress> = {}): SubredditProgress => ({
   position,
   name: `s${position}`,
   state: 'running',
@@ -23,44 +23,44 @@ const part = (position: number, more: Partial<ScrapePart> = {}): ScrapePart => (
   ...more,
 });
 
-test('the newer of two is the one with more requests', () => {
+test('takes the progress with more requests as the newer one', () => {
   const newer = part(1, { requests: 9, comments: 80 });
-  expect(overlay([part(0), part(1)], [newer, part(0, { requests: 4 }), part(7)])).toEqual([part(0), newer]);
+  expect(mergeNewer([part(0), part(1)], [newer, part(0, { requests: 4 }), part(7)])).toEqual([part(0), newer]);
 });
 
-test('a heartbeat of another make is none', () => {
-  expect(readBeat(part(0))).toEqual(part(0));
-  expect(readBeat({ cursor: 3 })).toBeUndefined();
-  expect(readBeat(undefined)).toBeUndefined();
+test('ignores heartbeats that are not of a scrape', () => {
+  expect(parseHeartbeat(part(0))).toEqual(part(0));
+  expect(parseHeartbeat({ cursor: 3 })).toBeUndefined();
+  expect(parseHeartbeat(undefined)).toBeUndefined();
 });
 
-test('rows tell of every subreddit, also of one without a row', () => {
+test('builds progress for every subreddit from the stored lanes, also for one without a lane', () => {
   const lane = freshLane('funny');
   lane.outcome.posts.new = 3;
   lane.pending = [{ id: 'a', numComments: 1 }];
   lane.listing = { after: null, page: 1, listed: 4, isEnded: true, again: null };
   lane.outcome.threads_read = 2;
-  expect(partsOfLanes([{ position: 0, state: lane }], { subreddits: ['funny', 'pics'] })).toMatchObject([
+  expect(progressFromLanes([{ position: 0, state: lane }], { subreddits: ['funny', 'pics'] })).toMatchObject([
     { name: 'funny', posts: 3, threads_done: 2, threads_total: 3, share: 0.75 },
     { name: 'pics', state: 'waiting', share: 0 },
   ]);
-  expect(partsOfLanes([], { nothing: 'right' })).toEqual([]);
+  expect(progressFromLanes([], { nothing: 'right' })).toEqual([]);
 });
 
-test('a result of an older version knows less, and one of another type is none', () => {
+test('reads results of older versions with fewer fields, and ignores results of other task types', () => {
   const counts = { new: 1, updated: 2, unchanged: 3 };
   expect(
-    partsOfResult({
+    progressFromResult({
       return_value: {
         subreddits: [{ subreddit: 'funny', status: 'succeeded', posts: counts, comments: counts, requests: 4 }],
       },
     }),
   ).toMatchObject([{ name: 'funny', posts: 6, threads_done: 0, requests: 4, requests_saved: 0 }]);
-  expect(partsOfResult({ return_value: { status: 'healthy' } })).toBeUndefined();
-  expect(partsOfResult(null)).toBeUndefined();
+  expect(progressFromResult({ return_value: { status: 'healthy' } })).toBeUndefined();
+  expect(progressFromResult(null)).toBeUndefined();
 });
 
-describe('of a run that has ended nothing is at work any more', () => {
+describe('shows no subreddit as running once the run has ended', () => {
   const lane = (
     position: number,
     status: 'waiting' | 'running' | 'succeeded' | 'failed',
@@ -72,9 +72,9 @@ describe('of a run that has ended nothing is at work any more', () => {
   };
   const names = { subreddits: ['s0', 's1', 's2', 's3', 's4'] };
   const states = (status: string, ...lanes: { position: number; state: unknown }[]) =>
-    partsOfEnded(lanes, names, status).map((one) => one.state);
+    progressFromStoppedLanes(lanes, names, status).map((one) => one.state);
 
-  test('failed: those that ended it, the others were cut short or never begun', () => {
+  test('failed: fails the lanes that broke the run, cancels the others in progress, skips those not begun', () => {
     expect(
       states('failed', lane(0, 'succeeded'), lane(1, 'running', 'no answer'), lane(2, 'running'), lane(3, 'waiting')),
     ).toEqual(['succeeded', 'failed', 'cancelled', 'skipped', 'skipped']);
@@ -87,26 +87,29 @@ describe('of a run that has ended nothing is at work any more', () => {
     ]);
   });
 
-  test.each(['cancelled', 'timed_out', 'terminated'])('%s: cut short or never begun', (status) => {
-    expect(states(status, lane(0, 'failed'), lane(1, 'running'), lane(2, 'waiting'))).toEqual([
-      'failed',
-      'cancelled',
-      'skipped',
-      'skipped',
-      'skipped',
-    ]);
-  });
-});
-
-test('what failed is not done, also by its result', () => {
-  const counts = { new: 0, updated: 0, unchanged: 0 };
-  const outcome = (status: string) => ({ subreddit: 'funny', status, posts: counts, comments: counts, requests: 1 });
-  expect(percentOf(partsOfResult({ return_value: { subreddits: [outcome('succeeded'), outcome('failed')] } })!)).toBe(
-    50,
+  test.each(['cancelled', 'timed_out', 'terminated'])(
+    '%s: cancels lanes in progress, skips those not begun',
+    (status) => {
+      expect(states(status, lane(0, 'failed'), lane(1, 'running'), lane(2, 'waiting'))).toEqual([
+        'failed',
+        'cancelled',
+        'skipped',
+        'skipped',
+        'skipped',
+      ]);
+    },
   );
 });
 
-test('the percentage is that of all subreddits', () => {
-  expect(percentOf([part(0, { share: 1 }), part(1, { share: 0.333 })])).toBe(66);
-  expect(percentOf([])).toBeNull();
+test('does not count a failed subreddit of a result as done', () => {
+  const counts = { new: 0, updated: 0, unchanged: 0 };
+  const outcome = (status: string) => ({ subreddit: 'funny', status, posts: counts, comments: counts, requests: 1 });
+  expect(
+    percentDone(progressFromResult({ return_value: { subreddits: [outcome('succeeded'), outcome('failed')] } })!),
+  ).toBe(50);
+});
+
+test('averages the percentage over all subreddits', () => {
+  expect(percentDone([part(0, { share: 1 }), part(1, { share: 0.333 })])).toBe(66);
+  expect(percentDone([])).toBeNull();
 });

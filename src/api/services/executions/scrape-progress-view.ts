@@ -4,11 +4,12 @@ import { progressOf, type LaneProgress } from '../../../tasks/reddit-scrape/scra
 import { freshLane, laneState } from '../../../tasks/reddit-scrape/scrape-state';
 import type { StoredLane } from '../../../storage/reddit/scrape-lane-repository';
 
-export type ScrapePart = Omit<LaneProgress, 'state'> & { state: LaneProgress['state'] | StoppedState };
-/** Of a run that has ended: `cancelled` was at work then, `skipped` had not begun. */
+/** The progress of a scrape in one of its subreddits. */
+export type SubredditProgress = Omit<LaneProgress, 'state'> & { state: LaneProgress['state'] | StoppedState };
+/** When the run ended early, a `cancelled` subreddit was in progress and a `skipped` one had not begun. */
 type StoppedState = 'cancelled' | 'skipped';
 
-const part = z.object({
+const laneProgress = z.object({
   position: z.int(),
   name: z.string(),
   state: z.enum(['waiting', 'running', 'succeeded', 'failed']),
@@ -21,11 +22,14 @@ const part = z.object({
   share: z.number(),
 }) satisfies z.ZodType<LaneProgress>;
 
-/** A heartbeat of a slice, or undefined for one of another make. */
-export const readBeat = (details: unknown): ScrapePart | undefined => part.safeParse(details).data;
+/** The heartbeat of a scrape's slice; undefined for any other heartbeat. */
+export const parseHeartbeat = (details: unknown): SubredditProgress | undefined => laneProgress.safeParse(details).data;
 
-/** As the rows of a run have it. */
-export function partsOfLanes(lanes: Pick<StoredLane, 'position' | 'state'>[], parameters: unknown): ScrapePart[] {
+/** Progress by the stored lanes of a running scrape. */
+export function progressFromLanes(
+  lanes: Pick<StoredLane, 'position' | 'state'>[],
+  parameters: unknown,
+): SubredditProgress[] {
   const known = scrapeParameters.safeParse(parameters).data;
   if (!known) return [];
   const states = new Map(lanes.map(({ position, state }) => [position, laneState.safeParse(state).data]));
@@ -33,45 +37,46 @@ export function partsOfLanes(lanes: Pick<StoredLane, 'position' | 'state'>[], pa
 }
 
 /**
- * As the rows of a run have it that ended before it was done: nothing is at work any more. In a failed run those failed
- * that ended it; where none of them did, say with its workers, whatever was at work.
+ * Progress by the stored lanes of a scrape that ended early, in which nothing is in progress any more. Of a failed run,
+ * the lanes in progress that broke it are `failed`; when no lane broke it (the workers died, say), all in progress are.
  */
-export function partsOfEnded(
+export function progressFromStoppedLanes(
   lanes: Pick<StoredLane, 'position' | 'state'>[],
   parameters: unknown,
   status: string,
-): ScrapePart[] {
+): SubredditProgress[] {
   const broken = new Set(
     lanes.flatMap(({ position, state }) => (laneState.safeParse(state).data?.brokenBy ? [position] : [])),
   );
-  const isFault = (position: number) => status === 'failed' && (broken.has(position) || broken.size === 0);
-  return partsOfLanes(lanes, parameters).map((one) => {
-    if (one.state === 'running') return { ...one, state: isFault(one.position) ? 'failed' : 'cancelled' };
+  const hasFailed = (position: number) => status === 'failed' && (broken.has(position) || broken.size === 0);
+  return progressFromLanes(lanes, parameters).map((one) => {
+    if (one.state === 'running') return { ...one, state: hasFailed(one.position) ? 'failed' : 'cancelled' };
     return one.state === 'waiting' ? { ...one, state: 'skipped' } : one;
   });
 }
 
-/** What a result tells of each subreddit; results of older versions know less. */
-const counts = z
+/** The part of a scrape's result that tells of its subreddits. Results of older versions lack some fields. */
+const postOrCommentCount = z
   .object({ new: z.int(), updated: z.int(), unchanged: z.int() })
   .transform((each) => each.new + each.updated + each.unchanged);
-const number = z.int().default(0);
+const countOrZero = z.int().default(0);
 const outcome = z.object({
   subreddit: z.string(),
   status: z.enum(['succeeded', 'failed']),
-  posts: counts,
-  comments: counts,
-  threads_read: number,
-  threads_unchanged: number,
-  threads_failed: number,
-  requests: number,
+  posts: postOrCommentCount,
+  comments: postOrCommentCount,
+  threads_read: countOrZero,
+  threads_unchanged: countOrZero,
+  threads_failed: countOrZero,
+  requests: countOrZero,
   requests_saved: z
-    .object({ unchanged_threads: number, watermark: number })
+    .object({ unchanged_threads: countOrZero, watermark: countOrZero })
     .default({ unchanged_threads: 0, watermark: 0 }),
 });
 const result = z.object({ return_value: z.object({ subreddits: z.array(outcome) }) });
 
-export function partsOfResult(stored: unknown): ScrapePart[] | undefined {
+/** Progress by the result of a finished scrape; undefined for the result of another task type. */
+export function progressFromResult(stored: unknown): SubredditProgress[] | undefined {
   return result.safeParse(stored).data?.return_value.subreddits.map((one, position) => {
     const threads = one.threads_read + one.threads_unchanged + one.threads_failed;
     return {
@@ -89,8 +94,8 @@ export function partsOfResult(stored: unknown): ScrapePart[] | undefined {
   });
 }
 
-/** The newer of what is known of each subreddit: requests only ever grow. */
-export function overlay(base: ScrapePart[], newer: ScrapePart[]): ScrapePart[] {
+/** Takes the newer progress of each subreddit, which is the one with more requests: their number only grows. */
+export function mergeNewer(base: SubredditProgress[], newer: SubredditProgress[]): SubredditProgress[] {
   const byPosition = new Map(newer.map((one) => [one.position, one]));
   return base.map((one) => {
     const other = byPosition.get(one.position);
@@ -98,8 +103,8 @@ export function overlay(base: ScrapePart[], newer: ScrapePart[]): ScrapePart[] {
   });
 }
 
-/** Every subreddit counts the same; what failed counts as far as it came. */
-export function percentOf(parts: ScrapePart[]): number | null {
+/** Null without subreddits. All subreddits weigh the same; a failed one counts with the share it has done. */
+export function percentDone(parts: SubredditProgress[]): number | null {
   return parts.length === 0
     ? null
     : Math.floor((parts.reduce((total, one) => total + one.share, 0) / parts.length) * 100);

@@ -16,18 +16,18 @@ import type { TaskConfigRepository } from '../../../storage/configs/task-config-
 import type { Role } from '../../../storage/accounts/user';
 import type { BatchSubmitted, RunOptions, Submitted } from '../../schemas/execute-schemas';
 
-/** The contract's default, for runs that no config gives one. */
+/** The API's default for runs without a config. */
 const AD_HOC_PRIORITY = 5;
 
-/** A key stands for one request: sent again it gets the same answer, another one is not taken for it. */
-function refuseOther(kept: { fingerprint?: string }, fingerprint: string | undefined): void {
+/** An idempotency key stands for one request: the same key with another request is refused. */
+function requireSameRequest(kept: { fingerprint?: string }, fingerprint: string | undefined): void {
   if (kept.fingerprint !== fingerprint)
     throw new ConflictError(
       'This Idempotency-Key was used for another request: take a new key, or repeat that request unchanged',
     );
 }
 
-/** Of parameters for a task type; nothing for an unknown type, or what is no object at all. */
+/** What is wrong with the parameters for a task type. Empty for an unknown type, and for anything but an object. */
 function findTypeFaults(name: string, parameters: unknown): ValidationError[] {
   if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) return [];
   const issues = findTaskType(name)?.parameters.safeParse(parameters, { reportInput: true }).error?.issues ?? [];
@@ -36,7 +36,7 @@ function findTypeFaults(name: string, parameters: unknown): ValidationError[] {
 
 export type StartRunService = ReturnType<typeof createStartRunService>;
 
-/** Runs that somebody asks for now. */
+/** Starts runs on request. */
 export function createStartRunService(deps: {
   configs: TaskConfigRepository;
   queries: ExecutionQueryRepository;
@@ -64,7 +64,10 @@ export function createStartRunService(deps: {
   return {
     findTypeFaults,
 
-    /** Throws for whoever may not choose this type's parameters. What is stored, in a config or a run, an admin has chosen. */
+    /**
+     * Throws unless the role may choose parameters for this task type. Parameters stored in a config or a run need no
+     * check: an admin has chosen them.
+     */
     requireAdHocAccess(name: string, role: Role | null): void {
       const access = findTaskType(name)?.adHocAccess;
       if (access && !mayAccess(role, access)) throw new ForbiddenError(TEXTS.forbidden);
@@ -113,11 +116,11 @@ export function createStartRunService(deps: {
         configName: null,
         priority: options.priority ?? AD_HOC_PRIORITY,
       });
-      refuseOther(kept, fingerprint);
+      requireSameRequest(kept, fingerprint);
       return answer(workflowId, null, name);
     },
 
-    /** Many configs in one workflow. An id that cannot run is told of, and does not stop the others. */
+    /** Runs many configs in one workflow. Ids that cannot run are listed in `failed`, and do not stop the others. */
     async executeBatch(configIds: number[], context: StartContext): Promise<BatchSubmitted> {
       const known = new Map((await configs.getMany(configIds)).map((config) => [config.id, config]));
       const refusal = (id: number) => {
@@ -134,17 +137,14 @@ export function createStartRunService(deps: {
       const fingerprint = fingerprintOf(context, configIds);
       const start = () =>
         gateway.startBatch(workflowId, { configIds: accepted, requestedBy: context.userId }, { fingerprint, failed });
-      const kept =
-        accepted.length > 0
-          ? await start()
-          : fingerprint === undefined
-            ? undefined
-            : await gateway.findBatch(workflowId);
-      if (kept) refuseOther(kept, fingerprint);
+      // Nothing to start, but an earlier request with the same key may have started a batch.
+      const findEarlier = async () => (fingerprint === undefined ? undefined : gateway.findBatch(workflowId));
+      const kept = accepted.length > 0 ? await start() : await findEarlier();
+      if (kept) requireSameRequest(kept, fingerprint);
       return presentBatch(workflowId, kept?.configIds ?? [], kept?.failed ?? failed);
     },
 
-    /** A new run with the parameters and limits of a finished one, whatever its config says now. */
+    /** Starts a new run with the parameters and limits of a finished one, not with those of its config. */
     async retry(idOrTaskId: string, context: StartContext): Promise<Submitted> {
       const execution = await queries.find(idOrTaskId);
       if (!execution) throw new NotFoundError('Execution not found');

@@ -30,13 +30,13 @@ function presentExport(record: ExportRecord): ExportBody {
 
 const isMissing = (error: unknown) => (error as Error).name === 'FileMissingError';
 
-/** A file that may be downloaded now. */
+/** An export's file that can be downloaded. */
 export interface Download {
   fileName: string;
   bytes: number;
   sha256: string;
   completedAt: Date;
-  /** Both ends of the range belong to it. */
+  /** `start` and `end` are byte positions, both inclusive. */
   open(range?: { start: number; end: number }): Promise<Readable>;
 }
 
@@ -71,7 +71,7 @@ export function createExportService({ records, files }: { records: ExportReposit
       return { fileName, bytes, sha256, completedAt, open };
     },
 
-    /** The file is gone before its row says so; asked for again, it is done again. */
+    /** Removes the file before the row is marked: a removal that fails in between can be repeated. */
     async remove(id: number): Promise<void> {
       const record = await find(id);
       if (record.storage === files.storage) await files.remove(record.fileName);

@@ -22,15 +22,13 @@ const nest = (rows: Row[], limits: Partial<{ sort: TreeSort; depth: number; limi
     { sort: 'top', depth: 1_000, limit: 500, ...limits },
     (one) => ({ id: one.id }) as CommentBody,
   );
-/** `a(b c+2)`: the ids, what hangs on them, and how many are left out. */
+const drawNode = ({ id, is_orphan: isOrphan, replies, more_count: more }: TreeNode): string => {
+  const below = replies.length > 0 || more > 0 ? `(${draw(replies, more)})` : '';
+  return `${isOrphan ? '?' : ''}${id}${below}`;
+};
+/** `a(b ?c +2)`: ids with their replies, `?` for an orphan, and the number of comments left out. */
 const draw = (nodes: TreeNode[], more = 0): string =>
-  [
-    ...nodes.map(
-      (node) =>
-        `${node.is_orphan ? '?' : ''}${node.id}${node.replies.length || node.more_count ? `(${draw(node.replies, node.more_count)})` : ''}`,
-    ),
-    ...(more ? [`+${more}`] : []),
-  ].join(' ');
+  [...nodes.map(drawNode), ...(more > 0 ? [`+${more}`] : [])].join(' ');
 const drawn = (...given: Parameters<typeof nest>) => {
   const { comments, moreCount } = nest(...given);
   return draw(comments, moreCount);
@@ -50,12 +48,12 @@ test.each<[TreeSort, string]>([
   ['new', 'a(c d(e)) f b'],
   ['old', 'b f a(d(e) c)'],
   ['controversial', 'b f a(d(e) c)'],
-])('%s', (sort, expected) => {
+])('sorts by %s, whatever the order of the rows', (sort, expected) => {
   expect(drawn(THREAD, { sort })).toBe(expected);
   expect(drawn([...THREAD].reverse(), { sort })).toBe(expected);
 });
 
-test('what the limits leave out is counted where it hangs, with all below it', () => {
+test('counts comments beyond the limits at their nearest shown ancestor, with their subtrees', () => {
   expect(drawn(THREAD, { depth: 1 })).toBe('b a(+3) f');
   expect(drawn(THREAD, { depth: 2 })).toBe('b a(d(+1) c) f');
   expect(drawn(THREAD, { limit: 1 })).toBe('b +5');
@@ -68,7 +66,7 @@ test('what the limits leave out is counted where it hangs, with all below it', (
   }
 });
 
-test('whose parent is not stored, of another post, or itself, stands at the top and says so', () => {
+test('puts a comment at the top as an orphan when its parent is not stored, of another post, or itself', () => {
   expect(
     drawn([
       row('a', 't1_gone', { score: 3 }),
@@ -80,13 +78,13 @@ test('whose parent is not stored, of another post, or itself, stands at the top 
   ).toBe('?a(b) ?c d ?e');
 });
 
-test('comments that hang on each other in a circle are shown once, cut where they are found first', () => {
+test('shows comments that answer each other in a circle once, cut at the first found', () => {
   expect(
     drawn([row('a', 't1_c'), row('b', 't1_a'), row('c', 't1_b'), row('d', 't1_c'), row('r', 't3_p', { score: 9 })]),
   ).toBe('r ?a(b(c(d)))');
 });
 
-test('5,000 comments one below the other, in any order', () => {
+test('nests 5,000 comments one below the other, in any order', () => {
   const chain = Array.from({ length: 5_000 }, (_, n) => row(`c${n}`, n ? `t1_c${n - 1}` : 't3_p'));
   for (const rows of [chain, [...chain].reverse()]) {
     const { comments, shown } = nest(rows, { depth: 1_000 });

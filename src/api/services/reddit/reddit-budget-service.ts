@@ -5,12 +5,12 @@ import type { RedditBudgetBody } from '../../schemas/reddit-schemas';
 
 export type RedditBudgetService = ReturnType<typeof createRedditBudgetService>;
 
-/** A flow is a config's id; `none` and `probe` ask for nobody's. */
+/** A flow is named by its config's id. The flows `none` and `probe` belong to no config. */
 const configIdOf = (flow: string) => (/^\d+$/.test(flow) ? Number(flow) : null);
 const sum = (flows: BudgetView['flows'], read: (flow: BudgetView['flows'][string]) => number) =>
   Object.values(flows).reduce((total, flow) => total + read(flow), 0);
 
-/** What is left of the budget at Reddit, and who waits for it. */
+/** Tells how much of the request budget at Reddit is left, and which configs wait for it. */
 export function createRedditBudgetService({
   budget,
   configs,

@@ -15,16 +15,17 @@ import type {
 import type { CommentTreeBody, TreeQuery } from '../../schemas/reddit-tree-schemas';
 import type { ListPage } from '../common/list-page';
 
-/** What one answer is made of at most; beyond it the tree is truncated, and says so. */
-const MOST_IN_A_TREE = 5_000;
-const WORDLESS =
-  'q has no word to look for: words like "the" or "not" are in nearly every text and are left out, and so are signs. Add a rarer one';
+/** Comments considered for one tree; beyond them the answer says `truncated`. */
+const MAX_TREE_COMMENTS = 5_000;
+const NO_SEARCHABLE_WORD =
+  'q has no word to look for: words like "the" or "not" are in nearly every text and are left out, ' +
+  'and so are signs. Add a rarer one';
 
 const pageQuery = ({ min_score: minScore, ...query }: ContentQuery) => ({ ...query, minScore });
 
 export type RedditService = ReturnType<typeof createRedditService>;
 
-/** Scraped content, for every signed-in user. */
+/** Reads and searches the stored content. */
 export function createRedditService({ content }: { content: RedditContentRepository }) {
   async function getPost(id: string): Promise<PostBody> {
     const row = await content.getPost(id);
@@ -42,7 +43,7 @@ export function createRedditService({ content }: { content: RedditContentReposit
 
     async listPostComments(postId: string, query: ContentQuery): Promise<ListPage<CommentBody>> {
       const { items: rows, nextCursor } = await content.listPostComments(postId, pageQuery(query));
-      // A post without comments is an empty list; only an unknown one is not found.
+      // An unknown post is a 404; a post without comments is an empty list.
       if (rows.length === 0) await getPost(postId);
       return { items: rows.map(presentComment), nextCursor };
     },
@@ -67,7 +68,7 @@ export function createRedditService({ content }: { content: RedditContentReposit
       return {
         total,
         is_total_capped: isCapped,
-        hint: isWordless ? WORDLESS : null,
+        hint: isWordless ? NO_SEARCHABLE_WORD : null,
         items: hits.map(presentHit),
         nextCursor,
       };
@@ -85,9 +86,9 @@ export function createRedditService({ content }: { content: RedditContentReposit
     },
 
     async tree(postId: string, limits: TreeQuery): Promise<CommentTreeBody> {
-      const [, rows] = await Promise.all([getPost(postId), content.listForTree(postId, MOST_IN_A_TREE + 1)]);
+      const [, rows] = await Promise.all([getPost(postId), content.listForTree(postId, MAX_TREE_COMMENTS + 1)]);
       const { comments, shown, moreCount } = nestComments(
-        rows.slice(0, MOST_IN_A_TREE),
+        rows.slice(0, MAX_TREE_COMMENTS),
         postId,
         limits,
         presentComment,
@@ -97,7 +98,7 @@ export function createRedditService({ content }: { content: RedditContentReposit
         sort: limits.sort,
         shown,
         more_count: moreCount,
-        truncated: rows.length > MOST_IN_A_TREE,
+        truncated: rows.length > MAX_TREE_COMMENTS,
         comments,
       };
     },

@@ -21,6 +21,12 @@ function presentEntry(entry: AuditEntry): AuditBody {
   };
 }
 
+/** Digits are a user's id, so a user whose name is digits alone can be found by id only. */
+function toActorFilter(actor: string | undefined): { actorId?: number; actorName?: string } {
+  if (actor === undefined) return {};
+  return /^\d{1,9}$/.test(actor) ? { actorId: Number(actor) } : { actorName: actor };
+}
+
 export type AuditService = ReturnType<typeof createAuditService>;
 
 export function createAuditService({ audit }: { audit: AuditRepository }) {
@@ -36,10 +42,8 @@ export function createAuditService({ audit }: { audit: AuditRepository }) {
         api_key_id: apiKeyId,
         ...rest
       } = query;
-      // A user name of digits alone is asked for by its id.
-      const who =
-        actor === undefined ? {} : /^\d{1,9}$/.test(actor) ? { actorId: Number(actor) } : { actorName: actor };
-      const { items, nextCursor } = await audit.list({ ...rest, ...who, targetType, targetId, requestId, apiKeyId });
+      const filter = { ...rest, ...toActorFilter(actor), targetType, targetId, requestId, apiKeyId };
+      const { items, nextCursor } = await audit.list(filter);
       return { items: items.map(presentEntry), nextCursor };
     },
   };

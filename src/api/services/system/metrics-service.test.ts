@@ -2,9 +2,10 @@ import { openBudget } from '../../../../test/support/open-budget';
 import { createMetricsService } from './metrics-service';
 import type { MetricsRepository } from '../../../storage/executions/metrics-repository';
 
+type Span = [after: number, before: number];
 type Deps = Parameters<typeof createMetricsService>[0];
 
-/** Every question a new one: what is shared with others is shared for two seconds. */
+/** Past the two seconds for which readings are shared. */
 const moveOn = () => jest.advanceTimersByTime(15_000);
 
 beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] }));
@@ -29,8 +30,8 @@ function createService(countEnded: MetricsRepository['countEnded']) {
   });
 }
 
-test('each span of time is counted once, and one that was not answered with the next', async () => {
-  const spans: [number, number][] = [];
+test('counts each span of time once; a span whose counting failed is counted with the next', async () => {
+  const spans: Span[] = [];
   let isAway = false;
   const service = createService(async (after, before) => {
     spans.push([after.getTime(), before.getTime()]);
@@ -42,14 +43,14 @@ test('each span of time is counted once, and one that was not answered with the 
     isAway = state;
     await service.read();
   }
-  const [first, missed, next] = spans;
-  expect(first?.[1]).toBeGreaterThan(first?.[0] ?? 0);
-  expect(missed?.[0]).toBe(first?.[1]);
-  expect(next?.[0]).toBe(missed?.[0]);
-  expect(next?.[1]).toBeGreaterThan(missed?.[1] ?? 0);
+  const [first, missed, next] = spans as [Span, Span, Span];
+  expect(first[1]).toBeGreaterThan(first[0]);
+  expect(missed[0]).toBe(first[1]);
+  expect(next[0]).toBe(missed[0]);
+  expect(next[1]).toBeGreaterThan(missed[1]);
 });
 
-test('all who ask at once share one reading', async () => {
+test('shares one reading among concurrent callers', async () => {
   let asked = 0;
   const service = createService(async () => [
     { taskType: null, outcome: 'succeeded' as const, total: ++asked, seconds: 1 },

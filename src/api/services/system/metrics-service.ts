@@ -1,4 +1,5 @@
-import { coalesceFor, withTimeout } from '../../concurrency/with-timeout';
+import { shareFor } from '../../concurrency/share-for';
+import { withTimeout } from '../../concurrency/with-timeout';
 import type { Client } from '@temporalio/client';
 import type { FastifyBaseLogger } from 'fastify';
 import type { RedditBudget } from '../../../platform/reddit-budget/reddit-budget';
@@ -10,28 +11,28 @@ import type {
   RunningCount,
 } from '../../../storage/executions/metrics-repository';
 
-/** However many ask, the servers are asked once in this time. */
+/** Concurrent and subsequent scrapes within this time share one reading. */
 const SHARED_MS = 2_000;
 const ANSWER_WITHIN_MS = 2_000;
-/** A row is seen some moments after the time that it carries, which is its worker's. */
+/** A row becomes visible some moments after the time it carries, which its worker has set: recent time is left out. */
 const SETTLED_AFTER_MS = 10_000;
 
-/** Bounds of the counts of how late schedules were; beyond the last come catch-ups and waits for the run before. */
+/** Upper bounds of the lateness histogram. Beyond the last are catch-ups and runs that waited for the run before. */
 export const LATENESS_BOUND_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600] as const;
 
-/** Temporal's numbers for the kinds of task that wait in a queue. */
+/** temporal.api.enums.v1.TaskQueueType */
 const QUEUE_KINDS = { workflow: 1, activity: 2 } as const;
 
 export interface QueueState {
   kind: keyof typeof QUEUE_KINDS;
   waiting: number;
-  /** How long the oldest has waited. */
+  /** Age of the oldest waiting task. */
   delaySeconds: number;
 }
 export interface Readings {
-  /** Since the reading before: what has ended, each run once. */
+  /** Runs that have ended since the previous reading, each counted once. */
   ended: EndedCount[];
-  /** Since then too: of what schedules have started. */
+  /** How late scheduled runs began since the previous reading. */
   lateness: Lateness | undefined;
   running: RunningCount[] | undefined;
   queues: QueueState[] | undefined;
@@ -48,8 +49,8 @@ export function createMetricsService(deps: {
   const { metrics, temporal } = deps;
   let countedUntil = new Date(Date.now() - SETTLED_AFTER_MS);
 
-  /** Undefined when the server does not answer: the other numbers are still worth having. */
-  async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer | undefined> {
+  /** Undefined when the server does not answer, so that the other numbers are still reported. */
+  async function orUndefined<Answer>(question: () => Promise<Answer>): Promise<Answer | undefined> {
     try {
       return await withTimeout(ANSWER_WITHIN_MS, question());
     } catch (error) {
@@ -83,10 +84,10 @@ export function createMetricsService(deps: {
     };
   }
 
-  /** What was not counted for want of an answer is counted next time. */
+  /** A span of time whose counting failed is counted with the next one. */
   async function countNew(): Promise<Pick<Readings, 'ended' | 'lateness'>> {
     const until = new Date(Date.now() - SETTLED_AFTER_MS);
-    const counts = await ask(() =>
+    const counts = await orUndefined(() =>
       Promise.all([
         metrics.countEnded(countedUntil, until),
         metrics.countLateness(countedUntil, until, LATENESS_BOUND_SECONDS),
@@ -97,12 +98,12 @@ export function createMetricsService(deps: {
   }
 
   return {
-    read: coalesceFor(SHARED_MS, async (): Promise<Readings> => {
+    read: shareFor(SHARED_MS, async (): Promise<Readings> => {
       const [counted, running, queues, budget] = await Promise.all([
         countNew(),
-        ask(() => metrics.countRunning()),
-        ask(() => Promise.all([readQueue('workflow'), readQueue('activity')])),
-        ask(readBudget),
+        orUndefined(() => metrics.countRunning()),
+        orUndefined(() => Promise.all([readQueue('workflow'), readQueue('activity')])),
+        orUndefined(readBudget),
       ]);
       return { ...counted, running, queues, budget, pool: metrics.pool() };
     }),

@@ -8,7 +8,7 @@ import type { ConfigCounts, TaskConfigRepository } from '../../../storage/config
 import type { DashboardBody, SummaryBody, SystemHealth, SystemStatus } from '../../schemas/system-schemas';
 
 const PROBE_LIMIT_MS = 2_000;
-/** Compared by the web client, which colours on equality. */
+/** The web client compares these texts to choose a colour. */
 const RUNNING = '运行中';
 const NORMAL = '正常';
 const FAULTY = '异常';
@@ -19,7 +19,7 @@ async function probe(ask: () => Promise<string>): Promise<Component> {
   try {
     return { status: 'healthy', message: await withTimeout(PROBE_LIMIT_MS, ask()) };
   } catch (error) {
-    // The cause may name addresses and users: those who need it find it in the log.
+    // The cause may contain addresses and user names, so it is not part of the answer.
     return {
       status: 'unhealthy',
       message: error instanceof Error && error.message.startsWith('No answer') ? error.message : 'No answer',
@@ -29,7 +29,7 @@ async function probe(ask: () => Promise<string>): Promise<Component> {
 
 export type SystemService = ReturnType<typeof createSystemService>;
 
-/** What the service knows of itself. Each answer asks everything at once, a fixed number of questions. */
+/** The state of the system. Each answer takes a fixed number of queries, made concurrently. */
 export function createSystemService(deps: {
   configs: TaskConfigRepository;
   queries: ExecutionQueryRepository;
@@ -43,10 +43,10 @@ export function createSystemService(deps: {
     database: () => probe(async () => `${(await configs.count()).total} task configs`),
     redis: () => probe(async () => deps.redis.ping().then(() => 'PONG')),
     scheduler: () =>
-      probe(
-        async () =>
-          `${[...(await schedules.all()).values()].filter((schedule) => schedule.state === 'active').length} armed schedules`,
-      ),
+      probe(async () => {
+        const listed = [...(await schedules.all()).values()];
+        return `${listed.filter((schedule) => schedule.state === 'active').length} armed schedules`;
+      }),
   };
 
   async function health(): Promise<SystemHealth['components']> {
@@ -91,11 +91,11 @@ export function createSystemService(deps: {
 
     async health(): Promise<SystemHealth> {
       const components = await health();
-      const faulty = Object.values(components).filter((component) => component.status === 'unhealthy').length;
-      // Where nothing answers there is nothing left to be degraded.
-      const isUnhealthy = faulty === Object.keys(components).length;
+      const isHealthy = Object.values(components).map((component) => component.status === 'healthy');
+      const isUnhealthy = !isHealthy.includes(true);
+      const partial = isHealthy.includes(false) ? 'degraded' : 'healthy';
       return {
-        status: isUnhealthy ? 'unhealthy' : faulty > 0 ? 'degraded' : 'healthy',
+        status: isUnhealthy ? 'unhealthy' : partial,
         timestamp: new Date().toISOString(),
         components,
         error: isUnhealthy ? 'No component answers' : null,

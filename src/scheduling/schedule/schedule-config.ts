@@ -1,0 +1,61 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { readCommonOptions } from '../config-fields/common-options';
+import { createFieldReader } from '../config-fields/field-reader';
+import { ScheduleConfigError } from '../config-fields/schedule-config-error';
+import { findSchedulerType, typeOf } from '../scheduler-types/registry';
+import { nextFireTimes } from './fire-times';
+import type { Schedule } from '../scheduler-types/scheduler-type';
+
+const anyObject = z.record(z.string(), z.unknown());
+
+/**
+ * Checks and normalises a `schedule_config`, or throws a ScheduleConfigError with all faults. Unknown keys are ignored.
+ * Leave `now` out for a stored config, whose times may have passed.
+ */
+export function parseScheduleConfig(typeName: string, raw: unknown, { now }: { now?: Date } = {}): Schedule {
+  const type = findSchedulerType(typeName);
+  if (!type)
+    throw new ScheduleConfigError([{ path: [], message: `unknown scheduler type ${typeName}`, input: typeName }]);
+  const config = anyObject.safeParse(raw ?? {});
+  if (!config.success) throw new ScheduleConfigError([{ path: [], message: 'expected an object', input: raw }]);
+  const fields = createFieldReader(config.data);
+  const options = readCommonOptions(fields, now);
+  const rule = type.readRule(fields, { timezone: options.timezone, now });
+  if (!rule || fields.issues.length > 0) throw new ScheduleConfigError(fields.issues);
+  const schedule = { ...options, type: type.name, ...rule };
+  if (now && type.fires !== 'never' && nextFireTimes(schedule, now, 1).length === 0)
+    throw new ScheduleConfigError([{ path: [], message: 'this schedule never fires', input: config.data }]);
+  return schedule;
+}
+
+/** Undefined for a config that cannot be read. */
+function tryParse(type: string, raw: unknown): Schedule | undefined {
+  try {
+    return parseScheduleConfig(type, raw);
+  } catch (error) {
+    if (error instanceof ScheduleConfigError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Why a stored schedule can never fire again, in words: its date or its end has passed. Null when it may fire, and when
+ * it cannot be read.
+ */
+export function findExpiry(type: string, stored: unknown, now: Date): string | null {
+  const schedule = tryParse(type, stored);
+  if (!schedule) return null;
+  const expiry = typeOf(schedule).findExpiry?.(schedule, now) ?? null;
+  if (expiry !== null) return expiry;
+  return schedule.endAt && schedule.endAt <= now ? `its end, ${schedule.endAt.toISOString()}, lies in the past` : null;
+}
+
+/** Whether both mean the same, however they are written. A config that cannot be read equals none. */
+export function isSameSchedule(type: string, one: unknown, other: unknown): boolean {
+  const schedule = tryParse(type, one);
+  return schedule !== undefined && isDeepStrictEqual(schedule, tryParse(type, other));
+}
+
+/** The rule in one line: cron text, date or interval. */
+export const describeRule = (schedule: Schedule): string => typeOf(schedule).describe(schedule);

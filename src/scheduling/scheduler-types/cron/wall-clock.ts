@@ -1,0 +1,21 @@
+import { IANAZone } from 'luxon';
+import { MINUTE_MS } from '../../../shared/durations';
+
+/** What the clocks of a time zone show, as the epoch milliseconds at which UTC clocks show the same. */
+export type LocalMs = number;
+
+export interface WallClock {
+  toLocal(instantMs: number): LocalMs;
+  /** Never fails: a skipped local time becomes another hour, a repeated one becomes its first occurrence. */
+  toInstant(local: LocalMs): number;
+}
+
+export function wallClockOf(timezone: string): WallClock {
+  const zone = IANAZone.create(timezone);
+  const offsetMs = (instantMs: number) => zone.offset(instantMs) * MINUTE_MS;
+  return {
+    toLocal: (instantMs) => instantMs + offsetMs(instantMs),
+    // The second lookup corrects the first one near a clock change, as Go's time.Date does, which the server uses.
+    toInstant: (local) => local - offsetMs(local - offsetMs(local)),
+  };
+}

@@ -1,0 +1,44 @@
+import type { ScheduleSpec } from '@temporalio/client';
+import type { CommonOptions } from '../config-fields/common-options';
+import type { FieldReader } from '../config-fields/field-reader';
+import type { PreviewWarning } from './preview-warning';
+
+/** A checked, normalised `schedule_config`. What a scheduler type adds to it is known to that type alone. */
+export interface Schedule extends CommonOptions {
+  /** The name of its scheduler type. */
+  readonly type: string;
+}
+
+/** The times as Temporal is told them, without the common options. */
+export interface TemporalTimes extends Pick<ScheduleSpec, 'calendars' | 'intervals' | 'timezone'> {
+  /** How often the schedule may fire; undefined means without limit. */
+  remainingActions?: number;
+}
+
+/** How schedules of one type are written, when they fire, and what Temporal is told about them. */
+export interface SchedulerType<Own extends Schedule = Schedule> {
+  /** The API's name for it: cron. Ten characters at most. */
+  readonly name: Own['type'];
+  /** Its fields in a `schedule_config`, for the API's documentation; undefined when it has none. */
+  readonly configFields?: string;
+  /** How often a schedule fires by itself. One that never does has no schedule in Temporal. */
+  readonly fires: 'never' | 'once' | 'repeatedly';
+  /**
+   * Reads and checks the type's own fields, and reports each fault with `fields.fail`; undefined when there was one.
+   * With `now`, a time that has passed is a fault; a stored config is read without it.
+   */
+  readRule(fields: FieldReader, context: { timezone: string; now?: Date }): Omit<Own, keyof Schedule> | undefined;
+  /** The rule in one line: cron text, date or interval. */
+  describe(schedule: Own): string;
+  /**
+   * The first fire time after `afterMs`, both in epoch milliseconds; null when there is none. Jitter, `start_at` and
+   * `end_at` are not considered: fireTimes applies them for all types.
+   */
+  nextFireMs(schedule: Own, afterMs: number): number | null;
+  /** Null for a type that never fires. */
+  toTemporal(schedule: Own): TemporalTimes | null;
+  /** Why the rule can never fire again, in words; null when it may. `end_at` is checked for all types. */
+  findExpiry?(schedule: Own, now: Date): string | null;
+  /** What may surprise users about the times of this type. */
+  findWarnings?(schedule: Own, now: Date): PreviewWarning[];
+}

@@ -1,0 +1,81 @@
+import { parseScheduleConfig } from '../schedule/schedule-config';
+import { toTemporalSpec } from './temporal-spec';
+
+function translate(type: string, raw: object) {
+  const translated = toTemporalSpec(parseScheduleConfig(type, raw));
+  if (!translated) throw new Error(`${type} has no translation`);
+  return translated;
+}
+
+test('a manual schedule has no translation', () => {
+  expect(toTemporalSpec(parseScheduleConfig('manual', {}))).toBeNull();
+});
+
+test('a cron schedule becomes calendars with an explicit second, never a cron string', () => {
+  const { spec, remainingActions } = translate('cron', {
+    cron_expression: '*/15 9-17 1,15,20 jan,6 *',
+    timezone: 'Europe/Berlin',
+  });
+  expect(spec).toEqual({
+    calendars: [
+      {
+        second: 0,
+        minute: { start: 0, end: 45, step: 15 },
+        hour: { start: 9, end: 17, step: 1 },
+        dayOfMonth: [1, 15, 20],
+        month: ['JANUARY', 'JUNE'],
+        dayOfWeek: '*',
+        comment: '*/15 9-17 1,15,20 jan,6 *',
+      },
+    ],
+    timezone: 'Europe/Berlin',
+    startAt: undefined,
+    endAt: undefined,
+    jitter: 0,
+  });
+  expect(remainingActions).toBeUndefined();
+});
+
+test('a cron that fires on either day becomes two calendars, one that needs both days becomes one', () => {
+  const days = (cron_expression: string) =>
+    translate('cron', { cron_expression }).spec.calendars?.map(({ dayOfMonth, dayOfWeek }) => [dayOfMonth, dayOfWeek]);
+  expect(days('0 0 13 * 5')).toEqual([
+    [[13], '*'],
+    ['*', ['FRIDAY']],
+  ]);
+  expect(days('0 0 */10 * 5')).toEqual([[{ start: 1, end: 31, step: 10 }, ['FRIDAY']]]);
+});
+
+test('a date becomes one second in UTC that fires once', () => {
+  const { spec, remainingActions } = translate('date', {
+    run_date: '2030-12-31T23:59:58',
+    timezone: 'America/New_York',
+  });
+  expect(spec).toMatchObject({
+    calendars: [{ second: 58, minute: 59, hour: 4, dayOfMonth: 1, month: 'JANUARY', year: 2031 }],
+    timezone: 'UTC',
+  });
+  expect(remainingActions).toBe(1);
+});
+
+test('interval, window, jitter and policies are translated', () => {
+  const raw = {
+    minutes: 2,
+    start_at: '2030-01-01T00:00Z',
+    end_at: '2031-01-01T00:00Z',
+    jitter_seconds: 3,
+    overlap: 'terminate_other',
+    catchup_window_seconds: 30,
+    pause_on_failure: true,
+  };
+  expect(translate('interval', raw)).toEqual({
+    spec: {
+      intervals: [{ every: 120_000 }],
+      startAt: new Date('2030-01-01T00:00Z'),
+      endAt: new Date('2031-01-01T00:00Z'),
+      jitter: 3_000,
+    },
+    policies: { overlap: 'TERMINATE_OTHER', catchupWindow: 30_000, pauseOnFailure: true },
+    remainingActions: undefined,
+  });
+});

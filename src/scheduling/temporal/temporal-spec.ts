@@ -1,0 +1,41 @@
+import { ScheduleOverlapPolicy, type ScheduleSpec } from '@temporalio/client';
+import { typeOf } from '../scheduler-types/registry';
+import type { OverlapPolicy } from '../config-fields/common-options';
+import type { Schedule } from '../scheduler-types/scheduler-type';
+
+const POLICIES: Record<OverlapPolicy, ScheduleOverlapPolicy> = {
+  skip: ScheduleOverlapPolicy.SKIP,
+  buffer_one: ScheduleOverlapPolicy.BUFFER_ONE,
+  buffer_all: ScheduleOverlapPolicy.BUFFER_ALL,
+  cancel_other: ScheduleOverlapPolicy.CANCEL_OTHER,
+  terminate_other: ScheduleOverlapPolicy.TERMINATE_OTHER,
+  allow_all: ScheduleOverlapPolicy.ALLOW_ALL,
+};
+
+export interface TemporalSpec {
+  spec: ScheduleSpec;
+  policies: { overlap: ScheduleOverlapPolicy; catchupWindow: number; pauseOnFailure: boolean };
+  /** How often the schedule may fire; undefined means without limit. */
+  remainingActions: number | undefined;
+}
+
+/** Times and policies of a schedule as Temporal is told them; null for a schedule that never fires by itself. */
+export function toTemporalSpec(schedule: Schedule): TemporalSpec | null {
+  const times = typeOf(schedule).toTemporal(schedule);
+  if (!times) return null;
+  const { remainingActions, ...spec } = times;
+  return {
+    spec: {
+      ...spec,
+      startAt: schedule.startAt ?? undefined,
+      endAt: schedule.endAt ?? undefined,
+      jitter: schedule.jitterSeconds * 1000,
+    },
+    policies: {
+      overlap: POLICIES[schedule.overlap],
+      catchupWindow: schedule.catchupWindowSeconds * 1000,
+      pauseOnFailure: schedule.isPausedOnFailure,
+    },
+    remainingActions,
+  };
+}
