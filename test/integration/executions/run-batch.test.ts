@@ -27,6 +27,16 @@ describe('a batch', () => {
     expect(rows[2].workflow_id).toBe(rows[2].task_id);
   });
 
+  test('runs a config whose long name is wider than a Temporal summary', async () => {
+    const { id } = await createConfig({
+      name: '名'.repeat(200),
+      taskType: 'TEST_SHORT_TIMEOUT',
+      parameters: { sleep_seconds: 0 },
+    });
+    const handle = await startBatch([id]);
+    expect(await handle.result()).toMatchObject({ total: 1, succeeded: 1 });
+  });
+
   test('a run that is cancelled early is stopped before it begins, with or without a child workflow', async () => {
     const health = await createConfig({ taskType: 'HEALTH_CHECK' });
     const long = await createConfig({ taskType: 'TEST_TIMEOUT', parameters: { sleep_seconds: 600 } });
