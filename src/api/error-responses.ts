@@ -53,6 +53,8 @@ interface LibraryError {
   code?: string | number;
   message?: string;
   statusCode?: number;
+  /** Set by @fastify/send: the message may be shown to clients. */
+  expose?: boolean;
   cause?: unknown;
   nativeError?: unknown;
 }
@@ -78,10 +80,10 @@ const isTemporalUnavailable = (error: LibraryError) =>
 function respondToLibrary(error: LibraryError): ErrorResponse | undefined {
   if (isTemporalUnavailable(error)) return TEMPORAL_UNAVAILABLE;
   if (isConnectionError(error)) return STORE_UNAVAILABLE;
-  // Fastify refuses a request itself: bad URL encoding, unsupported framing.
-  const { code, statusCode = 500, message = '' } = error;
-  const isRefusedByFastify = typeof code === 'string' && code.startsWith('FST_') && statusCode < 500;
-  return isRefusedByFastify ? { status: statusCode, detail: message } : undefined;
+  // Fastify refuses a request itself (bad URL encoding, unsupported framing), and so does its file server (`..`, NUL).
+  const { code, statusCode = 500, message = '', expose } = error;
+  const isRefusal = expose === true || (typeof code === 'string' && code.startsWith('FST_'));
+  return isRefusal && statusCode < 500 ? { status: statusCode, detail: message } : undefined;
 }
 
 function findResponse(error: unknown): ErrorResponse | undefined {
