@@ -17,7 +17,10 @@ export interface ConfigReconcilerDeps {
 
 const PAGE = 1_000;
 
-/** A newer version may have lost a task type, or ask more of its parameters: the config says so before its next run fails. */
+/**
+ * Sets configs to `error` that can no longer run, before their next run fails: a newer version may lack the task type,
+ * or check its parameters more strictly.
+ */
 export function createConfigReconciler({ configs, convergence, log, findConfigFault }: ConfigReconcilerDeps) {
   async function fail(config: TaskConfig, fault: string): Promise<boolean> {
     const failed = await configs.setScheduleStatus(config.id, 'error', { ifRevision: config.revision, error: fault });

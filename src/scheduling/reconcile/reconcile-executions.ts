@@ -49,6 +49,26 @@ export function createExecutionReconciler({
     return open;
   }
 
+  /** The rows whose workflow is not open, grouped by workflow: a batch has many rows. */
+  async function findAbandoned(rows: RunningExecution[]): Promise<Iterable<RunningExecution[]>> {
+    const open = rows.length > 0 ? await openRuns(rows) : new Set<string>();
+    const abandoned = new Map<string, RunningExecution[]>();
+    for (const row of rows.filter((one) => !open.has(keyOf(one))))
+      abandoned.set(keyOf(row), [...(abandoned.get(keyOf(row)) ?? []), row]);
+    return abandoned.values();
+  }
+
+  /** Ends the rows of one workflow as the workflow ended; answers how many it has ended. */
+  async function endRowsOf(rows: RunningExecution[]): Promise<number> {
+    const [first] = rows;
+    const end = first && (await endOfWorkflow(workflowClient, first));
+    if (!end) return 0;
+    const ids = await executions.endMany(rows.map((row) => ({ executionId: row.id, ...end })));
+    const told = { executionIds: ids, workflowId: first.workflowId, status: end.status };
+    if (ids.length > 0) log.warn(told, 'a run had ended without its row');
+    return ids.length;
+  }
+
   async function endAbandoned(): Promise<number> {
     let ended = 0;
     for (let afterId: number | undefined = 0; afterId !== undefined;) {
@@ -57,23 +77,7 @@ export function createExecutionReconciler({
         limit: ROWS_PER_PAGE,
         afterId,
       });
-      const open = rows.length > 0 ? await openRuns(rows) : new Set<string>();
-      // A batch has many rows of one workflow.
-      const abandoned = new Map<string, RunningExecution[]>();
-      for (const row of rows.filter((one) => !open.has(keyOf(one))))
-        abandoned.set(keyOf(row), [...(abandoned.get(keyOf(row)) ?? []), row]);
-      for (const group of abandoned.values()) {
-        const [first] = group;
-        const end = first && (await endOfWorkflow(workflowClient, first));
-        if (!end) continue;
-        const ids = await executions.endMany(group.map((row) => ({ executionId: row.id, ...end })));
-        ended += ids.length;
-        if (ids.length > 0)
-          log.warn(
-            { executionIds: ids, workflowId: first.workflowId, status: end.status },
-            'a run had ended without its row',
-          );
-      }
+      for (const ofWorkflow of await findAbandoned(rows)) ended += await endRowsOf(ofWorkflow);
       afterId = rows.length === ROWS_PER_PAGE ? rows.at(-1)?.id : undefined;
     }
     return ended;
@@ -97,12 +101,15 @@ export function createExecutionReconciler({
   }
 
   async function recordClosedBetween(fromMs: number, untilMs: number): Promise<number> {
-    const between = `CloseTime >= '${new Date(fromMs).toISOString()}' AND CloseTime < '${new Date(untilMs).toISOString()}'`;
+    const query = [
+      "WorkflowType = 'runTask'",
+      `TaskQueue = ${JSON.stringify(taskQueue)}`,
+      "ExecutionStatus != 'ContinuedAsNew'",
+      `CloseTime >= '${new Date(fromMs).toISOString()}'`,
+      `CloseTime < '${new Date(untilMs).toISOString()}'`,
+    ].join(' AND ');
     const runs = new Map<string, WorkflowExecutionInfo>();
-    for await (const run of workflowClient.list({
-      query: `WorkflowType = 'runTask' AND TaskQueue = ${JSON.stringify(taskQueue)} AND ExecutionStatus != 'ContinuedAsNew' AND ${between}`,
-    }))
-      runs.set(keyOf(run), run);
+    for await (const run of workflowClient.list({ query })) runs.set(keyOf(run), run);
     let recorded = 0;
     for (const page of chunk([...runs.values()], ROWS_PER_PAGE)) {
       for (const missing of await executions.findMissing(

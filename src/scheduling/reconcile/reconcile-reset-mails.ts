@@ -28,7 +28,8 @@ export function createResetMailReconciler({
   graceMs = GRACE_MS,
 }: ResetMailReconcilerDeps) {
   async function running(resetIds: string[]): Promise<Set<string>> {
-    const query = `ExecutionStatus = 'Running' AND WorkflowId IN (${resetIds.map((id) => JSON.stringify(resetMailWorkflowId(id))).join(',')})`;
+    const workflowIds = resetIds.map((id) => JSON.stringify(resetMailWorkflowId(id))).join(',');
+    const query = `ExecutionStatus = 'Running' AND WorkflowId IN (${workflowIds})`;
     const found = new Set<string>();
     for await (const { workflowId } of workflowClient.list({ query })) found.add(workflowId);
     return found;

@@ -45,6 +45,8 @@ const REASONS: Record<Exclude<Difference, 'exhausted'>, string> = {
   pause: 'the schedule in Temporal was paused or running against the record',
 };
 
+const isScheduled = ({ scheduleStatus }: TaskConfig) => scheduleStatus === 'active' || scheduleStatus === 'paused';
+
 /** Compares all schedules with all configs, by one list of each; only what differs is looked at closely. */
 export function createScheduleReconciler({
   configs,
@@ -102,22 +104,26 @@ export function createScheduleReconciler({
       log.warn({ configId, taskQueue: schedule.taskQueue }, 'a schedule of another task queue was left alone');
       return null;
     }
-    if (!row || (row.scheduleStatus !== 'active' && row.scheduleStatus !== 'paused')) {
+    if (!row || !isScheduled(row)) {
       if (!schedule) return null;
       await convergence.converge(configId);
       return 'schedulesRemoved';
     }
+    return followRow(row, schedule);
+  }
+
+  /** Makes the schedule follow a row that has one, and the row follow what ended or paused the schedule. */
+  async function followRow(row: TaskConfig, schedule: DescribedSchedule | null): Promise<keyof ScheduleRepairs | null> {
     const difference = findDifference(row, schedule);
     if (difference === null) return null;
     if (difference === 'exhausted') {
       // Runs that still wait for their turn would be lost with the schedule.
-      return schedule && schedule.runningRuns.length === 0 && (await complete(row, schedule))
-        ? 'schedulesCompleted'
-        : null;
+      const isIdle = schedule?.runningRuns.length === 0;
+      return isIdle && (await complete(row, schedule)) ? 'schedulesCompleted' : null;
     }
-    const settled = await convergence.converge(configId);
+    const settled = await convergence.converge(row.id);
     if (difference === 'foreign pause' && settled?.scheduleStatus === 'paused') return 'pausesAdopted';
-    await configs.addEvents(configId, [
+    await configs.addEvents(row.id, [
       { event: 'task_repaired', taskName: row.name, success: true, error: REASONS[difference] },
     ]);
     return 'schedulesRepaired';

@@ -28,12 +28,17 @@ export interface DescribedSchedule extends ActualSchedule {
 
 export const isForeignPause = (state: { paused: boolean; note?: string }) => state.paused && isForeignNote(state.note);
 
+function stateOf(isPaused: boolean, nextRun: Date | null): ActualSchedule['state'] {
+  if (nextRun === null) return 'exhausted';
+  return isPaused ? 'paused' : 'active';
+}
+
 export function toActual(configId: number, schedule: ScheduleSummary | ScheduleDescription): ActualSchedule {
   const [nextRun = null] = schedule.info.nextActionTimes;
   const { paused, note } = schedule.state;
   return {
     configId,
-    state: nextRun === null ? 'exhausted' : paused ? 'paused' : 'active',
+    state: stateOf(paused, nextRun),
     isPaused: paused,
     note: note ?? null,
     revision: revisionOf(note),

@@ -32,7 +32,10 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 
 export type ScheduleCommands = ReturnType<typeof createScheduleCommands>;
 
-/** What a person does to a schedule: the row first, then Temporal. A refused or failed action is a result, not an error; an unknown config throws ConfigNotFoundError. */
+/**
+ * What users do to a schedule: the row is written first, then Temporal follows. A refused or failed command is a
+ * result, not an error; an unknown config throws ConfigNotFoundError.
+ */
 export function createScheduleCommands({ configs, convergence, findConfigFault = () => null }: ScheduleCommandDeps) {
   async function find(configId: number): Promise<TaskConfig> {
     const config = await configs.get(configId);
@@ -82,7 +85,8 @@ export function createScheduleCommands({ configs, convergence, findConfigFault =
       return answer(
         config.id,
         false,
-        `${config.name} is recorded as ${config.scheduleStatus}, but its schedule could not be changed yet: ${messageOf(error)}`,
+        `${config.name} is recorded as ${config.scheduleStatus}, ` +
+          `but its schedule could not be changed yet: ${messageOf(error)}`,
       );
     }
   }
@@ -91,7 +95,8 @@ export function createScheduleCommands({ configs, convergence, findConfigFault =
     if (!firesByItself(config))
       return answer(config.id, false, `${config.name} is a manual task: it has no schedule, execute it instead`);
     const isActive = config.scheduleStatus === 'active';
-    // Also of an active one, which reconcile has not come to yet: its run may still be at work, so nothing is changed.
+    // An active config may have expired too, if reconcile has not seen it yet. Its run may still be at work, so nothing
+    // is changed.
     const past = findExpiry(config.schedulerType, config.scheduleConfig, new Date());
     if (past !== null) return answer(config.id, false, `${config.name} cannot be started: ${past}`);
     try {
@@ -164,7 +169,7 @@ export function createScheduleCommands({ configs, convergence, findConfigFault =
 
   async function rearm(configId: number): Promise<CommandResult> {
     const config = await find(configId);
-    // Nobody could start it, so its mended parameters are all that can end the error.
+    // A manual config cannot be started, so only corrected parameters can end its error.
     if (!firesByItself(config) && config.scheduleStatus === 'error') return stop(configId);
     if (config.scheduleStatus !== 'active' && config.scheduleStatus !== 'paused')
       return answer(configId, true, `${config.name} is ${config.scheduleStatus}: nothing to reload`);
@@ -173,7 +178,7 @@ export function createScheduleCommands({ configs, convergence, findConfigFault =
     );
   }
 
-  // Two at once on one schedule would be safe, but would keep undoing and refusing each other's steps.
+  // Two concurrent commands on one schedule would be safe, but would undo and refuse each other's steps.
   const inTurn = createKeyedQueue<number>();
   const queued = (act: (configId: number) => Promise<CommandResult>) => (configId: number) =>
     inTurn(configId, () => act(configId));
@@ -185,7 +190,7 @@ export function createScheduleCommands({ configs, convergence, findConfigFault =
     pause: queued(pause),
     resume: queued(resume),
     reload: queued(rearm),
-    /** For whoever has changed a config: its schedule, if it has one, follows at once. */
+    /** To be called after a config was changed: its schedule, if it has one, follows at once. */
     rearm: queued(rearm),
   };
 }

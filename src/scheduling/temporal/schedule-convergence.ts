@@ -3,14 +3,14 @@ import type { ScheduleGateway } from './schedule-gateway';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type { TaskConfigRepository } from '../../storage/configs/task-config-repository';
 
-/** Every round but the first means that somebody wrote in between. */
+/** Each round after the first means that another client wrote the row meanwhile. */
 const MAX_ROUNDS = 30;
 
 export type ScheduleConvergence = ReturnType<typeof createScheduleConvergence>;
 
 /**
- * Brings the Temporal schedule to what the row says, without a lock: who applies a row reads it again afterwards, so
- * whoever applies last has seen the newest. Only a crash can leave the two apart, which reconcile repairs.
+ * Brings the Temporal schedule to what the row says, without a lock. Each client that applies a row reads it again
+ * afterwards, so the last one to apply has seen the newest row. Only a crash can leave the two apart, until reconcile.
  */
 export function createScheduleConvergence({
   configs,

@@ -19,7 +19,7 @@ const config = {
   parameters: {},
 } as unknown as TaskConfig;
 
-/** A server that answers each call of a kind with the next outcome of its list; the clock stands still but for late ones. */
+/** A server that answers each call of a kind with the next outcome of its list. Only late answers advance the clock. */
 function createGateway(answers: { create?: (Error | null)[]; update?: (Error | null)[]; delete?: (Error | null)[] }) {
   const asked: string[] = [];
   const givenMs: number[] = [];

@@ -22,7 +22,7 @@ export interface ApplyOutcome {
   foreignPause?: string;
 }
 
-/** Of the whole deadline: a request that got stuck must not use it up, and the last one has the rest, should all be slow. */
+/** The part of the deadline one try may use, so that a stuck request leaves time for more; the last has the rest. */
 const SHARE_OF_A_TRY = 1 / 4;
 /** With the first pauses between them: 20, 40, 80… ms. */
 const CONTENTION_ATTEMPTS = 6;
@@ -37,7 +37,7 @@ function configIdOf(scheduleId: string): number | null {
 
 export type ScheduleGateway = ReturnType<typeof createScheduleGateway>;
 
-/** The only place that talks to Temporal's ScheduleClient. Throws SchedulerUnavailableError when Temporal does not answer. */
+/** The only user of Temporal's ScheduleClient. Throws SchedulerUnavailableError when Temporal does not answer. */
 export function createScheduleGateway({
   client,
   taskQueue,
@@ -110,8 +110,8 @@ export function createScheduleGateway({
     remove,
 
     /**
-     * Makes the Temporal schedule what the row desires, whatever it was before. Somebody else's pause of an active
-     * schedule stays, and is reported; but one that it had before it followed the config's last start ends with that start.
+     * Makes the Temporal schedule what the row desires, whatever it was before. A foreign pause of an active schedule
+     * stays and is reported, unless the config was started after it: that start ends the pause.
      */
     async apply(config: TaskConfig): Promise<ApplyOutcome> {
       const wanted = taskConfigSchedule(config, { scheduleId: scheduleIdOf(config.id), taskQueue });

@@ -36,7 +36,7 @@ export class ConfigNotFoundError extends Error {
   }
 }
 
-/** Others kept changing the config or its schedule faster than we could follow. */
+/** Other clients kept changing the config or its schedule, so that applying the row never settled. */
 export class ScheduleNotSettledError extends Error {
   override readonly name = 'ScheduleNotSettledError';
   readonly code = 'schedule_not_settled';
@@ -56,7 +56,7 @@ const FAILED_PRECONDITION = 9;
 
 const grpcErrorOf = (error: unknown) => (error instanceof ServiceError ? error.cause : error);
 
-/** Somebody else created or deleted the schedule at the same moment: one that is closing answers with a failed precondition. */
+/** Another client created or deleted the schedule at the same moment. One that is closing fails the precondition. */
 export function isContention(error: unknown): boolean {
   const grpc = grpcErrorOf(error);
   return (
@@ -83,5 +83,6 @@ export function toSchedulerError(error: unknown): unknown {
 
 function detailsOf(error: unknown): string {
   const cause = error instanceof ServiceError && error.cause ? error.cause : error;
-  return isGrpcServiceError(cause) ? cause.details : cause instanceof Error ? cause.message : String(cause);
+  if (isGrpcServiceError(cause)) return cause.details;
+  return cause instanceof Error ? cause.message : String(cause);
 }

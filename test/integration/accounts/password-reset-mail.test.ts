@@ -71,7 +71,7 @@ const reconcile = () =>
 const reset = (token: string) =>
   api.anonymous('POST', '/auth/reset-password', { token, new_password: 'another long one' });
 
-test('the mail has a link that works, and neither token nor link is anywhere else', async () => {
+test('mails a link that works; token and link are stored nowhere else', async () => {
   await startWorker();
   await db.database('users').where({ username: 'user' }).update({ full_name: 'Ann\r\nBcc: other@example.org' });
   await forgot('user@example.com', {
@@ -117,7 +117,7 @@ test('the mail has a link that works, and neither token nor link is anywhere els
   );
 });
 
-test('for an address that is not known, or not active, no row and no workflow is made, and the answer is the same', async () => {
+test('creates no row and no workflow for an unknown or inactive user, with the same answer', async () => {
   const known = await forgot();
   for (const email of ['nobody@example.com', 'idle@example.com'])
     expect(await forgot(email)).toMatchObject({ status: known.status, text: known.text });
@@ -136,7 +136,7 @@ test('for an address that is not known, or not active, no row and no workflow is
   await workflowOf(row).terminate();
 });
 
-test('a mail server that is down, or says not now, gets it once it is back', async () => {
+test('delivers once a mail server that was down or refused temporarily is back', async () => {
   const { port } = server;
   await server.close();
   await startWorker(port);
@@ -164,7 +164,7 @@ test('a mail server that is down, or says not now, gets it once it is back', asy
   expect([server.mails.length, refusals]).toEqual([1, 2]);
 });
 
-test('a server that refuses the address for good is asked once', async () => {
+test('tries once when the server refuses the address for good', async () => {
   let asked = 0;
   server.onRecipient = () => ((asked += 1), 550);
   await startWorker();
@@ -195,14 +195,14 @@ test.each<[string, () => Promise<unknown>]>([
   );
 });
 
-test('a worker with another secret mails no link that would not work', async () => {
+test('mails no link from a worker with another secret', async () => {
   await forgot();
   await startWorker(server.port, 'a secret that the API does not have');
   expect(await outcome()).toBe('refused');
   expect(server.mails).toEqual([]);
 });
 
-test('what the API could not start, reconcile does: once, for all of them', async () => {
+test('reconcile starts once every mail that the API could not start', async () => {
   const resets = createPasswordResetRepository(db.database);
   const tokens = createResetTokens(SECRET);
   const ids = [randomUUID(), randomUUID()];
@@ -216,7 +216,7 @@ test('what the API could not start, reconcile does: once, for all of them', asyn
   expect(await reconcile()).toEqual({ resetMailsStarted: 0 });
 });
 
-test('a worker that is killed while it sends: the next sends it again, under the same message id', async () => {
+test('sends the mail again under the same message id after a worker was killed while sending', async () => {
   const env = {
     DATABASE_URL: db.url,
     REDIS_URL: testServices().storeUrl,

@@ -21,7 +21,7 @@ async function askToken(): Promise<string> {
   return api.resetTokens.tokenOf(id);
 }
 
-test('the answer is the same for every address, and only for users who may sign in a mail is made', async () => {
+test('answers alike for every address, and mails only users who may sign in', async () => {
   const known = await forgot('user@EXAMPLE.com');
   for (const email of ['nobody@example.com', 'idle@example.com'])
     expect(await forgot(email)).toMatchObject({ status: known.status, text: known.text });
@@ -34,7 +34,7 @@ test('the answer is the same for every address, and only for users who may sign 
     ]);
 });
 
-test('a token sets the password once, and ends all sessions', async () => {
+test('sets the password once by a token, and ends all sessions', async () => {
   const token = await askToken();
   const { access_token, refresh_token } = (await login(PASSWORD)).body;
   expect((await verify(token)).body).toEqual({ message: expect.any(String), success: true });
@@ -47,7 +47,7 @@ test('a token sets the password once, and ends all sessions', async () => {
   expect((await login(NEW_PASSWORD)).status).toBe(200);
 });
 
-test('of several at once with one token one succeeds', async () => {
+test('lets one of several concurrent uses of a token succeed', async () => {
   const token = await askToken();
   const answers = await Promise.all(Array.from({ length: 4 }, (_, index) => reset(token, `another long one ${index}`)));
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400]);
@@ -55,7 +55,7 @@ test('of several at once with one token one succeeds', async () => {
   expect((await login(`another long one ${winner}`)).status).toBe(200);
 });
 
-test('only the newest token is good, for an hour, for an active user; the database has its hash', async () => {
+test('accepts only the newest token, for an hour, for an active user; stores its hash', async () => {
   const [first, second] = [await askToken(), await askToken()];
   expect([(await verify(first)).body.success, (await verify(second)).body.success]).toEqual([false, true]);
   expect((await reset(first)).status).toBe(400);
@@ -76,7 +76,7 @@ test('only the newest token is good, for an hour, for an active user; the databa
   expect(await db.database('password_resets')).toEqual([]);
 });
 
-test('a password that will not do leaves the token good', async () => {
+test('keeps the token valid after an unacceptable password', async () => {
   const token = await askToken();
   expect((await reset(token, 'short77')).body.detail).toMatchObject([
     { type: 'string_too_short', loc: ['body', 'new_password'] },
@@ -85,7 +85,7 @@ test('a password that will not do leaves the token good', async () => {
   expect((await reset(token)).status).toBe(200);
 });
 
-test('the token to verify is in the query, or in the body', async () => {
+test('takes the token to verify from the query or the body', async () => {
   const token = await askToken();
   expect((await api.anonymous('POST', '/auth/verify-reset-token', { token })).body.success).toBe(true);
   expect((await api.anonymous('POST', `/auth/verify-reset-token?token=${token}`)).body.success).toBe(true);
@@ -100,7 +100,7 @@ test('the token to verify is in the query, or in the body', async () => {
   ]);
 });
 
-test('a new password or address makes a link that is under way void', async () => {
+test('invalidates a pending link when password or address change', async () => {
   const [, id] = api.userIds;
   for (const change of [{ password: 'another long one' }, { email: 'moved@example.com' }]) {
     await db.database('users').where({ id }).update({ email: 'user@example.com' });

@@ -6,7 +6,7 @@ beforeEach(async () => {
 });
 afterEach(() => db.drop());
 
-test('users spelt alike are refused, unless they are marked as sharing their spelling', async () => {
+test('refuses users spelt alike unless they are marked as sharing the spelling', async () => {
   const { database } = db;
   const user = (username: string, email: string, [isNameShared, isEmailShared] = [false, false]) => ({
     username,

@@ -53,7 +53,7 @@ describe('CLEANUP_TOKENS', () => {
     return row!.id;
   }
 
-  test('what is old and of no more use goes; what is young, or could still be used, stays', async () => {
+  test('removes old tokens that cannot be used; young or usable ones stay', async () => {
     const used = await insertReset({ used_at: ago(8), expires_at: ago(-1) });
     const expired = await insertReset({});
     const usable = await insertReset({ expires_at: ago(-1) });
@@ -77,7 +77,7 @@ describe('CLEANUP_CONTENT', () => {
       .database('reddit_comments')
       .insert({ id, post_id, body: id, subreddit: 's', reddit_created_at: ago(days), scraped_at: ago(days) });
 
-  test('old comments, then old posts with the younger comments under them, each counted once', async () => {
+  test('removes old comments, then old posts with their younger comments, and counts each once', async () => {
     await post('old', 91);
     await post('young', 89);
     await comment('old-old', 'old', 95);
@@ -99,10 +99,11 @@ describe('CLEANUP_CONTENT', () => {
     expect(await run('CLEANUP_CONTENT')).toMatchObject({ total_deleted: 0, cascaded_comments: 0 });
   });
 
-  test('thousands go in batches; a second attempt goes on with the count of the first', async () => {
+  test('removes thousands of rows in batches; a second attempt continues the count of the first', async () => {
     await post('young', 1);
     await db.database.raw(
-      "insert into reddit_comments (id, post_id, body, subreddit, reddit_created_at, scraped_at) select 'c' || n, 'young', 'x', 's', now(), now() - interval '100 days' from generate_series(1, 2500) n",
+      `insert into reddit_comments (id, post_id, body, subreddit, reddit_created_at, scraped_at)
+       select 'c' || n, 'young', 'x', 's', now(), now() - interval '100 days' from generate_series(1, 2500) n`,
     );
     const cursors: unknown[] = [];
     const stop = new AbortController();
@@ -118,7 +119,7 @@ describe('CLEANUP_CONTENT', () => {
     expect(await idsOf('reddit_comments')).toEqual([]);
   });
 
-  test('a row that somebody else holds is passed by, and nobody waits', async () => {
+  test('skips a row that another transaction has locked, without waiting', async () => {
     await post('held', 100);
     await post('free', 100);
     const holder = await db.database.transaction();
@@ -129,7 +130,7 @@ describe('CLEANUP_CONTENT', () => {
   });
 });
 
-test('CLEANUP_EXECUTIONS spares what is at work, and takes the attempts along', async () => {
+test('CLEANUP_EXECUTIONS spares running executions, and removes attempts with their executions', async () => {
   const old = await insertExecution(db.database, { created_at: ago(91) });
   const running = await insertExecution(db.database, { created_at: ago(91), status: 'running' });
   const young = await insertExecution(db.database, { created_at: ago(89), retry_of: old });

@@ -166,57 +166,6 @@ describe('the runs of a time', () => {
   });
 });
 
-describe('figures', () => {
-  beforeEach(async () => {
-    await insert({ duration_seconds: 1 });
-    await insert({ duration_seconds: 3 });
-    await insert({ status: 'failed', duration_seconds: 100 });
-    await insert({ status: 'running' });
-    await insert({ started_at: ago(24 * 40) });
-    await insertExecution(db.database, { task_type: 'HEALTH_CHECK', duration_seconds: 5 });
-  });
-
-  test('of all finished runs; the breakdown counts those with a config', async () => {
-    expect(await get('/stats')).toEqual({
-      period_days: 30,
-      total_executions: 4,
-      success_count: 3,
-      failed_count: 1,
-      success_rate: 75,
-      failure_rate: 25,
-      avg_duration_seconds: 3,
-      type_breakdown: { TEST_TIMEOUT: 3 },
-      timestamp: expect.stringMatching(/Z$/),
-    });
-    expect((await get('/stats?config_id=0')).total_executions).toBe(4);
-    expect((await get('/stats?days=60')).total_executions).toBe(5);
-  });
-
-  test('of one config, in both spellings', async () => {
-    const expected = {
-      period_days: 7,
-      config_id: configId,
-      total_executions: 3,
-      success_count: 2,
-      failed_count: 1,
-      avg_duration_seconds: 2,
-    };
-    for (const path of [`/${configId}/stats?days=7`, `/stats?config_id=${configId}&days=7`]) {
-      const body = await get(path);
-      expect(body).toMatchObject(expected);
-      expect(body.type_breakdown).toBeUndefined();
-      expect(body.success_rate).toBeCloseTo(66.667, 3);
-    }
-    expect(await get('/999999/stats')).toMatchObject({
-      total_executions: 0,
-      success_rate: 0,
-      failure_rate: 0,
-      avg_duration_seconds: 0,
-    });
-    expect((await api.root('GET', '/tasks/executions/stats?days=366')).status).toBe(422);
-  });
-});
-
 describe('one run', () => {
   test('by row id or by task id, the newest when several share it, with its attempts', async () => {
     const first = await insert({ task_id: 'shared', status: 'failed', parameters: { sleep_seconds: 2 }, attempt: 2 });

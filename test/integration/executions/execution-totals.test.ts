@@ -40,8 +40,12 @@ async function countRows(startedSince: Date | null, configId?: number) {
   const { rows } = await db.database.raw<{
     rows: { taskType: string | null; total: number; succeeded: number; seconds: number | null }[];
   }>(
-    `select case when config_id is not null then task_type end as "taskType", count(*) as total, count(*) filter (where is_success) as succeeded, sum(duration_seconds) filter (where is_success) as seconds
-     from task_executions where status <> 'running' and (?::timestamptz is null or started_at >= ?) and (?::int is null or config_id = ?) group by 1`,
+    `select case when config_id is not null then task_type end as "taskType", count(*) as total,
+            count(*) filter (where is_success) as succeeded,
+            sum(duration_seconds) filter (where is_success) as seconds
+     from task_executions
+     where status <> 'running' and (?::timestamptz is null or started_at >= ?) and (?::int is null or config_id = ?)
+     group by 1`,
     [startedSince, startedSince, configId ?? null, configId ?? null] as never,
   );
   const sum = (field: 'total' | 'succeeded' | 'seconds') =>
@@ -68,7 +72,9 @@ async function expectAllEqual(configIds: number[], random: (below: number) => nu
     for (const time of times)
       expectSame(await queries.configTotalsSince(time, configId), await countRows(time, configId));
     const { rows } = await db.database.raw<{ rows: object[] }>(
-      `select count(*) as total, count(*) filter (where is_success) as succeeded, coalesce(avg(duration_seconds), 0)::float8 as "averageSeconds" from task_executions where config_id = ? and status <> 'running'`,
+      `select count(*) as total, count(*) filter (where is_success) as succeeded,
+              coalesce(avg(duration_seconds), 0)::float8 as "averageSeconds"
+       from task_executions where config_id = ? and status <> 'running'`,
       [configId],
     );
     expect(await queries.configTotals(configId)).toMatchObject(rows[0] ?? {});
@@ -153,7 +159,7 @@ test.each([1, 2, 3])(
       },
     ];
     for (let round = 0; round < 12; round += 1) {
-      // Ten by chance in the same rows, as several workers and API processes would be; one of two that block each other gives way, and has changed nothing.
+      // Ten concurrent statements on the same rows, as of several processes. A deadlock rolls one of them back.
       await Promise.all(
         Array.from({ length: 10 }, async () => {
           const operate = operations[random(3) > 0 ? random(3) : random(operations.length)];
@@ -167,7 +173,7 @@ test.each([1, 2, 3])(
   },
 );
 
-test('while others end runs, every reading is exact: what it says is what the rows say in the same snapshot', async () => {
+test('while runs end concurrently, every reading equals the rows of the same snapshot', async () => {
   const ids = await Promise.all(Array.from({ length: 60 }, () => insertExecution(db.database, { status: 'running' })));
   let isOver = false;
   const ending = Promise.all(
@@ -183,7 +189,7 @@ test('while others end runs, every reading is exact: what it says is what the ro
   expect((await queries.totalsSince(new Date(Date.now() - DAY_MS)))[0]).toMatchObject({ total: 60, succeeded: 60 });
 });
 
-test('what is undone leaves nothing in the totals', async () => {
+test('a rolled-back transaction leaves the totals unchanged', async () => {
   const undo = new Error('undo');
   await expect(
     db.database.transaction(async (transaction) => {
@@ -195,14 +201,14 @@ test('what is undone leaves nothing in the totals', async () => {
   expect((await queries.totalsSince(new Date(0)))[0].total).toBe(0);
 });
 
-test('deltas are folded as they come, not kept', async () => {
+test('deltas are folded continuously, and do not accumulate', async () => {
   for (let n = 0; n < 100; n += 1) await insertExecution(db.database);
   const [{ count }] = (await db.database('execution_deltas').count('* as count')) as [{ count: number }];
   expect(count).toBeLessThan(50);
   expect((await queries.totalsSince(new Date(Date.now() - DAY_MS)))[0].total).toBe(100);
 });
 
-test('totals that are off are found, and made right', async () => {
+test('wrong totals are found and corrected', async () => {
   const configId = await insertConfig(db.database);
   await insertExecution(db.database, { config_id: configId });
   await db.database.raw('alter table task_executions disable trigger user');

@@ -94,7 +94,7 @@ async function call<Answer>(
   return (await response.json()) as Answer;
 }
 
-test('the API is killed between its two writes: the reconcile pass brings row and schedule together', async () => {
+test('the reconcile pass makes row and schedule consistent after the API was killed between its writes', async () => {
   const { access_token: token } = await call<{ access_token: string }>('POST', '/auth/login', {
     body: { username: 'root', password: 'a good password' },
   });

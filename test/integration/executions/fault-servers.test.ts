@@ -90,7 +90,7 @@ async function gone(pid: number): Promise<void> {
   });
 }
 
-test('the Temporal server is killed and restarted with a schedule active: it fires on', async () => {
+test('an active schedule continues to fire after the Temporal server was killed and restarted', async () => {
   const configs = createTaskConfigRepository(database);
   const created = await configs.create({
     ...newConfig,
@@ -123,7 +123,7 @@ test('the Temporal server is killed and restarted with a schedule active: it fir
   await temporal.client.schedule.getHandle(`task-config-${config.id}`).delete();
 });
 
-test('PostgreSQL is killed and restarted in mid-run: runs wait for it, and each is recorded once', async () => {
+test('runs wait for PostgreSQL while it is killed and restarted, and each is recorded once', async () => {
   const config = await createTaskConfigRepository(database).create({
     ...newConfig,
     name: 'slow',

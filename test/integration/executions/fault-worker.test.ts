@@ -71,7 +71,7 @@ const rowOf = async (workflowId: string) =>
 const attemptsOf = async (executionId: number) =>
   db.database('task_attempts').where({ execution_id: executionId }).orderBy('attempt');
 
-test('a worker that is told to stop hands its run on, although the config allows no retry', async () => {
+test('a worker that shuts down hands over its run, although the config allows no retry', async () => {
   const config = await createConfig('TEST_TIMEOUT', { sleep_seconds: 6 });
   const first = await startWorker();
   const handle = await start(config.id);
@@ -88,7 +88,7 @@ test('a worker that is told to stop hands its run on, although the config allows
   ]);
 });
 
-test('50 queued runs survive the killing of the worker, and all end exactly once', async () => {
+test('50 queued runs survive a killed worker, and each ends exactly once', async () => {
   const config = await createConfig('HEALTH_CHECK');
   const slow = await createConfig('TEST_SHORT_TIMEOUT', { sleep_seconds: 1 });
   const handles = await Promise.all(Array.from({ length: 50 }, (_, n) => start(n % 5 === 0 ? slow.id : config.id)));
@@ -124,7 +124,7 @@ test('50 queued runs survive the killing of the worker, and all end exactly once
   expect(succeeded).toHaveLength(50);
 });
 
-test('a worker killed in mid-batch: no run is lost, and none that had ended runs again', async () => {
+test('when a worker is killed in mid-batch, no run is lost and no ended run is repeated', async () => {
   const config = await createConfig('HEALTH_CHECK');
   const configIds = Array<number>(3_000).fill(config.id);
   const first = await startWorker();
@@ -144,7 +144,7 @@ test('a worker killed in mid-batch: no run is lost, and none that had ended runs
   expect(await batch().where('status', 'succeeded')).toHaveLength(3_000);
   const attempts = await db.database('task_attempts').whereIn('execution_id', batch().select('id'));
   expect(attempts.filter((attempt) => attempt.outcome === 'succeeded')).toHaveLength(3_000);
-  // A run that was at work when its worker died is told apart: its first attempt is lost. There are at most 25 to a slice.
+  // The first attempt of a run is lost if it was running when the worker died. There are at most 25 in each slice.
   const lost = attempts.filter((attempt) => attempt.outcome === 'lost');
   expect(lost.length).toBeLessThanOrEqual(100);
   expect(attempts.filter((attempt) => endedBefore.includes(attempt.execution_id as number))).toHaveLength(

@@ -3,7 +3,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/test-databa
 import { createTestNamespace } from '../../support/temporal-namespace';
 import type { TemporalConnection } from '../../../src/platform/temporal';
 
-/** Whatever a list holds, it costs the same questions: one per row would pass every other test, and fail in production. */
+/** The number of queries must not depend on the length of a list; a query for each row would pass all other tests. */
 const LISTS = [
   '/tasks/configs?page_size=100',
   '/tasks/configs?task_type=TEST_TIMEOUT&name_search=a&page_size=100',
@@ -96,7 +96,7 @@ async function measure(): Promise<Record<string, { rows: number; calls: string[]
   return measured;
 }
 
-test('a list of fifty costs PostgreSQL and Temporal what a list of one does', async () => {
+test('a list of fifty costs as many queries of PostgreSQL and Temporal as a list of one', async () => {
   const one = await measure();
   await Promise.all(Array.from({ length: MANY - 1 }, (_, n) => addRow(n + 1)));
   const many = await measure();

@@ -58,7 +58,7 @@ afterAll(async () => {
 
 const parameters = { subreddits: ['programming', 'books'], posts_limit: 30, comments_limit: 100, expand_more: 5 };
 
-test('a scrape tells how far it is: by its workflow, without a worker by what is stored, and from its result at the end', async () => {
+test('a scrape shows its progress: from its workflow, without a worker from its rows, at the end from its result', async () => {
   world.sandbox.setFaults({ latencyMs: 150 });
   const { body: submitted } = await api.root('POST', '/tasks/execute/by-type/REDDIT_SCRAPE', {
     task_params: parameters,
@@ -83,7 +83,7 @@ test('a scrape tells how far it is: by its workflow, without a worker by what is
   const { body: detail } = await api.root('GET', `/tasks/executions/${submitted.task_id}`);
   expect(detail.live.pending_activities.map((activity: { type: string }) => activity.type)).toContain('scrapeSlice');
 
-  // Its worker goes; nobody answers a query, and the answer comes all the same.
+  // Without a worker no query is answered; the API answers from the rows.
   await worker!.stop();
   const askedAt = performance.now();
   const stored = await progress();
@@ -111,13 +111,13 @@ test('a scrape tells how far it is: by its workflow, without a worker by what is
     ],
     requests: { spent: expect.any(Number), saved: 0 },
   });
-  // A worker that is told to stop gives its subreddits back where they stand: not even an attempt is lost.
+  // A worker that shuts down hands over its subreddits, so that not even an attempt is lost.
   expect((await api.root('GET', `/tasks/executions/${submitted.task_id}`)).body.attempts).toMatchObject([
     { attempt: 1, outcome: 'succeeded' },
   ]);
 });
 
-test('other task types tell what they report, or as little as there is', async () => {
+test('other task types show what they report, or only the status', async () => {
   const ended = await insertExecution(db.database, { task_type: 'TEST_FAILURE', status: 'failed' });
   expect((await api.root('GET', `/tasks/executions/${ended}/progress`)).body).toMatchObject({
     execution_id: ended,
@@ -143,7 +143,7 @@ test('other task types tell what they report, or as little as there is', async (
 test.each([
   ['DATA_EXPORT', 12],
   ['DATA_BACKUP', 66],
-])('%s tells of how much it has written', async (type, percent) => {
+])('%s reports how much it has written', async (type, percent) => {
   const { body: submitted } = await api.root('POST', `/tasks/execute/by-type/${type}`, { task_params: {} });
   const progress = async () => (await api.root('GET', `/tasks/executions/${submitted.task_id}/progress`)).body;
   const running = await waitFor(async () => {
@@ -156,7 +156,7 @@ test.each([
   expect(await progress()).toMatchObject({ percent: null, phase: 'ended' });
 });
 
-test('a cancelled scrape tells how far it came', async () => {
+test('a cancelled scrape shows how far it came', async () => {
   const id = await insertExecution(db.database, {
     task_type: 'REDDIT_SCRAPE',
     status: 'cancelled',
@@ -174,7 +174,7 @@ test('a cancelled scrape tells how far it came', async () => {
 test.each([
   ['cancelled', undefined],
   ['timed_out', 2],
-] as const)('a run that is %s in mid-scrape has no subreddit at work any more', async (status, timeoutSeconds) => {
+] as const)('a run that is %s in mid-scrape shows no running subreddit', async (status, timeoutSeconds) => {
   world.sandbox.setFaults({ latencyMs: 150 });
   const { body: config } = await api.root('POST', '/tasks/configs', {
     name: `ends ${status}`,
@@ -221,130 +221,9 @@ test('a subreddit that Reddit refuses is not counted as done', async () => {
   expect(await progress()).toMatchObject({ percent: 50, subreddits: [{ state: 'succeeded' }, { state: 'failed' }] });
 });
 
-test('an unknown run is 404, and a user who may not is 403', async () => {
+test('an unknown run is 404; a user without the role gets 403', async () => {
   expect((await api.root('GET', '/tasks/executions/999999/progress')).status).toBe(404);
   expect((await api.root('GET', '/tasks/executions/nosuchtask/progress')).status).toBe(404);
   expect((await api.user('GET', '/tasks/executions/1/progress')).status).toBe(403);
   expect((await api.anonymous('GET', '/tasks/executions/1/progress')).status).toBe(401);
-});
-
-describe('what a config would cost', () => {
-  const estimate = (body: object) => api.root('POST', '/tasks/configs/estimate', body);
-
-  test('a scrape, from what is stored of its subreddits', async () => {
-    const { status, body } = await estimate({
-      name: 'not needed',
-      scheduler_type: 'manual',
-      task_type: 'REDDIT_SCRAPE',
-      parameters: { subreddits: ['Programming', 'neverseen'], posts_limit: 30 },
-    });
-    expect(status).toBe(200);
-    // Every thread of the one is known; of the other nothing is.
-    expect(body).toMatchObject({
-      supported: true,
-      requests: {
-        total: { min: 2, max: 62, source: 'mixed', assumed: 56 },
-        listing_pages: { min: 2, max: 2, source: 'measured' },
-        threads: { min: 0, max: 60, source: 'mixed', assumed: 54 },
-        expansions: { min: 0, max: 0, source: 'exact' },
-      },
-      basis: {
-        requests_per_minute: 100,
-        assumptions: [
-          expect.stringMatching(
-            /^Nothing is stored of r\/neverseen\. Assumed of each: .*80 of 100 with comments, 20 comments a post/,
-          ),
-        ],
-        subreddits: [
-          { name: 'Programming', source: 'stored', posts: 30, comments_per_post: 12, share_with_comments: 1 },
-          { name: 'neverseen', source: 'defaults', posts: 0 },
-        ],
-      },
-    });
-    expect(body.minutes).toEqual({ min: 0.1, max: 0.7, assumed: 0.6 });
-  });
-
-  test('a deletion sync, from the rows that it would look at', async () => {
-    const rowsOf = async (table: string, where: object = {}) =>
-      Number((await db.database(table).where(where).count())[0]?.['count']);
-    const [posts, comments, books] = [
-      await rowsOf('reddit_posts'),
-      await rowsOf('reddit_comments'),
-      await rowsOf('reddit_comments', { subreddit: 'books' }),
-    ];
-    const checks = (rows: number) => ({
-      min: Math.ceil(rows / 100),
-      max: 2 * Math.ceil(rows / 100),
-      source: 'measured',
-    });
-    const all = (await estimate({ task_type: 'REDDIT_DELETION_SYNC', parameters: { max_age_days: 36_500 } })).body;
-    expect(all).toMatchObject({
-      supported: true,
-      requests: { total: checks(posts + comments), checks: checks(posts + comments) },
-      rows: { posts: { min: posts, max: posts, source: 'exact' }, comments: { max: comments, source: 'exact' } },
-    });
-    expect(all.requests.total.min).toBeGreaterThan(3);
-    const some = (
-      await estimate({
-        task_type: 'REDDIT_DELETION_SYNC',
-        parameters: { max_age_days: 36_500, subreddits: ['Books', 'neverseen'] },
-      })
-    ).body;
-    expect(some).toMatchObject({
-      rows: { comments: { max: books } },
-      basis: {
-        assumptions: expect.arrayContaining(['Nothing is stored of r/neverseen: nothing there will be checked.']),
-      },
-    });
-    expect(
-      (await estimate({ task_type: 'REDDIT_DELETION_SYNC', parameters: { max_age_days: 36_500, limit: 150 } })).body,
-    ).toMatchObject({ requests: { total: checks(150) }, rows: { posts: { min: 0 } } });
-    expect(
-      (await estimate({ task_type: 'REDDIT_DELETION_SYNC', parameters: { max_age_days: 0.001 } })).body.requests.total,
-    ).toMatchObject({ min: 0, max: 0 });
-  });
-
-  test('an unknown type is told as it is when such a config is saved', async () => {
-    const body = { name: 'x', task_type: 'NO_SUCH_TYPE', scheduler_type: 'manual', parameters: { days_old: 'many' } };
-    const saved = await api.root('POST', '/tasks/configs', body);
-    const estimated = await estimate(body);
-    expect([estimated.status, estimated.body]).toEqual([saved.status, saved.body]);
-    for (const task_type of [undefined, 7, null, 'reddit_scrape']) {
-      const [one, other] = [
-        await api.root('POST', '/tasks/configs', { ...body, task_type }),
-        await estimate({ ...body, task_type }),
-      ];
-      expect([other.status, other.body]).toEqual([one.status, one.body]);
-    }
-  });
-
-  test('other types: how long their runs take', async () => {
-    expect((await estimate({ task_type: 'HEALTH_CHECK' })).body).toEqual({
-      task_type: 'HEALTH_CHECK',
-      supported: false,
-      typical_duration_seconds: null,
-      runs: 0,
-    });
-    for (const seconds of [1, 9, 4])
-      await insertExecution(db.database, { task_type: 'HEALTH_CHECK', duration_seconds: seconds });
-    expect((await estimate({ task_type: 'HEALTH_CHECK' })).body).toMatchObject({
-      typical_duration_seconds: 4,
-      runs: 3,
-    });
-  });
-
-  test('bad parameters are named, and nothing is stored', async () => {
-    const { status, body } = await estimate({
-      task_type: 'REDDIT_SCRAPE',
-      parameters: { subreddits: [], posts_limit: 0 },
-    });
-    expect(status).toBe(422);
-    expect(body.detail.map((item: { loc: string[] }) => item.loc.join('.'))).toEqual([
-      'body.parameters.subreddits',
-      'body.parameters.posts_limit',
-    ]);
-    expect((await estimate({ task_type: 'NONE' })).status).toBe(422);
-    expect((await api.user('POST', '/tasks/configs/estimate', { task_type: 'HEALTH_CHECK' })).status).toBe(403);
-    expect(await db.database('task_configs')).toEqual([]);
-  });
 });

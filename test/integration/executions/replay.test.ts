@@ -5,8 +5,10 @@ import { Worker } from '@temporalio/worker';
 const FOLDER = path.resolve(__dirname, '../../histories');
 const histories = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
 
-/** A change that these histories do not survive breaks the workflows that run while it is deployed: it needs `patched()`. */
-test('recorded histories replay on the present workflows', async () => {
+/**
+ * A change that breaks this test would break the workflows that are running during a deployment: it needs `patched()`.
+ */
+test('recorded histories replay on the current workflow code', async () => {
   expect(histories.length).toBeGreaterThanOrEqual(8);
   const replays = Worker.runReplayHistories(
     { workflowsPath: require.resolve('../../../src/workflows') },
@@ -28,7 +30,7 @@ test('recorded histories replay on the present workflows', async () => {
   expect(replayed).toBe(histories.length);
 });
 
-test('a workflow that does other things does not replay', async () => {
+test('a history with a different activity does not replay', async () => {
   const file = histories.find((name) => name.includes('long-task')) ?? '';
   const history = JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as {
     events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];

@@ -1,83 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { createMailer } from '../../../src/platform/mail/mailer';
-import { createMailDeliveryRepository } from '../../../src/storage/executions/mail-delivery-repository';
-import { smtpOf, startMailServer, type MailServer } from '../../support/mail-server';
-import { startProcess, waitFor, type TestProcess } from '../../support/process';
-import { connectTestTemporal, startTestWorker, type TestWorker } from '../../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { testServices } from '../../support/test-services';
-import { createTestApi, type TestApi } from '../../support/api-support';
-import type { Mailer } from '../../../src/platform/mail/mailer';
-import type { TemporalConnection } from '../../../src/platform/temporal';
+import { LETTER, PEOPLE, useMailStack, type MailStack } from '../../support/mail-runs';
 
 jest.setTimeout(120_000);
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let server: MailServer;
-let api: TestApi;
-let worker: TestWorker | undefined;
-let mailer: Mailer;
-const processes: TestProcess[] = [];
-const taskQueue = `send-email-${randomUUID()}`;
-
-beforeAll(async () => {
-  [db, temporal, server] = await Promise.all([createTestDatabase(), connectTestTemporal(), startMailServer()]);
-  api = await createTestApi({ database: db.database, temporal, taskQueue });
-  mailer = createMailer(smtpOf(server));
-});
-beforeEach(() => {
-  server.mails.splice(0);
-  server.onRecipient = server.onMail = () => undefined;
-});
-afterEach(async () => {
-  for (const process of processes.splice(0)) await process.kill();
-  await worker?.stop();
-  worker = undefined;
-});
-afterAll(async () => {
-  mailer?.close();
-  await api?.close();
-  await temporal?.close();
-  await server?.close();
-  await db?.drop();
+let server: MailStack['server'];
+let api: MailStack['api'];
+const { startWorker, sendLetter, ended, received } = useMailStack((stack) => {
+  ({ server, api } = stack);
 });
 
-const startWorker = async () =>
-  (worker = await startTestWorker({
-    database: db.database,
-    taskQueue,
-    temporal: await connectTestTemporal(),
-    services: { mailer, deliveries: createMailDeliveryRepository(db.database) },
-  }));
-const PEOPLE = ['ann', 'ben', 'cem', 'dan'].map((name) => `${name}@example.org`);
-const LETTER = { subject: 'Neues für alle', content: 'as text', html: '<p>as page</p>' };
-
-async function start(parameters: object, limits: object = {}): Promise<string> {
-  const created = await api.root('POST', '/tasks/configs', {
-    name: 'a mail',
-    task_type: 'SEND_EMAIL',
-    scheduler_type: 'manual',
-    schedule_config: {},
-    parameters: { ...LETTER, ...parameters },
-    ...limits,
-  });
-  expect(created).toMatchObject({ status: 201 });
-  const { status, body } = await api.root('POST', `/tasks/execute/${created.body.id}`);
-  expect([status, body.task_id]).toEqual([expect.any(Number), expect.any(String)]);
-  return body.task_id as string;
-}
-const ended = (taskId: string) =>
-  waitFor(async () =>
-    db.database('task_executions').where({ task_id: taskId }).whereNot({ status: 'running' }).first(),
-  );
-const received = () => server.mails.map(({ to }) => to[0]).sort();
-
-test('text and page arrive, at each recipient one copy; one address is refused', async () => {
+test('each recipient gets one copy with text and HTML; one address is refused', async () => {
   await startWorker();
   server.onRecipient = (address) => (address === 'ben@example.org' ? 550 : undefined);
   const row = await ended(
-    await start({
+    await sendLetter({
       to_email: PEOPLE.slice(0, 2),
       cc: ['cem@example.org'],
       bcc: 'dan@example.org',
@@ -108,11 +43,11 @@ test('text and page arrive, at each recipient one copy; one address is refused',
   }
 });
 
-test('"not now" is tried again within max_retries, for that recipient alone', async () => {
+test('a deferred copy is retried within max_retries, for that recipient alone', async () => {
   await startWorker();
   let refusals = 0;
   server.onRecipient = (address) => (address === 'ann@example.org' && refusals++ === 0 ? 451 : undefined);
-  const row = await ended(await start({ to_email: PEOPLE }, { max_retries: 1 }));
+  const row = await ended(await sendLetter({ to_email: PEOPLE }, { max_retries: 1 }));
   expect(row).toMatchObject({ status: 'succeeded', attempt: 2 });
   expect(row.result.return_value.recipients.map(({ status }: { status: string }) => status)).toEqual([
     'sent',
@@ -123,10 +58,10 @@ test('"not now" is tried again within max_retries, for that recipient alone', as
   expect(received()).toEqual(PEOPLE);
 });
 
-test('when every recipient is refused the run fails, and is not tried again', async () => {
+test('a run fails without retry when every recipient is refused', async () => {
   await startWorker();
   server.onRecipient = () => 550;
-  const row = await ended(await start({ to_email: 'ann@example.org' }, { max_retries: 3 }));
+  const row = await ended(await sendLetter({ to_email: 'ann@example.org' }, { max_retries: 3 }));
   expect(row).toMatchObject({
     status: 'failed',
     attempt: 1,
@@ -134,10 +69,10 @@ test('when every recipient is refused the run fails, and is not tried again', as
   });
 });
 
-test('a run that fails says who has the mail all the same; who may not read letters sees the statuses alone', async () => {
+test('the result of a failed run lists the recipients; users below operator see only the statuses', async () => {
   await startWorker();
   server.onRecipient = (address) => ({ 'ben@example.org': 550, 'cem@example.org': 451 })[address];
-  const taskId = await start({ to_email: PEOPLE.slice(0, 2), bcc: PEOPLE.slice(2) });
+  const taskId = await sendLetter({ to_email: PEOPLE.slice(0, 2), bcc: PEOPLE.slice(2) });
   const row = await ended(taskId);
   expect(row).toMatchObject({ status: 'failed', error_message: expect.stringContaining('2 of 4 copies') });
   const told = (to: string, status: string, response: unknown) => ({
@@ -177,85 +112,7 @@ test('a run that fails says who has the mail all the same; who may not read lett
   });
 });
 
-test('a worker that is killed half-way: the next sends to the others, and to nobody twice who has it', async () => {
-  const env = {
-    DATABASE_URL: db.url,
-    REDIS_URL: testServices().storeUrl,
-    TEMPORAL_ADDRESS: testServices().temporalAddress,
-    TEMPORAL_NAMESPACE: 'default',
-    TEMPORAL_TASK_QUEUE: taskQueue,
-    SMTP_HOST: '127.0.0.1',
-    SMTP_PORT: String(server.port),
-    SMTP_USE_TLS: 'false',
-    SMTP_FROM: 'tasks@example.org',
-    REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9',
-    REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
-  };
-  const first = await startProcess('worker/main.js', env);
-  processes.push(first);
-  // The third copy never gets an answer.
-  let isHeld = false;
-  server.onMail = () => {
-    if (server.mails.length < 2) return undefined;
-    isHeld = true;
-    return new Promise(() => undefined);
-  };
-  const taskId = await start({ to_email: PEOPLE });
-  await waitFor(async () => isHeld);
-  await first.kill();
-  const { id } = await db.database('task_executions').where({ task_id: taskId }).first();
-  expect(await db.database('mail_deliveries').where({ execution_id: id }).orderBy('recipient').pluck('state')).toEqual([
-    'sent',
-    'sent',
-    'sending',
-  ]);
-
-  server.onMail = () => undefined;
-  processes.push(await startProcess('worker/main.js', env));
-  const row = await ended(taskId);
-  expect(row).toMatchObject({ status: 'succeeded', attempt: 2 });
-  expect(row.result.return_value.recipients.map(({ status }: { status: string }) => status)).toEqual([
-    'already_sent',
-    'already_sent',
-    'sent',
-    'sent',
-  ]);
-  expect(received()).toEqual(PEOPLE);
-  expect(new Set(server.mails.map(({ parsed }) => parsed.messageId)).size).toBe(4);
-});
-
-test.each([
-  ['cancelled', {}],
-  ['timed_out', { timeout_seconds: 1 }],
-])('a server that never answers holds no run that is %s, and nothing is sent afterwards', async (status, limits) => {
-  await startWorker();
-  let isHeld = false;
-  let hangUp = (): void => undefined;
-  server.onMail = () => {
-    isHeld = true;
-    return new Promise((resolve) => (hangUp = () => resolve(undefined)));
-  };
-  const taskId = await start({ to_email: PEOPLE }, limits);
-  await waitFor(async () => isHeld);
-  const askedAt = Date.now();
-  if (status === 'cancelled') await temporal.client.workflow.getHandle(taskId).cancel();
-  const row = await ended(taskId);
-  expect(row).toMatchObject({
-    status,
-    result: {
-      return_value: {
-        sent: false,
-        recipients: PEOPLE.map((to, index) => ({ to, status: index === 0 ? 'uncertain' : 'deferred', response: null })),
-      },
-    },
-  });
-  expect((row.completed_at as Date).getTime() - askedAt).toBeLessThan(5_000);
-  await waitFor(async () => worker!.worker.getStatus().numInFlightActivities === 0);
-  hangUp();
-  expect(await db.database('mail_deliveries').where({ execution_id: row.id }).pluck('state')).toEqual(['sending']);
-});
-
-test('bad parameters are refused when the config is written', async () => {
+test('invalid parameters are refused when the config is created', async () => {
   const create = (parameters: object) =>
     api.root('POST', '/tasks/configs', {
       name: 'a mail',

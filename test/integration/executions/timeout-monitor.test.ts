@@ -43,7 +43,7 @@ function watch(
   }));
 }
 
-test('a run is overdue beyond twice the 95th percentile of its own config, whatever its type usually takes', async () => {
+test('a run is overdue beyond twice the 95th percentile of its config, whatever its type usually takes', async () => {
   const slow = await insertConfig(db.database, { name: 'slow' });
   const quick = await insertConfig(db.database, { name: 'quick' });
   await succeeded([100, 100, 100, 100, 100], { config_id: slow });
@@ -77,7 +77,7 @@ test('a run is overdue beyond twice the 95th percentile of its own config, whate
   expect(warned).toEqual([expect.objectContaining({ executionId: overdue })]);
 });
 
-test('where a config has too short a history the task type is asked; where that has none, nobody is judged', async () => {
+test('a config with a short history uses the usual time of its task type; without one, no run is overdue', async () => {
   const fresh = await insertConfig(db.database);
   await succeeded([20, 20, 20, 20, 20], { task_type: 'HEALTH_CHECK' });
   await succeeded([1, 1, 1, 1], { config_id: fresh });
@@ -94,14 +94,14 @@ test('where a config has too short a history the task type is asked; where that 
   });
 });
 
-test('a few seconds are nobody’s concern, and it does not report itself', async () => {
+test('runs of a few seconds, and the monitor itself, are not reported', async () => {
   await succeeded([0.01, 0.01, 0.01, 0.01, 0.01], {});
   await running(8);
   const self = await running(500);
   expect((await watch(0, { executionId: self })).result).toMatchObject({ running: 1, overdue: [] });
 });
 
-test('watching on, it keeps what it has seen and says what has ended since', async () => {
+test('while it watches, it keeps its reports and adds which runs have ended since', async () => {
   await succeeded([10, 10, 10, 10, 10], {});
   const overdue = await running(30);
   const { result, warned } = await watch(1, {
@@ -118,7 +118,7 @@ test('watching on, it keeps what it has seen and says what has ended since', asy
   expect(warned).toHaveLength(1);
 });
 
-test('it stops when it is told to', async () => {
+test('it stops when its signal is aborted', async () => {
   const stop = new AbortController();
   const watching = watch(3_600, { signal: stop.signal, onLook: async () => stop.abort(new Error('enough')) });
   await expect(watching).rejects.toThrow();
