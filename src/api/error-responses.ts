@@ -53,7 +53,7 @@ interface LibraryError {
   code?: string | number;
   message?: string;
   statusCode?: number;
-  /** Set by @fastify/send: the message may be shown to clients. */
+  /** Set by http-errors: the message may be sent to the client. */
   expose?: boolean;
   cause?: unknown;
   nativeError?: unknown;
@@ -80,11 +80,13 @@ const isTemporalUnavailable = (error: LibraryError) =>
 function respondToLibrary(error: LibraryError): ErrorResponse | undefined {
   if (isTemporalUnavailable(error)) return TEMPORAL_UNAVAILABLE;
   if (isConnectionError(error)) return STORE_UNAVAILABLE;
-  // Fastify refuses a request itself (bad URL encoding, unsupported framing), and so does its file server (`..`, NUL).
-  const { code, statusCode = 500, message = '', expose } = error;
-  const isRefusal = expose === true || (typeof code === 'string' && code.startsWith('FST_'));
-  return isRefusal && statusCode < 500 ? { status: statusCode, detail: message } : undefined;
+  const { statusCode = 500, message = '' } = error;
+  return statusCode < 500 && isRefusal(error) ? { status: statusCode, detail: message } : undefined;
 }
+
+/** Refusals by Fastify itself (bad URL encoding, unsupported framing), and http-errors of @fastify/static. */
+const isRefusal = ({ code, expose }: LibraryError) =>
+  (typeof code === 'string' && code.startsWith('FST_')) || expose === true;
 
 function findResponse(error: unknown): ErrorResponse | undefined {
   if (error instanceof ApiError) return { status: error.status, detail: error.detail, headers: error.headers };

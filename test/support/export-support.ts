@@ -15,7 +15,7 @@ import { createTestContext } from './task-context';
 import type { FileStore } from '../../src/platform/files/file-store';
 import type { Database } from '../../src/platform/postgres/postgres';
 import type { TestDatabase } from './test-database';
-import type { Exports } from '../../src/tasks/task-services';
+import type { Exports } from '../../src/tasks/ports/exports';
 import type { TaskType } from '../../src/tasks/task-type';
 
 export type Cells = Record<string, unknown>;

@@ -6,7 +6,8 @@ import type {
   RedditComment,
   RedditPost,
 } from '../../src/platform/reddit/reddit-client';
-import type { ContentStore, KnownThread, ScrapeMemory, Watermark } from '../../src/tasks/task-services';
+import type { ContentStore } from '../../src/tasks/ports/content-store';
+import type { KnownThread, ScrapeMemory, Watermark } from '../../src/tasks/ports/scrape-memory';
 
 export const at = new Date('2026-01-01T00:00:00Z');
 export const post = (id: string, numComments = 0, more: Partial<RedditPost> = {}) =>

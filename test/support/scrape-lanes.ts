@@ -3,7 +3,8 @@ import { scrapeParameters } from '../../src/tasks/reddit-scrape/scrape-parameter
 import { scrapeResult } from '../../src/tasks/reddit-scrape/scrape-result';
 import { freshLane, laneState, type LaneState } from '../../src/tasks/reddit-scrape/scrape-state';
 import type { RedditClient } from '../../src/platform/reddit/reddit-client';
-import type { ContentStore, ScrapeMemory } from '../../src/tasks/task-services';
+import type { ContentStore } from '../../src/tasks/ports/content-store';
+import type { ScrapeMemory } from '../../src/tasks/ports/scrape-memory';
 
 export interface LaneRun {
   executionId: number;
