@@ -34,7 +34,9 @@ describe('a batch', () => {
       parameters: { sleep_seconds: 0 },
     });
     const handle = await startBatch([id]);
-    expect(await handle.result()).toMatchObject({ total: 1, succeeded: 1 });
+    await handle.result();
+    const rows = await database()('task_executions').where('task_id', `${handle.workflowId}-1`);
+    expect(rows).toMatchObject([{ config_id: id, status: 'succeeded' }]);
   });
 
   test('a run that is cancelled early is stopped before it begins, with or without a child workflow', async () => {
