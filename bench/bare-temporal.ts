@@ -3,7 +3,7 @@ import type { TemporalConnection } from '../src/platform/temporal';
 
 const AT_ONCE = 50;
 
-/** One bare workflow after the other, each waited for. `name` keeps the workflow ids apart. */
+/** Runs bare workflows one after the other. `name` keeps the workflow ids apart. */
 export async function bareAlone({ client }: TemporalConnection, runs: number, name: string): Promise<Figures> {
   const latencies: number[] = [];
   const startedAt = performance.now();
@@ -16,8 +16,8 @@ export async function bareAlone({ client }: TemporalConnection, runs: number, na
 }
 
 /**
- * Many at once. Completions are counted through visibility, because waiting for each result would cost the server more
- * than the workflow.
+ * Runs many bare workflows concurrently. Completions are counted through visibility, because waiting for each result
+ * would cost the server more than the workflow.
  */
 export async function bareMany({ client }: TemporalConnection, runs: number, name: string): Promise<Figures> {
   const prefix = `bare-${name}-`;

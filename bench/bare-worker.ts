@@ -1,6 +1,6 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
 
-/** A worker for `bare`, with the SDK's defaults, in a process of its own as ours is. */
+/** A worker for `bare` with the SDK's defaults, in its own process like Taskloom's worker. */
 async function main(): Promise<void> {
   const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS'] });
   const worker = await Worker.create({

@@ -20,15 +20,15 @@ export interface BenchStack {
   temporal: TemporalConnection;
   apiUrl: string;
   token: string;
-  /** What the processes of ours are started with. */
+  /** The environment of the started processes. */
   env: NodeJS.ProcessEnv;
-  /** Starts a process of ours (a compiled file under dist) and waits until it says that it is ready. */
+  /** Starts a compiled file under dist as a process, and waits for its `ready` message. */
   startProcess(file: string, env?: NodeJS.ProcessEnv): Promise<ChildProcess>;
   stopProcess(child: ChildProcess): Promise<void>;
   stop: () => Promise<void>;
 }
 
-/** Servers as `npm start` runs them (with fsync), in a folder that is removed afterwards. */
+/** Starts the servers as `npm start` does (with fsync) and the API, in a folder that `stop` removes. */
 export async function startBenchStack(options: {
   apiPort: number;
   speedFlags?: readonly string[];

@@ -1,6 +1,6 @@
 import { stopWithNpm } from '../src/platform/startup/npm-watch';
 
-/** Stops what a bench has started, at its end and when it is told to stop: servers have process groups of their own. */
+/** Stops the servers of a bench at its end and on stop signals, which do not reach their own process groups. */
 export function createCleanup() {
   const abort = new AbortController();
   const starts: Promise<unknown>[] = [];
@@ -12,7 +12,7 @@ export function createCleanup() {
   }
   const end = () => {
     abort.abort(new Error('stopped'));
-    // What is being measured fails now, some of it within a timer of gRPC's: that must not end us before the servers.
+    // Measurements fail now, some in a timer of gRPC. Such an error must not end this process before the servers stop.
     process.on('uncaughtException', () => undefined);
     void stop().finally(() => process.exit(1));
   };
@@ -20,9 +20,9 @@ export function createCleanup() {
   stopWithNpm(end);
 
   return {
-    /** For what is being started: it gives up. */
+    /** Aborts servers that are still starting. */
     signal: abort.signal,
-    /** The last one told of is the first one stopped. */
+    /** Registers a stop function. They run in reverse order. */
     onStop: (each: () => Promise<void>): void => void stops.push(each),
     keep: <Service extends { stop: () => Promise<void> }>(start: Promise<Service>): Promise<Service> => {
       const kept = start.then((service) => {

@@ -5,16 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import S3rver from 's3rver';
 import { startBenchStack, type BenchStack } from './bench-stack';
+import { machineLine } from './figures';
 import { childrenOf, memoryOf } from './process-memory';
 
 /**
- * `npm run bench:export -- [rows] [name …]`: what an export costs in time and memory, in each format, into a folder and
- * into a bucket; and a backup by COPY of the same database. A worker of its own for each, from the request to the
- * finished row. Memory is Linux's VmHWM of the exporting process, and by how much the VmRSS of the worker grows.
+ * `npm run bench:export -- [rows] [name …]`: time and memory of an export in each format, into a folder and into a
+ * bucket, and of a backup by COPY of the same database. Each runs on a new worker and is timed from the request to the
+ * finished row. Memory is Linux's VmHWM of the exporting process, and the growth of the worker's VmRSS.
  */
 const ROWS = Number(process.argv[2] ?? 1_000_000);
 const ONLY = process.argv.slice(3);
-/** The longest that Reddit takes, in letters of three bytes. */
+/** Posts of the longest text that Reddit accepts, in characters of three bytes. */
 const LONG_POSTS = Math.ceil(ROWS / 400);
 const LONG_POST = 40_000;
 const API_PORT = 18_137;
@@ -24,7 +25,7 @@ const BUCKET = 'bench';
 
 interface Run {
   name: string;
-  /** TEST_TIMEOUT: how much a worker grows that only waits. */
+  /** TEST_TIMEOUT measures the growth of a worker that only waits. */
   taskType: 'DATA_EXPORT' | 'DATA_BACKUP' | 'TEST_TIMEOUT';
   parameters: object;
   isInBucket?: boolean;
@@ -50,12 +51,12 @@ const RUNS: Run[] = [
   { name: 'backup', taskType: 'DATA_BACKUP', parameters: { backup_type: 'full', method: 'copy' } },
 ];
 
-/** What a run has none of is NaN. */
+/** A figure that a run does not have is NaN. */
 interface Measured {
   rows: number;
   bytes: number;
   elapsedMs: number;
-  /** Of the exporting process. */
+  /** The peak memory of the exporting process, in bytes. */
   peak: number;
   workerBefore: number;
   workerGrowth: number;
@@ -68,15 +69,20 @@ interface Execution {
 
 async function seed({ database }: BenchStack): Promise<void> {
   await database.raw(
-    `insert into task_executions (task_id, task_type, status, triggered_by, workflow_id, run_id, started_at, completed_at, duration_seconds, result)
-     select 'bench-' || n, 'HEALTH_CHECK', 'succeeded', 'manual', 'bench-' || n, '', '2026-01-01'::timestamptz + n * interval '1 second', '2026-01-01'::timestamptz + (n + 2) * interval '1 second', 2,
+    `insert into task_executions (task_id, task_type, status, triggered_by, workflow_id, run_id,
+                                  started_at, completed_at, duration_seconds, result)
+     select 'bench-' || n, 'HEALTH_CHECK', 'succeeded', 'manual', 'bench-' || n, '',
+            '2026-01-01'::timestamptz + n * interval '1 second',
+            '2026-01-01'::timestamptz + (n + 2) * interval '1 second', 2,
             jsonb_build_object('return_value', jsonb_build_object('n', n, 'text', repeat('some words ', 1 + n % 60)))
      from generate_series(1, ?::int) n`,
     [ROWS],
   );
   await database.raw(
     `insert into reddit_posts (id, title, author, subreddit, content, reddit_created_at)
-     select 'p' || n, 'A long post', 'somebody', 'long', repeat('語', ${LONG_POST}), '2026-01-01'::timestamptz + n * interval '1 second' from generate_series(1, ?::int) n`,
+     select 'p' || n, 'A long post', 'somebody', 'long', repeat('語', ${LONG_POST}),
+            '2026-01-01'::timestamptz + n * interval '1 second'
+     from generate_series(1, ?::int) n`,
     [LONG_POSTS],
   );
   await database.raw('vacuum analyze task_executions');
@@ -92,6 +98,35 @@ async function start(stack: BenchStack, { taskType, parameters }: Run): Promise<
   return ((await response.json()) as { task_id: string }).task_id;
 }
 
+/** Samples the memory (bytes) of a worker and of its child processes until `stop` is called. */
+function watchMemory(pid: number | undefined) {
+  const before = memoryOf(pid)?.now ?? NaN;
+  let most = before;
+  let peak = NaN;
+  const timer = setInterval(() => {
+    most = Math.max(most, memoryOf(pid)?.now ?? 0);
+    for (const child of childrenOf(pid)) peak = Math.max(peak || 0, memoryOf(child)?.peak ?? 0);
+  }, LOOK_MS);
+  return {
+    read: () => ({ peak, workerBefore: before, workerGrowth: most - before }),
+    stop: () => clearInterval(timer),
+  };
+}
+
+/** Waits for the result of an execution; throws when it ended without one. */
+async function resultOf(stack: BenchStack, taskId: string, name: string): Promise<Record<string, number>> {
+  for (;;) {
+    const execution = await stack
+      .database('task_executions')
+      .where({ task_id: taskId })
+      .first<Execution | undefined>('status', 'error_message', 'result');
+    if (execution?.result) return execution.result.return_value;
+    if (execution && execution.status !== 'running')
+      throw new Error(`${name}: ${execution.status}: ${execution.error_message}`);
+    await sleep(100);
+  }
+}
+
 async function measure(
   stack: BenchStack,
   run: Run,
@@ -99,40 +134,20 @@ async function measure(
   bucketEnv: NodeJS.ProcessEnv,
 ): Promise<Measured> {
   const worker = await stack.startProcess('src/worker/main.js', { ...env, ...(run.isInBucket && bucketEnv) });
-  // It reconciles at boot.
+  // A worker reconciles at its start.
   await sleep(3_000);
-  const before = memoryOf(worker.pid)?.now ?? NaN;
-  let most = before;
-  let peak = NaN;
-  const timer = setInterval(() => {
-    most = Math.max(most, memoryOf(worker.pid)?.now ?? 0);
-    for (const child of childrenOf(worker.pid)) peak = Math.max(peak || 0, memoryOf(child)?.peak ?? 0);
-  }, LOOK_MS);
+  const memory = watchMemory(worker.pid);
   try {
     const startedAt = performance.now();
-    const taskId = await start(stack, run);
-    for (;;) {
-      const execution = await stack
-        .database('task_executions')
-        .where({ task_id: taskId })
-        .first<Execution | undefined>('status', 'error_message', 'result');
-      if (execution?.result) {
-        const { exported_records, file_size_bytes, rows, backup_size_bytes } = execution.result.return_value;
-        return {
-          rows: exported_records ?? rows ?? NaN,
-          bytes: file_size_bytes ?? backup_size_bytes ?? NaN,
-          elapsedMs: performance.now() - startedAt,
-          peak,
-          workerBefore: before,
-          workerGrowth: most - before,
-        };
-      }
-      if (execution && execution.status !== 'running')
-        throw new Error(`${run.name}: ${execution.status}: ${execution.error_message}`);
-      await sleep(100);
-    }
+    const result = await resultOf(stack, await start(stack, run), run.name);
+    return {
+      rows: result.exported_records ?? result.rows ?? NaN,
+      bytes: result.file_size_bytes ?? result.backup_size_bytes ?? NaN,
+      elapsedMs: performance.now() - startedAt,
+      ...memory.read(),
+    };
   } finally {
-    clearInterval(timer);
+    memory.stop();
     await stack.stopProcess(worker);
   }
 }
@@ -142,7 +157,7 @@ const figure = (value: number) => (Number.isNaN(value) ? '' : value.toFixed(0));
 async function main(): Promise<void> {
   const stack = await startBenchStack({ apiPort: API_PORT });
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-bench-files-'));
-  // Also when it is told to stop, which ends us before anything is awaited.
+  // On exit, because a stop signal ends the process before anything else is awaited.
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const bucket = new S3rver({
     port: 0,
@@ -184,9 +199,7 @@ async function main(): Promise<void> {
       process.stderr.write(`  ${row.join(' ')}\n`);
     }
     console.log(table.toString());
-    console.log(
-      `Time from the request to the finished row; ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}.`,
-    );
+    console.log(`Time from the request to the finished row; ${machineLine()}.`);
   } finally {
     await bucket.close().catch(() => undefined);
     await stack.stop();

@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const TIME_LIMIT_MS = 120_000;
@@ -6,6 +7,13 @@ const TIME_LIMIT_MS = 120_000;
 export function percentile(values: number[], p: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)] ?? NaN;
+}
+
+/** The machine and Node of this run, for the line below a table. */
+export function machineLine(): string {
+  const [cpu] = os.cpus();
+  const load = os.loadavg()[0]?.toFixed(1);
+  return `${os.cpus().length} cores (${cpu?.model ?? 'unknown'}), Node ${process.version}, load ${load}`;
 }
 
 export interface Figures {
@@ -33,7 +41,7 @@ export async function inParallel(count: number, width: number, work: (n: number)
   await Promise.all(Array.from({ length: Math.min(width, count) }, lane));
 }
 
-/** Asks again and again; throws when it takes longer than two minutes. */
+/** Calls `isDone` until it resolves to true; throws after two minutes. */
 export async function until(isDone: () => Promise<boolean>, pauseMs = 5): Promise<void> {
   const deadline = performance.now() + TIME_LIMIT_MS;
   while (!(await isDone())) {

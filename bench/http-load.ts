@@ -2,14 +2,14 @@ import autocannon from 'autocannon';
 import { figuresOf, type Figures } from './figures';
 
 export interface Load {
-  /** Taken in turn by each connection. */
+  /** Each connection sends them in turn. */
   requests: autocannon.Request[];
   connections: number;
   seconds: number;
   token?: string;
 }
 
-/** Requests one after the other on each connection. Throws when one of them is not answered with success. */
+/** Sends requests one after the other on each connection. Throws when an answer is not a 2xx. */
 export async function loadWith(origin: string, { requests, connections, seconds, token }: Load): Promise<Figures> {
   const latencies: number[] = [];
   const headers = {

@@ -1,14 +1,13 @@
-import os from 'node:os';
 import Table from 'cli-table3';
 import { startBenchStack, type BenchStack } from './bench-stack';
-import { inParallel, type Figures } from './figures';
+import { inParallel, machineLine, type Figures } from './figures';
 import { loadWith } from './http-load';
 import { seedExecutions, seedPosts } from './http-seed';
 
 /**
  * `npm run bench:http -- [seconds] [executions …]`: answers a second of the API's reading routes and of login, beside
- * an empty route of the same Fastify, which is measured anew before each. Everything shares this machine: the load
- * (this process), API, PostgreSQL, Redis and Temporal.
+ * an empty route of the same Fastify, which is measured again before each. Everything shares this machine: the load
+ * generator (this process), API, PostgreSQL, Redis and Temporal.
  */
 const [SECONDS = 3, ...SIZES] = process.argv.slice(2).map(Number);
 const EXECUTIONS = SIZES.length > 0 ? SIZES : [10_000, 1_000_000];
@@ -47,7 +46,7 @@ const routesOver = (ids: number[]): Route[] => [
 async function createConfigs(stack: BenchStack): Promise<number[]> {
   const ids: number[] = [];
   await inParallel(CONFIGS, 8, async (n) => {
-    // Armed, and due on the next first of January.
+    // Active schedules, which next fire on the first of January.
     const body = {
       name: `bench ${n}`,
       task_type: 'HEALTH_CHECK',
@@ -130,7 +129,9 @@ function show(routes: Route[], bySize: Measured[][]): void {
   console.log(table.toString());
   const empties = bySize.flat().map(({ empty }) => empty.perSecond);
   console.log(
-    `Empty route of the same Fastify: ${Math.min(...empties).toFixed(0)} – ${Math.max(...empties).toFixed(0)}/s. "kept": with ${EXECUTIONS.at(-1)} executions, of what it was with ${EXECUTIONS[0]}. "before": the predecessor, ${EXECUTIONS[0]} executions; "factor": how many times that.`,
+    `Empty route of the same Fastify: ${Math.min(...empties).toFixed(0)} – ${Math.max(...empties).toFixed(0)}/s. ` +
+      `"kept": with ${EXECUTIONS.at(-1)} executions, of what it was with ${EXECUTIONS[0]}. ` +
+      `"before": the predecessor, ${EXECUTIONS[0]} executions; "factor": how many times that.`,
   );
 }
 
@@ -156,11 +157,10 @@ async function main(): Promise<void> {
       ask(stack, { paths: ['/auth/login'] }, 4, SECONDS),
     ]);
     console.log(
-      `auth/me on one connection: p50 ${alone.p50Ms.toFixed(1)} ms alone, ${beside.p50Ms.toFixed(1)} ms while four log in (predecessor: 1.2 and 460).`,
+      `auth/me on one connection: p50 ${alone.p50Ms.toFixed(1)} ms alone, ` +
+        `${beside.p50Ms.toFixed(1)} ms while four log in (predecessor: 1.2 and 460).`,
     );
-    console.log(
-      `${CONNECTIONS} connections, ${SECONDS} s each; ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}.`,
-    );
+    console.log(`${CONNECTIONS} connections, ${SECONDS} s each; ${machineLine()}.`);
   } finally {
     await stack.stop();
   }

@@ -4,8 +4,8 @@ import { bareAlone, bareMany } from './bare-temporal';
 import { figuresOf, inParallel, until, type Figures } from './figures';
 
 /**
- * `npm run bench -- [runs] [rounds] [task type]`: executions of ours beside bare Temporal, alternating, on one machine
- * in one run. HEALTH_CHECK is a short task; TEST_SHORT_TIMEOUT, which then sleeps 0 s, gets an activity of its own.
+ * `npm run bench -- [runs] [rounds] [task type]`: Taskloom executions and bare Temporal workflows, alternating, on one
+ * machine in one run. HEALTH_CHECK is a short task; TEST_SHORT_TIMEOUT, which sleeps 0 s here, has its own activity.
  */
 const RUNS = Number(process.argv[2] ?? 500);
 const ROUNDS = Number(process.argv[3] ?? 3);
@@ -23,7 +23,7 @@ async function post<Answer>(stack: BenchStack, route: string, body?: object): Pr
   return response.json() as Promise<Answer>;
 }
 
-/** From the request to the finished row, one run after the other. */
+/** Latencies from the request to the finished row, one run after the other. */
 async function oursAlone(stack: BenchStack, configIds: number[]): Promise<Figures> {
   const latencies: number[] = [];
   const startedAt = performance.now();
@@ -41,7 +41,7 @@ async function oursAlone(stack: BenchStack, configIds: number[]): Promise<Figure
   return figuresOf(latencies, performance.now() - startedAt);
 }
 
-/** Watches new rows until `RUNS` of them have ended; notes when each task id was first seen so. */
+/** Polls new rows until `RUNS` of them have ended; records when each was first seen as ended, by task id. */
 async function watchEnds(stack: BenchStack, endedAt: Map<string, number>): Promise<void> {
   const [{ newest }] = (await stack.database('task_executions').max('id as newest')) as [{ newest: number | null }];
   await until(async () => {
@@ -122,7 +122,7 @@ async function main(): Promise<void> {
         await oursBatch(stack, configIds),
       ];
       await stack.stopProcess(worker);
-      // Round 0 warms everything up.
+      // Round 0 is the warm-up.
       const name = round === 0 ? 'warm-up' : String(round);
       const row = (what: string, figures: Figures, bareFigures?: Figures, hasLatency = true) =>
         table.push([
@@ -140,7 +140,8 @@ async function main(): Promise<void> {
       row(`Taskloom, ${RUNS} by execute/batch`, ourBatch, many);
     }
     console.log(
-      `${RUNS} runs of ${TASK_TYPE}, ${AT_ONCE} requests at once; "alone" is ${ALONE} runs one after the other. Latency: request to finished row.`,
+      `${RUNS} runs of ${TASK_TYPE}, ${AT_ONCE} requests at once; ` +
+        `"alone" is ${ALONE} runs one after the other. Latency: request to finished row.`,
     );
     console.log(table.toString());
   } finally {

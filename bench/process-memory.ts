@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What the kernel says of a process, in bytes; elsewhere than on Linux, or when it is gone, nothing. */
+/** The present and the peak memory of a process in bytes (Linux only). Null when the process has ended. */
 export function memoryOf(pid: number | undefined): { now: number; peak: number } | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -23,7 +23,7 @@ export function childrenOf(pid: number | undefined): number[] {
   }
   const isChild = (entry: string) => {
     try {
-      // The command name may hold blanks and brackets: the parent is the second field behind its last bracket.
+      // The command name may contain blanks and brackets. The parent's pid is the second field after the last bracket.
       return (
         Number(
           readFileSync(`/proc/${entry}/stat`, 'utf8')

@@ -8,13 +8,13 @@ export interface AskerOrder {
   storeUrl: string;
   clientId: string;
   requestsPerMinute: number;
-  /** Callers at once, half of them for config 1 and half for config 2. */
+  /** Concurrent callers, half of them for config 1 and half for config 2. */
   callers: number;
 }
 
 /**
- * A process that asks Reddit as fast as the budget lets it, until it is told to stop; a caller that is sent away comes
- * back. Tells how many requests it sent.
+ * Sends requests to Reddit as fast as the budget allows, until the parent sends a message. A refused caller retries.
+ * Reports the numbers of sent requests and of refused callers to the parent.
  */
 async function ask(order: AskerOrder): Promise<void> {
   const store = createKeyValueStore(order.storeUrl);

@@ -20,8 +20,8 @@ async function startPostgresStore(folder: string): Promise<Store> {
 }
 
 /**
- * `npm run bench:budget -- [REQUESTS] [WINDOW_SECONDS] [WINDOWS] [LATENCY_MS] [PROCESSES] [redis|postgres]`: how much of
- * Reddit's budget a fleet uses. Without the last, the store is Redis where it is installed.
+ * `npm run bench:budget -- [REQUESTS] [WINDOW_SECONDS] [WINDOWS] [LATENCY_MS] [PROCESSES] [redis|postgres]`: the share
+ * of Reddit's budget that several processes use. The store is Redis by default, or PostgreSQL without Redis.
  */
 async function main(): Promise<void> {
   const [requests = 100, windowSeconds = 60, windows = 1, latencyMs = 0, fleet = 3] = process.argv
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     .map(Number);
   const [kind = findRedisProgram() ? 'redis' : 'postgres'] = process.argv.slice(7);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-budget-'));
-  // As root, PostgreSQL's user has to walk through it.
+  // Under root, PostgreSQL runs as another user, who must be able to enter the folder.
   chmodSync(folder, 0o711);
   const store: Store =
     kind === 'redis'
@@ -49,10 +49,12 @@ async function main(): Promise<void> {
       `${kind}: ${fleet} processes, ${requests} requests in ${windowSeconds} s, answers after ${latencyMs} ms`,
     );
     console.log(
-      `answered in each window: ${counts.join(', ')} (${(100 * used).toFixed(1)} % of the budget); refused with 429: ${refused}`,
+      `answered in each window: ${counts.join(', ')} (${(100 * used).toFixed(1)} % of the budget); ` +
+        `refused with 429: ${refused}`,
     );
     console.log(
-      `sent by each process: ${processes.map(({ sent }) => sent).join(', ')}; callers sent away to come back: ${processes.map(({ sentAway }) => sentAway).join(', ')}`,
+      `sent by each process: ${processes.map(({ sent }) => sent).join(', ')}; ` +
+        `callers sent away to come back: ${processes.map(({ sentAway }) => sentAway).join(', ')}`,
     );
   } finally {
     await store.stop();

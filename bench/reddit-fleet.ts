@@ -11,14 +11,14 @@ export interface FleetOptions {
   callers: number;
   requests: number;
   windowSeconds: number;
-  /** Whole windows that are counted, after one in which the fleet learns when they begin. */
+  /** Whole windows that are counted, after one in which the processes learn when windows begin. */
   windows: number;
   latencyMs: number;
-  /** The built one, where this is run from the sources. */
+  /** The built reddit-asker.js, for callers that run from the sources. */
   askerFile?: string;
 }
 
-/** Processes at full load on one budget, against a sandbox that counts as Reddit does. */
+/** Runs processes at full load on one budget, against a sandbox that counts requests as Reddit does. */
 export async function measureFleet(options: FleetOptions) {
   const { requests, windowSeconds, windows } = options;
   const windowMs = windowSeconds * 1_000;
@@ -43,7 +43,7 @@ export async function measureFleet(options: FleetOptions) {
     sandbox.requests.entries.filter((entry) => entry.path === '/api/info' && entry.status === 200).length;
   const refused = () => sandbox.requests.entries.filter((entry) => entry.status === 429).length;
   try {
-    // The window that the fleet begins in, and the one after it, are not counted.
+    // The window in which the processes start, and the one after it, are not counted.
     const begin = (Math.floor(Date.now() / windowMs) + 2) * windowMs;
     await sleep(begin - Date.now());
     const counts: number[] = [];

@@ -1,14 +1,15 @@
 import type { Database } from '../src/platform/postgres/postgres';
 
-/** The commonest words of English, which a full-text search leaves out: about half of any text. */
-const STOP_WORDS =
-  'the to and a of is that it i you in for not be this on have are was with but they as can if just or do so at what an we from about there who will more out would your up all when no how which them than had some only his then been other'.split(
-    ' ',
-  );
+/** The most common words of English, which a full-text search ignores: about half of any text. */
+const STOP_WORDS = [
+  'the to and a of is that it i you in for not be this on have are was with but they as can if just or',
+  'do so at what an we from about there who will more out would your up all when no how which them than',
+  'had some only his then been other',
+].flatMap((line) => line.split(' '));
 const SYLLABLES =
   'ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo za bra cle dri flo gru sta tre spi plo kna'.split(' ');
 const WORDS = 50_000;
-/** Words that are asked for, in places where they stand in about so many of a million comments. */
+/** Words that the bench searches for, by their rank: they occur in very many to very few comments of a million. */
 const PLANTED = { people: 66, cat: 240, telescope: 3_000, zeppelin: 40_000 } as const;
 
 const SUBREDDITS = [
@@ -29,7 +30,7 @@ const AUTHORS = 40_000;
 const DAYS = 365;
 const ROWS_A_STATEMENT = 5_000;
 
-/** The same numbers in every run (mulberry32). */
+/** A seeded random generator (mulberry32), so that every run has the same content. */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -51,7 +52,7 @@ function createVocabulary(): string[] {
   return words;
 }
 
-/** Texts in which the n-th commonest word is n times as rare as the first (Zipf), most of them short and a few long. */
+/** Writes texts by Zipf's law: the n-th most common word is n times as rare as the first. Most texts are short. */
 function createWriter(random: () => number) {
   const vocabulary = createVocabulary();
   const zipf = (most: number) => Math.floor(most ** random()) - 1;
@@ -63,17 +64,18 @@ function createWriter(random: () => number) {
   };
 }
 
-/** Loads with the large indexes put aside; they are made anew as the migrations made them. */
+/** Runs `load` without the GIN indexes, and creates them again as the migrations did. */
 async function withoutTextIndexes(database: Database, load: () => Promise<void>): Promise<void> {
   const { rows } = await database.raw<{ rows: { indexname: string; indexdef: string }[] }>(
-    "select indexname, indexdef from pg_indexes where tablename in ('reddit_posts', 'reddit_comments') and indexdef like '% USING gin %'",
+    `select indexname, indexdef from pg_indexes
+     where tablename in ('reddit_posts', 'reddit_comments') and indexdef like '% USING gin %'`,
   );
   for (const { indexname } of rows) await database.raw('drop index ??', [indexname]);
   await load();
   for (const { indexdef } of rows) await database.raw(indexdef);
 }
 
-/** Posts and comments over a year, the oldest first, as scrapes bring them. */
+/** Inserts posts and comments of a year, the oldest first, as scrapes do. */
 export async function seedReddit(
   database: Database,
   { posts, comments }: { posts: number; comments: number },
@@ -93,8 +95,12 @@ export async function seedReddit(
   await withoutTextIndexes(database, async () => {
     await batches(posts, (numbers) =>
       database.raw(
-        `insert into reddit_posts (id, title, author, subreddit, content, score, num_comments, is_self, is_nsfw, reddit_created_at, first_seen_at, scraped_at)
-         select *, at, at from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::int[], ?::int[], ?::bool[], ?::bool[], ?::timestamptz[]) as g(id, title, author, subreddit, content, score, num_comments, is_self, is_nsfw, at)`,
+        `insert into reddit_posts (id, title, author, subreddit, content, score, num_comments, is_self, is_nsfw,
+                                   reddit_created_at, first_seen_at, scraped_at)
+         select *, at, at
+         from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::int[], ?::int[], ?::bool[], ?::bool[],
+                     ?::timestamptz[])
+              as g(id, title, author, subreddit, content, score, num_comments, is_self, is_nsfw, at)`,
         [
           numbers.map((n) => `p${n}`),
           numbers.map(() => words(9)),
@@ -109,12 +115,16 @@ export async function seedReddit(
         ] as never,
       ),
     );
-    // A comment belongs to a post of the days before it.
+    // A comment belongs to a post of the preceding days.
     await batches(comments, (numbers) => {
       const parents = numbers.map((n) => Math.max(0, Math.floor((n / comments) * posts) - zipf(500)));
       return database.raw(
-        `insert into reddit_comments (id, post_id, author, body, subreddit, parent_id, depth, score, is_deleted, reddit_created_at, first_seen_at, scraped_at)
-         select *, at, at from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::int[], ?::int[], ?::bool[], ?::timestamptz[]) as g(id, post_id, author, body, subreddit, parent_id, depth, score, is_deleted, at)`,
+        `insert into reddit_comments (id, post_id, author, body, subreddit, parent_id, depth, score, is_deleted,
+                                      reddit_created_at, first_seen_at, scraped_at)
+         select *, at, at
+         from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::int[], ?::int[], ?::bool[],
+                     ?::timestamptz[])
+              as g(id, post_id, author, body, subreddit, parent_id, depth, score, is_deleted, at)`,
         [
           numbers.map((n) => `c${n}`),
           parents.map((n) => `p${n}`),

@@ -17,7 +17,7 @@ const COMMENTS = Number(process.argv[3] ?? 700);
 const SUBREDDIT = 'programming';
 const SANDBOX_PORT = 18_125;
 const SANDBOX_URL = `http://127.0.0.1:${SANDBOX_PORT}`;
-/** The loop is stopped after this: its rate is told by what it did until then. */
+/** The loop stops after this time; its rate is computed from what it has done by then. */
 const LOOP_LIMIT_MS = 60_000;
 const ROWS_A_BATCH = 500;
 const BATCHES = 20;
@@ -99,7 +99,7 @@ async function scrapeWithLoop(stack: BenchStack): Promise<Measured & { isWhole: 
   return { ...told, requests: (await requestsSent()) - before };
 }
 
-/** Rows that PostgreSQL takes a second: new ones, and the same again. */
+/** Rows that PostgreSQL stores a second: first as new rows, then the same rows again. */
 async function measureRows(stack: BenchStack): Promise<{ created: number; unchanged: number }> {
   const content = createRedditContentRepository(stack.database);
   const createdAt = new Date('2026-01-01T00:00:00Z');
@@ -167,14 +167,17 @@ async function main(): Promise<void> {
     );
     row('Taskloom, from request to finished row', ours);
     console.log(
-      `${POSTS} posts of ${COMMENTS} comments each, everything unfolded; a sandbox without rate limit on the same machine.`,
+      `${POSTS} posts of ${COMMENTS} comments each, everything unfolded; ` +
+        'a sandbox without rate limit on the same machine.',
     );
     console.log(table.toString());
     console.log(
-      `Taskloom beside the loop: ${(perSecond(ours) / perSecond(loop)).toFixed(1)} times the comments a second, ${(perThousand(ours) / perThousand(loop)).toFixed(2)} of the requests.`,
+      `Taskloom beside the loop: ${(perSecond(ours) / perSecond(loop)).toFixed(1)} times the comments a second, ` +
+        `${(perThousand(ours) / perThousand(loop)).toFixed(2)} of the requests.`,
     );
     console.log(
-      `Rows into PostgreSQL, ${ROWS_A_BATCH} a statement: ${rows.created.toFixed(0)}/s new, ${rows.unchanged.toFixed(0)}/s unchanged.`,
+      `Rows into PostgreSQL, ${ROWS_A_BATCH} a statement: ` +
+        `${rows.created.toFixed(0)}/s new, ${rows.unchanged.toFixed(0)}/s unchanged.`,
     );
   } finally {
     await stack.stop();

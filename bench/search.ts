@@ -1,12 +1,11 @@
-import os from 'node:os';
 import Table from 'cli-table3';
 import { startBenchStack, type BenchStack } from './bench-stack';
-import { percentile } from './figures';
+import { machineLine, percentile } from './figures';
 import { seedReddit } from './reddit-seed';
 
 /**
- * `npm run bench:search -- [comments] [times]`: how long one caller waits for searches and statistics over scraped
- * content, by HTTP, each question so many times in a row after one that does not count.
+ * `npm run bench:search -- [comments] [times]`: response times of searches and statistics over scraped content, by HTTP
+ * and for one caller. Each question is asked `times` times in a row, after one that is not counted.
  */
 const COMMENTS = Number(process.argv[2] ?? 1_000_000);
 const TIMES = Number(process.argv[3] ?? 20);
@@ -60,7 +59,7 @@ async function ask(stack: BenchStack, { path, body }: Question): Promise<{ elaps
   return { elapsedMs: performance.now() - startedAt, answer };
 }
 
-/** How much was found, or counted. */
+/** The number of results, or the count in the answer. */
 function sizeOf(answer: string): string {
   const parsed = JSON.parse(answer) as
     unknown[] | { total?: number; is_total_capped?: boolean; comments?: { total_count: number } };
@@ -81,9 +80,7 @@ async function main(): Promise<void> {
       table.push([question.name, sizeOf(answer), percentile(times, 50).toFixed(0), Math.max(...times).toFixed(0)]);
     }
     console.log(table.toString());
-    console.log(
-      `${COMMENTS} comments on ${POSTS} posts over a year, each question ${TIMES} times; ${os.cpus().length} cores (${os.cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}.`,
-    );
+    console.log(`${COMMENTS} comments on ${POSTS} posts over a year, each question ${TIMES} times; ${machineLine()}.`);
   } finally {
     await stack.stop();
   }

@@ -2,8 +2,8 @@ import Snoowrap from 'snoowrap';
 import { createDatabase } from '../src/platform/postgres/postgres';
 
 /**
- * What a scrape is without Taskloom: for each post snoowrap's own expandReplies, then an insert for each comment. It
- * works until it is done or its time is up, and tells the parent how far it came.
+ * A scrape without Taskloom: snoowrap's own expandReplies for each post, then an insert for each comment. It runs until
+ * it is done or its time limit has passed, and reports its progress to the parent.
  */
 const [sandboxUrl = '', subreddit = '', posts = '10', timeLimitMs = '60000'] = process.argv.slice(2);
 
@@ -20,7 +20,7 @@ interface LoopComment {
 }
 
 class LocalSnoowrap extends Snoowrap {
-  /** It insists on Reddit's own address. */
+  /** Sends requests to the sandbox: snoowrap itself always uses Reddit's own address. */
   override rawRequest(options: { baseUrl: string }): ReturnType<Snoowrap['rawRequest']> {
     return super.rawRequest({ ...options, baseUrl: sandboxUrl, proxy: null } as Parameters<Snoowrap['rawRequest']>[0]);
   }
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   const startedAt = performance.now();
   const isTimeUp = () => performance.now() - startedAt > Number(timeLimitMs);
   let comments = 0;
-  // Its promises are not the language's own.
+  // snoowrap returns promises of Bluebird, without the types of native ones.
   const asPromise = <Value>(pending: PromiseLike<unknown>) =>
     new Promise<Value>((resolve, reject) => void pending.then((value) => resolve(value as Value), reject));
   const listing = await asPromise<

@@ -10,7 +10,7 @@ import { findTemporalBinary } from '../src/stack/servers/temporal-binary';
 import { bareAlone, bareMany } from './bare-temporal';
 import { createCleanup } from './cleanup';
 
-/** `npm run bench:temporal -- [rounds]`: what each flag of the embedded Temporal is worth, on bare workflows. */
+/** `npm run bench:temporal -- [rounds]`: the effect of each flag of the embedded Temporal on bare workflows. */
 const ROUNDS = Number(process.argv[2] ?? 2);
 const RUNS = 500;
 

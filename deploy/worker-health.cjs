@@ -1,9 +1,9 @@
-// A worker listens on no port. It is healthy when Temporal has seen it, known by its host name, ask for work of late.
+// A worker listens on no port. It is healthy when Temporal has seen a poll of this host within the last 150 s.
 const { hostname } = require('node:os');
 const { Connection } = require('@temporalio/client');
 const { loadClientConnectConfig } = require('@temporalio/envconfig');
 
-// A worker with nothing to do asks about once a minute.
+// An idle worker polls about once a minute.
 const LONGEST_SILENCE_MS = 150_000;
 const WORKFLOW_TASKS = 1; // temporal.api.enums.v1.TaskQueueType
 

@@ -17,7 +17,7 @@ const STAMP = '.sources.sha256';
 /**
  * A hash of the contents, because times mislead: a checkout touches files, and after switching back to a branch the
  * build of the other one must not stay.
- * @public A test asks for it from a process of its own.
+ * @public A test calls it in another process.
  */
 export function sourcesHash(project) {
   const hash = createHash('sha256').update(process.version.split('.')[0]);

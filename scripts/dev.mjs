@@ -1,5 +1,5 @@
 // `npm run dev`: the whole stack; API and worker restart when the sources change, the servers keep running.
-// The compiler emits in spite of type errors and only prints them.
+// The compiler prints type errors and still emits.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const dist = path.join(project, 'dist');
 const signal = stopSignal();
 const WORKFLOWS = path.join('src', 'workflows') + path.sep;
-/** What the process of `npm start` itself runs: it keeps running, with the code that it started with. */
+/** The code of the stack's own process, which does not restart. */
 const STACK = ['stack', 'reddit-sandbox', 'mail-sink'].map((room) => path.join('src', room) + path.sep);
 
 /**
@@ -45,7 +45,7 @@ function startStack() {
   const stack = spawn(process.execPath, [path.join(dist, 'src/stack/commands/start.js'), '--dev'], {
     cwd: project,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    // A restart does not wait long for activities that are running: their next attempt goes on with the new code.
+    // A restart waits only briefly for running activities: their next attempt continues with the new code.
     env: { WORKER_SHUTDOWN_GRACE_SECONDS: '2', ...process.env },
   });
   const ended = new Promise((resolve) => {

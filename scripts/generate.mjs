@@ -1,7 +1,7 @@
 /**
- * Writes the files that follow from routes and task types: docs/openapi.json, docs/task-type-reference.md, and the types of
- * the TypeScript client. It compiles the sources one by one as they are loaded, which takes seconds where a build takes
- * minutes on a slow machine; types are not checked.
+ * Writes the files that are generated from routes and task types: docs/openapi.json, docs/task-type-reference.md, and
+ * the types of the TypeScript client. It compiles each source as it is loaded, without a type check. That takes seconds
+ * where a build takes minutes on a slow machine.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

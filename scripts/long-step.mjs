@@ -4,6 +4,12 @@ import { spawn } from 'node:child_process';
 // With a process group of its own, npm's install scripts can be stopped along with it. Windows has none.
 const hasGroups = process.platform !== 'win32';
 
+/** Undefined for an exit code of 0. */
+function failureOf(code, signal) {
+  if (signal) return `ended by ${signal}`;
+  return code === 0 ? undefined : `exit code ${code}`;
+}
+
 /**
  * Runs a command and holds its output back. It prints only a sign of life, and the output if the command fails. The
  * signal stops the command.
@@ -24,7 +30,7 @@ export async function runLongStep(title, [command, ...args], cwd, signal) {
     try {
       if (child?.pid) process.kill(hasGroups ? -child.pid : child.pid, 'SIGTERM');
     } catch {
-      // It has just ended.
+      // The process has just ended.
     }
   };
   try {
@@ -33,9 +39,7 @@ export async function runLongStep(title, [command, ...args], cwd, signal) {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk));
     const reason = await new Promise((resolve) => {
       child.once('error', (error) => resolve(error.message));
-      child.once('close', (code, signal) =>
-        resolve(code === 0 ? undefined : signal ? `ended by ${signal}` : `exit code ${code}`),
-      );
+      child.once('close', (code, signal) => resolve(failureOf(code, signal)));
     });
     signal?.throwIfAborted();
     if (reason) throw new Error(`${title} failed: ${reason}\n${Buffer.concat(output).toString().trimEnd()}`);

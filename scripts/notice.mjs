@@ -1,4 +1,4 @@
-// `npm run notice`: the licences of what the program uses at run time, into NOTICE. With --check it only compares.
+// `npm run notice`: writes the licences of the run-time dependencies to NOTICE. With --check it only compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,8 @@ const lines = Object.entries(found)
     [name, [licenses].flat().join(', '), publisher, repository].filter(Boolean).join(' | '),
   );
 
-const text = `Taskloom uses the following packages at run time. The text of each licence is in the package's folder under
+const text = `\
+Taskloom uses the following packages at run time. The text of each licence is in the package's folder under
 node_modules. Builds for a single platform are left out; they have the licence of the package that they belong to.
 Written by \`npm run notice\`.
 

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Allows one preparation of a clone at a time, because `npm ci` empties the node_modules that others are using. */
+/** Allows one preparation of a clone at a time, because `npm ci` empties node_modules. */
 export async function withLock(folder, work, signal) {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, 'prepare.lock');

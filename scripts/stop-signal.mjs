@@ -1,9 +1,8 @@
 const EVERY_MS = 500;
 
 /**
- * Aborts on a stop signal, and when the npm that started this process is gone: the shell between the two (dash, for
- * one) dies of a SIGTERM without passing it on. (src/platform/startup/npm-watch.ts does the same in the built
- * programs.)
+ * Aborts on a stop signal, and when the npm that started this process has ended: a shell between the two, such as dash,
+ * ends on SIGTERM without passing it on. src/platform/startup/npm-watch.ts does the same in the built programs.
  */
 export function stopSignal() {
   const abort = new AbortController();

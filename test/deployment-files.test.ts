@@ -31,7 +31,7 @@ const compose = parse(composeText, { merge: true }) as {
 const services = Object.entries(compose.services);
 const ours = services.filter(([, service]) => service.build);
 
-/** `$VAR`, `${VAR}`, `${VAR:-default}`, `${VAR:?message}`; a doubled dollar is left for the shell in the container. */
+/** `$VAR`, `${VAR}`, `${VAR:-default}`, `${VAR:?message}`. A doubled dollar is for the shell in the container. */
 const interpolations = [...composeText.replaceAll('$$', '').matchAll(/\$\{?([A-Z][A-Z0-9_]*)(?::([-?])([^}]*))?/g)].map(
   ([, name = '', kind, rest]) => ({ name, kind, rest }),
 );
@@ -47,7 +47,7 @@ const tableVariables = (title: string) => {
 const documented = tableVariables('variables');
 const composeOnly = tableVariables('compose variables').map(({ name }) => name);
 
-/** What the SDK reads by itself, from its own source; those its TLS and connection options have no use for are left out. */
+/** The variables that Temporal's SDK reads, from its source, without those that our connection options do not use. */
 const envconfigSource = readFileSync(
   path.join(path.dirname(require.resolve('@temporalio/envconfig')), 'envconfig-toml.js'),
   'utf8',
@@ -57,8 +57,8 @@ const ofTemporal = sorted([...envconfigSource.matchAll(/'(TEMPORAL_[A-Z_]+)'/g)]
 );
 
 describe('docker-compose.yml', () => {
-  it('follows the Compose Specification and its good practices', () => {
-    // As a process of its own: its types say that it is an ES module. The rules are in .dclintrc.
+  it('follows the Compose Specification and the rules of its linter', () => {
+    // Runs as a process, because its types declare an ES module. The rules are in .dclintrc.
     const linter = path.join(project, 'node_modules/dclint/bin/dclint.cjs');
     const { stdout, stderr } = spawnSync(process.execPath, [linter, '--formatter', 'json', 'docker-compose.yml'], {
       cwd: project,
@@ -75,19 +75,19 @@ describe('docker-compose.yml', () => {
     ).toEqual([]);
   });
 
-  it('waits for what is there, in a way that can come true', () => {
+  it('depends only on services that exist, on conditions that can be met', () => {
     for (const [name, { depends_on = {} }] of services) {
       for (const [needed, { condition }] of Object.entries(depends_on)) {
         const target = compose.services[needed];
         expect(`${name} needs ${needed}: ${target ? 'found' : 'missing'}`).toBe(`${name} needs ${needed}: found`);
         if (condition === 'service_healthy') expect(target).toHaveProperty('healthcheck');
-        // A service that is started again and again is never completed.
+        // A service that always restarts never completes.
         if (condition === 'service_completed_successfully') expect(target?.restart).toMatch(/^on-failure/);
       }
     }
   });
 
-  it('migrates before API and worker, and lets each of its own programs run from the one image', () => {
+  it('migrates before API and worker, and runs all programs from one image', () => {
     expect(ours.map(([name]) => name).sort()).toEqual(['api', 'migrate', 'worker']);
     expect(new Set(ours.map(([, service]) => service.image)).size).toBe(1);
     for (const name of ['api', 'worker'])
@@ -100,22 +100,22 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('can run several workers: nothing of theirs is bound to one of them', () => {
+  it('can run several workers: nothing is bound to a single one', () => {
     expect(compose.services.worker).not.toHaveProperty('container_name');
     expect(compose.services.worker).not.toHaveProperty('ports');
-    // A volume that has a name is everybody's.
+    // All workers share a named volume.
     expect(compose.services.worker?.volumes).toEqual([
       'exports:/var/lib/taskloom/exports',
       'backups:/var/lib/taskloom/backups',
     ]);
-    // Backups are no business of the API's.
+    // The API does not read backups.
     expect(compose.services.api?.volumes).toEqual(['exports:/var/lib/taskloom/exports']);
     expect(compose.services.worker?.environment).toMatchObject({ BACKUP_FOLDER: '/var/lib/taskloom/backups' });
     for (const name of ['api', 'worker'])
       expect(compose.services[name]?.environment).toMatchObject({ EXPORT_FOLDER: '/var/lib/taskloom/exports' });
   });
 
-  it('names networks, volumes and files that are there', () => {
+  it('names existing networks, volumes and files', () => {
     for (const [, { networks = [], volumes = [] }] of services) {
       for (const network of networks) expect(Object.keys(compose.networks)).toContain(network);
       for (const source of volumes.map((volume) => volume.split(':')[0] ?? '')) {
@@ -125,7 +125,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('publishes nothing but API, Web UI and the page of the mail sink, on this host unless somebody says otherwise', () => {
+  it('publishes only API, Temporal UI and mail page, and by default only on this host', () => {
     const published = services.flatMap(([name, { ports = [] }]) => ports.map((port) => `${name} ${port}`));
     expect(published).toEqual([
       'temporal-ui 127.0.0.1:${TEMPORAL_UI_PORT:-8080}:8080',
@@ -169,8 +169,8 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('lets every variable of its programs be set, but for those it decides itself', () => {
-    const itself = [
+  it('passes on every variable of its programs, except those that it sets itself', () => {
+    const setByCompose = [
       'ENVIRONMENT',
       'TASKLOOM_HOME',
       'DATABASE_URL',
@@ -194,13 +194,13 @@ describe('docker-compose.yml', () => {
     ];
     const used = interpolations.map(({ name }) => name);
     expect(sorted(used.filter((name) => !composeOnly.includes(name)))).toEqual(
-      sorted(ENV_VARIABLES.filter((name) => ![...itself, ...ofTheStackAlone].includes(name))),
+      sorted(ENV_VARIABLES.filter((name) => ![...setByCompose, ...ofTheStackAlone].includes(name))),
     );
     expect(sorted(composeOnly)).toEqual(sorted(used.filter((name) => !(ENV_VARIABLES as string[]).includes(name))));
   });
 });
 
-it('.env.example names every variable that has to be set, and none that nobody reads', () => {
+it('.env.example names every required variable, and none that is not read', () => {
   const named = [...read('.env.example').matchAll(/^(# )?([A-Z_]+)=/gm)].map(([, comment, name = '']) => ({
     name,
     isSet: !comment,
@@ -219,11 +219,11 @@ describe('Dockerfile', () => {
   );
   const keyword = (name: string) => lastStage.filter((instruction) => instruction.getKeyword() === name);
 
-  it('has no fault that its linter knows', () => {
+  it('passes its linter', () => {
     expect(validate(read('Dockerfile')).map(({ range, message }) => [range.start.line + 1, message])).toEqual([]);
   });
 
-  it('builds in stages of which the last has neither compiler nor package manager at work', () => {
+  it('builds in stages, the last of which runs neither compiler nor package manager', () => {
     expect(dockerfile.getFROMs()).toHaveLength(3);
     expect(
       keyword('RUN')
@@ -239,7 +239,7 @@ describe('Dockerfile', () => {
     expect(dockerfile.getHEALTHCHECKs()).toHaveLength(1);
   });
 
-  it('pins its base image and copies only what is there', () => {
+  it('pins its base image and copies only existing files', () => {
     expect(dockerfile.getInitialARGs().map((arg) => arg.getArgumentsContent())).toEqual([
       'NODE_IMAGE=node:20-bookworm-slim',
     ]);
@@ -261,12 +261,12 @@ describe('Dockerfile', () => {
 });
 
 describe('the table of variables', () => {
-  it('has every variable that is read, and no other', () => {
+  it('has exactly the variables that are read', () => {
     expect(sorted(documented.map(({ name }) => name))).toEqual(sorted([...ENV_VARIABLES, ...ofTemporal]));
     for (const alias of Object.keys(ENV_ALIASES)) expect(docs).toContain(`\`${alias}\``);
   });
 
-  it('tells the defaults that hold', () => {
+  it('shows the actual defaults', () => {
     const defaults = Object.entries(readConfig({})).filter(
       ([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '',
     );

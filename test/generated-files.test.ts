@@ -8,17 +8,17 @@ import { createTaskTypeReference } from '../src/api/openapi/task-type-reference'
 
 const PROJECT = path.resolve(__dirname, '..');
 const read = (file: string) => readFileSync(path.join(PROJECT, file), 'utf8');
-const ADVICE = 'to write it anew: npm run generate';
+const ADVICE = 'to regenerate: npm run generate';
 
-test(`docs/openapi.json is what the routes say (${ADVICE})`, async () => {
+test(`docs/openapi.json is generated from the routes (${ADVICE})`, async () => {
   expect(read('docs/openapi.json')).toBe(`${JSON.stringify(await createOpenapiDocument(), null, 2)}\n`);
 });
 
-test(`docs/task-type-reference.md is what the task types say (${ADVICE})`, () => {
+test(`docs/task-type-reference.md is generated from the task types (${ADVICE})`, () => {
   expect(read('docs/task-type-reference.md')).toBe(createTaskTypeReference());
 });
 
-test(`the types of the TypeScript client are those of docs/openapi.json (${ADVICE})`, async () => {
+test(`the types of the TypeScript client are generated from docs/openapi.json (${ADVICE})`, async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-client-'));
   try {
     const file = path.join(folder, 'schema.ts');

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const ROOT = path.resolve(__dirname, '..');
 
-/** Runs the project's own rules over planted files; answers the names of the rules that were broken. */
+/** Checks `files` by the project's import rules; resolves to the names of the broken rules. */
 async function brokenRules(files: Record<string, string>): Promise<string[]> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-rules-'));
   try {
@@ -16,11 +16,12 @@ async function brokenRules(files: Record<string, string>): Promise<string[]> {
     }
     symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
     symlinkSync(path.join(ROOT, 'tsconfig.json'), path.join(folder, 'tsconfig.json'));
-    // The packages are linked in; followed to their real place they would not count as node_modules.
+    // node_modules is a link. Resolved to its real path, packages would not count as node_modules.
     const rules = JSON.stringify(path.join(ROOT, '.dependency-cruiser.cjs'));
     writeFileSync(
       path.join(folder, '.dependency-cruiser.cjs'),
-      `const rules = require(${rules}); module.exports = { ...rules, options: { ...rules.options, preserveSymlinks: true } };`,
+      `const rules = require(${rules});
+       module.exports = { ...rules, options: { ...rules.options, preserveSymlinks: true } };`,
     );
     mkdirSync(path.join(folder, 'migrations'), { recursive: true });
     const depcruise = path.join(ROOT, 'node_modules/.bin/depcruise');
@@ -91,7 +92,7 @@ test.each([
     'platform-types',
   ],
   [
-    'a backup that connects by itself',
+    'a backup that opens a connection',
     {
       'src/backups/bad.ts': "import { table } from '../platform/table';\nexport const x = table;\n",
       'src/platform/table.ts': table,
@@ -99,7 +100,7 @@ test.each([
     'backups-run-time',
   ],
   [
-    'an export that connects by itself',
+    'an export that opens a connection',
     {
       'src/exports/bad.ts': "import { table } from '../storage/table';\nexport const x = table;\n",
       'src/storage/table.ts': table,
@@ -131,7 +132,7 @@ test.each([
   expect(await brokenRules(files as unknown as Record<string, string>)).toContain(rule);
 });
 
-test('types may cross where the table says so', async () => {
+test('a route may import types of storage', async () => {
   const files = {
     'src/api/routes/good.ts': "import type { Table } from '../../storage/table';\nexport type X = Table;\n",
     'src/storage/table.ts': table,

@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import { identityOf, isAlive } from '../src/stack/processes/process-table';
 
 const SCRIPTS = path.resolve(__dirname, '../scripts');
+/** The URL of a script, as a string literal of JavaScript. */
+const urlOf = (script: string) => JSON.stringify(pathToFileURL(path.join(SCRIPTS, script)).href);
 
 describe('scripts/prepare.mjs', () => {
   let project: string;
@@ -29,14 +31,16 @@ describe('scripts/prepare.mjs', () => {
     writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
   }
 
-  /** The scripts are ES modules for a Node without dependencies: asked in a process of their own. */
+  /** Evaluates `expression` on a script's exports in a new process, because the scripts are ES modules. */
   async function ask(script: string, expression: string): Promise<string> {
-    const code = `import * as step from ${JSON.stringify(pathToFileURL(path.join(SCRIPTS, script)).href)}; const project = ${JSON.stringify(project)}; console.log(await step.${expression});`;
+    const code = `import * as step from ${urlOf(script)};
+      const project = ${JSON.stringify(project)};
+      console.log(await step.${expression});`;
     return (await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code])).stdout.trim();
   }
   const areCurrent = () => ask('install-step.mjs', 'areDependenciesCurrent(project)');
 
-  it('installs when nothing is there, when an install was cut short, and when the lock file moved on', async () => {
+  it('installs when nothing is installed, after an interrupted install, and when the lock file changed', async () => {
     expect(await areCurrent()).toBe('false');
     write('node_modules/a/package.json', {});
     expect(await areCurrent()).toBe('false');
@@ -50,7 +54,7 @@ describe('scripts/prepare.mjs', () => {
     expect(await areCurrent()).toBe('false');
   });
 
-  it('builds when a source changed, came or went, and not when it was only touched', async () => {
+  it('builds when a source was changed, added or removed, and not when only its time changed', async () => {
     const hash = () => ask('build-step.mjs', 'sourcesHash(project)');
     const first = await hash();
     expect(await ask('build-step.mjs', 'isBuildCurrent(project)')).toBe('false');
@@ -67,7 +71,7 @@ describe('scripts/prepare.mjs', () => {
     expect(await ask('build-step.mjs', 'isBuildCurrent(project)')).toBe('false');
   });
 
-  it('waits for a preparation that goes on, and not for one that was killed', async () => {
+  it('waits for a running preparation, and not for a killed one', async () => {
     const holder = spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 60_000)'], { stdio: 'ignore' });
     write('prepare.lock', identityOf(holder.pid!));
     let isDone = false;
@@ -79,25 +83,26 @@ describe('scripts/prepare.mjs', () => {
     expect(existsSync(path.join(project, 'prepare.lock'))).toBe(false);
   });
 
-  it('does not wait for a stranger that has the pid of one that was killed', async () => {
+  it('does not wait for an unrelated process with the pid of a killed preparation', async () => {
     write('prepare.lock', { ...identityOf(process.pid), startedAt: '1' });
     expect(await ask('prepare-lock.mjs', `withLock(project, () => 'prepared')`)).toMatch(/prepared$/);
   });
 
   it.each([
-    ['when it is told to', {}, 'exec "$0" "$1"'],
+    ['on SIGTERM', {}, 'exec "$0" "$1"'],
     [
-      'when the npm that runs it is killed, whose shell passes nothing on',
+      'when the npm that runs it is killed and the shell passes no signal on',
       { npm_lifecycle_event: 'prestart' },
       '"$0" "$1"; true',
     ],
-  ])('stops a step that is under way %s', async (_when, env, command) => {
+  ])('stops a running step %s', async (_when, env, command) => {
     const pidFile = path.join(project, 'pid');
-    const url = (script: string) => JSON.stringify(pathToFileURL(path.join(SCRIPTS, script)).href);
-    const step = `require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); setInterval(() => undefined, 1000);`;
+    const step = `require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(process.pid));
+      setInterval(() => undefined, 1000);`;
     write(
       'run.mjs',
-      `import { runLongStep } from ${url('long-step.mjs')}; import { stopSignal } from ${url('stop-signal.mjs')};
+      `import { runLongStep } from ${urlOf('long-step.mjs')};
+      import { stopSignal } from ${urlOf('stop-signal.mjs')};
       await runLongStep('Installing', [process.execPath, '-e', ${JSON.stringify(step)}], '.', stopSignal());`,
     );
     const shell = spawn('/bin/sh', ['-c', command, process.execPath, path.join(project, 'run.mjs')], {
@@ -109,7 +114,7 @@ describe('scripts/prepare.mjs', () => {
     const installer = identityOf(Number(readFileSync(pidFile, 'utf8')));
     expect(isAlive(installer)).toBe(true);
     shell.kill('SIGTERM');
-    // Jest's own time limit ends a wait in vain.
+    // Without an end, Jest's time limit fails the test.
     while (isAlive(installer)) await new Promise((resolve) => setTimeout(resolve, 50));
   });
 });

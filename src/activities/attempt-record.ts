@@ -1,7 +1,7 @@
 import type { ActivityDeps } from './activity-deps';
 import type { FailureRecord } from './failure-policy';
 import type { RunPlan } from './run-request';
-import type { OpenedAttempt } from '../storage/executions/execution-repository';
+import type { OpenedAttempt } from '../storage/executions/execution-attempts';
 
 /** Records the failure of a run that has one attempt at a time in the attempt's row. */
 export function createAttemptRecord(

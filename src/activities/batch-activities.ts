@@ -6,7 +6,7 @@ import { runShortAttempt, type ShortAttempt } from './short-task';
 import { chunk } from '../shared/chunk';
 import type { ActivityDeps } from './activity-deps';
 import type { BatchRequest, BatchRun, BegunBatch, ExecutionOutcome } from './run-request';
-import type { OpenedAttempt } from '../storage/executions/execution-repository';
+import type { OpenedAttempt } from '../storage/executions/execution-attempts';
 import type { TaskExecution } from '../storage/executions/task-execution';
 
 /** Runs in one activity: enough to make the activity's cost small, few enough to spread a batch over workers. */

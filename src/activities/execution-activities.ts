@@ -10,7 +10,8 @@ import { partialResult } from './partial-result';
 import { runShortAttempt } from './short-task';
 import type { ActivityDeps } from './activity-deps';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from './run-request';
-import type { NewExecution, OpenedAttempt } from '../storage/executions/execution-repository';
+import type { NewExecution } from '../storage/executions/execution-begin';
+import type { OpenedAttempt } from '../storage/executions/execution-attempts';
 import type { TaskExecution } from '../storage/executions/task-execution';
 import type { JsonObject } from '../tasks/task-type';
 

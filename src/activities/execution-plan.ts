@@ -1,6 +1,6 @@
 import { findTaskType } from '../tasks/registry';
 import type { ExecutionOutcome, RunPlan } from './run-request';
-import type { ExecutionEnd } from '../storage/executions/execution-repository';
+import type { ExecutionEnd } from '../storage/executions/execution-ends';
 import type { TaskExecution } from '../storage/executions/task-execution';
 
 /** The plan of a run, from its row; `refused` with the outcome of a run that cannot start. */

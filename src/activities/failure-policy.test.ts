@@ -2,7 +2,7 @@ import { ApplicationFailureCategory } from '@temporalio/common';
 import { PermanentTaskError } from '../tasks/task-type';
 import { RedditError } from '../platform/reddit/reddit-client';
 import { applyFailurePolicy, refuseTooManyLost, toApplicationFailure, type FailureRecord } from './failure-policy';
-import type { AttemptWaits } from '../storage/executions/execution-repository';
+import type { AttemptWaits } from '../storage/executions/execution-attempts';
 
 function createRecord({
   failedBefore = 0,

@@ -1,7 +1,7 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { classifyFailure, type ClassifiedFailure } from './failures';
 import { decideWait, initialWaits, OUTAGE_PATIENCE, type OutagePatience } from './transient-waits';
-import type { AttemptWaits } from '../storage/executions/execution-repository';
+import type { AttemptWaits } from '../storage/executions/execution-attempts';
 
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 60_000;

@@ -4,7 +4,7 @@ import { timedOut } from './execution-plan';
 import { applyFailurePolicy } from './failure-policy';
 import type { ActivityDeps } from './activity-deps';
 import type { ExecutionOutcome, RunPlan } from './run-request';
-import type { OpenedAttempt } from '../storage/executions/execution-repository';
+import type { OpenedAttempt } from '../storage/executions/execution-attempts';
 
 /** A longer attempt would make its workflow task time out. */
 const ATTEMPT_LIMIT_MS = 5_000;

@@ -1,7 +1,7 @@
 import { applyFailurePolicy, refuseTooManyLost, toApplicationFailure } from './failure-policy';
 import type { ApplicationFailure } from '@temporalio/common';
 import type { ActivityDeps } from './activity-deps';
-import type { AttemptWaits } from '../storage/executions/execution-repository';
+import type { AttemptWaits } from '../storage/executions/execution-attempts';
 
 export interface FailedStep {
   executionId: number;

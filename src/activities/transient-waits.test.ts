@@ -1,7 +1,7 @@
 import { classifyFailure } from './failures';
 import { decideWait, initialWaits, OUTAGE_PATIENCE as patience } from './transient-waits';
 import { RedditError, type RedditErrorKind } from '../platform/reddit/reddit-client';
-import type { AttemptWaits } from '../storage/executions/execution-repository';
+import type { AttemptWaits } from '../storage/executions/execution-attempts';
 
 const START = Date.parse('2026-05-01T12:00:00Z');
 const decide = (kind: RedditErrorKind, before: AttemptWaits = initialWaits(3), now = START, retryAfterMs?: number) =>

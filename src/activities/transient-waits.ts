@@ -1,5 +1,5 @@
 import type { ClassifiedFailure } from './failures';
-import type { AttemptWaits } from '../storage/executions/execution-repository';
+import type { AttemptWaits } from '../storage/executions/execution-attempts';
 
 /** How long an outage of Reddit is waited out before it counts as a failure, and the pauses between the tries. */
 export interface OutagePatience {

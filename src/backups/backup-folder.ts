@@ -25,7 +25,9 @@ export type BackupFolder = ReturnType<typeof createBackupFolder>;
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
 const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
 
-/** A folder of backups, each a folder of its own: hidden while it is written or removed, and whole when it has its name. */
+/**
+ * A folder of backups, each a folder of its own: hidden while it is written or removed, and whole when it has its name.
+ */
 export function createBackupFolder(folder: string) {
   const placeOf = (name: string) => path.join(folder, name);
   const entries = async () =>

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import type { Backups, BackupRequest, WrittenBackup } from '../tasks/task-services';
+import type { Backups, BackupRequest, WrittenBackup } from '../tasks/ports/backups';
 import { findBase, findExpired } from './backup-chain';
 import { BackupUnavailableError } from './backup-error';
 import type { BackupFolder, StoredBackup } from './backup-folder';

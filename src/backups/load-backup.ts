@@ -8,7 +8,9 @@ import { readDumpScript } from './dump-script';
 import { startReadingArchive } from './pg-dump';
 import { columnList, quote } from './table-catalog';
 
-/** Brings the tables from the state of the backup before to that of this one; of a full one, from whatever they hold. */
+/**
+ * Brings the tables from the state of the backup before to that of this one; of a full one, from whatever they hold.
+ */
 export async function loadBackup(
   client: Client,
   place: string,

@@ -29,7 +29,10 @@ export async function programVersion(program: 'pg_dump' | 'pg_restore'): Promise
   }
 }
 
-/** A whole archive in pg_dump's custom format, as a stream; `done` fails with what the program said. Uncompressed by gzip of ours: it has its own. */
+/**
+ * A whole archive in pg_dump's custom format, as a stream; `done` fails with what the program said. Uncompressed by
+ * gzip of ours: it has its own.
+ */
 export function startDump({ url, snapshot, schema, signal }: PgDumpRequest): {
   archive: Readable;
   done: Promise<void>;

@@ -78,7 +78,9 @@ export function createRestore({ folder, database, migrationNames, migrate, repor
       });
     },
 
-    /** All of it in one transaction: until its end everybody sees what was there before, and a failure changes nothing. */
+    /**
+     * All of it in one transaction: until its end everybody sees what was there before, and a failure changes nothing.
+     */
     async restore({ chain }: RestorePlan): Promise<{ migrationsRun: string[] }> {
       const last = chain.at(-1)?.manifest;
       if (!last) throw new Error('A chain without a backup');
@@ -113,7 +115,8 @@ export function createRestore({ folder, database, migrationNames, migrate, repor
                 `${name} has ${counted?.count} rows after the restore and had ${rows} when it was backed up`,
               );
           }
-          // Ids given away since the backup are known to Temporal and to people: where the database still knows them, they stay spent.
+          // Ids given away since the backup are known to Temporal and to people: where the database still knows them,
+          // they stay spent.
           for (const { name, value, is_called } of last.sequences) {
             const old = reached.get(name);
             const isFurther = old !== undefined && old.value > BigInt(value);
@@ -147,7 +150,10 @@ async function sequenceValues(client: Client): Promise<Map<string, { value: bigi
   );
 }
 
-/** What rows alone do not settle: sums over executions that had been off already, and sessions that ended after the backup. */
+/**
+ * What rows alone do not settle: sums over executions that had been off already, and sessions that ended after the
+ * backup.
+ */
 async function settle(client: Client): Promise<void> {
   const {
     rows: [has],
@@ -160,7 +166,8 @@ async function settle(client: Client): Promise<void> {
     } = await client.query<{ faults: number }>('select count(*) as faults from execution_totals_faults()');
     if (off && off.faults > 0) await client.query('select rebuild_execution_totals()');
   }
-  // Minutes since 1970: beyond every number that was given away after the backup, so none of those sessions comes back to life.
+  // Minutes since 1970: beyond every number that was given away after the backup, so none of those sessions comes back
+  // to life.
   if (has?.sessions)
     await client.query(
       'update users set session_version = greatest(session_version + 1, (extract(epoch from now()) / 60)::int)',

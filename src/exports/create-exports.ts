@@ -5,7 +5,7 @@ import { DAY_MS } from '../shared/durations';
 import type { WriteFile } from './file-writer';
 import type { FileStore } from '../platform/files/file-store';
 import type { ExportRepository } from '../storage/exports/export-repository';
-import type { Exports } from '../tasks/task-services';
+import type { Exports } from '../tasks/ports/exports';
 
 /** Each holds a process, a database connection and a transaction for as long as it takes; the others wait. */
 const EXPORTS_AT_ONCE = 2;

@@ -1,5 +1,5 @@
 import type { ExportDeps } from './create-exports';
-import type { Exports } from '../tasks/task-services';
+import type { Exports } from '../tasks/ports/exports';
 
 const BATCH = 100;
 /** A write that goes on says so with every page. */

@@ -1,4 +1,4 @@
-import type { ExportFormat, ExportRequest } from '../tasks/task-services';
+import type { ExportFormat, ExportRequest } from '../tasks/ports/exports';
 
 const EXTENSIONS: Record<ExportFormat, string> = {
   json: 'json',

@@ -2,7 +2,10 @@ import { mayHoldPrivateFields, withoutPrivateFields, withoutPrivateText } from '
 import type { ExportRow } from '../storage/exports/export-source-repository';
 import type { ExportColumn } from '../storage/exports/export-sources';
 
-/** Blackens the JSON columns and the failure of a row. A text in which nothing is private stays as it is, with all digits of its numbers. */
+/**
+ * Blackens the JSON columns and the failure of a row. A text in which nothing is private stays as it is, with all
+ * digits of its numbers.
+ */
 export function withoutPrivateColumns(row: ExportRow, jsonColumns: readonly ExportColumn[]): ExportRow {
   const taskType = typeof row.task_type === 'string' ? row.task_type : null;
   const changed = jsonColumns.flatMap(({ name }) => {

@@ -9,7 +9,8 @@ import { withoutPrivateColumns } from './export-redaction';
 import type { Format } from './formats/export-format';
 import type { FileStore } from '../platform/files/file-store';
 import type { ExportRow, ExportSourceRepository, Snapshot } from '../storage/exports/export-source-repository';
-import type { ExportedFile, ExportFormat, ExportRequest, LongStep } from '../tasks/task-services';
+import type { ExportedFile, ExportFormat, ExportRequest } from '../tasks/ports/exports';
+import type { LongStep } from '../tasks/ports/long-step';
 
 const FORMATS: Record<ExportFormat, Format> = {
   json: jsonFormat,

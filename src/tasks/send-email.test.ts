@@ -3,7 +3,7 @@ import { MailError, type MailErrorKind } from '../platform/mail/mail-error';
 import { sendEmail } from './send-email';
 import { sendEmailParameters } from './send-email/email-parameters';
 import type { Mail } from '../platform/mail/mailer';
-import type { MailDelivery } from './task-services';
+import type { MailDelivery } from './ports/mail-ledger';
 
 const at = new Date('2026-01-01T00:00:00Z');
 const PARAMETERS = { to_email: ['ann@example.org', 'ben@example.org'], subject: 'News', content: 'as text' };

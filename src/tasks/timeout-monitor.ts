@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineTaskType } from './task-type';
-import type { OverdueRun } from './task-services';
+import type { OverdueRun } from './ports/run-monitor';
 
 const FACTOR = 2;
 /** Below this even a run of many times its usual length is nobody's concern. */

@@ -23,7 +23,7 @@ export const UI_URL = 'http://ui.example';
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 export type TestApi = Awaited<ReturnType<typeof createTestApi>>;
 
-/** The run's store, with keys of the database's own: every test database counts its users from 1. */
+/** The run's store with a key prefix of the database, because every test database counts its users from 1. */
 export async function storeUrlOf(database: Database): Promise<string> {
   const { redisUrl, postgresStoreUrl } = testServices();
   const { rows } = await database.raw<{ rows: { name: string }[] }>('select current_database() as name');
@@ -33,8 +33,7 @@ export async function storeUrlOf(database: Database): Promise<string> {
 
 let hashedPassword: Promise<string> | undefined;
 
-/** The whole API over real servers, with an admin (id 1), a user without a role (id 2) and an inactive one (id 3). */
-export async function createTestApi(options: {
+export interface TestApiOptions {
   database: Database;
   temporal: TemporalConnection;
   taskQueue?: string;
@@ -45,7 +44,10 @@ export async function createTestApi(options: {
   areSeveralSessionsAllowed?: boolean;
   areAttemptsLimited?: boolean;
   app?: Partial<AppOptions>;
-}) {
+}
+
+/** The whole API over real servers, with an admin (id 1), a user without a role (id 2) and an inactive one (id 3). */
+export async function createTestApi(options: TestApiOptions) {
   const { database, temporal } = options;
   const store = createKeyValueStore(options.storeUrl ?? (await storeUrlOf(database)), {
     answerWithinMs: REDIS_TIMEOUT_MS,
@@ -97,7 +99,7 @@ export async function createTestApi(options: {
       600,
       app.tokens,
     );
-    // Without Redis there are no sessions, but tokens.
+    // Without a reachable store there are no sessions, only tokens.
     return pair
       .then(({ access_token }) => access_token)
       .catch(() => app.tokens.issue(user.id, 'access_token', 600, 'no session').token);
@@ -114,7 +116,7 @@ export async function createTestApi(options: {
         ...(body === undefined ? {} : { payload: body }),
       });
       const isJson = response.body !== '' && String(response.headers['content-type']).includes('json');
-      // Jest's matchers look into answers freely.
+      // Tests read answers of any shape.
       // eslint-disable-next-line @typescript-eslint/no-explicit-any
       const json = isJson ? response.json<any>() : undefined;
       return { status: response.statusCode, body: json, headers: response.headers, text: response.body };
@@ -122,13 +124,13 @@ export async function createTestApi(options: {
 
   return {
     app,
-    /** Reddit's, of this API alone. */
+    /** The Reddit budget of this API alone. */
     budget,
     services,
     userIds: ids.map(({ id }) => id),
     /** Access tokens, in the order of the users. */
     tokens,
-    /** An access token of a session that begins now. */
+    /** Starts a session and returns its access token. */
     signIn,
     resetTokens,
     root: as(tokens[0]),
@@ -144,20 +146,29 @@ export async function createTestApi(options: {
   };
 }
 
+type TestStackOptions = Omit<TestApiOptions, 'database' | 'temporal'> & { connect?: () => Promise<TemporalConnection> };
+
 export interface TestStack {
   db: TestDatabase;
   temporal: TemporalConnection;
   api: TestApi;
 }
 
-/** An API over a database of its own for each test of this file (or describe), or one for all of them; `use` is given each. */
-export function useTestApi(each: 'test' | 'file', use: (stack: TestStack) => void): void {
+/**
+ * Starts an API over its own database before each test of the file (or describe), or once for all of them, and passes
+ * it to `use`. `connect` replaces the connection to the Temporal namespace that all tests share.
+ */
+export function useTestApi(
+  each: 'test' | 'file',
+  use: (stack: TestStack) => void,
+  { connect = connectTestTemporal, ...options }: TestStackOptions = {},
+): void {
   let temporal: TemporalConnection | undefined;
   let stack: TestStack | undefined;
   (each === 'test' ? beforeEach : beforeAll)(async () => {
-    temporal ??= await connectTestTemporal();
+    temporal ??= await connect();
     const db = await createTestDatabase();
-    stack = { db, temporal, api: await createTestApi({ database: db.database, temporal }) };
+    stack = { db, temporal, api: await createTestApi({ ...options, database: db.database, temporal }) };
     use(stack);
   });
   (each === 'test' ? afterEach : afterAll)(async () => {
@@ -168,7 +179,7 @@ export function useTestApi(each: 'test' | 'file', use: (stack: TestStack) => voi
   afterAll(() => temporal?.close());
 }
 
-/** A finished run, unless said otherwise. */
+/** Inserts a finished execution, unless `columns` say otherwise. */
 export async function insertExecution(database: Database, columns: Record<string, unknown> = {}): Promise<number> {
   const key = randomBytes(6).toString('hex');
   const [row] = await database('task_executions')

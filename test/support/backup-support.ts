@@ -12,7 +12,7 @@ import { createTestDatabase, type TestDatabase } from './test-database';
 
 export type Result = Record<string, unknown> & { backup_path: string; backup_type: string };
 
-/** Texts that formats like to break. */
+/** Texts that need escaping in a dump. */
 const NASTY = [
   'plain',
   '',
@@ -27,7 +27,7 @@ const NASTY = [
   '\\.\n\\.',
 ];
 
-/** Something in every kind of table, values at their edges among them. */
+/** Inserts rows into every kind of table, extreme values included. */
 export async function fillDatabase(database: Database): Promise<void> {
   const [user] = await database('users')
     .insert([
@@ -107,10 +107,16 @@ export async function fillDatabase(database: Database): Promise<void> {
   });
 }
 
-/** Every column of every row of every table, generated ones too. Sessions end with a restore: that one number differs. */
+/**
+ * Every row of every table as JSON text, generated columns included. Without `session_version`, which a restore raises
+ * to end all sessions.
+ */
 export async function everything(database: Database): Promise<Record<string, string[]>> {
   const { rows } = await database.raw<{ rows: { name: string }[] }>(
-    "select relname::text as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relpersistence = 'p' and relname not like 'knex_%' order by 1",
+    `select relname::text as name from pg_class
+     where relnamespace = 'public'::regnamespace and relkind = 'r' and relpersistence = 'p'
+       and relname not like 'knex_%'
+     order by 1`,
   );
   const tables = await Promise.all(
     rows.map(async ({ name }) => {
@@ -124,15 +130,22 @@ export async function everything(database: Database): Promise<Record<string, str
   return Object.fromEntries(tables);
 }
 
-/** What the schema is made of, whoever made it. */
+/** The constraints, indexes, triggers, columns and functions of the schema, one a line. */
 export async function schemaOf(database: Database): Promise<string[]> {
   const { rows } = await database.raw<{ rows: { line: string }[] }>(`
     select line from (
-      select 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) as line from pg_constraint where connamespace = 'public'::regnamespace and contype <> 'n'
-      union all select 'index ' || indexdef from pg_indexes where schemaname = 'public'
-      union all select 'trigger ' || pg_get_triggerdef(oid) || ' ' || tgenabled::text from pg_trigger where not tgisinternal
-      union all select 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || coalesce(column_default, '') || is_nullable from information_schema.columns where table_schema = 'public'
-      union all select 'function ' || oid::regprocedure from pg_proc where pronamespace = 'public'::regnamespace
+      select 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) as line
+        from pg_constraint where connamespace = 'public'::regnamespace and contype <> 'n'
+      union all
+      select 'index ' || indexdef from pg_indexes where schemaname = 'public'
+      union all
+      select 'trigger ' || pg_get_triggerdef(oid) || ' ' || tgenabled::text from pg_trigger where not tgisinternal
+      union all
+      select 'column ' || table_name || '.' || column_name || ' ' || data_type || ' '
+          || coalesce(column_default, '') || is_nullable
+        from information_schema.columns where table_schema = 'public'
+      union all
+      select 'function ' || oid::regprocedure from pg_proc where pronamespace = 'public'::regnamespace
     ) lines order by 1`);
   return rows.map(({ line }) => line);
 }
@@ -148,7 +161,7 @@ export interface BackupBench {
   remove(): void;
 }
 
-/** The task type over the writer as the worker wires it, into a folder of its own. */
+/** Runs the backup task type with the worker's own writer, into a temporary folder. */
 export function createBackupBench(
   source: Pick<TestDatabase, 'url'>,
   place = mkdtempSync(path.join(os.tmpdir(), 'taskloom-backups-')),
@@ -178,7 +191,7 @@ export function createBackupBench(
 
 export const nameOf = (result: Result) => path.basename(result.backup_path);
 
-/** Into a database of its own, by the steps of `npm run restore`. */
+/** Restores a backup into a new database, by the steps of `npm run restore`. */
 export async function restoreElsewhere(folder: BackupFolder, name: string): Promise<TestDatabase> {
   const target = await createTestDatabase();
   const restore = createRestore({

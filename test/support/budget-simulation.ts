@@ -24,19 +24,19 @@ export interface Demand {
   weight?: number;
   isExclusive?: boolean;
   requests: number;
-  /** Since the beginning. */
+  /** Since the start of the simulation. */
   fromMs?: number;
 }
 
 export interface Simulation {
-  /** What the ledger is told of the operator's wish. */
+  /** The configured rate limit. */
   requestsPerMinute: number;
-  /** What the server enforces; without it, it tells no headers and refuses nothing. */
+  /** The rate limit of the server. Without it, the server sends no headers and refuses nothing. */
   server?: { requests: number; windowMs: number; offsetMs?: number; foreignPerMinute?: number };
   latencyMs?: number;
   lastsMs: number;
   demands: Demand[];
-  /** A process that says no more from then on. */
+  /** From then on the process does nothing. */
   dies?: { process: string; atMs: number };
   closeAt?: { ms: number; forMs: number };
   step?: Step;
@@ -44,7 +44,10 @@ export interface Simulation {
 
 const START = 1_800_000_000_000;
 
-/** A fleet and its server in virtual time: each process polls when it was told to, and has five requests under way at most. */
+/**
+ * Simulates processes and a server in virtual time. Each process polls when the ledger told it to, and has at most five
+ * requests under way.
+ */
 export async function simulate({
   requestsPerMinute,
   server,
@@ -132,7 +135,7 @@ export async function simulate({
       });
     }
     if (![...process.lanes.values()].some((lane) => lane.waiting > 0)) return;
-    // A process is a little late, as real ones are.
+    // A process polls a little late, as real processes do.
     process.pollAt = now + Math.min(1_000, Math.max(nextMs, 5)) + Math.round(3 * random());
     const { pollAt } = process;
     later(pollAt, async () => {

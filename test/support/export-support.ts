@@ -15,12 +15,12 @@ import { createTestContext } from './task-context';
 import type { FileStore } from '../../src/platform/files/file-store';
 import type { Database } from '../../src/platform/postgres/postgres';
 import type { TestDatabase } from './test-database';
-import type { Exports } from '../../src/tasks/task-services';
+import type { Exports } from '../../src/tasks/ports/exports';
 import type { TaskType } from '../../src/tasks/task-type';
 
 export type Cells = Record<string, unknown>;
 
-/** Texts that formats like to break. */
+/** Texts that need escaping or special care in some export format. */
 export const NASTY = [
   'plain',
   '',
@@ -88,7 +88,7 @@ export async function insertContent(database: Database): Promise<void> {
   );
 }
 
-/** With other libraries than those that write. JSON columns are texts, except in the JSON formats. */
+/** Reads an export with other libraries than the writers'. JSON columns are strings except in the JSON formats. */
 export async function readExport(format: string, bytes: Buffer): Promise<Cells[]> {
   switch (format) {
     case 'json':
@@ -113,7 +113,7 @@ export async function readExport(format: string, bytes: Buffer): Promise<Cells[]
 
 function readCsv(bytes: Buffer): Cells[] {
   expect(bytes.toString()).toMatch(/\r\n$/);
-  // Only unquoted empty cells are null. Whatever ends a line for some reader ends a record here, outside quotes.
+  // Only unquoted empty cells are null. Outside quotes, any line break that some reader accepts ends a record.
   const cast = (value: string, { quoting, header }: { quoting: boolean; header: boolean }) =>
     value === '' && !quoting && !header ? null : value;
   return parse(bytes, { columns: true, cast, record_delimiter: ['\r\n', '\n', '\r'] }) as unknown as Cells[];
@@ -126,7 +126,7 @@ async function readParquet(bytes: Buffer): Promise<Cells[]> {
   })) as Cells[];
 }
 
-/** All sheets, one after the other, each with its header. */
+/** The rows of each sheet, by the header of that sheet. */
 export async function readSheets(bytes: Buffer): Promise<Cells[][]> {
   const { default: readWorkbook } = await import('read-excel-file/node');
   const sheets = (await readWorkbook(bytes, { trim: false })) as unknown as { data: unknown[][] }[];
@@ -139,7 +139,7 @@ export interface ExportBench {
   folder: string;
   exports: Exports;
   records: ExportRepository;
-  /** Runs the task type itself, for an execution of its own unless one is given. */
+  /** Runs the task type itself, for a new execution unless one is given. */
   run(
     parameters: object,
     options?: {
@@ -153,7 +153,7 @@ export interface ExportBench {
   remove(): void;
 }
 
-/** The export as a worker and its process wire it, in one process, over a folder of its own or another store. */
+/** Runs exports in this process, wired as in the worker, into a temporary folder or the given store. */
 export function createExportBench(
   { database, url }: Pick<TestDatabase, 'database' | 'url'>,
   store?: FileStore,

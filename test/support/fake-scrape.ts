@@ -6,7 +6,8 @@ import type {
   RedditComment,
   RedditPost,
 } from '../../src/platform/reddit/reddit-client';
-import type { ContentStore, KnownThread, ScrapeMemory, Watermark } from '../../src/tasks/task-services';
+import type { ContentStore } from '../../src/tasks/ports/content-store';
+import type { KnownThread, ScrapeMemory, Watermark } from '../../src/tasks/ports/scrape-memory';
 
 export const at = new Date('2026-01-01T00:00:00Z');
 export const post = (id: string, numComments = 0, more: Partial<RedditPost> = {}) =>
@@ -22,7 +23,7 @@ export const tree = (comments: RedditComment[], more: MoreStub[] = []): CommentT
 
 export type Script = Partial<Pick<RedditClient, 'listPosts' | 'getComments' | 'getMoreChildren' | 'getInfo'>>;
 
-/** Reddit as a plain object that keeps what it was asked. */
+/** A Reddit client that answers from `script` and records each request. */
 function fakeReddit(script: Script) {
   const asked: string[] = [];
   const note = <T>(line: string, answer: T): T => {
@@ -39,9 +40,8 @@ function fakeReddit(script: Script) {
     listPosts: async (query, signal) =>
       note(`page ${query.subreddit} ${query.after ?? '-'} ${query.limit}`, await script.listPosts!(query, signal)),
     getComments: async (query, signal) => {
-      asked.push(
-        `tree ${query.postId}${query.comment ? `/${query.comment.id}@${query.comment.depth}` : ''} ${query.limit} ${query.depth ?? '-'}`,
-      );
+      const place = query.comment ? `/${query.comment.id}@${query.comment.depth}` : '';
+      asked.push(`tree ${query.postId}${place} ${query.limit} ${query.depth ?? '-'}`);
       return script.getComments ? script.getComments(query, signal) : tree([]);
     },
     getMoreChildren: async (query, signal) => {
@@ -55,7 +55,7 @@ function fakeReddit(script: Script) {
   return { reddit, asked };
 }
 
-/** Rows are new the first time that they come. */
+/** A content store that counts a row as created the first time, and as unchanged later. */
 function fakeStore() {
   const stored: string[] = [];
   const upsert = async (items: { id: string }[]) => {
@@ -66,7 +66,7 @@ function fakeStore() {
   return { stored, content: { upsertPosts: upsert, upsertComments: upsert } satisfies ContentStore };
 }
 
-/** What scrapes remember, in this process. */
+/** The scrape memory without a database. */
 function fakeMemory() {
   const claims = new Map<string, string>();
   const threads = new Map<string, KnownThread>();
@@ -95,7 +95,7 @@ interface Given {
   signal?: AbortSignal;
   onSave?: () => void;
 }
-/** Lanes over a Reddit and stores in this process. */
+/** Starts the lanes of a scrape over the fakes above. */
 export function start(script: Script, parameters: object, given: Given = {}) {
   const { reddit, asked } = fakeReddit(script);
   const store = fakeStore();

@@ -57,7 +57,7 @@ export default async function setUp(): Promise<void> {
   }
 }
 
-/** A fresh machine builds the Temporal server first: a line every ten seconds shows that the run is alive. */
+/** A new machine builds the Temporal server first. A line every ten seconds shows that the run is alive. */
 function showLongStep(): (text: string) => void {
   let shownAt = Date.now();
   return (text) => {

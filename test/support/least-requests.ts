@@ -9,17 +9,18 @@ const A_HUNDRED = 100;
 export interface WorldContent {
   posts: string[];
   comments: string[];
-  /** No client could read all of it with fewer: the pages, and the requests of each thread. */
+  /** The least number of requests that read all of it: listing pages and the requests of each thread. */
   leastRequests: number;
   leastListing: number;
 }
 
-/** The requests without which not every comment of a thread can have been seen. */
+/** The least number of requests that read every comment of a thread. */
 function leastOfThread({ nodes }: Thread): number {
   if (nodes.length === 0) return 0;
   const tree = buildTree(nodes);
-  // Reddit shows ten levels from where one asks: each comment at the last of them that has answers is a place to ask again.
-  // A thread that is cut by its number too is asked by the hundred, which reaches further down: there only the number counts.
+  // Reddit answers ten levels of a tree. Each comment on the last level that has replies needs a request of its own.
+  // A tree of more than 500 comments is also cut by number. The rest is read by the hundred from any level, so that
+  // only the number counts.
   if (nodes.length > COMMENTS_A_TREE) return 1 + Math.ceil((nodes.length - COMMENTS_A_TREE) / A_HUNDRED);
   const places = nodes.filter(
     (_, index) => tree.replies[index]!.length > 0 && tree.depth[index]! > 0 && tree.depth[index]! % (LEVELS - 1) === 0,
@@ -27,7 +28,7 @@ function leastOfThread({ nodes }: Thread): number {
   return 1 + places.length;
 }
 
-/** What a sandbox of this seed, time and scale holds, and the least that reading it can cost. */
+/** The content of a sandbox of this seed, time and scale, and the least number of requests that read it. */
 export function contentOf(
   world: { seed: string; now: () => Date; scale?: GeneratedScale },
   subreddits: string[],

@@ -5,22 +5,22 @@ import { SMTPServer } from 'smtp-server';
 
 export interface ReceivedMail {
   from: string;
-  /** The recipients that the envelope named, whatever the header says. */
+  /** The recipients of the envelope, which may differ from the header's. */
   to: string[];
   raw: string;
   user: string | undefined;
   parsed: Email;
 }
 
-/** A code of SMTP to answer with, or a promise that holds the answer back. */
+/** The SMTP code to answer with. A promise delays the answer. */
 type Reply = number | undefined | Promise<number | undefined>;
 
 export interface MailServer {
   port: number;
   mails: ReceivedMail[];
-  /** Asked for each recipient; a code refuses it. */
+  /** Called for each recipient. A code refuses it. */
   onRecipient: (address: string) => Reply;
-  /** Asked for each mail, after it was read and before it counts as received. */
+  /** Called for each mail after it was read. A code refuses it. */
   onMail: (mail: ReceivedMail) => Reply;
   connections(): number;
   close(): Promise<void>;
@@ -29,7 +29,7 @@ export interface MailServer {
 const refusal = (code: number) =>
   Object.assign(new Error(code < 500 ? 'try again later' : 'no thanks'), { responseCode: code });
 
-/** A real SMTP server that keeps what it gets, and refuses what it is told to. */
+/** A real SMTP server that keeps the mails it receives, and refuses as its callbacks say. */
 export async function startMailServer(options: { port?: number; hasTls?: boolean } = {}): Promise<MailServer> {
   let connections = 0;
   const mails: ReceivedMail[] = [];
@@ -68,7 +68,7 @@ export async function startMailServer(options: { port?: number; hasTls?: boolean
         });
     },
   });
-  // A client that is killed breaks its connection.
+  // A killed client breaks its connection.
   server.on('error', () => undefined);
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server.server, 'listening');
@@ -83,7 +83,7 @@ export async function startMailServer(options: { port?: number; hasTls?: boolean
   return mailServer;
 }
 
-/** How a mailer of the tests reaches it. */
+/** The settings of a mailer that sends to this server. */
 export const smtpOf = ({ port }: Pick<MailServer, 'port'>) => ({
   host: '127.0.0.1',
   port,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createRedditBudget } from '../../src/platform/reddit-budget/reddit-budget';
 import type { AtomicProcedure } from '../../src/platform/key-value-store/compare-and-set';
 
-/** A budget of the caller's own that holds nothing up, for tests of something else. A server's own headers still do. */
+/** A new budget that delays no request, for tests of something else. The rate limit headers of a server still delay. */
 export function openBudget() {
   const states = new Map<string, unknown>();
   const apply = async <State, Input, Answer>(

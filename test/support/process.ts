@@ -11,13 +11,13 @@ const DIST = path.resolve(__dirname, '../../dist/src');
 export interface TestProcess {
   child: ChildProcess;
   logText(): string;
-  /** SIGKILL, and waits until it is gone. */
+  /** Sends SIGKILL, and waits for the exit. */
   kill(): Promise<void>;
-  /** SIGTERM, and waits until it is gone. */
+  /** Sends SIGTERM, and waits for the exit. */
   stop(): Promise<void>;
 }
 
-/** Starts a built process of ours (`npm test` builds first), and waits for its `ready`. */
+/** Starts a built program (`npm test` builds first), and waits for its `ready` message. */
 export async function startProcess(
   file: 'worker/main.js' | 'api/server.js',
   env: NodeJS.ProcessEnv,
@@ -52,8 +52,8 @@ export async function startProcess(
 const WAIT_LIMIT_MS = 120_000;
 
 /**
- * Looks every 50 ms until there is something to see. Jest fails a test whose time is over and does not stop it: a wait in
- * vain has to end by itself, or it goes on looking beside the tests that follow.
+ * Calls `look` every 50 ms until it returns a truthy value; throws after `limitMs`. Jest does not stop a test that has
+ * timed out, so that a wait without a limit would go on during the tests that follow.
  */
 export async function waitFor<Value>(
   look: () => Promise<Value | undefined | null | false>,

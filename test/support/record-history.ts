@@ -9,7 +9,7 @@ const ROOT = path.resolve(__dirname, '../..');
 
 /** Stores the history of a workflow for replay.test.ts. `npm run record-histories` runs the tests that call it. */
 export async function recordHistory(name: string, workflowId: string, runId?: string): Promise<void> {
-  // The CLI writes the JSON form that replayers of every SDK read.
+  // The CLI writes the JSON format that the replayers of every SDK read.
   const binary = await findTemporalBinary({ progress: () => undefined });
   const json = execFileSync(
     binary,
@@ -30,7 +30,7 @@ export async function recordHistory(name: string, workflowId: string, runId?: st
   writeFileSync(path.resolve(ROOT, `test/histories/${file}.json`), anonymous(json));
 }
 
-/** Stack traces and identities name the machine, in the text and inside base64 payloads. */
+/** Removes machine names and paths from stack traces and identities, in the text and in base64 payloads. */
 function anonymous(json: string): string {
   const clean = (text: string) => text.replaceAll(ROOT, '/taskloom').replaceAll(os.hostname(), 'host');
   return clean(json).replace(

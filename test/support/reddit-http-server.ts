@@ -61,7 +61,7 @@ export async function serveReddit(
   return { url, seen, logins, mostAtOnce: () => mostAtOnce };
 }
 const servers: http.Server[] = [];
-/** Closes the servers of the test that has ended; for `afterEach`. */
+/** Closes the servers of a test; for `afterEach`. */
 export async function closeServers(): Promise<void> {
   for (const server of servers.splice(0)) {
     server.closeAllConnections();

@@ -9,7 +9,7 @@ import { identityOf, isAlive, type ProcessIdentity } from '../../src/stack/proce
 const PREFIX = 'taskloom-test-';
 const OWNER = 'owner.json';
 
-/** Everything a run's services write. As root, PostgreSQL's user has to walk through it. */
+/** The folder of a run's services. Under root, PostgreSQL runs as another user, who must be able to enter it. */
 export function createRunFolder(): { path: string; remove(): void } {
   const folder = mkdtempSync(path.join(os.tmpdir(), PREFIX));
   chmodSync(folder, 0o711);
@@ -17,7 +17,7 @@ export function createRunFolder(): { path: string; remove(): void } {
   return { path: folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Stops and removes what runs that were killed have left behind. */
+/** Stops the services of killed runs, and removes their folders. */
 export async function sweepDeadRuns(): Promise<void> {
   for (const name of readdirSync(os.tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
     const folder = path.join(os.tmpdir(), name);
@@ -30,7 +30,7 @@ export async function sweepDeadRuns(): Promise<void> {
   }
 }
 
-/** Undefined for a folder that is being made right now, or is somebody else's. */
+/** Undefined when the folder is only being created, or belongs to another user. */
 function readOwner(folder: string): ProcessIdentity | undefined {
   try {
     return JSON.parse(readFileSync(path.join(folder, OWNER), 'utf8')) as ProcessIdentity;

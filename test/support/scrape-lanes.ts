@@ -3,20 +3,21 @@ import { scrapeParameters } from '../../src/tasks/reddit-scrape/scrape-parameter
 import { scrapeResult } from '../../src/tasks/reddit-scrape/scrape-result';
 import { freshLane, laneState, type LaneState } from '../../src/tasks/reddit-scrape/scrape-state';
 import type { RedditClient } from '../../src/platform/reddit/reddit-client';
-import type { ContentStore, ScrapeMemory } from '../../src/tasks/task-services';
+import type { ContentStore } from '../../src/tasks/ports/content-store';
+import type { ScrapeMemory } from '../../src/tasks/ports/scrape-memory';
 
 export interface LaneRun {
   executionId: number;
   startedAt: Date;
-  /** Where an earlier try stood. */
+  /** The lane states that an earlier attempt saved. */
   states?: unknown[];
   signal?: AbortSignal;
-  /** Told after each step. */
+  /** Called after each step. */
   onSave?: () => void;
   log?: (line: string) => void;
 }
 
-/** The lanes of a scrape one after the other, without Temporal: what the activities do between two saves. */
+/** Runs the lanes of a scrape one after the other without Temporal, as the activities do between two saves. */
 export function runLanes(
   services: { reddit: RedditClient; content: ContentStore; scrapes: ScrapeMemory },
   given: object,
@@ -24,7 +25,7 @@ export function runLanes(
 ) {
   const parameters = scrapeParameters.parse(given);
   const states = (run.states ?? parameters.subreddits.map(freshLane)).map((state) => laneState.parse(state));
-  /** As the database has it: what a step changed without being saved is lost with its try. */
+  /** The saved states, as in the database. A change that was not saved is lost with its attempt. */
   const saved: LaneState[] = structuredClone(states);
   const log = {
     info: (_: object, line: string) => run.log?.(line),

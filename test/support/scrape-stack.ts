@@ -13,7 +13,7 @@ export interface ScrapedWorld {
   reddit: RedditClient;
 }
 
-/** A sandbox on a free port, and our client to it. */
+/** Starts a sandbox on a free port, and a client of it. */
 export async function startWorld(
   options: RedditSandboxOptions,
   client: Partial<Omit<RedditClientOptions, 'budget'>> = {},
@@ -35,7 +35,7 @@ export async function startWorld(
   return { sandbox, url, reddit };
 }
 
-/** What was asked of Reddit, tokens not counted: the kinds of requests, and how many were answered well. */
+/** Counts the requests to the sandbox by kind and outcome, logins apart. */
 export function countRequests({ requests }: RedditSandbox) {
   const asked = requests.entries.filter(({ path }) => !path.includes('access_token'));
   const isListing = (path: string) => /^\/r\/\w+\/(hot|new|top|rising|controversial)$/.test(path);
@@ -43,7 +43,7 @@ export function countRequests({ requests }: RedditSandbox) {
   return {
     all: asked.length,
     failed: asked.length - ok.length,
-    /** Spoilt by one of the sandbox's faults, and refused for a token that had expired. */
+    /** `struck`: spoilt by a fault of the sandbox. `expired`: refused because the token had expired. */
     struck: asked.filter(({ fault }) => fault).length,
     expired: asked.filter(({ status, fault }) => status === 401 && !fault).length,
     faults: new Set(asked.map(({ fault }) => fault)),

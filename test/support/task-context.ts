@@ -1,7 +1,7 @@
 import type { TaskServices } from '../../src/tasks/task-services';
 import type { JsonObject, TaskContext } from '../../src/tasks/task-type';
 
-/** Of each service as much as the test needs. */
+/** The part of each service that a test needs. */
 export type FakeServices = { [Name in keyof TaskServices]?: Partial<TaskServices[Name]> };
 
 export interface TestContext extends TaskContext {

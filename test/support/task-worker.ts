@@ -39,7 +39,7 @@ export async function connectTestTemporal(): Promise<TemporalConnection> {
   return temporal;
 }
 
-/** A real worker inside the test, on a task queue of its own. Task types that need more than `services` gives fail. */
+/** Starts a real worker in the test process on a new task queue. Task types that need other services fail. */
 export async function startTestWorker(options: {
   database: Database;
   services?: Partial<Omit<TaskServices, 'probes'>>;

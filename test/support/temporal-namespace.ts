@@ -3,7 +3,7 @@ import { connectTemporal, registerSearchAttributes, type TemporalConnection } fr
 import { waitFor } from './process';
 import { testServices } from './test-services';
 
-/** A namespace of the caller's own: a reconcile pass removes every schedule of it that has no config. */
+/** Creates a namespace for tests that reconcile: a pass removes every schedule of its namespace without a config. */
 export async function createTestNamespace(): Promise<TemporalConnection> {
   const { temporalAddress } = testServices();
   const namespace = `test-${randomBytes(6).toString('hex')}`;
@@ -16,7 +16,7 @@ export async function createTestNamespace(): Promise<TemporalConnection> {
     namespace,
     workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
   });
-  // The server's parts learn of a new namespace and its attributes one after another.
+  // The parts of the server learn of a new namespace and its attributes at different times.
   return waitFor(async () => {
     try {
       await registerSearchAttributes(temporal.connection, namespace);

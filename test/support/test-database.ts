@@ -9,7 +9,7 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A migrated, empty database of the caller's own: `beforeAll(async () => { db = await createTestDatabase(); })`, `afterAll(() => db.drop())`. */
+/** Creates a migrated, empty database. The caller drops it in `afterAll`. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { postgresUrl, templateDatabase } = testServices();
   const name = `test_${randomBytes(6).toString('hex')}`;

@@ -1,4 +1,4 @@
-/** What the global set-up started for this run; every test file and worker process reads it from the environment. */
+/** The servers that the global setup started. Test files and worker processes read them from the environment. */
 export interface TestServices {
   /** The server's maintenance database, as a superuser. */
   postgresUrl: string;
@@ -6,11 +6,11 @@ export interface TestServices {
   templateDatabase: string;
   temporalAddress: string;
   temporalUiUrl: string;
-  /** Where the run keeps sessions and budgets: Redis, or PostgreSQL where none is installed or TASKLOOM_TEST_STORE says so. */
+  /** The key-value store: Redis, or PostgreSQL if Redis is not installed or with TASKLOOM_TEST_STORE=postgres. */
   storeUrl: string;
   /** A migrated database that stands in for Redis. */
   postgresStoreUrl: string;
-  /** Only where Redis is the store of the run. */
+  /** Only when Redis is the store of the run. */
   redisUrl?: string;
 }
 
@@ -27,7 +27,7 @@ export function testServices(): TestServices {
   return JSON.parse(services) as TestServices;
 }
 
-/** Tests of the store itself run on each that there is: name and address. */
+/** The name and URL of every available store, for tests of the store itself. */
 export function everyStore(): [name: string, url: string][] {
   const { postgresStoreUrl, redisUrl } = testServices();
   return [['PostgreSQL', postgresStoreUrl], ...(redisUrl ? [['Redis', redisUrl] as [string, string]] : [])];

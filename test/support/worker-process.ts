@@ -2,7 +2,7 @@ import { startProcess, type TestProcess } from './process';
 import { testServices } from './test-services';
 import type { TestDatabase } from './test-database';
 
-/** A worker in a process of its own, which can be killed: as built into dist, and with a Reddit of the test's own. */
+/** Starts the built worker in its own process, which a test can kill, against the test's own Reddit. */
 export function startWorkerProcess({
   db,
   namespace,
@@ -22,7 +22,7 @@ export function startWorkerProcess({
     TEMPORAL_ADDRESS: testServices().temporalAddress,
     TEMPORAL_NAMESPACE: namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,
-    // Of this worker's tests alone: the budget is kept by client id, in the store that all share.
+    // The budget is kept by client id in a store that all tests share, so the id is unique to this worker.
     REDDIT_CLIENT_ID: taskQueue,
     REDDIT_REQUESTS_PER_MINUTE: '10000000',
     REDDIT_OAUTH_BASE_URL: redditUrl,

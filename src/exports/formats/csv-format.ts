@@ -9,7 +9,10 @@ import type { ExportRow } from '../../storage/exports/export-source-repository';
  */
 const OPTIONS: Options = { record_delimiter: 'windows', quoted_match: /^$|[\r\n]/ };
 
-/** What a spreadsheet takes for the beginning of a formula, also in its full-width forms and behind blanks that it passes over. */
+/**
+ * What a spreadsheet takes for the beginning of a formula, also in its full-width forms and behind blanks that it
+ * passes over.
+ */
 const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 function valueOf(

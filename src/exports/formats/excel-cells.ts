@@ -22,7 +22,10 @@ function shorten(text: string): string {
 // eslint-disable-next-line no-control-regex
 const CONTROL_CHARACTERS = /[\u0000-\u0008\u000B-\u001F\uFFFE\uFFFF]/g;
 
-/** XML has no way to write most control characters: the format has one of its own, `_x0007_`, and for a text that looks like it. */
+/**
+ * XML has no way to write most control characters: the format has one of its own, `_x0007_`, and for a text that looks
+ * like it.
+ */
 function escapeText(text: string): string {
   return text
     .replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_')

@@ -6,7 +6,9 @@ import type { SchemaElement } from 'hyparquet' with { 'resolution-mode': 'import
 const GROUP_ROWS = 5_000;
 const GROUP_CHARACTERS = 4_000_000;
 
-/** Integers are PostgreSQL's, of four bytes. JSON is a text, because a parsed number may not be the one that is stored. */
+/**
+ * Integers are PostgreSQL's, of four bytes. JSON is a text, because a parsed number may not be the one that is stored.
+ */
 const TYPES: Record<ColumnKind, Pick<SchemaElement, 'type' | 'converted_type' | 'logical_type'>> = {
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
   json: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },

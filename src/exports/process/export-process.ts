@@ -9,7 +9,10 @@ const LAST_GRACE_MS = 3_000;
 /** The worker passes on one a second. */
 const PROGRESS_EVERY_MS = 250;
 
-/** The process of one export: a worker starts it, tells it what to write, and is told how it went. It loads what that takes and no more. */
+/**
+ * The process of one export: a worker starts it, tells it what to write, and is told how it went. It loads what that
+ * takes and no more.
+ */
 function main(): void {
   if (!process.send) {
     console.error('An export is started by a worker: create a config of the type DATA_EXPORT');
@@ -31,7 +34,8 @@ function main(): void {
     if (!process.connected) process.exit(1);
   };
 
-  // The worker decides when it ends: a signal to all of a group or container reaches both, and the worker may still have time to give.
+  // The worker decides when it ends: a signal to all of a group or container reaches both, and the worker may still
+  // have time to give.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   process.on('uncaughtException', (error) => end({ kind: 'failed', error: packError(error) }));
   process.on('message', (message: ToExportProcess) => {

@@ -1,6 +1,6 @@
 import type { WrittenFile } from '../file-writer';
 import type { FileStoreSettings } from '../../platform/files/create-file-store';
-import type { ExportRequest } from '../../tasks/task-services';
+import type { ExportRequest } from '../../tasks/ports/exports';
 
 /** What the process connects to. It comes in a message, since everybody may read a command line. */
 export interface ExportProcessSettings {

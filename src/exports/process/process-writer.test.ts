@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createProcessWriter } from './process-writer';
-import type { ExportRequest } from '../../tasks/task-services';
+import type { ExportRequest } from '../../tasks/ports/exports';
 
 const REQUEST: ExportRequest = {
   executionId: 1,

@@ -9,7 +9,10 @@ import {
 import type { WriteFile } from '../file-writer';
 import type { FileStore } from '../../platform/files/file-store';
 
-/** Of the process's 200 MB; the program itself, buffers and young objects take the rest. docs/performance.md has the figures. */
+/**
+ * Of the process's 200 MB; the program itself, buffers and young objects take the rest. docs/performance.md has the
+ * figures.
+ */
 const HEAP_MB = 96;
 const YOUNG_MB = 4;
 /** To end its statement and remove its file; a cancelled run has to be recorded within five seconds. */
@@ -30,7 +33,10 @@ class ExportProcessError extends Error {
   override readonly name = 'ExportProcessError';
 }
 
-/** Writes each file in a process of its own, so that the worker's memory is not at stake. It lives no longer than the worker. */
+/**
+ * Writes each file in a process of its own, so that the worker's memory is not at stake. It lives no longer than the
+ * worker.
+ */
 export function createProcessWriter({ program, settings, env, files }: ProcessWriterDeps): WriteFile {
   return async (request, fileName, { signal, onProgress }) => {
     signal.throwIfAborted();

@@ -1,6 +1,6 @@
 import { WorkflowFailedError, WorkflowNotFoundError, type WorkflowClient } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { ExecutionEnd } from '../../storage/executions/execution-repository';
+import type { ExecutionEnd } from '../../storage/executions/execution-ends';
 import type { FinalStatus } from '../../storage/executions/task-execution';
 import type * as workflows from '../../workflows';
 

@@ -13,7 +13,9 @@ export interface NewApiKey {
   expiresAt: Date | null;
 }
 
-/** The hash stays in the database. Whether a key has expired is said by the database's clock, for all processes alike. */
+/**
+ * Without the hash, which stays in the database. Expiry is decided by the database's clock, alike for all processes.
+ */
 export interface ApiKey extends Omit<NewApiKey, 'keyHash'> {
   id: number;
   createdAt: Date;
@@ -23,13 +25,13 @@ export interface ApiKey extends Omit<NewApiKey, 'keyHash'> {
 }
 
 export interface FoundApiKey {
-  /** Whose it is, as he is now. */
+  /** The owner, as stored now. */
   user: User;
   key: Pick<ApiKey, 'id' | 'prefix' | 'scope' | 'isExpired'>;
   isLastUseStale: boolean;
 }
 
-/** Often enough to tell which keys are in use. */
+/** The last use is written once a minute at most: enough to tell which keys are in use. */
 const STALE = "(last_used_at is null or last_used_at < now() - interval '1 minute')";
 const EXPIRED = 'coalesce(expires_at <= now(), false)';
 const COLUMNS = {
@@ -59,7 +61,7 @@ export function createApiKeyRepository(database: Database) {
     /** Undefined when the user is gone, or deactivated. */
     async create({ userId, keyHash, expiresAt, ...same }: NewApiKey, most: number): Promise<ApiKey | undefined> {
       return database.transaction(async (transaction) => {
-        // Two at once would each miss the other's row.
+        // Without the lock, two simultaneous calls would each miss the other's row.
         const owner = await transaction('users')
           .where({ id: userId, is_active: true })
           .forUpdate()
@@ -77,12 +79,12 @@ export function createApiKeyRepository(database: Database) {
       });
     },
 
-    /** Whether there was one. */
+    /** False when there was no such key. */
     async remove(userId: number, id: number): Promise<boolean> {
       return (await database('api_keys').where({ user_id: userId, id }).del()) > 0;
     },
 
-    /** The key and its owner, in one question. */
+    /** The key and its owner, in one query. */
     async find(keyHash: string): Promise<FoundApiKey | undefined> {
       const row = await users
         .query()
@@ -112,7 +114,7 @@ export function createApiKeyRepository(database: Database) {
       };
     },
 
-    /** Writes once a minute at most, whichever processes ask for it. */
+    /** Writes once a minute at most over all processes. */
     async noteUse(id: number, address: string): Promise<void> {
       await database('api_keys')
         .where({ id })

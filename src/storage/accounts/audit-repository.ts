@@ -1,14 +1,16 @@
 import { beginningWith } from '../sql/like-patterns';
 import { decodeCursor, encodeCursor, pageOf } from '../sql/page-cursor';
+import { changedRows } from '../sql/rows';
+import { toText } from '../sql/storable-json';
 import type { Database } from '../../platform/postgres/postgres';
 
 export const AUDIT_OUTCOMES = ['succeeded', 'refused', 'failed'] as const;
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
 
 export interface NewAuditEntry {
-  /** Null where nobody was signed in. */
+  /** Null for a request without authentication. */
   actorId: number | null;
-  /** By which he did it; null in a session. */
+  /** The key of the request; null in a session. */
   apiKey: { id: number; prefix: string } | null;
   action: string;
   targetType: string;
@@ -24,7 +26,7 @@ export interface NewAuditEntry {
 export interface AuditEntry extends NewAuditEntry {
   id: number;
   createdAt: Date;
-  /** As it was then. */
+  /** The name at the time of the entry. */
   actorName: string | null;
 }
 
@@ -32,7 +34,7 @@ export interface AuditFilter {
   actorId?: number;
   actorName?: string;
   apiKeyId?: number;
-  /** `config.*`: all that begins so. */
+  /** `config.*`: all actions with this prefix. */
   action?: string;
   targetType?: string;
   targetId?: string;
@@ -42,7 +44,7 @@ export interface AuditFilter {
   since?: Date;
   until?: Date;
   limit: number;
-  /** Where the page before ended. */
+  /** The end of the previous page. */
   cursor?: string;
 }
 
@@ -62,16 +64,18 @@ const COLUMNS = {
   details: 'details',
 };
 
-const API_KEY = `case when api_key_id is not null then json_build_object('id', api_key_id, 'prefix', api_key_prefix) end as "apiKey"`;
+const API_KEY = `
+  case when api_key_id is not null
+    then json_build_object('id', api_key_id, 'prefix', api_key_prefix) end as "apiKey"`;
 
-/** PostgreSQL refuses NUL, and a path or a name may well bring one. */
-const withoutNul = (text: string | null, most: number) => text?.replaceAll('\0', '').slice(0, most) ?? null;
+/** A path or a name may hold NUL characters, and be longer than its column. */
+const cut = (text: string | null, most: number) => toText(text)?.slice(0, most) ?? null;
 
 const CURSOR = /^a:(\d{1,15})$/;
 
 export type AuditRepository = ReturnType<typeof createAuditRepository>;
 
-/** Who did what. Entries are never changed, and only removed for their age. */
+/** The audit log. Entries are never changed, and only removed for their age. */
 export function createAuditRepository(database: Database) {
   return {
     async add(entry: NewAuditEntry): Promise<void> {
@@ -82,23 +86,24 @@ export function createAuditRepository(database: Database) {
         actor_name: database.raw('(select username from users where id = ?)', [entry.actorId as number]),
         action: entry.action.slice(0, 60),
         target_type: entry.targetType,
-        target_id: withoutNul(entry.targetId, 255),
+        target_id: cut(entry.targetId, 255),
         outcome: entry.outcome,
         status: entry.status,
         address: entry.address,
-        user_agent: withoutNul(entry.userAgent, 500),
+        user_agent: cut(entry.userAgent, 500),
         request_id: entry.requestId,
         details: JSON.stringify(entry.details).replaceAll('\\u0000', ''),
       });
     },
 
-    /** So many at most of those before that time. Answers how many there were. */
+    /** Removes up to `limit` entries from before that time. Returns how many were removed. */
     async removeOldest(before: Date, limit: number): Promise<number> {
-      const { rowCount } = await database.raw<{ rowCount: number }>(
-        'delete from audit_log where id in (select id from audit_log where created_at < ? order by created_at limit ?)',
-        [before, limit],
+      return changedRows(
+        database,
+        `delete from audit_log
+         where id in (select id from audit_log where created_at < :before order by created_at limit :limit)`,
+        { before, limit },
       );
-      return rowCount;
     },
 
     /** Newest first. */

@@ -38,7 +38,7 @@ export interface UserQuery {
   order: { column: UserColumn; direction: 'asc' | 'desc' }[];
 }
 
-/** As it is stored: the part before the @ in the case that its owner gave it. */
+/** As it is stored: the domain in lower case, the part before the @ unchanged. */
 function normalizeEmail(email: string): string {
   const at = email.lastIndexOf('@');
   return email.slice(0, at) + email.slice(at).toLowerCase();
@@ -49,10 +49,13 @@ export type UserRepository = ReturnType<typeof createUserRepository>;
 export function createUserRepository(database: Database) {
   const users = User.bindKnex(database);
   const byId = prepareRows(database, 'user-by-id', User, USER_COLUMNS, 'where id = ?');
-  const nextVersion = users.raw('session_version + 1') as never;
-  const roleWithoutAdmin = users.raw("nullif(role, 'admin')") as never;
+  const nextVersion = users.raw('session_version + 1');
+  const roleWithoutAdmin = users.raw("nullif(role, 'admin')");
 
-  /** Exactly as it is spelt; otherwise in any case, but for those who share their spelling since before that was refused. */
+  /**
+   * By the exact spelling, otherwise in any case. Users who share their spelling with another one (an import from before
+   * that was refused) are found by the exact spelling alone.
+   */
   const findSpelt = (column: 'username' | 'email', text: string) =>
     users
       .query()
@@ -62,11 +65,11 @@ export function createUserRepository(database: Database) {
       )
       .orderByRaw(`${column} = ? desc`, [text])
       .first();
-  /** Who takes another name leaves his share in the old one behind. */
+  /** A user stays marked as sharing a spelling only while the new name differs from the old one in case alone. */
   const sharedStill = (column: 'username' | 'email', text: string) =>
-    users.raw(`is_${column}_shared and lower(${column}) = lower(?)`, [text]) as never;
+    users.raw(`is_${column}_shared and lower(${column}) = lower(?)`, [text]);
 
-  /** E-mail first, whichever of the two the database has met first. */
+  /** When both are taken, reports the e-mail address, whichever constraint the database checked first. */
   const writeUnique = async <Answer>(
     user: { id?: number; email: string | undefined },
     write: () => PromiseLike<Answer>,
@@ -83,7 +86,7 @@ export function createUserRepository(database: Database) {
     }
   };
 
-  /** Two who take away each other's rights at once meet at this lock; the second finds itself to be the last. */
+  /** Two admins who demote each other at once meet at this lock; the second one is then refused as the last admin. */
   const keepAnAdmin = async (id: number, transaction: Transaction) => {
     const admins = await users
       .query(transaction)
@@ -111,9 +114,9 @@ export function createUserRepository(database: Database) {
       return findSpelt('email', normalizeEmail(name));
     },
 
-    /** Whether anybody has not signed in since he was taken over from the predecessor. */
+    /** Whether any user has not logged in since the import from the predecessor. */
     async hasBcryptHashes(): Promise<boolean> {
-      // The pattern is written out, or the partial index of the same words would not be used.
+      // The pattern is a literal, because PostgreSQL uses the partial index only for the same condition.
       return (await users.query().whereRaw("hashed_password like '$2%'").select('id').first()) !== undefined;
     },
 
@@ -143,7 +146,10 @@ export function createUserRepository(database: Database) {
       );
     },
 
-    /** Answers undefined when the user is gone. A new password and a deactivation end all sessions; a deactivation ends the API keys too, for good. */
+    /**
+     * Answers undefined when the user is gone. A new password and a deactivation end all sessions; a deactivation ends
+     * the API keys too, for good.
+     */
     async update(id: number, { isAdmin, ...changes }: UserChanges): Promise<User | undefined> {
       const email = changes.email === undefined ? undefined : normalizeEmail(changes.email);
       const endsAdmin = isAdmin === false || (changes.role !== undefined && changes.role !== 'admin');
@@ -163,11 +169,11 @@ export function createUserRepository(database: Database) {
             ...(endsSessions ? { sessionVersion: nextVersion } : {}),
             updatedAt: new Date(),
           };
-          // A link that is under way was asked for by whoever had the mailbox or the password before.
+          // An open reset link was requested under the old e-mail address or password.
           if (email !== undefined || changes.hashedPassword !== undefined)
             await transaction('password_resets').where({ user_id: id }).del();
           const updated = await users.query(transaction).findById(id).patch(patch).returning('*').first();
-          // After the patch, which waits for a key that is being made: it goes too.
+          // After the patch, which waits for a key that is being created, so that this one is deleted too.
           if (changes.isActive === false) await transaction('api_keys').where({ user_id: id }).del();
           return updated;
         }),
@@ -181,12 +187,12 @@ export function createUserRepository(database: Database) {
       });
     },
 
-    /** Ends all sessions; answers the user as he is from now on. */
+    /** Ends all sessions and returns the changed user. */
     async endSessions(id: number): Promise<User | undefined> {
       return users.query().findById(id).patch({ sessionVersion: nextVersion }).returning('*').first();
     },
 
-    /** The same password under another hash, unless the password was changed meanwhile. */
+    /** Stores another hash of the same password, unless the password was changed meanwhile. */
     async replaceHash(id: number, before: string, after: string): Promise<void> {
       await users.query().findById(id).where('hashed_password', before).patch({ hashedPassword: after });
     },

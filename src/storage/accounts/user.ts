@@ -1,7 +1,7 @@
 import { BaseModel } from '../sql/base-model';
 import type { ColumnsOf } from '../sql/prepared-statement';
 
-/** What a user may do beyond what every user may, from little to all. */
+/** What a user may do beyond reading content, in ascending order. */
 export type Role = 'viewer' | 'operator' | 'admin';
 
 export class User extends BaseModel {
@@ -14,11 +14,17 @@ export class User extends BaseModel {
   declare fullName: string | null;
   declare age: number | null;
   declare isActive: boolean;
-  /** Null for who has registered and was given no role yet. The column is_superuser follows from it. */
+  /** Null after registration, until an admin gives a role. The column is_superuser is derived from it. */
   declare role: Role | null;
-  /** Sessions of an earlier version are over: growing it ends them all, in the same statement as the change that calls for it. */
+  /**
+   * Sessions of an earlier version are invalid. Incrementing it ends them all, in the same statement as the change that
+   * requires it.
+   */
   declare sessionVersion: number;
-  /** Others spelt it so but for case when that was not refused yet: this user is found by the exact spelling alone. */
+  /**
+   * Another user has the same name in another case, from before that was refused: only the exact spelling finds this
+   * one.
+   */
   declare isUsernameShared: boolean;
   declare isEmailShared: boolean;
   declare createdAt: Date;

@@ -1,7 +1,8 @@
 import { containing } from '../sql/like-patterns';
 import { TaskConfig, TASK_CONFIG_COLUMNS, type ScheduleStatus } from './task-config';
-import { prepare, prepareRows } from '../sql/prepared-statement';
+import { prepare, prepareRows, selectList } from '../sql/prepared-statement';
 import { ScheduleEvent, SCHEDULE_EVENT_COLUMNS, type ScheduleEventName } from './schedule-event';
+import { rows } from '../sql/rows';
 import type { Database } from '../../platform/postgres/postgres';
 
 export interface NewTaskConfig {
@@ -44,14 +45,26 @@ export interface ConfigCounts {
 /** The newest events of a config that are kept. */
 const EVENTS_KEPT = 100;
 
+const ADD_EVENTS = `
+  with alive as (select id from task_configs where id = :configId for key share)
+  insert into schedule_events (config_id, event, new_status, task_name, success, error)
+  select alive.id, e.event, e.new_status, e.task_name, e.success, e.error
+  from alive, jsonb_to_recordset(:events::jsonb)
+    as e(event text, new_status text, task_name text, success boolean, error text)`;
+const REMOVE_OLD_EVENTS = `
+  delete from schedule_events
+  where config_id = :configId
+    and id <= (select id from schedule_events where config_id = :configId order by id desc offset :kept limit 1)`;
+
 // Query builders take the database's names: snakeCaseMappers translates rows, not queries.
 const ORDER_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at', name: 'name' } as const;
 
 export type TaskConfigRepository = ReturnType<typeof createTaskConfigRepository>;
 
-/** Configs with their desired schedule state, and the events of their schedules. Every write grows `revision`. */
+/** Configs with their desired schedule state, and the events of their schedules. Every write increments `revision`. */
 export function createTaskConfigRepository(database: Database) {
   const configs = TaskConfig.bindKnex(database);
+  const nextRevision = configs.raw('revision + 1');
   const byId = prepareRows(database, 'config-by-id', TaskConfig, TASK_CONFIG_COLUMNS, 'where id = ?');
   const eventsOf = prepareRows(
     database,
@@ -61,15 +74,19 @@ export function createTaskConfigRepository(database: Database) {
     'where config_id = ? order by id desc limit ?',
   );
   const withEvents = prepareRows(database, 'config-with-events', TaskConfig, TASK_CONFIG_COLUMNS, 'where id = ?', {
-    sql: `(select coalesce(json_agg(newest), '[]') from (select ${Object.entries(SCHEDULE_EVENT_COLUMNS)
-      .map(([property, column]) => `${column} as "${property}"`)
-      .join(', ')} from schedule_events where config_id = task_configs.id order by id desc limit ?) newest)`,
+    sql: `(
+      select coalesce(json_agg(newest), '[]') from (
+        select ${selectList(SCHEDULE_EVENT_COLUMNS)} from schedule_events
+        where config_id = task_configs.id order by id desc limit ?
+      ) newest
+    )`,
     name: 'events',
   });
   const counted = prepare<{ status: ScheduleStatus; taskType: string; total: number }>(
     database,
     'config-counts',
-    'select schedule_status as status, task_type as "taskType", count(*) as total from task_configs group by 1, 2 order by 2',
+    `select schedule_status as status, task_type as "taskType", count(*) as total
+     from task_configs group by 1, 2 order by 2`,
   );
 
   return {
@@ -81,7 +98,7 @@ export function createTaskConfigRepository(database: Database) {
       return (await byId([id]))[0];
     },
 
-    /** With its newest events, in one question: most who look at a config look at both. */
+    /** The config with its newest events, in one query: most clients that read a config read both. */
     async getWithEvents(
       id: number,
       limit: number,
@@ -114,12 +131,12 @@ export function createTaskConfigRepository(database: Database) {
       return { items: results, total };
     },
 
-    /** Answers undefined when the config is gone. */
+    /** Undefined when the config is gone. */
     async update(id: number, changes: TaskConfigChanges): Promise<TaskConfig | undefined> {
       return configs
         .query()
         .findById(id)
-        .patch({ ...changes, updatedAt: new Date(), revision: configs.raw('revision + 1') as never })
+        .patch({ ...changes, updatedAt: new Date(), revision: nextRevision })
         .returning('*')
         .first();
     },
@@ -128,7 +145,10 @@ export function createTaskConfigRepository(database: Database) {
       return (await configs.query().deleteById(id)) > 0;
     },
 
-    /** Sets the desired schedule state, only from one of `from` when that is given; undefined when gone or in another state. */
+    /**
+     * Sets the desired schedule state; where `from` is given, only from one of those. Undefined when the config is gone or
+     * in another state.
+     */
     async setScheduleStatus(
       id: number,
       status: ScheduleStatus,
@@ -144,14 +164,14 @@ export function createTaskConfigRepository(database: Database) {
         .patch({
           scheduleStatus: status,
           scheduleError: options.error ?? null,
-          revision: configs.raw('revision + 1') as never,
+          revision: nextRevision,
           ...(status === 'active' ? { registeredAt: new Date() } : {}),
         })
         .returning('*')
         .first();
     },
 
-    /** What reconcile compares with Temporal: all configs that should have a schedule. */
+    /** All configs that should have a schedule: reconcile compares them with Temporal. */
     async listScheduled(): Promise<TaskConfig[]> {
       return configs.query().whereIn('schedule_status', ['active', 'paused']).orderBy('id');
     },
@@ -161,30 +181,21 @@ export function createTaskConfigRepository(database: Database) {
       return configs.query().whereNot('schedule_status', 'error').where('id', '>', afterId).orderBy('id').limit(limit);
     },
 
+    /** Inserts nothing when the config was deleted meanwhile. */
     async addEvents(configId: number, newEvents: NewScheduleEvent[]): Promise<void> {
-      // One statement, and none at all when the config was deleted meanwhile.
-      await database.raw(
-        `with alive as (select id from task_configs where id = ? for key share)
-         insert into schedule_events (config_id, event, new_status, task_name, success, error)
-         select alive.id, e.event, e.new_status, e.task_name, e.success, e.error
-         from alive, jsonb_to_recordset(?::jsonb) as e(event text, new_status text, task_name text, success boolean, error text)`,
-        [
-          configId,
-          JSON.stringify(
-            newEvents.map((e) => ({
-              event: e.event,
-              new_status: e.newStatus,
-              task_name: e.taskName,
-              success: e.success,
-              error: e.error,
-            })),
-          ),
-        ],
-      );
-      await database.raw(
-        'delete from schedule_events where config_id = ? and id <= (select id from schedule_events where config_id = ? order by id desc offset ? limit 1)',
-        [configId, configId, EVENTS_KEPT],
-      );
+      await rows(database, ADD_EVENTS, {
+        configId,
+        events: JSON.stringify(
+          newEvents.map((e) => ({
+            event: e.event,
+            new_status: e.newStatus,
+            task_name: e.taskName,
+            success: e.success,
+            error: e.error,
+          })),
+        ),
+      });
+      await rows(database, REMOVE_OLD_EVENTS, { configId, kept: EVENTS_KEPT });
     },
 
     /** Newest first. */

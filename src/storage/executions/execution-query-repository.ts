@@ -2,11 +2,12 @@ import { createExecutionTotals } from './execution-totals';
 import { decodeCursor, encodeCursor, pageOf } from '../sql/page-cursor';
 import { BadCursorError } from '../storage-errors';
 import { prepare, type InstantText } from '../sql/prepared-statement';
+import { rows } from '../sql/rows';
 import { createRetentionRepository } from './retention-repository';
 import type { Database } from '../../platform/postgres/postgres';
 import type { ExecutionStatus, TriggeredBy } from './task-execution';
 
-/** A run as lists show it, beside its config's name and the newest run that repeats it. */
+/** A run as lists show it, with its config's name and the newest run that repeats it. */
 export interface ExecutionView {
   id: number;
   taskId: string;
@@ -49,20 +50,23 @@ export interface ExecutionFilter {
   /** Empty: every status. */
   statuses: ExecutionStatus[];
   limit: number;
-  /** Where the page before ended. */
+  /** The end of the previous page. */
   cursor?: string;
 }
 
 const LAST_INTEGER = 2_147_483_647;
-const COLUMNS = `e.id, e.task_id as "taskId", e.config_id as "configId", c.name as "configName", coalesce(e.task_type, c.task_type) as "taskType",
+const COLUMNS = `
+  e.id, e.task_id as "taskId", e.config_id as "configId", c.name as "configName",
+  coalesce(e.task_type, c.task_type) as "taskType",
   e.status, e.is_success as "isSuccess", e.triggered_by as "triggeredBy", e.retry_of as "retryOf",
   (select max(r.id) from task_executions r where r.retry_of = e.id) as "retriedBy",
-  e.parameters, e.max_retries as "maxRetries", e.timeout_seconds as "timeoutSeconds", e.priority, e.workflow_id as "workflowId", e.run_id as "runId",
-  e.attempt, e.started_at as "startedAt", e.completed_at as "completedAt", e.duration_seconds as "durationSeconds",
+  e.parameters, e.max_retries as "maxRetries", e.timeout_seconds as "timeoutSeconds", e.priority,
+  e.workflow_id as "workflowId", e.run_id as "runId", e.attempt,
+  e.started_at as "startedAt", e.completed_at as "completedAt", e.duration_seconds as "durationSeconds",
   e.result, e.error_message as "errorMessage", e.error_traceback as "errorTraceback", e.created_at as "createdAt"`;
 const writeCursor = (last: ExecutionView) => encodeCursor(`e:${last.startedAt}:${last.id}`);
 
-/** False also for what only looks like one (30 February), and for the year 0, which PostgreSQL does not have. */
+/** False also for a date that does not exist (30 February), and for the year 0, which PostgreSQL does not have. */
 function isInstant(key: string): boolean {
   const date = new Date(key);
   return (
@@ -86,10 +90,6 @@ export type ExecutionQueryRepository = ReturnType<typeof createExecutionQueryRep
 
 /** The read side of executions. */
 export function createExecutionQueryRepository(database: Database) {
-  async function rowsOf<Row>(sql: string, bindings: Record<string, unknown> = {}): Promise<Row[]> {
-    return (await database.raw<{ rows: Row[] }>(sql, bindings as never)).rows;
-  }
-
   return {
     ...createExecutionTotals(database),
 
@@ -102,15 +102,14 @@ export function createExecutionQueryRepository(database: Database) {
         filter.statuses.length === 0 ? [] : ['e.status = any(:statuses)'],
         before === undefined ? [] : ['(e.started_at, e.id) < (cast(:beforeKey as timestamptz), :beforeId)'],
       ].flat();
-      const sql = `select ${COLUMNS} from ${SOURCE} where ${['true', ...conditions].join(' and ')} order by e.started_at desc, e.id desc limit :limit`;
+      const sql = `
+        select ${COLUMNS} from ${SOURCE} where ${['true', ...conditions].join(' and ')}
+        order by e.started_at desc, e.id desc limit :limit`;
       const shape = [filter.configId, filter.startedSince, filter.statuses[0], before]
         .map((part) => (part === undefined ? 0 : 1))
         .join('');
-      const rows = await prepare<ExecutionView>(
-        database,
-        `executions-${shape}`,
-        sql,
-      )({
+      const query = prepare<ExecutionView>(database, `executions-${shape}`, sql);
+      const found = await query({
         configId: filter.configId,
         startedSince: filter.startedSince,
         statuses: filter.statuses,
@@ -118,48 +117,54 @@ export function createExecutionQueryRepository(database: Database) {
         beforeId: before?.id,
         limit: filter.limit + 1,
       });
-      return pageOf(rows, filter.limit, writeCursor);
+      return pageOf(found, filter.limit, writeCursor);
     },
 
-    /** All digits: the id of a row. Anything else: a task id, of which the newest row counts. */
+    /** Only digits: the id of a row. Anything else: a task id, of which the newest row is returned. */
     async find(idOrTaskId: string): Promise<ExecutionView | undefined> {
       const isId = /^\d+$/.test(idOrTaskId);
       if (isId && Number(idOrTaskId) > LAST_INTEGER) return undefined;
-      const sql = `select ${COLUMNS} from ${SOURCE} where ${isId ? 'e.id = cast(:key as int)' : 'e.task_id = :key'} order by e.id desc limit 1`;
-      const [row] = await prepare<ExecutionView>(
-        database,
-        isId ? 'execution-by-id' : 'execution-by-task-id',
-        sql,
-      )({ key: idOrTaskId });
+      const condition = isId ? 'e.id = cast(:key as int)' : 'e.task_id = :key';
+      const sql = `select ${COLUMNS} from ${SOURCE} where ${condition} order by e.id desc limit 1`;
+      const query = prepare<ExecutionView>(database, isId ? 'execution-by-id' : 'execution-by-task-id', sql);
+      const [row] = await query({ key: idOrTaskId });
       return row;
     },
 
     async listAttempts(executionId: number): Promise<AttemptView[]> {
-      return rowsOf(
-        'select attempt, outcome, worker, started_at as "startedAt", ended_at as "endedAt", failure from task_attempts where execution_id = :executionId order by attempt',
+      return rows<AttemptView>(
+        database,
+        `select attempt, outcome, worker, started_at as "startedAt", ended_at as "endedAt", failure
+         from task_attempts where execution_id = :executionId order by attempt`,
         { executionId },
       );
     },
 
     /** How long the newest successful runs of a config took, in seconds. */
     async recentDurations(configId: number, runs = 10): Promise<number[]> {
-      const rows = await rowsOf<{ seconds: number }>(
-        `select duration_seconds as seconds from task_executions where config_id = :configId and status = 'succeeded' and duration_seconds is not null order by started_at desc, id desc limit :runs`,
+      const found = await rows<{ seconds: number }>(
+        database,
+        `select duration_seconds as seconds from task_executions
+         where config_id = :configId and status = 'succeeded' and duration_seconds is not null
+         order by started_at desc, id desc limit :runs`,
         { configId, runs },
       );
-      return rows.map((row) => row.seconds);
+      return found.map((row) => row.seconds);
     },
 
     /** The same of a task type, whatever the config. */
     async recentDurationsOfType(taskType: string, runs: number): Promise<number[]> {
-      const rows = await rowsOf<{ seconds: number }>(
-        `select duration_seconds as seconds from task_executions where task_type = :taskType and status = 'succeeded' and duration_seconds is not null order by started_at desc limit :runs`,
+      const found = await rows<{ seconds: number }>(
+        database,
+        `select duration_seconds as seconds from task_executions
+         where task_type = :taskType and status = 'succeeded' and duration_seconds is not null
+         order by started_at desc limit :runs`,
         { taskType, runs },
       );
-      return rows.map((row) => row.seconds);
+      return found.map((row) => row.seconds);
     },
 
-    /** Deletes finished runs that were recorded before then; answers how many. */
+    /** Deletes finished runs that were recorded before then, and returns how many. */
     async removeOlderThan(createdBefore: Date): Promise<number> {
       return createRetentionRepository(database).removeAll('executions', createdBefore);
     },

@@ -1,23 +1,17 @@
 import type { Database } from '../../platform/postgres/postgres';
+import type { MailDelivery, MailLedger } from '../../tasks/ports/mail-ledger';
 
-export interface MailDelivery {
-  recipient: string;
-  state: 'sending' | 'deferred' | 'sent' | 'failed';
-  messageId: string;
-  response: string | null;
-}
-
-/** What became of each copy of a run's mail. */
-export function createMailDeliveryRepository(database: Database) {
+/** The state of each copy of a run's mail. */
+export function createMailDeliveryRepository(database: Database): MailLedger {
   return {
-    async list(executionId: number): Promise<MailDelivery[]> {
+    async list(executionId) {
       return database('mail_deliveries')
         .where({ execution_id: executionId })
         .select<MailDelivery[]>('recipient', 'state', 'message_id as messageId', 'response');
     },
 
-    /** Of a copy that was sent nothing is taken back, whoever comes late with it. */
-    async record(executionId: number, deliveries: MailDelivery[]): Promise<void> {
+    /** A copy that was sent stays sent, even when another attempt records another state for it later. */
+    async record(executionId, deliveries) {
       if (deliveries.length === 0) return;
       const rows = deliveries.map(({ recipient, state, messageId, response }) => ({
         execution_id: executionId,

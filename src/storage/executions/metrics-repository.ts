@@ -1,3 +1,4 @@
+import { rows } from '../sql/rows';
 import type { Database } from '../../platform/postgres/postgres';
 import type { FinalStatus } from './task-execution';
 
@@ -7,7 +8,7 @@ export interface EndedCount {
   total: number;
   seconds: number;
 }
-/** Of the runs of schedules that have begun: `buckets[n]` were later than the n-th bound, and not than the next. */
+/** Of the scheduled runs that have begun, `buckets[n]` were later than the n-th bound and not later than the next. */
 export interface Lateness {
   buckets: number[];
   seconds: number;
@@ -23,7 +24,7 @@ export interface PoolState {
   max: number;
 }
 
-/** What tarn, knex's pool, tells of itself; knex leaves it untyped. */
+/** The state of tarn, knex's pool, which knex leaves untyped. */
 interface Pool {
   max: number;
   numUsed(): number;
@@ -33,41 +34,46 @@ interface Pool {
 
 export type MetricsRepository = ReturnType<typeof createMetricsRepository>;
 
-/** Counts that cost the same however long the history is. */
+/** Counts whose cost does not grow with the history. */
 export function createMetricsRepository(database: Database) {
   const pool = (database.client as { pool: Pool }).pool;
 
   return {
     /** Runs that ended in after ≤ time < before. */
     async countEnded(after: Date, before: Date): Promise<EndedCount[]> {
-      const { rows } = await database.raw<{ rows: EndedCount[] }>(
-        `select task_type as "taskType", status as outcome, count(*) as total, coalesce(sum(duration_seconds), 0) as seconds
-         from task_executions where completed_at >= ? and completed_at < ? and status <> 'running' group by 1, 2`,
-        [after, before],
+      return rows<EndedCount>(
+        database,
+        `select task_type as "taskType", status as outcome, count(*) as total,
+           coalesce(sum(duration_seconds), 0) as seconds
+         from task_executions
+         where completed_at >= :after and completed_at < :before and status <> 'running' group by 1, 2`,
+        { after, before },
       );
-      return rows;
     },
 
-    /** How late schedules started what began in after ≤ time < before, by bounds in ascending order. */
+    /** How late schedules started the runs that began in after ≤ time < before. The bounds ascend. */
     async countLateness(after: Date, before: Date, boundSeconds: readonly number[]): Promise<Lateness> {
-      const { rows } = await database.raw<{ rows: { bucket: number; total: number; seconds: number }[] }>(
-        `select width_bucket(late.seconds, ?::float8[]) as bucket, count(*) as total, sum(late.seconds) as seconds
-         from task_executions e, lateral (select greatest(0, extract(epoch from e.started_at - e.scheduled_at))::float8 as seconds) late
-         where e.started_at >= ? and e.started_at < ? and e.scheduled_at is not null group by 1`,
-        [[...boundSeconds], after, before],
+      const found = await rows<{ bucket: number; total: number; seconds: number }>(
+        database,
+        `select width_bucket(late.seconds, :boundSeconds::float8[]) as bucket, count(*) as total,
+           sum(late.seconds) as seconds
+         from task_executions e,
+           lateral (select greatest(0, extract(epoch from e.started_at - e.scheduled_at))::float8 as seconds) late
+         where e.started_at >= :after and e.started_at < :before and e.scheduled_at is not null group by 1`,
+        { boundSeconds, after, before },
       );
       const buckets = Array.from(
         { length: boundSeconds.length + 1 },
-        (_, n) => rows.find(({ bucket }) => bucket === n)?.total ?? 0,
+        (_, n) => found.find(({ bucket }) => bucket === n)?.total ?? 0,
       );
-      return { buckets, seconds: rows.reduce((sum, row) => sum + row.seconds, 0) };
+      return { buckets, seconds: found.reduce((sum, row) => sum + row.seconds, 0) };
     },
 
     async countRunning(): Promise<RunningCount[]> {
-      const { rows } = await database.raw<{ rows: RunningCount[] }>(
+      return rows<RunningCount>(
+        database,
         `select task_type as "taskType", count(*) as total from task_executions where status = 'running' group by 1`,
       );
-      return rows;
     },
 
     pool: (): PoolState => ({

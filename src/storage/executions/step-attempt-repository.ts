@@ -1,5 +1,5 @@
 import { toJson } from '../sql/storable-json';
-import type { AttemptFailure } from './execution-repository';
+import type { AttemptFailure } from './execution-attempts';
 import type { Database } from '../../platform/postgres/postgres';
 
 export interface BrokenAttempt {
@@ -26,7 +26,8 @@ export type StepAttemptRepository = ReturnType<typeof createStepAttemptRepositor
 
 /**
  * Attempts of a run that has several steps at work at once. A step that breaks ends the attempt it belongs to, and the
- * next attempt begins at once; what else breaks that belongs to an ended attempt is the same disturbance, and is free.
+ * next attempt begins at once. Other steps of the ended attempt that break after that cost nothing: the cause is taken
+ * to be the same.
  */
 export function createStepAttemptRepository(database: Database) {
   return {

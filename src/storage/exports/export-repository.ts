@@ -1,4 +1,5 @@
 import { decodeCursor, encodeCursor, pageOf } from '../sql/page-cursor';
+import { rows } from '../sql/rows';
 import type { Database } from '../../platform/postgres/postgres';
 
 export const EXPORT_STATUSES = ['available', 'expired', 'deleted'] as const;
@@ -31,7 +32,7 @@ export interface NewExport {
   format: string;
   compression: string;
   storage: 'local' | 's3';
-  /** The second is taken when another export has the first. */
+  /** The second name is used when another export has the first. */
   fileNames: [string, string];
   expiresAt: Date;
 }
@@ -52,7 +53,22 @@ export interface StoredFile {
   isComplete: boolean;
 }
 
-const STATUS = `case when deleted_at is not null then 'deleted' when expires_at <= now() then 'expired' else 'available' end`;
+const STATUS = `
+  case when deleted_at is not null then 'deleted' when expires_at <= now() then 'expired' else 'available' end`;
+const BEGIN = `
+  insert into exports (
+    execution_id, config_id, created_by, source, format, compression, storage, file_name, expires_at
+  )
+  select id, config_id, requested_by, :source, :format, :compression, :storage, :name, :expiresAt
+  from task_executions where id = :executionId
+  on conflict do nothing returning id, file_name as "fileName"`;
+const LIST_REMOVABLE = `
+  select x.id, x.file_name as "fileName", coalesce(x.bytes, 0) as bytes, x.completed_at is not null as "isComplete"
+  from exports x left join task_executions e on e.id = x.execution_id
+  where x.id > :afterId and x.deleted_at is null and x.storage = :storage
+    and case when x.completed_at is null then e.status is distinct from 'running'
+      else x.expires_at <= :now or x.created_at < :createdBefore end
+  order by x.id limit :limit`;
 const COLUMNS = {
   id: 'id',
   executionId: 'execution_id',
@@ -83,20 +99,17 @@ export function createExportRepository(database: Database) {
       .select<ExportRecord[]>(COLUMNS, database.raw(`${STATUS} as status`));
 
   return {
-    /** Notes what is about to be written, and under which name; for a later attempt at the same execution the same. */
+    /**
+     * Reserves the name under which the file will be written. A later attempt at the same execution gets the same one.
+     */
     async begin(given: NewExport): Promise<{ id: number; fileName: string }> {
       const { executionId, source, format, compression, storage, expiresAt } = given;
       for (const name of given.fileNames) {
-        const {
-          rows: [row],
-        } = await database.raw<{ rows: { id: number; fileName: string }[] }>(
-          `insert into exports (execution_id, config_id, created_by, source, format, compression, storage, file_name, expires_at)
-           select id, config_id, requested_by, :source, :format, :compression, :storage, :name, :expiresAt from task_executions where id = :executionId
-           on conflict do nothing returning id, file_name as "fileName"`,
-          { executionId, source, format, compression, storage, name, expiresAt },
-        );
+        const bindings = { executionId, source, format, compression, storage, name, expiresAt };
+        const [row] = await rows<{ id: number; fileName: string }>(database, BEGIN, bindings);
         if (row) return row;
-        // The attempt before may have completed it, and died before anybody knew: until it is whole again it is not shown.
+        // The previous attempt may have completed the file before it died. The row is hidden until it is complete
+        // again.
         const [mine] = await database('exports')
           .where({ execution_id: executionId })
           .update({ completed_at: null, deleted_at: null })
@@ -139,13 +152,13 @@ export function createExportRepository(database: Database) {
           .whereNull('deleted_at')
           .where('expires_at', filter.status === 'expired' ? '<=' : '>', database.fn.now());
       if (filter.cursor !== undefined) void query.where('id', '<', Number(decodeCursor(CURSOR, filter.cursor)[1]));
-      const rows = await query.orderBy('id', 'desc').limit(filter.limit + 1);
-      return pageOf(rows, filter.limit, (last) => encodeCursor(`x:${last.id}`));
+      const found = await query.orderBy('id', 'desc').limit(filter.limit + 1);
+      return pageOf(found, filter.limit, (last) => encodeCursor(`x:${last.id}`));
     },
 
     /**
-     * Files that may go, by ascending id: of exports that have expired or began before `createdBefore`, and of those that
-     * never came to an end although their execution has.
+     * Files that may be removed, by ascending id: those of exports that have expired or began before `createdBefore`, and
+     * of those that never completed although their execution has ended.
      */
     async listRemovable(query: {
       now: Date;
@@ -154,15 +167,10 @@ export function createExportRepository(database: Database) {
       afterId: number;
       limit: number;
     }): Promise<StoredFile[]> {
-      const { rows } = await database.raw<{ rows: StoredFile[] }>(
-        `select x.id, x.file_name as "fileName", coalesce(x.bytes, 0) as bytes, x.completed_at is not null as "isComplete"
-         from exports x left join task_executions e on e.id = x.execution_id
-         where x.id > :afterId and x.deleted_at is null and x.storage = :storage
-           and case when x.completed_at is null then e.status is distinct from 'running' else x.expires_at <= :now or x.created_at < :createdBefore end
-         order by x.id limit :limit`,
-        { ...query, createdBefore: query.createdBefore ?? new Date(0) },
-      );
-      return rows;
+      return rows<StoredFile>(database, LIST_REMOVABLE, {
+        ...query,
+        createdBefore: query.createdBefore ?? new Date(0),
+      });
     },
 
     async markDeleted(ids: number[]): Promise<void> {

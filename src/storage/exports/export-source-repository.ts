@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
-import { columnsOf, selectRows, type ExportColumn, type SourceSelection } from './export-sources';
+import { columnsOf, selectRows, type ExportColumn } from './export-sources';
 import { readRowPages } from '../sql/row-pages';
+import type { ExportSelection } from '../../tasks/ports/exports';
 
 export type ExportRow = Record<string, string | number | boolean | Date | null>;
 
@@ -11,14 +12,14 @@ export interface Snapshot {
   pages: AsyncIterable<ExportRow[]>;
 }
 
-/** PostgreSQL lays so many ready at a time. */
+/** Rows that PostgreSQL prepares at a time. */
 const FETCH_ROWS = 1_000;
-/** Most rows are short. A post may hold forty thousand characters, and a result whatever its task made. */
+/** Most rows are short, but a post may have forty thousand characters, and a task's result any number. */
 const PAGE = { rows: 500, bytes: 1_000_000 };
 
 /**
- * PostgreSQL looks now and then whether we are still there, and ends the statement of one that was killed. Older servers,
- * and those on some systems, cannot: there it ends with the next rows that it sends.
+ * PostgreSQL checks whether the client is still connected, and ends the statement of a killed process. Older servers, and
+ * those on some systems, cannot do this: there the statement ends with the next rows that it sends.
  */
 const WATCH_US = "set client_connection_check_interval = '2s'";
 
@@ -26,7 +27,7 @@ export type ExportSourceRepository = ReturnType<typeof createExportSourceReposit
 
 /** `connect` opens a connection that is used for nothing else. */
 export function createExportSourceRepository({ connect }: { connect: () => Promise<Client> }) {
-  /** A statement that sends nothing would go on after its connection is gone. */
+  /** A statement that sends no rows would go on after its connection is closed. */
   async function cancelStatement(pid: number | undefined): Promise<void> {
     const other = await connect();
     await other.query('select pg_cancel_backend($1)', [pid]).finally(() => other.end());
@@ -34,11 +35,12 @@ export function createExportSourceRepository({ connect }: { connect: () => Promi
 
   return {
     /**
-     * Hands over what is there at this moment, whatever is written meanwhile: one repeatable-read transaction, and a cursor
-     * of PostgreSQL's in it, so that neither side holds more than a page. An abort also cancels the statement that runs.
+     * Passes on the rows as they are at this moment, whatever is written meanwhile: in one repeatable-read transaction,
+     * through a cursor of PostgreSQL, so that neither side holds more than a page. An abort also cancels the running
+     * statement.
      */
     async withSnapshot<Result>(
-      selection: SourceSelection,
+      selection: ExportSelection,
       signal: AbortSignal,
       use: (snapshot: Snapshot) => Promise<Result>,
     ): Promise<Result> {
@@ -78,7 +80,7 @@ export function createExportSourceRepository({ connect }: { connect: () => Promi
       } finally {
         signal.removeEventListener('abort', cancel);
         await cancelling;
-        // Cut off when a statement is still at work.
+        // Closes the connection even while a statement is running.
         await client.end().catch(() => undefined);
       }
     },

@@ -1,3 +1,5 @@
+import type { ExportFilters, ExportSelection, ExportSource } from '../../tasks/ports/exports';
+
 export type ColumnKind = 'text' | 'integer' | 'real' | 'boolean' | 'timestamp' | 'json';
 export interface ExportColumn {
   name: string;
@@ -5,37 +7,23 @@ export interface ExportColumn {
   isNullable: boolean;
 }
 
-export type SourceName = 'posts' | 'comments' | 'executions' | 'configs';
-export interface SourceSelection {
-  source: SourceName;
-  from?: Date;
-  to?: Date;
-  filters: {
-    subreddits?: string[];
-    authors?: string[];
-    min_score?: number;
-    post_ids?: string[];
-    statuses?: string[];
-    task_types?: string[];
-    config_ids?: number[];
-  };
-}
-type Filters = SourceSelection['filters'];
-
 interface Source {
   from: string;
-  /** What the date range is about, and what the rows are ordered by; then by `id`. */
+  /** The column of the date range. Rows are ordered by it, then by `id`. */
   moment: string;
   id: string;
   columns: readonly (ExportColumn & { sql: string })[];
-  filters: { [Name in keyof Filters]?: string };
+  filters: { [Name in keyof ExportFilters]?: string };
 }
 
-/** `score integer`, `author text?`; a question mark says that it may be null, what follows it is the SQL where the name alone is not. */
+/**
+ * Reads lines such as `score integer` and `author text?`. A question mark marks a nullable column. What follows the type
+ * is the column's SQL, where that is not its name.
+ */
 function columns(table: string, ...lines: string[]): Source['columns'] {
   return lines.map((line) => {
     const [, name = '', kind = '', question, sql] = /^(\w+) (\w+)(\?)?(?: (.+))?$/.exec(line) ?? [];
-    // As text: what JSON.parse makes of large numbers would not be what is stored.
+    // As text, because JSON.parse would change large numbers.
     const value = sql ?? `${table}.${name}`;
     return {
       name,
@@ -46,7 +34,7 @@ function columns(table: string, ...lines: string[]): Source['columns'] {
   });
 }
 
-const SOURCES: Record<SourceName, Source> = {
+const SOURCES: Record<ExportSource, Source> = {
   posts: {
     from: 'reddit_posts p',
     moment: 'p.reddit_created_at',
@@ -171,18 +159,18 @@ const SOURCES: Record<SourceName, Source> = {
   },
 };
 
-export const columnsOf = (source: SourceName): readonly ExportColumn[] =>
+export const columnsOf = (source: ExportSource): readonly ExportColumn[] =>
   SOURCES[source].columns.map(({ name, kind, isNullable }) => ({ name, kind, isNullable }));
 
 /** The statement for the rows, in their order, and the one that counts them. */
-export function selectRows({ source, from, to, filters }: SourceSelection): {
+export function selectRows({ source, from, to, filters }: ExportSelection): {
   rows: string;
   count: string;
   values: unknown[];
 } {
   const { from: tables, moment, id, columns: list, filters: known } = SOURCES[source];
   const conditions: [string, unknown][] = Object.entries(filters).flatMap(([name, value]) => {
-    const sql = known[name as keyof Filters];
+    const sql = known[name as keyof ExportFilters];
     return sql === undefined || value === undefined ? [] : [[sql, value] as [string, unknown]];
   });
   if (from) conditions.push([`${moment} >= ?`, from]);
@@ -191,8 +179,9 @@ export function selectRows({ source, from, to, filters }: SourceSelection): {
     conditions.length === 0
       ? ''
       : ` where ${conditions.map(([sql], index) => sql.replace('?', `$${index + 1}`)).join(' and ')}`;
+  const selected = list.map((column) => `${column.sql} as "${column.name}"`).join(', ');
   return {
-    rows: `select ${list.map((column) => `${column.sql} as "${column.name}"`).join(', ')} from ${tables}${where} order by ${moment}, ${id}`,
+    rows: `select ${selected} from ${tables}${where} order by ${moment}, ${id}`,
     count: `select count(*) from ${tables}${where}`,
     values: conditions.map(([, value]) => value),
   };

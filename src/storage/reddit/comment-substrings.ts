@@ -1,3 +1,5 @@
+import { containing } from '../sql/like-patterns';
+import { rows, type Bindings } from '../sql/rows';
 import type { Database } from '../../platform/postgres/postgres';
 
 export interface SubstringQuery {
@@ -9,21 +11,23 @@ export interface SubstringQuery {
   limit: number;
 }
 
-/** How common a text is, is learned from so many of the best comments. */
+/** How common a text is, is estimated from this many of the best comments. */
 const SAMPLE = 2_000;
-/** Texts that are common fill an answer from so many of the best comments; those of others are fewer than it takes to read them. */
+/**
+ * A common text fills an answer from this many of the best comments. Comments with a rare text are fewer than these.
+ */
 const WIDEST_WINDOW = 20_000;
-/** Rows looked through beyond those that should do. */
+/** Factor by which more rows are read than the estimate says. */
 const SPARE = 1.5;
 
 /**
- * Ids of the best comments with a text in them. What is common is found among the highest scores; what is not, by the
- * trigram index: "score + 0" keeps the planner from walking through all scores for it.
+ * Statement for the ids of the best comments with a text in them. A common text is found among the highest scores, a
+ * rare one by the trigram index: "score + 0" keeps the planner from walking through all scores for it.
  */
 export async function substringMatches(
   database: Database,
   { text, subreddits, minScore, since, limit }: SubstringQuery,
-): Promise<{ sql: string; bindings: Record<string, unknown> }> {
+): Promise<{ sql: string; bindings: Bindings }> {
   const matches = [
     "not r.is_deleted and r.body ilike :pattern escape '\\'",
     subreddits && 'lower(r.subreddit) = any(cast(:subreddits as text[]))',
@@ -32,7 +36,7 @@ export async function substringMatches(
     .filter(Boolean)
     .join(' and ');
   const bindings = {
-    pattern: `%${text.replace(/[\\%_]/g, '\\$&')}%`,
+    pattern: containing(text),
     minScore,
     limit,
     ...(subreddits && { subreddits: subreddits.map((name) => name.toLowerCase()) }),
@@ -40,16 +44,19 @@ export async function substringMatches(
   };
   const best = (count: number) =>
     `(select * from reddit_comments where score >= :minScore order by score desc limit ${count}) r where ${matches}`;
-  const { rows } = await database.raw<{ rows: { found: number }[] }>(
-    `select count(*) as found from ${best(SAMPLE)}`,
-    bindings as never,
-  );
-  const wanted = Math.ceil((limit * SAMPLE * SPARE) / (rows[0]?.found ?? 0));
+  const [sample] = await rows<{ found: number }>(database, `select count(*) as found from ${best(SAMPLE)}`, bindings);
+  const wanted = Math.ceil((limit * SAMPLE * SPARE) / (sample?.found ?? 0));
   const window = wanted <= WIDEST_WINDOW ? wanted : 0;
   const sql = `
-    with best as materialized (select r.id from ${best(window)} order by r.score desc, r.reddit_created_at desc, r.id desc limit :limit)
+    with best as materialized (
+      select r.id from ${best(window)} order by r.score desc, r.reddit_created_at desc, r.id desc limit :limit
+    )
     select id from best where (select count(*) from best) >= :limit
     union all
-    (select r.id from reddit_comments r where (select count(*) from best) < :limit and r.score >= :minScore and ${matches} order by r.score + 0 desc, r.reddit_created_at desc, r.id desc limit :limit)`;
+    (
+      select r.id from reddit_comments r
+      where (select count(*) from best) < :limit and r.score >= :minScore and ${matches}
+      order by r.score + 0 desc, r.reddit_created_at desc, r.id desc limit :limit
+    )`;
   return { sql, bindings };
 }

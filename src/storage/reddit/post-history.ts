@@ -11,7 +11,11 @@ export interface PostSnapshot {
 
 const LAST_INSTANT_MICROSECONDS = 253_402_300_799_000_000;
 
-/** What was counted on a post over time, oldest first. The cursor has microseconds, as the rows have and a Date has not. */
+const COLUMNS = `
+  taken_at as "takenAt", score, upvote_ratio as "upvoteRatio", num_comments as "numComments",
+  cast(cast(extract(epoch from taken_at) * 1000000 as int8) as text) as key`;
+
+/** The snapshots of a post, oldest first. The cursor counts microseconds, which a Date would cut off. */
 export async function listSnapshots(
   database: Database,
   query: { postId: string; from?: Date; to?: Date; limit: number; cursor?: string },
@@ -27,10 +31,6 @@ export async function listSnapshots(
   const rows = await found
     .orderBy('taken_at')
     .limit(query.limit + 1)
-    .select<(PostSnapshot & { key: string })[]>(
-      database.raw(
-        'taken_at as "takenAt", score, upvote_ratio as "upvoteRatio", num_comments as "numComments", cast(cast(extract(epoch from taken_at) * 1000000 as int8) as text) as key',
-      ),
-    );
+    .select<(PostSnapshot & { key: string })[]>(database.raw(COLUMNS));
   return pageOf(rows, query.limit, (last) => encodeCursor(`h:${last.key}`));
 }

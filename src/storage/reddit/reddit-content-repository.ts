@@ -1,17 +1,19 @@
 import type { QueryBuilder } from 'objection';
 import { RedditCommentRow } from './reddit-comment';
 import { RedditPostRow } from './reddit-post';
+import { toKnexBindings } from '../sql/rows';
 import { pageOf } from '../sql/page-cursor';
 import { readCursor, writeCursor, type SortKey } from './reddit-content-cursor';
 import { contentStats } from './reddit-content-stats';
 import { listSnapshots } from './post-history';
 import { scrubComment, scrubPost } from './reddit-content-scrub';
-import { COMMENTS, POSTS, upsert, type UpsertOptions } from './reddit-content-upsert';
+import { COMMENTS, POSTS, upsert } from './reddit-content-upsert';
 import { substringMatches, type SubstringQuery } from './comment-substrings';
 import { searchContent, type SearchQuery } from './reddit-search';
 import { reportSubreddit } from './subreddit-report';
 import type { Database } from '../../platform/postgres/postgres';
 import type { RedditComment, RedditPost } from '../../platform/reddit/reddit-client';
+import type { UpsertOptions } from '../../tasks/ports/content-store';
 
 export interface ContentFilters {
   /** In any case. */
@@ -20,9 +22,9 @@ export interface ContentFilters {
   /** By the time of writing on Reddit: since ≤ time < until. */
   since?: Date;
   until?: Date;
-  /** A comment is as its post. */
+  /** Of comments, whether their post is. */
   nsfw?: boolean;
-  /** As one types into a search engine: words, "a phrase", or, -not. */
+  /** In the syntax of search engines: words, "a phrase", or, -not. */
   q?: string;
 }
 export interface PageQuery extends ContentFilters {
@@ -77,7 +79,7 @@ export function createRedditContentRepository(database: Database) {
     report: (query: { name: string; days: number }) => reportSubreddit(database, query),
     listSnapshots: (query: Parameters<typeof listSnapshots>[1]) => listSnapshots(database, query),
 
-    /** Those nearest to the post first, of a level the best: a parent always comes before its replies. */
+    /** By depth, then the best first, so that a parent always comes before its replies. */
     async listForTree(postId: string, most: number): Promise<RedditCommentRow[]> {
       return selectComments()
         .where('post_id', postId)
@@ -85,11 +87,11 @@ export function createRedditContentRepository(database: Database) {
         .limit(most);
     },
 
-    /** Comments with this text somewhere in them, in any case, the best first. */
+    /** Comments that contain the text, in any case, the best first. */
     async findComments(query: SubstringQuery): Promise<RedditCommentRow[]> {
       const { sql, bindings } = await substringMatches(database, query);
       return selectComments()
-        .whereRaw(`id in (${sql})`, bindings)
+        .whereRaw(`id in (${sql})`, toKnexBindings(bindings))
         .orderBy([
           { column: 'score', order: 'desc' },
           { column: 'reddit_created_at', order: 'desc' },

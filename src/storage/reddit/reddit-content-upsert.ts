@@ -1,5 +1,8 @@
+import { rows, type Bindings } from '../sql/rows';
+import { withoutNul } from '../sql/storable-json';
 import type { Database } from '../../platform/postgres/postgres';
 import type { RedditComment, RedditPost } from '../../platform/reddit/reddit-client';
+import type { UpsertCounts, UpsertOptions } from '../../tasks/ports/content-store';
 
 /** One column of an upsert: its PostgreSQL type (a varchar cuts what is too long) and where its value comes from. */
 interface Column<Item> {
@@ -60,95 +63,114 @@ export const COMMENTS: UpsertTarget<RedditComment> = {
   ],
 };
 
-export interface UpsertOptions {
-  runStartedAt: Date;
-  isSandbox: boolean;
-}
-
 /**
- * One statement for the whole batch. A row is touched only when something in it differs. What counts is the row's own
- * time, not what this statement did to it: a retry that repeats a batch tells the same numbers as the first try.
+ * One statement for the whole batch. A row is written only when one of its columns differs. Counts follow from the row's
+ * own times and not from what this statement did, so that a retry that repeats a batch returns the same counts.
  */
 export async function upsert<Item extends { id: string }>(
   database: Database,
   target: UpsertTarget<Item>,
   given: Item[],
   options: UpsertOptions,
-) {
-  const counts = { created: 0, updated: 0, unchanged: 0 };
+): Promise<UpsertCounts> {
+  const noCounts = { created: 0, updated: 0, unchanged: 0 };
   const items = [...new Map(given.map((item) => [item.id, item])).values()];
-  if (items.length === 0) return counts;
-  const { sql, bindings } = statement(target, items, options);
-  const { rows } = await database.raw<{ rows: (typeof counts)[] }>(sql, bindings);
-  return rows[0] ?? counts;
+  if (items.length === 0) return noCounts;
+  const [counts] = await rows<UpsertCounts>(database, statementFor(target), bindingsOf(target, items, options));
+  return counts ?? noCounts;
 }
 
-/**
- * As the rows stood before the statement, and what of them is written beside their history. One that somebody deleted
- * while this statement waited for it is inserted anew, and its history begins anew.
- */
-function snapshotParts({ table, snapshots }: Pick<UpsertTarget<never>, 'table' | 'snapshots'>): {
+function bindingsOf<Item extends { id: string }>(
+  { columns }: UpsertTarget<Item>,
+  items: Item[],
+  { runStartedAt, isSandbox }: UpsertOptions,
+): Bindings {
+  const bindings: Bindings = { id: items.map((item) => storable(item.id)), runStartedAt, isSandbox };
+  for (const column of columns) bindings[column.name] = items.map((item) => storable(column.value(item)));
+  return bindings;
+}
+
+interface SnapshotParts {
   before: string;
   after: string;
   returned: string;
-} {
+}
+
+/**
+ * Parts of the statement that write snapshots: the rows as they were before it, and those of them that changed. A row
+ * that another transaction deletes while the statement waits for it is inserted anew, and its history begins anew.
+ */
+function snapshotParts({ table, snapshots }: Pick<UpsertTarget<never>, 'table' | 'snapshots'>): SnapshotParts {
   if (!snapshots) return { before: '', after: '', returned: '' };
+  const names = snapshots.columns.join(', ');
   const list = (source: string) => snapshots.columns.map((column) => `${source}.${column}`).join(', ');
   return {
-    before: `before as materialized (select id, ${snapshots.columns.join(', ')} from ${table} where id = any(cast(:id as varchar(50)[]))),`,
-    returned: `, ${snapshots.columns.join(', ')}`,
-    after: `noted as (
-      insert into ${snapshots.table} (${snapshots.key}, taken_at, ${snapshots.columns.join(', ')})
+    before: `
+    before as materialized (
+      select id, ${names} from ${table} where id = any(cast(:id as varchar(50)[]))
+    ),`,
+    returned: `, ${names}`,
+    after: `
+    noted as (
+      insert into ${snapshots.table} (${snapshots.key}, taken_at, ${names})
       select touched.id, touched.scraped_at, ${list('touched')} from touched left join before using (id)
-      where before.id is null or (${list('before')}) is distinct from (${list('touched')}) or touched.first_seen_at = touched.scraped_at
+      where before.id is null or (${list('before')}) is distinct from (${list('touched')})
+        or touched.first_seen_at = touched.scraped_at
       on conflict do nothing
     ),`,
   };
 }
 
-function statement<Item extends { id: string }>(
-  { table, columns, parent, snapshots }: UpsertTarget<Item>,
-  items: Item[],
-  { runStartedAt, isSandbox }: UpsertOptions,
-) {
+/**
+ * Locked parents stay until the commit. Rows are locked in the order of their ids, so that two runs never wait for each
+ * other in a circle.
+ */
+const parentsPart = ({ table, column }: NonNullable<UpsertTarget<never>['parent']>) => `
+    parents as materialized (
+      select id from ${table} where id = any(cast(:${column} as varchar[])) order by id for key share
+    ),`;
+
+function statementFor<Item>({ table, columns, parent, snapshots }: UpsertTarget<Item>): string {
   const names = columns.map((column) => column.name);
-  const bindings: Record<string, unknown> = { id: items.map((item) => storable(item.id)), runStartedAt, isSandbox };
-  for (const column of columns) bindings[column.name] = items.map((item) => storable(column.value(item)));
+  const list = names.join(', ');
+  const compared = [...names, 'is_sandbox'];
+  const written = [...compared, 'scraped_at', 'checked_at'];
   const arrays = [
     'cast(:id as varchar(50)[])',
     ...columns.map((column) => `cast(:${column.name} as ${column.type}[])`),
   ];
-  // Locked parents stay until the commit. Everything is taken in the order of ids, so that two runs never wait for each other in a circle.
-  const parents = parent
-    ? `parents as materialized (select id from ${parent.table} where id = any(cast(:${parent.column} as varchar[])) order by id for key share),`
-    : '';
   const { before, after, returned } = snapshotParts({ table, snapshots });
-  const sql = `
-    with given (id, ${names.join(', ')}) as (select * from unnest(${arrays.join(', ')})),
-    ${parents}
+  return `
+    with given (id, ${list}) as (select * from unnest(${arrays.join(', ')})),
+    ${parent ? parentsPart(parent) : ''}
     ${before}
-    input as materialized (select *, cast(:isSandbox as bool) as is_sandbox from given ${parent ? `where ${parent.column} in (select id from parents)` : ''}),
+    input as materialized (
+      select *, cast(:isSandbox as bool) as is_sandbox
+      from given ${parent ? `where ${parent.column} in (select id from parents)` : ''}
+    ),
     touched as (
-      insert into ${table} as stored (id, ${names.join(', ')}, is_sandbox, first_seen_at, scraped_at, checked_at)
-      select id, ${names.join(', ')}, is_sandbox, clock.at, clock.at, clock.at from input, (select greatest(now(), cast(:runStartedAt as timestamptz)) as at) clock order by id
-      on conflict (id) do update set ${[...names, 'is_sandbox', 'scraped_at', 'checked_at'].map((name) => `${name} = excluded.${name}`).join(', ')}
-      where (${[...names, 'is_sandbox'].map((name) => `stored.${name}`).join(', ')}) is distinct from (${[...names, 'is_sandbox'].map((name) => `excluded.${name}`).join(', ')})
+      insert into ${table} as stored (id, ${list}, is_sandbox, first_seen_at, scraped_at, checked_at)
+      select id, ${list}, is_sandbox, clock.at, clock.at, clock.at
+      from input, (select greatest(now(), cast(:runStartedAt as timestamptz)) as at) clock order by id
+      on conflict (id) do update set ${written.map((name) => `${name} = excluded.${name}`).join(', ')}
+      where (${compared.map((name) => `stored.${name}`).join(', ')})
+        is distinct from (${compared.map((name) => `excluded.${name}`).join(', ')})
       returning id, first_seen_at, scraped_at${returned}
     ),
     ${after}
     outcome as (
-      select coalesce(touched.first_seen_at, stored.first_seen_at) >= cast(:runStartedAt as timestamptz) as is_created, coalesce(touched.scraped_at, stored.scraped_at) >= cast(:runStartedAt as timestamptz) as is_scraped
+      select
+        coalesce(touched.first_seen_at, stored.first_seen_at) >= cast(:runStartedAt as timestamptz) as is_created,
+        coalesce(touched.scraped_at, stored.scraped_at) >= cast(:runStartedAt as timestamptz) as is_scraped
       from input left join touched using (id) left join ${table} stored using (id)
     )
     select count(*) filter (where is_created) as created,
       count(*) filter (where is_scraped and not is_created) as updated,
       count(*) filter (where is_scraped is not true) as unchanged
     from outcome`;
-  return { sql, bindings };
 }
 
-/** PostgreSQL takes no NUL character in a text. */
 function storable<Value>(value: Value): Value | string {
-  if (typeof value === 'string') return value.replaceAll('\0', '');
+  if (typeof value === 'string') return withoutNul(value);
   return value instanceof Date ? value.toISOString() : value;
 }

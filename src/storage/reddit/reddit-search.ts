@@ -1,4 +1,5 @@
 import { decodeCursor, encodeCursor, pageOf } from '../sql/page-cursor';
+import { rows, type Bindings } from '../sql/rows';
 import { BadCursorError } from '../storage-errors';
 import type { Database } from '../../platform/postgres/postgres';
 
@@ -17,7 +18,7 @@ export interface SearchQuery {
   until?: Date;
   nsfw?: boolean;
 }
-/** A piece of a text, in runs of words that match and words that do not. */
+/** A piece of a text, split into matching and other parts. */
 export type Fragment = { text: string; isMatch: boolean }[];
 export interface SearchHit {
   kind: ContentKind;
@@ -42,27 +43,27 @@ export interface SearchPage {
   /** Of those that were ranked. */
   total: number;
   isCapped: boolean;
-  /** No word is left to look for: all of them are stop words, or there is none. */
+  /** The query has no searchable word: only stop words, or none. */
   isWordless: boolean;
 }
 
-/** Private-use characters, taken out of the texts before: those in a headline were put there by the search. */
+/** Private-use characters. They are removed from the texts first, so that in a headline they are always marks. */
 const MARKS = { open: '\ue000', close: '\ue001', cut: '\ue002' } as const;
-/** Common words match hundreds of thousands of rows: of each kind so many of the newest are ranked, and no more. */
+/** Common words match hundreds of thousands of rows, so only this many of the newest of each kind are ranked. */
 const MOST_RANKED = 2_000;
-/** How common the words are is learned from so many of the newest rows, in some milliseconds. */
+/** How common the words are, is estimated from this many of the newest rows. It takes some milliseconds. */
 const SAMPLE = 10_000;
-/** Fewer matches among them say too little, and are few enough in all. */
+/** With fewer matches in the sample there is no estimate; so rare words are cheap to search without one. */
 const LEAST_IN_SAMPLE = 30;
-/** Rows looked through beyond those that should do: words are not spread evenly over time. */
+/** Factor by which more rows are read than the estimate says: words are not spread evenly over time. */
 const SPARE = 1.5;
-/** A headline is made of so much of a text; what matches further down is found, and not shown. */
+/** A headline is made of the first characters of a text; a match further down is found, but not shown. */
 const HEADLINE_CHARACTERS = 20_000;
-/** By how much a word counts: in a text (D), and in a title (A). */
+/** Weights of the classes D, C, B and A: a text has D, a title A. */
 const WEIGHTS = "'{0.4,0.4,0.4,1}'";
 
 interface Anchor {
-  /** Microseconds: the time of the first page. What came in later does not shift the pages after it. */
+  /** The time of the first page, in microseconds. Rows that were stored later do not shift the pages after it. */
   asOf: number;
   rank: number;
   at: number;
@@ -108,46 +109,89 @@ const matchesOf = (query: SearchQuery, anchor: Anchor | undefined, kind: Content
   query.nsfw !== undefined && PARTS[kind].nsfw,
 ];
 
-/** Since when there should be as many matches of a kind as are ranked; null when they are rare, or unknown. */
+/** Since when a kind should have as many matches as are ranked; null when matches are rare, or their number unknown. */
 function horizonsStatement(query: SearchQuery, anchor: Anchor | undefined): string {
   const newest = (kind: ContentKind) =>
     `from ${PARTS[kind].table} r ${where(...timesOf(query))} order by r.reddit_created_at desc, r.id desc`;
   const horizon = (kind: ContentKind) => `(
-    select (select r.reddit_created_at ${newest(kind)} offset cast(${SAMPLE * SPARE} * :most / found as int) limit 1)
-    from (select count(*) as found from (select r.* ${newest(kind)} limit ${SAMPLE}) r ${where(...matchesOf(query, anchor, kind))}) sample where found >= ${LEAST_IN_SAMPLE}
+    select (
+      select r.reddit_created_at ${newest(kind)} offset cast(${SAMPLE * SPARE} * :most / found as int) limit 1
+    )
+    from (
+      select count(*) as found from (select r.* ${newest(kind)} limit ${SAMPLE}) r
+      ${where(...matchesOf(query, anchor, kind))}
+    ) sample where found >= ${LEAST_IN_SAMPLE}
   ) as ${kind}`;
   return `select ${query.kinds.map(horizon).join(', ')}`;
 }
 
-function statement(query: SearchQuery, anchor: Anchor | undefined, horizons: Horizons): string {
-  const newestOf = (kind: ContentKind, ...conditions: Condition[]) =>
-    // The "+ interval" keeps the planner from walking through all of time until it has found enough.
-    `select r.id, r.search, r.reddit_created_at from ${PARTS[kind].table} r ${where(...conditions, ...timesOf(query), ...matchesOf(query, anchor, kind))} order by r.reddit_created_at + interval '0' desc, r.id desc limit :most`;
-  // Of common words the newest matches are found by two indexes together, that of words and that of time, without a look
-  // at the others. Should there be fewer of them than the sample promised, all of time is looked through after all.
-  const newest = (kind: ContentKind) =>
-    horizons[kind]
-      ? `${kind}_recent as materialized (${newestOf(kind, `r.reddit_created_at >= :${kind}Horizon`)}),
+/**
+ * The newest matches of a kind. Those of common words are found by the index of words and the index of time together,
+ * without a look at older ones. Should they be fewer than the sample promised, all of time is searched after all.
+ */
+function newestPart(query: SearchQuery, anchor: Anchor | undefined, kind: ContentKind, hasHorizon: boolean): string {
+  // The "+ interval" keeps the planner from walking through all of time until it has found enough.
+  const newest = (...conditions: Condition[]) => `
+      select r.id, r.search, r.reddit_created_at from ${PARTS[kind].table} r
+      ${where(...conditions, ...timesOf(query), ...matchesOf(query, anchor, kind))}
+      order by r.reddit_created_at + interval '0' desc, r.id desc limit :most`;
+  if (!hasHorizon) return `${kind}_newest as (${newest()})`;
+  return `
+    ${kind}_recent as materialized (${newest(`r.reddit_created_at >= :${kind}Horizon`)}),
     ${kind}_newest as (
       select * from ${kind}_recent where (select count(*) from ${kind}_recent) >= :most
       union all
-      (${newestOf(kind, `(select count(*) from ${kind}_recent) < :most`)})
-    )`
-      : `${kind}_newest as (${newestOf(kind)})`;
-  const ranked = (kind: ContentKind) =>
-    `select '${kind}' as kind, id, (extract(epoch from reddit_created_at) * 1000000)::int8 as at, ts_rank_cd(${WEIGHTS}, search, websearch_to_tsquery('english', :q), 1)::float8 as rank from ${kind}_newest`;
-  const headline = (text: string, options: string) =>
-    `ts_headline('english', translate(left(${text}, ${HEADLINE_CHARACTERS}), '${Object.values(MARKS).join('')}', ''), websearch_to_tsquery('english', :q), 'StartSel=${MARKS.open}, StopSel=${MARKS.close}, ${options}')`;
+      (${newest(`(select count(*) from ${kind}_recent) < :most`)})
+    )`;
+}
+
+const TS_QUERY = "websearch_to_tsquery('english', :q)";
+
+const rankedPart = (kind: ContentKind) => `
+      select '${kind}' as kind, id, (extract(epoch from reddit_created_at) * 1000000)::int8 as at,
+        ts_rank_cd(${WEIGHTS}, search, ${TS_QUERY}, 1)::float8 as rank
+      from ${kind}_newest`;
+
+const headline = (text: string, options: string) =>
+  `ts_headline(
+        'english',
+        translate(left(${text}, ${HEADLINE_CHARACTERS}), '${Object.values(MARKS).join('')}', ''),
+        ${TS_QUERY},
+        'StartSel=${MARKS.open}, StopSel=${MARKS.close}, ${options}'
+      )`;
+const TITLE_HEADLINE = headline('p.title', 'HighlightAll=true');
+const TEXT_HEADLINE = headline(
+  "case page.kind when 'post' then coalesce(p.content, '') else c.body end",
+  `MaxFragments=3, MaxWords=30, MinWords=10, FragmentDelimiter=${MARKS.cut}`,
+);
+
+function statement(query: SearchQuery, anchor: Anchor | undefined, horizons: Horizons): string {
+  const newest = query.kinds.map((kind) => newestPart(query, anchor, kind, Boolean(horizons[kind])));
   return `
-    with ${query.kinds.map(newest).join(',')},
-    matches as materialized (${query.kinds.map(ranked).join(' union all ')}),
-    totals as (select count(*) as total, count(*) filter (where kind = 'post') >= :most or count(*) filter (where kind = 'comment') >= :most as is_capped, numnode(websearch_to_tsquery('english', :q)) = 0 as is_wordless from matches),
-    page as (select * from matches ${anchor ? 'where (rank, at, kind, id) < (:rank, :at, :kind, :id)' : ''} order by rank desc, at desc, kind desc, id desc limit :limit + 1)
-    select totals.total, totals.is_capped as "isCapped", totals.is_wordless as "isWordless", (extract(epoch from now()) * 1000000)::int8 as "asOf", page.kind, page.id, page.at, page.rank, p.id as "postId", p.title, coalesce(c.subreddit, p.subreddit) as subreddit,
-      case page.kind when 'post' then p.author else c.author end as author, coalesce(c.score, p.score) as score, coalesce(c.reddit_created_at, p.reddit_created_at) as "redditCreatedAt",
-      p.is_nsfw as "isNsfw", case page.kind when 'post' then p.is_sandbox else c.is_sandbox end as "isSandbox",
-      case page.kind when 'post' then ${headline('p.title', 'HighlightAll=true')} end as "markedTitle",
-      ${headline("case page.kind when 'post' then coalesce(p.content, '') else c.body end", `MaxFragments=3, MaxWords=30, MinWords=10, FragmentDelimiter=${MARKS.cut}`)} as "markedText"
+    with ${newest.join(',')},
+    matches as materialized (${query.kinds.map(rankedPart).join(' union all ')}),
+    totals as (
+      select count(*) as total,
+        count(*) filter (where kind = 'post') >= :most
+          or count(*) filter (where kind = 'comment') >= :most as is_capped,
+        numnode(${TS_QUERY}) = 0 as is_wordless
+      from matches
+    ),
+    page as (
+      select * from matches ${anchor ? 'where (rank, at, kind, id) < (:rank, :at, :kind, :id)' : ''}
+      order by rank desc, at desc, kind desc, id desc limit :limit + 1
+    )
+    select totals.total, totals.is_capped as "isCapped", totals.is_wordless as "isWordless",
+      (extract(epoch from now()) * 1000000)::int8 as "asOf",
+      page.kind, page.id, page.at, page.rank, p.id as "postId", p.title,
+      coalesce(c.subreddit, p.subreddit) as subreddit,
+      case page.kind when 'post' then p.author else c.author end as author,
+      coalesce(c.score, p.score) as score,
+      coalesce(c.reddit_created_at, p.reddit_created_at) as "redditCreatedAt",
+      p.is_nsfw as "isNsfw",
+      case page.kind when 'post' then p.is_sandbox else c.is_sandbox end as "isSandbox",
+      case page.kind when 'post' then ${TITLE_HEADLINE} end as "markedTitle",
+      ${TEXT_HEADLINE} as "markedText"
     from totals left join page on true
       left join reddit_comments c on page.kind = 'comment' and c.id = page.id
       left join reddit_posts p on p.id = case page.kind when 'post' then page.id else c.post_id end
@@ -164,8 +208,8 @@ interface FoundRow extends Omit<SearchHit, 'markedTitle' | 'fragments'> {
   at: number;
 }
 
-function knownBindings(query: SearchQuery, anchor: Anchor | undefined): Record<string, unknown> {
-  const bindings = {
+function bindingsOf(query: SearchQuery, anchor: Anchor | undefined): Bindings {
+  return {
     ...anchor,
     q: query.q,
     most: MOST_RANKED,
@@ -177,10 +221,9 @@ function knownBindings(query: SearchQuery, anchor: Anchor | undefined): Record<s
     until: query.until,
     nsfw: query.nsfw,
   };
-  return Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined));
 }
 
-/** Every mark that opens is closed in the same fragment. */
+/** Every opening mark is closed in the same fragment. */
 const readMarked = (marked: string): Fragment =>
   marked
     .split(MARKS.open)
@@ -195,20 +238,18 @@ const readMarked = (marked: string): Fragment =>
     })
     .filter(({ text }) => text !== '');
 
-/** Posts and comments together, the best match first, the newest first among equals. What is deleted is not found. */
+/** Posts and comments together, the best match first, the newest first among equals. Deleted content is not found. */
 export async function searchContent(database: Database, query: SearchQuery): Promise<SearchPage> {
   const anchor = query.cursor === undefined ? undefined : readCursor(query.cursor);
-  const known = knownBindings(query, anchor);
-  const {
-    rows: [horizons = {}],
-  } = await database.raw<{ rows: Horizons[] }>(horizonsStatement(query, anchor), known as never);
-  const { rows } = await database.raw<{ rows: FoundRow[] }>(statement(query, anchor, horizons), {
+  const known = bindingsOf(query, anchor);
+  const [horizons = {}] = await rows<Horizons>(database, horizonsStatement(query, anchor), known);
+  const answer = await rows<FoundRow>(database, statement(query, anchor, horizons), {
     ...known,
     postHorizon: horizons.post,
     commentHorizon: horizons.comment,
-  } as never);
-  const [first] = rows;
-  const found = rows.filter(({ id }) => id !== null);
+  });
+  const [first] = answer;
+  const found = answer.filter(({ id }) => id !== null);
   const { items: hits, nextCursor } = pageOf(found, query.limit, ({ rank, at, kind, id }) =>
     writeCursor({ asOf: anchor?.asOf ?? first?.asOf ?? 0, rank, at, kind, id }),
   );

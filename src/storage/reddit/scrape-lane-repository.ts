@@ -1,3 +1,4 @@
+import { rows } from '../sql/rows';
 import { toJson } from '../sql/storable-json';
 import type { Database } from '../../platform/postgres/postgres';
 
@@ -14,62 +15,83 @@ export type ScrapeLaneRepository = ReturnType<typeof createScrapeLaneRepository>
 
 const COLUMNS = 'position, state, version, held_attempt as "heldAttempt", updated_at as "updatedAt"';
 
-/** Where each subreddit of a scrape stands, saved after every request: a lost worker leaves nothing to be asked again but what was in flight. */
+/**
+ * The state of each subreddit of a scrape. It is saved after every request, so that a lost worker repeats only the
+ * requests that were in flight.
+ */
 export function createScrapeLaneRepository(database: Database) {
-  async function rowsOf<Row>(sql: string, bindings: Record<string, unknown>): Promise<Row[]> {
-    return (await database.raw<{ rows: Row[] }>(sql, bindings as never)).rows;
+  async function list(executionId: number): Promise<StoredLane[]> {
+    return rows<StoredLane>(
+      database,
+      `select ${COLUMNS} from reddit_scrape_lanes where execution_id = :executionId order by position`,
+      { executionId },
+    );
   }
 
   return {
-    /** Inserts a lane for each state, once, and the run's first attempt. Answers the lanes as they stand, in their order. */
+    list,
+
+    /** Inserts a lane for each state, once, and the run's first attempt. Returns the stored lanes in order. */
     async open(run: { executionId: number; states: unknown[]; worker: string }): Promise<StoredLane[]> {
-      await rowsOf(
+      await rows(
+        database,
         `with attempt as (
-           insert into task_attempts (execution_id, attempt, worker, started_at) select id, 1, :worker, now() from task_executions where id = :executionId and status = 'running'
+           insert into task_attempts (execution_id, attempt, worker, started_at)
+           select id, 1, :worker, now() from task_executions where id = :executionId and status = 'running'
            on conflict do nothing
          )
-         insert into reddit_scrape_lanes (execution_id, position, state) select :executionId, n - 1, state from jsonb_array_elements(cast(:states as jsonb)) with ordinality as s(state, n)
+         insert into reddit_scrape_lanes (execution_id, position, state)
+         select :executionId, n - 1, state
+         from jsonb_array_elements(cast(:states as jsonb)) with ordinality as s(state, n)
          on conflict do nothing`,
         { executionId: run.executionId, worker: run.worker, states: toJson(run.states) },
       );
-      return this.list(run.executionId);
-    },
-
-    async list(executionId: number): Promise<StoredLane[]> {
-      return rowsOf(`select ${COLUMNS} from reddit_scrape_lanes where execution_id = :executionId order by position`, {
-        executionId,
-      });
+      return list(run.executionId);
     },
 
     async find(executionId: number, position: number): Promise<StoredLane | undefined> {
-      const [lane] = await rowsOf<StoredLane>(
+      const [lane] = await rows<StoredLane>(
+        database,
         `select ${COLUMNS} from reddit_scrape_lanes where execution_id = :executionId and position = :position`,
         { executionId, position },
       );
       return lane;
     },
 
-    /** Takes a lane for a step, under the run's newest attempt. Whoever held it before can write no more. Undefined when the run has ended. */
+    /**
+     * Takes a lane for a step, under the run's newest attempt. The step that held it before can save no more. Undefined
+     * when the run has ended.
+     */
     async hold(executionId: number, position: number): Promise<StoredLane | undefined> {
-      const [lane] = await rowsOf<StoredLane>(
-        `update reddit_scrape_lanes set version = version + 1, held_attempt = (select max(attempt) from task_attempts where execution_id = :executionId)
-         where execution_id = :executionId and position = :position and exists (select 1 from task_executions where id = :executionId and status = 'running') returning ${COLUMNS}`,
+      const [lane] = await rows<StoredLane>(
+        database,
+        `update reddit_scrape_lanes set
+           version = version + 1,
+           held_attempt = (select max(attempt) from task_attempts where execution_id = :executionId)
+         where execution_id = :executionId and position = :position
+           and exists (select 1 from task_executions where id = :executionId and status = 'running')
+         returning ${COLUMNS}`,
         { executionId, position },
       );
       return lane;
     },
 
-    /** False when a newer step holds the lane; nothing is written then. */
+    /** False when a newer step holds the lane: then nothing is written. */
     async save(
       executionId: number,
       lane: { position: number; version: number; state: unknown; isReleased: boolean },
     ): Promise<boolean> {
-      const rows = await rowsOf(
-        `update reddit_scrape_lanes set state = cast(:state as jsonb), held_attempt = case when :isReleased then null else held_attempt end, updated_at = now()
-         where execution_id = :executionId and position = :position and version = :version returning position`,
+      const saved = await rows(
+        database,
+        `update reddit_scrape_lanes set
+           state = cast(:state as jsonb),
+           held_attempt = case when :isReleased then null else held_attempt end,
+           updated_at = now()
+         where execution_id = :executionId and position = :position and version = :version
+         returning position`,
         { executionId, ...lane, state: toJson(lane.state) },
       );
-      return rows.length > 0;
+      return saved.length > 0;
     },
   };
 }

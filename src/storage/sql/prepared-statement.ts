@@ -1,14 +1,22 @@
 import { types } from 'pg';
 import type { Model } from 'objection';
+import type { Knex } from 'knex';
+import type { Bindings } from './rows';
 import type { Database } from '../../platform/postgres/postgres';
 
-/** A time to the microsecond in UTC, as the keys of pages need it: a Date would cut it off, and costs ten times as much. */
+/**
+ * A time in UTC to the microsecond, as page cursors need it. A Date has milliseconds, and costs ten times as much to
+ * read.
+ */
 export type InstantText = string;
 
 const TIMESTAMPTZ: number = types.builtins.TIMESTAMPTZ;
 const readDate = types.getTypeParser(types.builtins.TIMESTAMPTZ) as (text: string) => Date;
 
-/** PostgreSQL leaves trailing zeros out: 2026-11-23 19:22:51.12+00. Anything else (another zone, another era) goes the long way. */
+/**
+ * PostgreSQL omits trailing zeros: 2026-11-23 19:22:51.12+00. Any other form (another zone, a year before 1) is read as a
+ * Date.
+ */
 function toInstantText(text: string): InstantText {
   if (!/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/.test(text))
     return readDate(text).toISOString().replace('Z', '000Z');
@@ -20,29 +28,42 @@ const textTypes = {
     oid === TIMESTAMPTZ ? toInstantText : (types.getTypeParser(oid) as (text: string) => unknown),
 };
 
+/** Positional bindings (`?`), for what is asked with every request; or named ones (`:name`). */
+type PreparedBindings = readonly (Bindings[string] | readonly Date[])[] | Bindings;
+
+async function runPrepared<Row>(
+  database: Database,
+  sql: string,
+  bindings: PreparedBindings,
+  options: object,
+): Promise<Row[]> {
+  const statement = database.raw(sql, bindings as Knex.ValueDict).options(options);
+  return ((await statement) as { rows: Row[] }).rows;
+}
+
 /**
- * For what many requests ask: PostgreSQL parses it once per connection, and keeps the plan where one fits all values. The
- * name must stand for this text alone. Times are texts (`InstantText`).
+ * A statement that many requests use: PostgreSQL parses it once per connection, and keeps the plan when one plan fits
+ * all values. The name must belong to this SQL text alone. Times are returned as texts (`InstantText`).
  */
 export function prepare<Row>(
   database: Database,
   name: string,
   sql: string,
-): (bindings: readonly unknown[] | Record<string, unknown>) => Promise<Row[]> {
-  return async (bindings) => {
-    const { rows } = (await database.raw(sql, bindings as never).options({ name, types: textTypes })) as {
-      rows: Row[];
-    };
-    return rows;
-  };
+): (bindings: PreparedBindings) => Promise<Row[]> {
+  return (bindings) => runPrepared<Row>(database, sql, bindings, { name, types: textTypes });
 }
 
-/** The columns of a model's table. A property without one does not compile. */
+/** The columns of a model's table, by property. A property without a column does not compile. */
 export type ColumnsOf<Row extends Model> = Record<Exclude<keyof Row, keyof Model>, string>;
 
+export const selectList = (columns: Record<string, string>): string =>
+  Object.entries(columns)
+    .map(([property, column]) => `${column} as "${property}"`)
+    .join(', ');
+
 /**
- * The same for whole rows, without the cost of a query builder. Each column is named: a statement prepared with a star
- * fails from the moment that a migration adds one. `extra` is an expression beside them, which the caller has to know of.
+ * A prepared statement for models, without the cost of a query builder. Each column is named: a statement prepared with
+ * a star fails as soon as a migration adds a column. `extra` is another selected expression, which the caller reads.
  */
 export function prepareRows<Row extends Model>(
   database: Database,
@@ -51,12 +72,11 @@ export function prepareRows<Row extends Model>(
   columns: ColumnsOf<Row>,
   rest: string,
   extra?: { sql: string; name: string },
-): (bindings: readonly unknown[]) => Promise<Row[]> {
-  const selected = Object.entries<string>(columns).map(([property, column]) => `${column} as "${property}"`);
-  if (extra) selected.push(`${extra.sql} as "${extra.name}"`);
+): (bindings: PreparedBindings) => Promise<Row[]> {
+  const selected = [selectList(columns), ...(extra ? [`${extra.sql} as "${extra.name}"`] : [])];
   const sql = `select ${selected.join(', ')} from ${model.tableName} ${rest}`;
   return async (bindings) => {
-    const { rows } = (await database.raw(sql, bindings as never).options({ name })) as { rows: object[] };
-    return rows.map((row) => Object.assign(new model(), row));
+    const found = await runPrepared<object>(database, sql, bindings, { name });
+    return found.map((row) => Object.assign(new model(), row));
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DAY_MS } from '../../shared/durations';
 import type { TaskContext } from '../task-type';
-import type { OutdatedKind } from '../task-services';
+import type { OutdatedKind } from '../ports/retention-store';
 
 export const dryRun = z.boolean().default(false).describe('Only count what would go');
 export const daysOld = (

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ExportFilters, ExportSource } from '../task-services';
+import type { ExportFilters, ExportSource } from '../ports/exports';
 
 const FORMATS = ['json', 'ndjson', 'csv', 'excel', 'parquet'] as const;
 const COMPRESSED_FORMATS = ['excel', 'parquet'];

@@ -1,6 +1,6 @@
 import { isRefusal } from '../reddit-scrape/lane-context';
 import type { InfoAnswer, RedditClient } from '../../platform/reddit/reddit-client';
-import type { ContentCheck, ContentWording, DueContent } from '../task-services';
+import type { ContentCheck, ContentWording, DueContent } from '../ports/deletion-store';
 
 /** The most ids that `/api/info` accepts. */
 export const IDS_A_REQUEST = 100;

@@ -1,5 +1,5 @@
 import { at, comment, pages, post, start, tree, type Script } from '../../../test/support/fake-scrape';
-import type { ScrapeMemory, Watermark } from '../task-services';
+import type { ScrapeMemory, Watermark } from '../ports/scrape-memory';
 
 describe('what is known costs no request', () => {
   const script: Script = {

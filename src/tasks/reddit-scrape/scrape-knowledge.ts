@@ -1,4 +1,4 @@
-import type { KnownThread, Watermark } from '../task-services';
+import type { KnownThread, Watermark } from '../ports/scrape-memory';
 import type { ScrapeParameters } from './scrape-parameters';
 
 type Reading = Pick<KnownThread, 'commentsLimit' | 'commentsDepth' | 'expandMore'>;

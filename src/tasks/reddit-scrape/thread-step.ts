@@ -3,7 +3,7 @@ import { isRefusal, redditErrorKind, upsertOptions, type LaneContext } from './l
 import { readingOf } from './scrape-knowledge';
 import { addCounts, type LaneState, type Thread } from './scrape-state';
 import type { CommentTree, RedditComment, RedditPost } from '../../platform/reddit/reddit-client';
-import type { UpsertCounts } from '../task-services';
+import type { UpsertCounts } from '../ports/content-store';
 
 const COMMENTS_A_TREE = 500;
 /** Turns of a post whose answer cannot be read. In each turn the client has repeated the request already. */

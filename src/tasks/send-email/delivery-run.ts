@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PermanentTaskError, type EndedRun, type TaskContext } from '../task-type';
 import type { Mail } from '../../platform/mail/mailer';
 import type { MailError } from '../../platform/mail/mail-error';
-import type { MailDelivery } from '../task-services';
+import type { MailDelivery } from '../ports/mail-ledger';
 
 /**
  * `already_sent`: by an earlier attempt. Only in runs that did not succeed: `deferred` (not accepted, or not tried yet)

@@ -10,15 +10,13 @@ import {
   createRedditContentRepository,
   type RedditContentRepository,
 } from '../../../src/storage/reddit/reddit-content-repository';
-import {
-  createRedditScrapeRepository,
-  type RedditScrapeRepository,
-} from '../../../src/storage/reddit/reddit-scrape-repository';
+import { createRedditScrapeRepository } from '../../../src/storage/reddit/reddit-scrape-repository';
 import { runLanes } from '../../support/scrape-lanes';
 import { openBudget } from '../../support/open-budget';
 import { insertExecution } from '../../support/api-support';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import type { RedditClient } from '../../../src/platform/reddit/reddit-client';
+import type { ScrapeMemory } from '../../../src/tasks/ports/scrape-memory';
 
 const RECORDINGS = path.resolve(__dirname, '../../../../shared/reddit-recordings');
 const hasRecordings = existsSync(path.join(RECORDINGS, 'posts.ndjson'));
@@ -28,7 +26,7 @@ const onRecordings = hasRecordings ? describe : describe.skip;
 
 let db: TestDatabase;
 let content: RedditContentRepository;
-let scrapes: RedditScrapeRepository;
+let scrapes: ScrapeMemory;
 let sandbox: RedditSandbox | undefined;
 beforeAll(async () => {
   db = await createTestDatabase();

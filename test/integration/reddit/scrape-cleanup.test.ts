@@ -3,10 +3,7 @@ import {
   createRedditContentRepository,
   type RedditContentRepository,
 } from '../../../src/storage/reddit/reddit-content-repository';
-import {
-  createRedditScrapeRepository,
-  type RedditScrapeRepository,
-} from '../../../src/storage/reddit/reddit-scrape-repository';
+import { createRedditScrapeRepository } from '../../../src/storage/reddit/reddit-scrape-repository';
 import { createRetentionRepository } from '../../../src/storage/executions/retention-repository';
 import { contentOf } from '../../support/least-requests';
 import { waitFor } from '../../support/process';
@@ -15,6 +12,7 @@ import { countRequests, startWorld, type ScrapedWorld } from '../../support/scra
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { insertExecution } from '../../support/api-support';
 import type { RedditComment, RedditPost } from '../../../src/platform/reddit/reddit-client';
+import type { ScrapeMemory } from '../../../src/tasks/ports/scrape-memory';
 
 jest.setTimeout(120_000);
 
@@ -23,7 +21,7 @@ const NOW = new Date('2026-05-01T12:00:00Z');
 const generated = { seed: 'cleanup', now: () => NOW, scale: { posts: 12, commentsPerPost: 20 } };
 let db: TestDatabase;
 let content: RedditContentRepository;
-let scrapes: RedditScrapeRepository;
+let scrapes: ScrapeMemory;
 let world: ScrapedWorld | undefined;
 
 beforeAll(async () => {

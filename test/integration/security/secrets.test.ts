@@ -1,28 +1,15 @@
 import { requestLogFields } from '../../../src/api/plugins/request-logging';
 import { createLogger } from '../../../src/platform/logger';
-import { connectTestTemporal } from '../../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, PASSWORD, SECRET, type TestApi } from '../../support/api-support';
-import type { TemporalConnection } from '../../../src/platform/temporal';
+import { PASSWORD, SECRET, type TestStack, useTestApi } from '../../support/api-support';
 
 const METRICS_TOKEN = 'a token for metrics alone';
 const lines: string[] = [];
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
-beforeAll(async () => {
-  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  const log = createLogger(
-    { name: 'api', level: 'trace', context: requestLogFields },
-    { write: (line: string) => void lines.push(line) },
-  );
-  api = await createTestApi({ database: db.database, temporal, log, app: { metricsToken: METRICS_TOKEN } });
-});
-afterAll(async () => {
-  await api?.close();
-  await temporal?.close();
-  await db?.drop();
-});
+const log = createLogger(
+  { name: 'api', level: 'trace', context: requestLogFields },
+  { write: (line: string) => void lines.push(line) },
+);
+let { db, api } = {} as TestStack;
+useTestApi('file', (stack) => ({ db, api } = stack), { log, app: { metricsToken: METRICS_TOKEN } });
 
 const secrets = new Set<string>([SECRET, METRICS_TOKEN, PASSWORD]);
 const secret = (text: string) => {
@@ -52,10 +39,10 @@ async function askResetToken() {
   return secret(api.resetTokens.tokenOf(id));
 }
 
-test('no password, token or hash reaches the log, whatever goes wrong on the way', async () => {
+test('no password, token or hash reaches the log, whether requests succeed or fail', async () => {
   for (const token of api.tokens) secret(token);
   await keepHashes();
-  // What goes well.
+  // Requests that succeed.
   expect(
     (
       await api.anonymous('POST', '/auth/register', {
@@ -92,7 +79,7 @@ test('no password, token or hash reaches the log, whatever goes wrong on the way
   expect(
     (await api.app.inject({ url: '/metrics', headers: { authorization: `Bearer ${METRICS_TOKEN}` } })).statusCode,
   ).toBe(200);
-  // What does not.
+  // Requests that are refused.
   for (const username of ['ann', secret('typed as a name by mistake')])
     await login(username, secret(`wrong password for ${username}`));
   await api.anonymous('POST', '/auth/login', { username: 'ann', password: secret('short'.slice(0, 4) + '#') });
@@ -135,7 +122,7 @@ test('no password, token or hash reaches the log, whatever goes wrong on the way
     password: secret('a password of nobody'),
   });
   await keepHashes();
-  // What fails inside: the database tells a row that it does not take, hash and all.
+  // Requests that fail inside: PostgreSQL names the whole refused row in its error, hash included.
   await db.database.raw("alter table users add constraint refuses check (full_name <> 'refused') not valid");
   expect(
     (
@@ -179,7 +166,7 @@ test('no password, token or hash reaches the log, whatever goes wrong on the way
   expect([...secrets].filter((one) => entries.includes(one))).toEqual(['typed as a name by mistake']);
 });
 
-test('every answer has a request id, and its lines in the log have it too', async () => {
+test('every answer has a request id, and so have its lines in the log', async () => {
   for (const [url, status] of [
     ['/api/v1/auth/me', 401],
     ['/nothing', 401],

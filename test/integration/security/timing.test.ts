@@ -5,14 +5,14 @@ useTestApi('file', (stack) => ({ db, api } = stack));
 
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** How much longer the one takes than the other, by their medians; asked by turns, so that a busy machine is busy for both. */
+/** The ratio of the median times of both. They alternate, so that other load on the machine slows both alike. */
 async function ratioOf(rounds: number, one: () => Promise<unknown>, other: () => Promise<unknown>): Promise<number> {
   const taken: [number[], number[]] = [[], []];
   for (let round = -2; round < rounds; round++) {
     for (const index of round % 2 === 0 ? [0, 1] : [1, 0]) {
       const begunAt = performance.now();
       await (index === 0 ? one : other)();
-      // The first ones make what the others find made.
+      // The first rounds warm up caches.
       if (round >= 0) taken[index]?.push(performance.now() - begunAt);
     }
   }
@@ -22,7 +22,7 @@ async function ratioOf(rounds: number, one: () => Promise<unknown>, other: () =>
 const login = (username: string, password = 'wrong horse') =>
   api.anonymous('POST', '/auth/login', { username, password });
 
-test('the time of a refused login does not tell whether there is such a user', async () => {
+test('the time of a refused login does not tell whether the user exists', async () => {
   for (const unknown of ['nobody', 'nobody@example.com']) {
     const ratio = await ratioOf(
       15,
@@ -39,7 +39,7 @@ test('the time of a refused login does not tell whether there is such a user', a
   expect(ratio > 0.5 && ratio < 2).toBe(true);
 });
 
-test("nor whose hash is the predecessor's, as long as there is one", async () => {
+test('the time of a refused login does not tell whose hash is still a bcrypt hash of the predecessor', async () => {
   expect(await api.services.users.hasBcryptHashes()).toBe(false);
   const { hashed_password: ours } = await db
     .database('users')
@@ -64,7 +64,7 @@ test("nor whose hash is the predecessor's, as long as there is one", async () =>
   }
 });
 
-test('hashes of the predecessor are looked for in an index of their own', async () => {
+test('the lookup of bcrypt hashes uses its own index', async () => {
   await db.database.transaction(async (transaction) => {
     await transaction.raw('set local enable_seqscan = off');
     const { rows } = await transaction.raw<{ rows: Record<string, string>[] }>(
@@ -74,16 +74,16 @@ test('hashes of the predecessor are looked for in an index of their own', async 
   });
 });
 
-test('nor does that of a forgotten password', async () => {
+test('the time of a password reset request does not tell whether the user exists', async () => {
   const forgot = async (email: string) => api.anonymous('POST', '/auth/forgot-password', { email });
-  // What goes on behind an answer must not make the next one wait.
+  // Work that goes on after an answer must not delay the next one.
   const settled = (email: string) => async () => forgot(email);
   const taken = await ratioOf(60, settled('user@example.com'), settled('nobody@example.com'));
   await api.services.resets.settle();
   expect(taken > 0.4 && taken < 2.5).toBe(true);
 });
 
-test('many who sign in at once keep nobody else waiting', async () => {
+test('many concurrent logins do not block other requests', async () => {
   let isOver = false;
   const logins = Promise.all(Array.from({ length: 16 }, () => login('root', PASSWORD))).finally(
     () => void (isOver = true),

@@ -1,25 +1,14 @@
 import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
-import { connectTestTemporal } from '../../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, PASSWORD, SECRET, type TestApi } from '../../support/api-support';
-import type { TemporalConnection } from '../../../src/platform/temporal';
+import { PASSWORD, SECRET, type TestStack, useTestApi } from '../../support/api-support';
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
+let { api } = {} as TestStack;
+useTestApi('file', (stack) => ({ api } = stack));
 let access: string;
 let refresh: string;
 beforeAll(async () => {
-  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  api = await createTestApi({ database: db.database, temporal });
   ({ access_token: access, refresh_token: refresh } = (
     await api.anonymous('POST', '/auth/login', { username: 'user', password: PASSWORD })
   ).body);
-});
-afterAll(async () => {
-  await api?.close();
-  await temporal?.close();
-  await db?.drop();
 });
 
 type Claims = Record<string, unknown>;
@@ -46,7 +35,7 @@ function rsa(header: object = {}) {
 const PEM = publicKey.export({ type: 'spki', format: 'pem' });
 const me = (token: string) => api.withToken(token)('GET', '/auth/me');
 
-test('a token that is made here as the API makes it is good: the others are not refused for another reason', async () => {
+test('accepts a token that this file makes as the API does: the others are refused for their faults', async () => {
   expect((await me(hmac(claims()))).status).toBe(200);
 });
 
@@ -58,17 +47,17 @@ test.each<[string, () => string]>([
   ['an empty algorithm', () => unsigned('')],
   ['another key', () => hmac(claims(), { key: 'another secret that is long enough, too' })],
   ['an empty key', () => hmac(claims(), { key: '' })],
-  ['the right key, hashed otherwise', () => hmac(claims(), { alg: 'HS512' })],
+  ['the right key, but another hash', () => hmac(claims(), { alg: 'HS512' })],
   [
-    'the right key, hashed otherwise than it says',
+    'the right key, but another hash than its header says',
     () => hmac(claims(), { alg: 'HS384' }).replace(/^[^.]+/, encode({ alg: 'HS256', typ: 'JWT' })),
   ],
   ['an RSA key', () => rsa()],
-  ['an RSA key that it brings along', () => rsa({ jwk: publicKey.export({ format: 'jwk' }) })],
-  ['an RSA key to be fetched', () => rsa({ jku: 'http://127.0.0.1:9/keys', x5u: 'http://127.0.0.1:9/cert' })],
+  ['an RSA key in its own header', () => rsa({ jwk: publicKey.export({ format: 'jwk' }) })],
+  ['a URL of its RSA key', () => rsa({ jku: 'http://127.0.0.1:9/keys', x5u: 'http://127.0.0.1:9/cert' })],
   ['a public key as if it were the secret', () => hmac(claims(), { key: PEM })],
   [
-    'an HMAC that says to be RSA',
+    'an HMAC whose header says RSA',
     () => hmac(claims(), { key: SECRET }).replace(/^[^.]+/, encode({ alg: 'RS256', typ: 'JWT' })),
   ],
   ['the name of an empty file as its key', () => hmac(claims(), { key: '', kid: '../../../../dev/null' })],
@@ -77,36 +66,39 @@ test.each<[string, () => string]>([
     'another user in the payload',
     () => access.replace(/\.[^.]+\./, `.${encode({ ...claims(), sub: String(api.userIds[0]) })}.`),
   ],
-  ['a later end in the payload', () => access.replace(/\.[^.]+\./, `.${encode({ ...claims(), exp: 9_999_999_999 })}.`)],
-  ['part of the signature', () => access.slice(0, -1)],
+  [
+    'a later expiry in the payload',
+    () => access.replace(/\.[^.]+\./, `.${encode({ ...claims(), exp: 9_999_999_999 })}.`),
+  ],
+  ['a cut-off signature', () => access.slice(0, -1)],
   ['more than three parts', () => `${access}.x`],
   ['two parts', () => access.split('.').slice(0, 2).join('.')],
   ['no parts', () => '..'],
   ['a payload that is no object', () => `${encode({ alg: 'HS256' })}.${Buffer.from('"x"').toString('base64url')}.x`],
-  ['characters of other alphabets', () => `${access}令牌`.replace(/[^\x20-\x7e]/g, '%E4')],
-])('a token with %s opens nothing, neither as access nor as refresh token', async (_what, make) => {
+  ['characters outside ASCII', () => `${access}令牌`.replace(/[^\x20-\x7e]/g, '%E4')],
+])('a token with %s is refused, both as access and as refresh token', async (_what, make) => {
   const { status, headers, body } = await me(make());
   expect([status, headers['www-authenticate'], body]).toEqual([401, 'Bearer', { detail: expect.any(String) }]);
   expect((await api.anonymous('POST', '/auth/refresh', { refresh_token: make() })).status).toBe(401);
 });
 
-// Only who has the key can make these: they must still be answered, and let nobody in.
+// Only the holder of the key can make these tokens. The API must still answer them, and refuse.
 test.each<[string, () => Claims]>([
   ['expired', () => ({ ...claims(), exp: Math.floor(Date.now() / 1_000) - 1 })],
-  ['not yet good', () => ({ ...claims(), nbf: 9_999_999_999 })],
-  ['without an end', () => without('exp')],
-  ['with an end that is no number', () => ({ ...claims(), exp: 'never' })],
+  ['not yet valid', () => ({ ...claims(), nbf: 9_999_999_999 })],
+  ['without an expiry', () => without('exp')],
+  ['with an expiry that is not a number', () => ({ ...claims(), exp: 'never' })],
   ['without a user', () => without('sub')],
   ['without a session', () => without('sid')],
   ['without an id', () => without('jti')],
   ['without a kind', () => without('type')],
   ['of an unknown kind', () => ({ ...claims(), type: 'reset_token' })],
   ['of two kinds', () => ({ ...claims(), type: ['access_token', 'refresh_token'] })],
-  ['with a session that is no text', () => ({ ...claims(), sid: { $ne: null } })],
-  ['with the pattern of a session', () => ({ ...claims(), sid: '*' })],
+  ['with a session that is not a string', () => ({ ...claims(), sid: { $ne: null } })],
+  ['with a pattern in place of a session', () => ({ ...claims(), sid: '*' })],
   ['with a user that is no number', () => ({ ...claims(), sub: 'root' })],
   ['with a user that is a list', () => ({ ...claims(), sub: [String(api.userIds[1])] })],
-  ['with a user beyond all numbers', () => ({ ...claims(), sub: '99999999999' })],
+  ['with a user beyond the range of ids', () => ({ ...claims(), sub: '99999999999' })],
   ['with a negative user', () => ({ ...claims(), sub: '-1' })],
   ['with an empty user', () => ({ ...claims(), sub: '' })],
   ['with another user', () => ({ ...claims(), sub: String(api.userIds[0]) })],
@@ -115,7 +107,7 @@ test.each<[string, () => Claims]>([
   expect([[401, 404].includes(status) ? 'refused' : status, body]).toEqual(['refused', { detail: expect.any(String) }]);
 });
 
-test('a refresh token is no access token, and the other way round', async () => {
+test('a refresh token does not work as an access token, nor an access token as a refresh token', async () => {
   expect((await me(refresh)).status).toBe(401);
   expect((await api.anonymous('POST', '/auth/refresh', { refresh_token: access })).status).toBe(401);
   expect(
@@ -127,7 +119,7 @@ test('a refresh token is no access token, and the other way round', async () => 
   ).toBe(401);
 });
 
-test('a token elsewhere than in the Authorization header is none', async () => {
+test('a token outside the Authorization header is ignored', async () => {
   const ask = (url: string, headers: Record<string, string> = {}) => api.app.inject({ url: `/api/v1${url}`, headers });
   for (const [url, headers] of [
     [`/auth/me?token=${access}`],

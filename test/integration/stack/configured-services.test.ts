@@ -18,7 +18,7 @@ import { testServices } from '../../support/test-services';
 /** A port of 127.0.0.1 on which nothing listens. */
 const DEAD = '127.0.0.1:9';
 
-describe('a service that a variable names', () => {
+describe('a service that a variable configures', () => {
   const { postgresUrl, temporalAddress, storeUrl, redisUrl } = testServices();
   const home = mkdtempSync(path.join(os.tmpdir(), 'configured-'));
   let database: Database;
@@ -54,17 +54,17 @@ describe('a service that a variable names', () => {
     expect(used[0].summary).not.toContain(new URL(postgresUrl).password);
   });
 
-  it('is PostgreSQL where neither REDIS_URL nor a program names another store', async () => {
+  it('is PostgreSQL as the store without REDIS_URL and without an installed Redis', async () => {
     expect(await start(startRedis, { PATH: home })).toMatchObject({
       summary: expect.stringContaining('kept in PostgreSQL'),
       env: {},
     });
-    // Its tables come with the migrations.
+    // The migrations create its tables.
     const env = { DATABASE_URL: postgresUrl, REDIS_URL: postgresUrl };
     expect(await start(startRedis, env)).toMatchObject({ env: { REDIS_URL: postgresUrl } });
   });
 
-  // At once: two of them take ten seconds each to give up.
+  // Concurrent, because two of them give up after ten seconds each.
   it.concurrent.each<[string, StartService, Record<string, string>, RegExp]>([
     [
       'PostgreSQL by URL',
@@ -109,7 +109,7 @@ describe('a service that a variable names', () => {
       /^REDIS_URL: PostgreSQL at postgres:\/\/taskloom:\*\*\*@.* cannot be used: relation "key_values" does not exist$/,
     ],
     [
-      'PostgreSQL, a plain IPv6 address',
+      'PostgreSQL, an IPv6 address without brackets',
       startPostgres,
       { POSTGRES_HOST: '::1', POSTGRES_PORT: '9' },
       /^POSTGRES_HOST: PostgreSQL at .*@\[::1\]:9\/taskloom cannot be used: connection refused/,
@@ -149,7 +149,7 @@ describe('a service that a variable names', () => {
   });
 
   (redisUrl ? it : it.skip)(
-    'fails when Redis has no database of that number, and leaves the others alone',
+    'fails when Redis has no database of that number, and writes to no other database',
     async () => {
       await expect(start(startRedis, { REDIS_URL: `${redisUrl}/9999` })).rejects.toThrow(
         /^REDIS_URL: Redis at .*\/9999 cannot be used: ERR .*out of range/,
@@ -165,14 +165,14 @@ describe('a service that a variable names', () => {
     },
   );
 
-  it('gets the database that PostgreSQL lacks, where the user may make it', async () => {
+  it('gets its missing PostgreSQL database, if the user may create it', async () => {
     await start(startPostgres, { DATABASE_URL: withPath('/made_by_start') });
     const made = await database('pg_database').where({ datname: 'made_by_start' });
     expect(made).toHaveLength(1);
     await database.raw('drop database made_by_start');
   });
 
-  it('says so when the database is missing and may not be made', async () => {
+  it('fails when the database is missing and the user may not create it', async () => {
     await database.raw(`create role humble login password 'secret'`);
     try {
       await expect(
@@ -183,7 +183,7 @@ describe('a service that a variable names', () => {
     }
   });
 
-  it('takes a mail server that answers, and starts without one that does not: mails wait for it', async () => {
+  it('uses a mail server that answers, and starts with a warning when it does not', async () => {
     const server = await startMailServer();
     const env = { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(server.port), SMTP_USE_TLS: 'false' };
     expect(await start(startMail, env)).toMatchObject({
@@ -197,7 +197,7 @@ describe('a service that a variable names', () => {
     );
   });
 
-  it('tells a refused Reddit app and a refused Reddit login from a server that is away', async () => {
+  it('distinguishes a refused Reddit app, a refused Reddit login and an unreachable server', async () => {
     const reddit = {
       REDDIT_WWW_BASE_URL: (await sandbox.listen()).url,
       REDDIT_CLIENT_ID: 'app',

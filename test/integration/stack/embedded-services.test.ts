@@ -17,7 +17,7 @@ import { waitFor } from '../../support/process';
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(path.join(os.tmpdir(), 'embedded-'));
-  // As root, PostgreSQL's user has to walk through it.
+  // When the tests run as root, PostgreSQL runs as another user, who must be able to enter the folder.
   chmodSync(root, 0o711);
 });
 afterEach(() => rmSync(root, { recursive: true }));
@@ -38,7 +38,7 @@ async function query(url: string, text: string): Promise<unknown[]> {
 }
 
 describe('embedded PostgreSQL', () => {
-  it('keeps its data and its port over a restart, and asks for the password', async () => {
+  it('keeps its data and its port over a restart, and requires the password', async () => {
     const first = await startEmbeddedPostgres({ ...place(), unsafeNoSync: true });
     await query(first.url, 'create table kept (n int); insert into kept values (41), (42)');
     await expect(query(first.url.replace('pass-word', 'wrong'), 'select 1')).rejects.toThrow(
@@ -56,7 +56,7 @@ describe('embedded PostgreSQL', () => {
     }
   });
 
-  it('replaces a server that a killed start has left running', async () => {
+  it('replaces a server that a killed start left running', async () => {
     const left = await startEmbeddedPostgres({ ...place(), unsafeNoSync: true });
     await query(left.url, 'create table kept (n int)');
     const next = await startEmbeddedPostgres({ ...place(), port: left.port, unsafeNoSync: true });
@@ -71,7 +71,7 @@ describe('embedded PostgreSQL', () => {
     await left.exited;
   });
 
-  it('starts beside a stranger that has the pid of its lock file, and begins again after a killed initdb', async () => {
+  it('starts when an unrelated process has the pid of its lock file, and after a killed initdb', async () => {
     const half = path.join(root, 'service/data.unfinished');
     mkdirSync(half, { recursive: true });
     chmodSync(path.dirname(half), 0o711);
@@ -90,7 +90,7 @@ describe('embedded PostgreSQL', () => {
     }
   });
 
-  it('says why it does not start', async () => {
+  it('names the cause when it does not start', async () => {
     mkdirSync(path.join(root, 'service/data'), { recursive: true });
     await expect(startEmbeddedPostgres({ ...place(), unsafeNoSync: true })).rejects.toThrow(
       /PostgreSQL does not start: exit code 2\n.*postgresql.conf/,
@@ -128,14 +128,18 @@ it('embedded Temporal keeps its schedules over a kill and a restart', async () =
   }
 });
 
-it('embedded Temporal takes another port when its own is lost before it binds it', async () => {
+it('embedded Temporal takes another port when another process binds the chosen one first', async () => {
   const binary = path.join(root, 'slow-temporal');
+  const temporal = await findTemporalBinary({ progress: () => undefined });
   const [asked, lost] = ['asked', 'lost'].map((name) => path.join(root, name)) as [string, string];
-  writeFileSync(
-    binary,
-    `#!/bin/sh\necho "$@" >> '${asked}'\nwhile [ ! -e '${lost}' ]; do sleep 0.05; done\nexec '${await findTemporalBinary({ progress: () => undefined })}' "$@"\n`,
-    { mode: 0o755 },
-  );
+  const script = [
+    '#!/bin/sh',
+    `echo "$@" >> '${asked}'`,
+    `while [ ! -e '${lost}' ]; do sleep 0.05; done`,
+    `exec '${temporal}' "$@"`,
+    '',
+  ];
+  writeFileSync(binary, script.join('\n'), { mode: 0o755 });
   const starting = startEmbeddedTemporal({ ...place(), binary });
   const first = await waitFor(
     async () => existsSync(asked) && /--port (\d+) --ui-port (\d+)/.exec(readFileSync(asked, 'utf8')),
@@ -162,7 +166,7 @@ it('embedded Temporal takes another port when its own is lost before it binds it
   const before = createKeyValueStore(first.url);
   await before.set(key, 'kept');
   await before.close();
-  // Not stopped: the next start finds a leftover.
+  // The first server is not stopped, so that the next start finds it running.
   const second = await startEmbeddedRedis({ ...place(), port: first.port });
   const after = createKeyValueStore(second.url);
   try {

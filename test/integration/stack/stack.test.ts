@@ -5,8 +5,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandLine } from '../../../src/stack/processes/process-table';
 
-/** The build that `npm test` has made; a file run alone needs `npm run build` first. */
+/** Built by `npm test`. To run this file alone, run `npm run build` first. */
 const MAIN = path.resolve(__dirname, '../../../dist/src/stack/commands/start.js');
+
+/** Variables that configure the stack: the test starts without them. */
+const CONFIGURATION = new RegExp(
+  '^(DATABASE_URL|POSTGRES_|REDIS_|TEMPORAL_|REDDIT_|SMTP_|EMAIL_|ADMIN_|BACKEND_PORT|JWT_SECRET|SECRET_KEY)',
+);
 
 jest.setTimeout(240_000);
 
@@ -25,16 +30,9 @@ describe('npm start on a machine where nothing is prepared', () => {
     for (const folder of [home, postgresFolder].filter(Boolean)) rmSync(folder, { recursive: true, force: true });
   });
 
-  /** `command`: of the shell between npm and the stack, which gets the program as $0 and $1. */
+  /** Starts the stack through a shell, as npm does. The shell runs `command` with the program as $0 and $1. */
   function launch(command = 'exec "$0" "$1"') {
-    const env = Object.fromEntries(
-      Object.entries(process.env).filter(
-        ([name]) =>
-          !/^(DATABASE_URL|POSTGRES_|REDIS_|TEMPORAL_|REDDIT_|SMTP_|EMAIL_|ADMIN_|BACKEND_PORT|JWT_SECRET|SECRET_KEY)/.test(
-            name,
-          ),
-      ),
-    );
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !CONFIGURATION.test(name)));
     const child = spawn('/bin/sh', ['-c', command, process.execPath, MAIN], {
       env: { ...env, npm_lifecycle_event: 'start', TASKLOOM_HOME: home, PORT: '0', LOG_LEVEL: 'info' },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -64,7 +62,10 @@ describe('npm start on a machine where nothing is prepared', () => {
     return true;
   }
 
-  /** Whatever works for this stack: each of its servers bears the state folder, its cluster or a remembered port in its command line. */
+  /**
+   * The command lines of the processes of this stack. Each of its servers has the state folder, the PostgreSQL folder
+   * or a port from state.json in its command line.
+   */
   function running(): string[] {
     const { ports, postgresFolder } = JSON.parse(readFileSync(path.join(home, 'state.json'), 'utf8'));
     const marks = [home, postgresFolder, `127.0.0.1:${ports.redis}`].filter(Boolean);
@@ -75,7 +76,8 @@ describe('npm start on a machine where nothing is prepared', () => {
   async function client(apiUrl: string, password: string) {
     const call = async (route: string, init: RequestInit = {}) => {
       const response = await fetch(`${apiUrl}/api/v1${route}`, init);
-      return { status: response.status, body: (await response.json()) as Record<string, any> }; // eslint-disable-line @typescript-eslint/no-explicit-any
+      // eslint-disable-next-line @typescript-eslint/no-explicit-any
+      return { status: response.status, body: (await response.json()) as Record<string, any> };
     };
     const login = await call('/auth/login', {
       method: 'POST',
@@ -86,7 +88,7 @@ describe('npm start on a machine where nothing is prepared', () => {
     return (route: string) => call(route, { headers: { authorization: `Bearer ${login.body.access_token}` } });
   }
 
-  it('comes up with a demo that runs, refuses a second start, survives a kill, and leaves nothing behind', async () => {
+  it('runs a demo, refuses a second start, recovers after a kill, and leaves no process behind', async () => {
     const first = launch();
     const { apiUrl, password, mailUrl } = await first.ready();
     expect(password).toBeDefined();
@@ -98,7 +100,7 @@ describe('npm start on a machine where nothing is prepared', () => {
     });
     await until(async () => (await get('/reddit/posts?limit=1')).body.length === 1);
 
-    // With nothing configured a reset's link can be read in the browser.
+    // Without a mail server, the page of the mail catcher shows the link of a password reset.
     const mails = async () =>
       ((await (await fetch(`${mailUrl}/api/mails`)).json()) as { mails: { subject: string; to: string[] }[] }).mails;
     const forgot = {
@@ -116,7 +118,7 @@ describe('npm start on a machine where nothing is prepared', () => {
     expect(await second.exited).toBe(1);
     expect(second.output()).toContain(`Taskloom is running already: process ${first.child.pid} serves ${apiUrl}`);
 
-    // Killed, it cannot stop anything: API and worker notice by themselves, the servers are left to the next start.
+    // A killed stack cannot stop its processes. API and worker end by themselves; the next start replaces the servers.
     first.child.kill('SIGKILL');
     await first.exited;
     await until(async () =>
@@ -138,7 +140,7 @@ describe('npm start on a machine where nothing is prepared', () => {
     if (process.platform === 'linux') expect(running()).toEqual([]);
     await expect(fetch(apiUrl)).rejects.toThrow();
 
-    // What npm's SIGTERM reaches is a shell that does not pass it on.
+    // npm sends SIGTERM to a shell that does not pass it on.
     const fourth = launch('"$0" "$1"; true');
     await until(async () => fourth.output().includes('Redis: '));
     fourth.child.kill('SIGTERM');

@@ -6,7 +6,7 @@ import { waitFor } from '../../support/process';
 import { createTestDatabase } from '../../support/test-database';
 import { testServices } from '../../support/test-services';
 
-/** The build that `npm test` has made; a file run alone needs `npm run build` first. */
+/** Built by `npm test`. To run this file alone, run `npm run build` first. */
 const DIST = path.resolve(__dirname, '../../../dist/src');
 const DEAD = 'postgres://me:secret@127.0.0.1:9/x';
 const { temporalAddress, storeUrl } = testServices();
@@ -57,16 +57,19 @@ test.each<[string, NodeJS.ProcessEnv, RegExp, ...string[]]>([
   ],
   ['api/server.js', { ...SERVERS, DATABASE_URL: DEAD, JWT_SECRET_KEY: '' }, /^JWT_SECRET_KEY is not set/m],
   ['stack/commands/create-admin.js', {}, /^Unknown option '--foo'[^]*^npm run create-admin -- --username/m, '--foo'],
-])('%s, started alone, ends with a plain message when it cannot work', async (file, env, message, ...args) => {
-  const { child, output } = run('exec "$0" "$@"', file, env, ...args);
-  const [code] = (await once(child, 'close')) as [number];
-  expect(code).toBe(1);
-  expect(output.text).toMatch(message);
-  expect(output.text).not.toContain('secret');
-  expect(output.text).not.toMatch(/^ +at /m);
-});
+])(
+  '%s, started alone, exits with a plain message when its configuration is unusable',
+  async (file, env, message, ...args) => {
+    const { child, output } = run('exec "$0" "$@"', file, env, ...args);
+    const [code] = (await once(child, 'close')) as [number];
+    expect(code).toBe(1);
+    expect(output.text).toMatch(message);
+    expect(output.text).not.toContain('secret');
+    expect(output.text).not.toMatch(/^ +at /m);
+  },
+);
 
-test('the sandbox ends with the npm that runs it, too', async () => {
+test('the Reddit sandbox ends when the npm that runs it ends', async () => {
   const { child, output } = run('"$0" "$@"; true', 'reddit-sandbox/sandbox-main.js', {
     npm_lifecycle_event: 'sandbox',
   });
@@ -85,7 +88,7 @@ test('the sandbox ends with the npm that runs it, too', async () => {
   await waitFor(async () => !(await isUp()));
 });
 
-describe('with its servers', () => {
+describe('a program whose servers run', () => {
   let database: Awaited<ReturnType<typeof createTestDatabase>>;
   beforeAll(async () => (database = await createTestDatabase()));
   afterAll(() => database.drop());
@@ -93,19 +96,22 @@ describe('with its servers', () => {
   test.each([
     ['api/server.js', 'api is ready', ''],
     ['worker/main.js', 'worker is ready', 'REDDIT_CLIENT_ID is not set: every task that asks Reddit will fail'],
-  ])('%s ends with the npm that runs it, whose shell passes no SIGTERM on', async (file, ready, warning) => {
-    const { child, output } = run('"$0" "$@"; true', file, {
-      ...SERVERS,
-      DATABASE_URL: database.url,
-      npm_lifecycle_event: 'start',
-    });
-    await waitFor(async () => output.text.includes(ready));
-    expect(output.text).toContain(warning);
-    const pid = Number(/"pid":(\d+)/.exec(output.text)?.[1]);
-    expect(commandLine(pid)).toContain(file);
-    child.kill('SIGTERM');
-    await waitFor(async () => !commandLine(pid).includes(file));
-    // What it wrote at last may still be in the pipe.
-    await waitFor(async () => output.text.includes('has stopped'));
-  });
+  ])(
+    '%s ends when the npm that runs it ends, although the shell passes no SIGTERM on',
+    async (file, ready, warning) => {
+      const { child, output } = run('"$0" "$@"; true', file, {
+        ...SERVERS,
+        DATABASE_URL: database.url,
+        npm_lifecycle_event: 'start',
+      });
+      await waitFor(async () => output.text.includes(ready));
+      expect(output.text).toContain(warning);
+      const pid = Number(/"pid":(\d+)/.exec(output.text)?.[1]);
+      expect(commandLine(pid)).toContain(file);
+      child.kill('SIGTERM');
+      await waitFor(async () => !commandLine(pid).includes(file));
+      // The last lines may still be in the pipe.
+      await waitFor(async () => output.text.includes('has stopped'));
+    },
+  );
 });

@@ -13,8 +13,8 @@ describe.each(everyStore())('the key-value store %s', (_name, url) => {
   const newKey = () => `contract:${randomBytes(8).toString('hex')}`;
   afterAll(() => store.close());
 
-  // At once: half of them wait for a time to be up.
-  it.concurrent('keeps a value until it is deleted, and tells one caller that it was', async () => {
+  // Concurrent, because half of them wait for a time to live to pass.
+  it.concurrent('keeps a value until it is deleted, and reports the deletion to one caller', async () => {
     const key = newKey();
     expect(await store.get(key)).toBeNull();
     expect(await store.set(key, 'value with ünïcode')).toBe(true);
@@ -24,7 +24,7 @@ describe.each(everyStore())('the key-value store %s', (_name, url) => {
     expect(await store.get(key)).toBeNull();
   });
 
-  it.concurrent('overwrites, unless it was asked to set an absent key only', async () => {
+  it.concurrent('overwrites a value, except with onlyIfAbsent', async () => {
     const key = newKey();
     expect(await store.set(key, 'one', { onlyIfAbsent: true })).toBe(true);
     expect(await store.set(key, 'two', { onlyIfAbsent: true, ttlSeconds: 60 })).toBe(false);
@@ -41,7 +41,7 @@ describe.each(everyStore())('the key-value store %s', (_name, url) => {
     expect(claims.filter(Boolean)).toHaveLength(1);
   });
 
-  it.concurrent('forgets a value when its time is up, and may then claim it again', async () => {
+  it.concurrent('forgets a value after its time to live, and lets callers claim the key again', async () => {
     const key = newKey();
     await store.set(key, 'short', { ttlSeconds: 1 });
     expect(await store.get(key)).toBe('short');
@@ -51,7 +51,7 @@ describe.each(everyStore())('the key-value store %s', (_name, url) => {
     expect(await store.set(key, 'again', { onlyIfAbsent: true })).toBe(true);
   });
 
-  it.concurrent('drops the time to live of a value that is set anew without one', async () => {
+  it.concurrent('drops the time to live of a value that is set again without one', async () => {
     const key = newKey();
     await store.set(key, 'short', { ttlSeconds: 1 });
     await store.set(key, 'for good');
@@ -59,24 +59,19 @@ describe.each(everyStore())('the key-value store %s', (_name, url) => {
     expect(await store.get(key)).toBe('for good');
   });
 
-  it.concurrent(
-    'replaces a value that is still as expected, for one of many callers, and prolongs nothing',
-    async () => {
-      const key = newKey();
-      expect(await store.replace(key, '', 'new')).toBe(false);
-      await store.set(key, 'old', { ttlSeconds: 1 });
-      const told = await Promise.all(
-        Array.from({ length: 10 }, (_, index) => store.replace(key, 'old', `new ${index}`)),
-      );
-      expect(told.filter(Boolean)).toHaveLength(1);
-      expect(await store.get(key)).toBe(`new ${told.indexOf(true)}`);
-      await sleep(1_100);
-      expect(await store.get(key)).toBeNull();
-      expect(await store.replace(key, `new ${told.indexOf(true)}`, 'again')).toBe(false);
-    },
-  );
+  it.concurrent('replaces an expected value for one of many callers, and keeps its time to live', async () => {
+    const key = newKey();
+    expect(await store.replace(key, '', 'new')).toBe(false);
+    await store.set(key, 'old', { ttlSeconds: 1 });
+    const told = await Promise.all(Array.from({ length: 10 }, (_, index) => store.replace(key, 'old', `new ${index}`)));
+    expect(told.filter(Boolean)).toHaveLength(1);
+    expect(await store.get(key)).toBe(`new ${told.indexOf(true)}`);
+    await sleep(1_100);
+    expect(await store.get(key)).toBeNull();
+    expect(await store.replace(key, `new ${told.indexOf(true)}`, 'again')).toBe(false);
+  });
 
-  it.concurrent('replaces a value for a new time, if it is told one', async () => {
+  it.concurrent('replaces a value with a new time to live', async () => {
     const key = newKey();
     await store.set(key, 'old', { ttlSeconds: 1 });
     expect(await store.replace(key, 'old', 'new', { ttlSeconds: 60 })).toBe(true);
@@ -87,7 +82,7 @@ describe.each(everyStore())('the key-value store %s', (_name, url) => {
     expect(await store.get(key)).toBeNull();
   });
 
-  it.concurrent('keeps members of a set, each for its own time', async () => {
+  it.concurrent('keeps each member of a set for its own time to live', async () => {
     const key = newKey();
     expect(await store.members(key)).toEqual([]);
     await store.addMember(key, 'long', 60);
@@ -109,7 +104,7 @@ describe.each(everyStore())('the key-value store %s', (_name, url) => {
     expect(await store.get(key)).toBe('50');
   });
 
-  it.concurrent('starts a count again when the time of its first is up, however late the last was', async () => {
+  it.concurrent('restarts a count when the time to live of its first increment has passed', async () => {
     const key = newKey();
     await store.increment(key, { ttlSeconds: 1 });
     await sleep(600);
@@ -118,7 +113,7 @@ describe.each(everyStore())('the key-value store %s', (_name, url) => {
     expect(await store.increment(key, { ttlSeconds: 1 })).toBe(1);
   });
 
-  it.concurrent('prolongs a key that is there, and only that', async () => {
+  it.concurrent('extends the time to live of an existing key only', async () => {
     const key = newKey();
     await store.set(key, 'value', { ttlSeconds: 1 });
     expect(await store.expire(key, 60)).toBe(true);
@@ -134,7 +129,7 @@ describe.each(everyStore())('the key-value store %s', (_name, url) => {
     },
   };
 
-  it.concurrent('takes a state from one step to the next, for concurrent callers one after the other', async () => {
+  it.concurrent('applies the steps of concurrent callers to a state one after the other', async () => {
     const key = newKey();
     const answers = await Promise.all(Array.from({ length: 30 }, () => store.apply(key, adding, { add: 2 }, 60)));
     expect(answers.map(({ sum }) => sum).sort((a, b) => a - b)).toEqual(
@@ -143,7 +138,7 @@ describe.each(everyStore())('the key-value store %s', (_name, url) => {
     expect(answers.every(({ isTimed }) => isTimed)).toBe(true);
   });
 
-  it.concurrent('and for those of several processes', async () => {
+  it.concurrent('applies the steps of several connections one after the other', async () => {
     const key = newKey();
     const others = Array.from({ length: 4 }, () => createKeyValueStore(url));
     const answers = await Promise.all(
@@ -158,7 +153,7 @@ describe.each(everyStore())('the key-value store %s', (_name, url) => {
     await Promise.all(others.map((each) => each.close()));
   });
 
-  it.concurrent('tells of a procedure that fails, and takes the next step from where the state was', async () => {
+  it.concurrent('rejects when a procedure fails, and keeps the state for the next step', async () => {
     const key = newKey();
     const failing = {
       run: () => {
@@ -170,7 +165,7 @@ describe.each(everyStore())('the key-value store %s', (_name, url) => {
     expect(await store.apply(key, adding, { add: 1 }, 60)).toMatchObject({ sum: 2 });
   });
 
-  it.concurrent('forgets a state that was not stepped on for its time', async () => {
+  it.concurrent('forgets a state after its time to live without a step', async () => {
     const key = newKey();
     await store.apply(key, adding, { add: 1 }, 1);
     expect(await store.apply(key, adding, { add: 1 }, 1)).toMatchObject({ sum: 2 });
@@ -183,7 +178,7 @@ describe.each(everyStore())('the key-value store %s', (_name, url) => {
   });
 });
 
-it('a Redis that does not answer fails the caller instead of letting it wait', async () => {
+it('an unreachable Redis rejects the call instead of letting it wait', async () => {
   const store = createKeyValueStore('redis://127.0.0.1:1');
   await expect(store.ping()).rejects.toThrow('ECONNREFUSED');
   await expect(store.get('key')).rejects.toThrow();
@@ -206,12 +201,12 @@ describe('PostgreSQL as the store', () => {
   });
   afterAll(() => db?.drop());
 
-  it('fails the caller where nothing listens, and where the tables are missing', async () => {
+  it('rejects the call when nothing listens, and when the tables are missing', async () => {
     await expect(open('postgres://127.0.0.1:9/none').get('key')).rejects.toThrow('ECONNREFUSED');
     await expect(open(testServices().postgresUrl).ping()).rejects.toThrow('relation "key_values" does not exist');
   });
 
-  it('fails the caller when the server takes connections and says nothing', async () => {
+  it('rejects the call when the server accepts connections and never answers', async () => {
     const sockets = new Set<Socket>();
     const mute = createServer((socket) => void sockets.add(socket)).listen(0, '127.0.0.1');
     await once(mute, 'listening');
@@ -225,28 +220,29 @@ describe('PostgreSQL as the store', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill('rejected'));
   });
 
-  it('fails the caller while a lock holds its statement up, and goes on when it is gone', async () => {
+  it('rejects calls while a lock blocks their statements, and works again after it', async () => {
     const store = open(db.url, { answerWithinMs: 300 });
     await store.set('locked', 'value');
     const lock = await db.database.transaction();
     await lock.raw('lock table key_values in access exclusive mode');
-    // More than there are connections: the others wait for one.
+    // More calls than connections, so that some wait for a connection.
     const answers = await Promise.allSettled(Array.from({ length: 10 }, () => store.get('locked')));
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill('rejected'));
     await lock.rollback();
     await waitFor(async () => (await store.get('locked').catch(() => null)) === 'value');
   });
 
-  it('opens a new connection when the server has ended those it had', async () => {
+  it('opens a new connection after the server has closed the others', async () => {
     const store = open(db.url);
     await store.set('kept', 'value');
     await db.database.raw(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'taskloom-store' and datname = current_database()",
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'taskloom-store' and datname = current_database()`,
     );
     await waitFor(async () => (await store.get('kept').catch(() => null)) === 'value');
   });
 
-  it('removes what has expired, and nothing else', async () => {
+  it('removes expired rows only', async () => {
     const store = open(db.url, { sweepEveryMs: 50 });
     await store.set('for good', 'value');
     await store.set('lasting', 'value', { ttlSeconds: 60 });

@@ -1,24 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { connectTestTemporal } from '../../support/task-worker';
 import { waitFor } from '../../support/process';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, insertConfig, insertExecution, type TestApi } from '../../support/api-support';
-import type { TemporalConnection } from '../../../src/platform/temporal';
+import { createTestDatabase } from '../../support/test-database';
+import {
+  createTestApi,
+  insertConfig,
+  insertExecution,
+  type TestApi,
+  type TestStack,
+  useTestApi,
+} from '../../support/api-support';
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
-const TOKEN = 'what Prometheus was given';
-
-beforeAll(async () => {
-  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  api = await createTestApi({ database: db.database, temporal, taskQueue: `metrics-${randomUUID()}` });
-});
-afterAll(async () => {
-  await api?.close();
-  await temporal?.close();
-  await db?.drop();
-});
+let { db, temporal, api } = {} as TestStack;
+useTestApi('file', (stack) => ({ db, temporal, api } = stack), { taskQueue: `metrics-${randomUUID()}` });
+const TOKEN = 'the token of Prometheus';
 
 async function scrape(of = api) {
   const answer = await of.app.inject({ url: '/metrics' });
@@ -36,7 +30,7 @@ const valueOf = (text: string, series: string) =>
       ?.slice(series.length + 1),
   );
 
-test('requests are counted by route and not by path', async () => {
+test('counts requests by route, not by path', async () => {
   for (const id of [11, 12, 13]) await api.root('GET', `/tasks/configs/${id}`);
   await api.root('GET', '/nothing/here');
   const text = await scrape();
@@ -47,7 +41,7 @@ test('requests are counted by route and not by path', async () => {
   expect(text).not.toContain('/tasks/configs/11');
 });
 
-test('the budget at Reddit, and who waits for it', async () => {
+test('shows the Reddit budget and the number of requests that wait for it', async () => {
   const process = randomUUID();
   const lane = { flow: '1', weight: 5, isExclusive: false, waiting: 3, ageMs: 0 };
   await api.budget.ask({ kind: 'poll', process, free: 1, lanes: [lane], outcomes: [], unused: [] });
@@ -58,7 +52,7 @@ test('the budget at Reddit, and who waits for it', async () => {
   ]);
 });
 
-test('executions are counted by type and outcome, each once', async () => {
+test('counts each execution once, by task type and outcome', async () => {
   const own = await createTestApi({ database: db.database, temporal });
   const settled = new Date(Date.now() - 10_000);
   for (const columns of [
@@ -81,7 +75,7 @@ test('executions are counted by type and outcome, each once', async () => {
   await own.close();
 });
 
-test('how late schedules were is counted, each run once', async () => {
+test('counts the lateness of each scheduled run once', async () => {
   const own = await createTestApi({ database: db.database, temporal });
   const began = new Date(Date.now() - 10_000);
   for (const lateMs of [20, 300, 400, 7_200_000, -5])
@@ -101,7 +95,7 @@ test('how late schedules were is counted, each run once', async () => {
   await own.close();
 });
 
-test('a run that no worker takes shows as waiting', async () => {
+test('shows a run that no worker takes as waiting', async () => {
   const id = await insertConfig(db.database);
   expect((await api.root('POST', `/tasks/execute/${id}`)).status).toBe(200);
   await waitFor(async () => valueOf(await scrape(), 'taskloom_queue_tasks{kind="workflow"}') === 1);
@@ -109,7 +103,7 @@ test('a run that no worker takes shows as waiting', async () => {
   expect(valueOf(await scrape(), 'taskloom_queue_tasks{kind="activity"}')).toBe(0);
 });
 
-test('pool and process are there, and the servers are up', async () => {
+test('shows the connection pool, the process, and the servers as up', async () => {
   const text = await scrape();
   expect(valueOf(text, 'taskloom_database_connections{state="max"}')).toBe(5);
   expect(valueOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(1e6);
@@ -117,7 +111,7 @@ test('pool and process are there, and the servers are up', async () => {
     expect(valueOf(text, `taskloom_server_up{server="${server}"}`)).toBe(1);
 });
 
-test('without the database it still answers, and says so', async () => {
+test('answers without the database, and shows it as down', async () => {
   const gone = await createTestDatabase();
   const cut = await createTestApi({ database: gone.database, temporal });
   await gone.drop();
@@ -129,11 +123,11 @@ test('without the database it still answers, and says so', async () => {
   ]).toEqual([0, 1]);
 });
 
-describe('who may read them', () => {
+describe('access to the metrics', () => {
   const status = async (of: TestApi, request: { remoteAddress?: string; headers?: Record<string, string> }) =>
     (await of.app.inject({ url: '/metrics', ...request })).statusCode;
 
-  test('without METRICS_TOKEN: this machine, and nobody through a proxy on it', async () => {
+  test('without METRICS_TOKEN is for this machine only, and not for clients of a proxy on it', async () => {
     for (const remoteAddress of ['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1'])
       expect([remoteAddress, await status(api, { remoteAddress })]).toEqual([remoteAddress, 200]);
     for (const remoteAddress of ['10.0.0.1', '::ffff:10.0.0.1', '2001:db8::127.0.0.1'])
@@ -142,7 +136,7 @@ describe('who may read them', () => {
       expect(await status(api, { headers: { [header]: '10.0.0.1' } })).toBe(403);
   });
 
-  test('with it: who sends it, from anywhere', async () => {
+  test('with METRICS_TOKEN is for every client that sends it, from any address', async () => {
     const guarded = await createTestApi({ database: db.database, temporal, app: { metricsToken: TOKEN } });
     const remoteAddress = '10.0.0.1';
     expect(await status(guarded, { remoteAddress, headers: { authorization: `Bearer ${TOKEN}` } })).toBe(200);

@@ -14,12 +14,12 @@ import { createTestNamespace } from '../../support/temporal-namespace';
 import { testServices } from '../../support/test-services';
 import type { TemporalConnection } from '../../../src/platform/temporal';
 
-/** The program, which .ci/run installs from PyPI. Where it is not, the test says that it was skipped. */
+/** The path of the program, which .ci/run installs from PyPI. The test is skipped without it. */
 const SCHEMATHESIS = process.env.SCHEMATHESIS;
 const ROOT = path.resolve(__dirname, '../../..');
 const PASSWORD = 'a password for made-up requests';
 const MINUTES = 60_000;
-/** Instead of the first example of a task type, where that one runs for long; no backups, which are large. */
+/** Parameters in place of a first example that would run for long. Backups are left out: they are large. */
 const QUICK = {
   REDDIT_SCRAPE: { subreddits: ['programming'], posts_limit: 3 },
   REDDIT_DELETION_SYNC: { limit: 1 },
@@ -43,7 +43,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** API and worker on a database and a namespace of their own, with a superuser. */
+/** Starts the API and a worker on their own database and namespace, with an admin. */
 async function startTaskloom(): Promise<{ url: string; userId: number }> {
   [db, temporal] = await Promise.all([createTestDatabase(), createTestNamespace()]);
   sandbox = createRedditSandbox({ seed: 'fuzz', scale: { posts: 20, commentsPerPost: 5 } });
@@ -66,7 +66,7 @@ async function startTaskloom(): Promise<{ url: string; userId: number }> {
     TEMPORAL_NAMESPACE: temporal.namespace,
     TEMPORAL_TASK_QUEUE: `fuzz-${randomUUID()}`,
     JWT_SECRET_KEY: randomUUID(),
-    // It signs in wrongly and registers hundreds of times.
+    // Schemathesis sends hundreds of failing logins and registrations.
     LIMIT_ATTEMPTS: 'false',
     SMTP_HOST: '',
     REDDIT_CLIENT_ID: 'sandbox',
@@ -100,7 +100,7 @@ async function run(
 }
 
 (SCHEMATHESIS ? test : test.skip)(
-  'made-up requests, proper and improper, find nothing in the API that its document does not say (skipped where SCHEMATHESIS does not name the program)',
+  'the API answers generated requests as its document says (skipped unless SCHEMATHESIS names the program)',
   async () => {
     const { url, userId } = await startTaskloom();
     const args = [
@@ -126,7 +126,7 @@ async function run(
     if (process.env.FUZZ_SHOW || code !== 0) process.stderr.write(`${output}\n`);
     expect(processes.map(({ child }) => child.exitCode ?? child.signalCode)).toEqual([null, null]);
     expect(code).toBe(0);
-    // It has tried everything: a filter that leaves operations out would pass as well.
+    // Every operation was tested: a filter that leaves operations out would pass as well.
     const [selected, total, tested] = /Selected: (\d+)\/(\d+)\n +Tested: (\d+)\n/.exec(output)?.slice(1) ?? [];
     expect(Number(total)).toBeGreaterThan(50);
     expect([selected, tested]).toEqual([total, total]);

@@ -4,33 +4,21 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { createTaskloomClient, type Schemas } from '../../../clients/typescript/src';
-import { connectTestTemporal } from '../../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, PASSWORD, type TestApi } from '../../support/api-support';
-import type { TemporalConnection } from '../../../src/platform/temporal';
+import { PASSWORD, type TestStack, useTestApi } from '../../support/api-support';
 
 const PROJECT = path.resolve(__dirname, '../../..');
 const CLIENT = path.join(PROJECT, 'clients/typescript');
 const run = promisify(execFile);
 
-describe('the client', () => {
-  let db: TestDatabase;
-  let temporal: TemporalConnection;
-  let api: TestApi;
+describe('the TypeScript client', () => {
+  let { api } = {} as TestStack;
+  useTestApi('file', (stack) => ({ api } = stack));
   let baseUrl: string;
-
   beforeAll(async () => {
-    [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-    api = await createTestApi({ database: db.database, temporal });
     baseUrl = await api.app.listen({ host: '127.0.0.1', port: 0 });
   });
-  afterAll(async () => {
-    await api?.close();
-    await temporal?.close();
-    await db?.drop();
-  });
 
-  test('signs in, creates, changes, lists and deletes', async () => {
+  test('signs in, and creates, changes, lists and deletes a config', async () => {
     const session: { token?: string } = {};
     const client = createTaskloomClient({ baseUrl, token: () => session.token });
     const refused = await client.GET('/api/v1/tasks/configs');
@@ -60,7 +48,7 @@ describe('the client', () => {
   });
 });
 
-describe('its types', () => {
+describe('the types of the TypeScript client', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-client-'));
@@ -68,17 +56,18 @@ describe('its types', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('build, and refuse what the API would refuse', async () => {
+  test('compile, and reject paths, bodies and fields that the API does not have', async () => {
     const tsc = path.join(PROJECT, 'node_modules/typescript/bin/tsc');
     await run(process.execPath, [tsc, '-p', CLIENT, '--outDir', path.join(folder, 'dist')]);
+    const byId = "'/api/v1/tasks/configs/{id}', { params: { path: { id: 1 } } }";
     writeFileSync(
       path.join(folder, 'use.ts'),
       `import { createTaskloomClient } from './dist';
        const client = createTaskloomClient({ baseUrl: 'http://127.0.0.1' });
-       void client.GET('/api/v1/tasks/configs/{id}', { params: { path: { id: 1 } } }).then(({ data }) => data?.schedule_status === 'paused');
+       void client.GET(${byId}).then(({ data }) => data?.schedule_status === 'paused');
        void client.GET('/api/v1/no/such/path');
        void client.POST('/api/v1/auth/login', { body: { username: 'x' } });
-       void client.GET('/api/v1/tasks/configs/{id}', { params: { path: { id: 1 } } }).then(({ data }) => data?.no_such_field);
+       void client.GET(${byId}).then(({ data }) => data?.no_such_field);
       `,
     );
     const compilerOptions = {

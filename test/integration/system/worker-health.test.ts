@@ -14,11 +14,11 @@ let temporal: TemporalConnection;
 beforeAll(async () => void (temporal = await connectTestTemporal()));
 afterAll(() => temporal.close());
 
-/** What the container's health check runs: its exit code, and what it complains of. */
+/** Runs the container's health check; returns its exit code and standard error. */
 function checkHealth(
   taskQueue: string,
   address = testServices().temporalAddress,
-): Promise<{ code: unknown; complaint: string }> {
+): Promise<{ code: unknown; standardError: string }> {
   const env = {
     PATH: process.env.PATH,
     TEMPORAL_ADDRESS: address,
@@ -27,12 +27,12 @@ function checkHealth(
   };
   return new Promise((resolve) =>
     execFile(process.execPath, [SCRIPT], { env }, (error, _stdout, stderr) =>
-      resolve({ code: error ? error.code : 0, complaint: stderr }),
+      resolve({ code: error ? error.code : 0, standardError: stderr }),
     ),
   );
 }
 
-/** Asks for work as a worker of that name does, while `during` lasts. */
+/** Polls the task queue as a worker with that identity would, until `during` is done. */
 async function whilePolling<Answer>(
   taskQueue: string,
   identity: string,
@@ -63,20 +63,20 @@ async function whilePolling<Answer>(
   }
 }
 
-it('a worker that asks for work is healthy', async () => {
+it('reports a worker that polls as healthy', async () => {
   const taskQueue = `health-${randomUUID()}`;
   expect(await whilePolling(taskQueue, `${hostname()}:1`, () => checkHealth(taskQueue))).toEqual({
     code: 0,
-    complaint: '',
+    standardError: '',
   });
 });
 
-it('a worker that does not is unhealthy, even while one on another host does', async () => {
+it('reports a worker that does not poll as unhealthy, even while one on another host polls', async () => {
   const taskQueue = `health-${randomUUID()}`;
-  const { code, complaint } = await whilePolling(taskQueue, 'another-host:1', () => checkHealth(taskQueue));
-  expect({ code, complaint }).toEqual({ code: 1, complaint: expect.stringContaining(taskQueue) });
+  const { code, standardError } = await whilePolling(taskQueue, 'another-host:1', () => checkHealth(taskQueue));
+  expect({ code, standardError }).toEqual({ code: 1, standardError: expect.stringContaining(taskQueue) });
 });
 
-it('a worker that cannot reach Temporal is unhealthy', async () => {
+it('reports a worker that cannot reach Temporal as unhealthy', async () => {
   expect(await checkHealth('any', '127.0.0.1:1')).toMatchObject({ code: 1 });
 });

@@ -1,0 +1,73 @@
+import { TaskExecution, type TriggeredBy } from './task-execution';
+import { rows } from '../sql/rows';
+import { toJson } from '../sql/storable-json';
+import type { Database } from '../../platform/postgres/postgres';
+
+export interface NewExecution {
+  taskId: string;
+  workflowId: string;
+  runId: string;
+  configId: number | null;
+  /** These override the config's, and are required where there is no config. */
+  taskType?: string;
+  parameters?: Record<string, unknown>;
+  maxRetries?: number;
+  timeoutSeconds?: number | null;
+  priority?: number;
+  triggeredBy: TriggeredBy;
+  requestedBy?: number;
+  retryOf?: number;
+  /** The time that its schedule meant it to begin at. */
+  scheduledAt?: Date | null;
+  startedAt: Date;
+}
+
+// The config is joined to one constant row, so that there is a row to insert when the config is gone.
+const INSERT = `
+  with config as (select * from (select 1) as always left join task_configs on id = :configId)
+  insert into task_executions (
+    task_id, workflow_id, run_id, config_id, task_type, parameters, max_retries,
+    timeout_seconds, priority,
+    status, triggered_by, requested_by,
+    retry_of, scheduled_at, started_at
+  )
+  select
+    :taskId, :workflowId, :runId, id, coalesce(:taskType, task_type),
+    coalesce(:parameters::jsonb, parameters, '{}'), coalesce(:maxRetries, max_retries, 0),
+    case when :hasTimeout then :timeoutSeconds::int else timeout_seconds end, coalesce(:priority, priority, 5),
+    'running', :triggeredBy, (select id from users where id = :requestedBy),
+    (select id from task_executions where id = :retryOf), :scheduledAt::timestamptz, :startedAt
+  from config
+  on conflict (workflow_id, run_id, batch_index) do update set task_id = excluded.task_id
+  returning *`;
+
+export function createExecutionBegin(database: Database) {
+  const executions = TaskExecution.bindKnex(database);
+
+  return {
+    /**
+     * Inserts the row of a run that begins. What the request leaves open of its plan comes from the config. A repeated
+     * call returns the existing row. `taskType` is null when neither the config nor the request names one.
+     */
+    async begin(execution: NewExecution): Promise<TaskExecution> {
+      const [row] = await rows<Record<string, unknown>>(database, INSERT, {
+        configId: execution.configId,
+        taskId: execution.taskId,
+        workflowId: execution.workflowId,
+        runId: execution.runId,
+        taskType: execution.taskType ?? null,
+        parameters: toJson(execution.parameters),
+        maxRetries: execution.maxRetries ?? null,
+        hasTimeout: execution.timeoutSeconds !== undefined,
+        timeoutSeconds: execution.timeoutSeconds ?? null,
+        priority: execution.priority ?? null,
+        triggeredBy: execution.triggeredBy,
+        requestedBy: execution.requestedBy ?? null,
+        retryOf: execution.retryOf ?? null,
+        scheduledAt: execution.scheduledAt ?? null,
+        startedAt: execution.startedAt,
+      });
+      return executions.fromDatabaseJson(row ?? {});
+    },
+  };
+}
