@@ -22,7 +22,9 @@ export interface KeyValueStore {
   removeMember(key: string, member: string): Promise<void>;
   /** In no order to rely on. */
   members(key: string): Promise<string[]>;
-  /** Counts up and returns the new count. The time to live starts with the first count; later ones do not prolong it. */
+  /**
+   * Counts up and returns the new count. The time to live starts with the first count; later ones do not prolong it.
+   */
   increment(key: string, options: { ttlSeconds: number }): Promise<number>;
   /** Sets a new time to live; false when there is no such key. */
   expire(key: string, ttlSeconds: number): Promise<boolean>;
