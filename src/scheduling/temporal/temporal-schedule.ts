@@ -8,13 +8,13 @@ import { toTemporalSpec } from './temporal-spec';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type * as workflows from '../../workflows';
 
-/** Temporal's limit (limit.userMetadataSummarySize) is 400 with the encoding; a name of 200 characters may be 800. */
+/** Temporal's limit (limit.userMetadataSummarySize) is 400 bytes encoded; a name of 200 characters can have 800. */
 const SUMMARY_BYTES = 300;
 
-/** Says which start of the config its schedule has followed; a pause or an edit leaves it as it is. */
+/** Identifies the last start that the schedule has followed. A pause or an edit does not change it. */
 export const armedAtOf = (config: TaskConfig) => config.registeredAt?.toISOString() ?? null;
 
-/** The SDK sends a priority along although its type for new actions has none. */
+/** The SDK sends a priority, although its type for new actions lacks the field. */
 export type StartRun = ScheduleOptionsStartWorkflowAction<typeof workflows.runTask> & { priority?: Priority };
 export type TaskConfigSchedule = ScheduleOptions<StartRun> & {
   state: { paused: boolean; note: string; remainingActions?: number };
@@ -38,7 +38,7 @@ export function taskConfigSchedule(
     action: {
       type: 'startWorkflow',
       workflowType: 'runTask' satisfies keyof typeof workflows,
-      // Temporal appends the time.
+      // Temporal appends the scheduled time.
       workflowId: scheduleId,
       taskQueue,
       args: [{ configId: config.id, triggeredBy: 'schedule' }],
@@ -54,7 +54,7 @@ export function taskConfigSchedule(
   };
 }
 
-/** Whole characters only. */
+/** The first `count` bytes of the text, cut between characters. */
 function firstBytes(text: string, count: number): string {
   return new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, count), { stream: true });
 }
