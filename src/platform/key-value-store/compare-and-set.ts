@@ -29,9 +29,9 @@ const LONGEST_PAUSE_MS = 50;
 const MAX_CALLS_AT_ONCE = 100;
 
 /**
- * Optimistic concurrency: read, run, and write if nobody else has written meanwhile; otherwise the same again after a
- * random pause that grows. The calls of this process for one key share a write, in their order, so that a process
- * never conflicts with itself. Rejects after MAX_TRIES conflicts.
+ * Optimistic concurrency: read, run, and write if nobody else has written meanwhile; otherwise the same again, at once
+ * and then after random pauses that grow. The calls of this process for one key share a write, in their order, so that
+ * a process never conflicts with itself. Rejects after MAX_TRIES conflicts.
  */
 export function createApply(store: ComparableStore): KeyValueStore['apply'] {
   const waiting = new Map<string, Call[]>();
@@ -58,7 +58,8 @@ export function createApply(store: ComparableStore): KeyValueStore['apply'] {
     for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
       const answers = await attempt(key, calls);
       if (answers) return answers;
-      await sleep(Math.random() * Math.min(2 ** tries, LONGEST_PAUSE_MS));
+      // Two processes that met once rarely meet again.
+      if (tries > 1) await sleep(Math.random() * Math.min(2 ** tries, LONGEST_PAUSE_MS));
     }
     throw new Error(`${key} was changed by others during each of ${MAX_TRIES} tries`);
   }

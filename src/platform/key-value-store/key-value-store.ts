@@ -3,8 +3,8 @@ import { createPostgresStore } from './postgres-store';
 import { createRedisStore } from './redis-store';
 
 /**
- * What Taskloom asks of Redis or, where there is none, of PostgreSQL. Times to live are in seconds; a key whose time is up is as good as
- * never set.
+ * What Taskloom asks of Redis or, where there is none, of PostgreSQL. Times to live are in seconds. An expired key
+ * counts as never set.
  */
 export interface KeyValueStore {
   get(key: string): Promise<string | null>;
@@ -22,11 +22,13 @@ export interface KeyValueStore {
   removeMember(key: string, member: string): Promise<void>;
   /** In no order to rely on. */
   members(key: string): Promise<string[]>;
-  /** Counts up and returns the new count. The time to live starts with the first count and is not prolonged by later ones. */
+  /**
+   * Counts up and returns the new count. The time to live starts with the first count; later ones do not prolong it.
+   */
   increment(key: string, options: { ttlSeconds: number }): Promise<number>;
   /** Sets a new time to live; false when there is no such key. */
   expire(key: string, ttlSeconds: number): Promise<boolean>;
-  /** Takes the key's state, which is JSON, one step on: nobody else changes it in between. Procedures may be run again. */
+  /** Takes the key's state (JSON) one step on: nobody else changes it in between. The procedure may be run again. */
   apply<State, Input, Answer>(
     key: string,
     procedure: AtomicProcedure<State, Input, Answer>,

@@ -5,11 +5,9 @@ import { noteOf } from './schedule-note';
 import { toRunSearchAttributes, toScheduleSearchAttributes } from './search-attributes';
 import { priorityKeyOf } from './temporal-priority';
 import { toTemporalSpec } from './temporal-spec';
+import { runSummary } from '../../shared/run-summary';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type * as workflows from '../../workflows';
-
-/** Temporal's limit (limit.userMetadataSummarySize) is 400 bytes encoded; a name of 200 characters can have 800. */
-const SUMMARY_BYTES = 300;
 
 /** Identifies the last start that the schedule has followed. A pause or an edit does not change it. */
 export const armedAtOf = (config: TaskConfig) => config.registeredAt?.toISOString() ?? null;
@@ -48,13 +46,8 @@ export function taskConfigSchedule(
         taskType: config.taskType,
         triggeredBy: 'schedule',
       }),
-      staticSummary: firstBytes(`${config.taskType} · ${config.name}`, SUMMARY_BYTES),
+      staticSummary: runSummary(config.taskType, config.name),
       priority: { priorityKey: priorityKeyOf(config.priority) },
     },
   };
-}
-
-/** The first `count` bytes of the text, cut between characters. */
-function firstBytes(text: string, count: number): string {
-  return new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, count), { stream: true });
 }
