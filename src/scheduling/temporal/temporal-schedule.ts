@@ -9,10 +9,10 @@ import { runSummary } from '../../shared/run-summary';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type * as workflows from '../../workflows';
 
-/** Says which start of the config its schedule has followed; a pause or an edit leaves it as it is. */
+/** Identifies the last start that the schedule has followed. A pause or an edit does not change it. */
 export const armedAtOf = (config: TaskConfig) => config.registeredAt?.toISOString() ?? null;
 
-/** The SDK sends a priority along although its type for new actions has none. */
+/** The SDK sends a priority, although its type for new actions lacks the field. */
 export type StartRun = ScheduleOptionsStartWorkflowAction<typeof workflows.runTask> & { priority?: Priority };
 export type TaskConfigSchedule = ScheduleOptions<StartRun> & {
   state: { paused: boolean; note: string; remainingActions?: number };
@@ -36,7 +36,7 @@ export function taskConfigSchedule(
     action: {
       type: 'startWorkflow',
       workflowType: 'runTask' satisfies keyof typeof workflows,
-      // Temporal appends the time.
+      // Temporal appends the scheduled time.
       workflowId: scheduleId,
       taskQueue,
       args: [{ configId: config.id, triggeredBy: 'schedule' }],
