@@ -114,7 +114,7 @@ module.exports = {
       name: 'no-circular',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only', 'type-import'] } },
+      to: { circular: true },
     },
     { name: 'not-to-test', severity: 'error', from: { path: '^src/', pathNot: tests }, to: { path: '^(test|bench)/' } },
     { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/', pathNot: tests }, to: {} },

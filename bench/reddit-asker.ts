@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { createRedditBudget } from '../src/platform/reddit-budget/reddit-budget';
 import { createRedditClient } from '../src/platform/reddit/snoowrap-client';
-import { createKeyValueStore } from '../src/platform/key-value-store/key-value-store';
+import { createKeyValueStore } from '../src/platform/key-value-store/create-key-value-store';
 
 export interface AskerOrder {
   url: string;

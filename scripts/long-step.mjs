@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 
-// With a process group of its own, npm's install scripts can be stopped along with it. Windows has none.
+// A separate process group lets a stop reach npm's install scripts too. Windows has no process groups.
 const hasGroups = process.platform !== 'win32';
 
 /** Undefined for an exit code of 0. */

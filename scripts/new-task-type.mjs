@@ -1,5 +1,6 @@
 /**
- * Writes a starter task type with its test, lists it in the registry, and regenerates what is written from the registry: `npm run new-task-type -- SUBREDDIT_SIZES`.
+ * Writes a starter task type with its test, lists it in the registry, and regenerates what is written from the
+ * registry: `npm run new-task-type -- SUBREDDIT_SIZES`.
  *
  * Options: `--project FOLDER` works on another checkout; `--no-generate` leaves the generated files as they are.
  */

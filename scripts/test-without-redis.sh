@@ -13,7 +13,8 @@ for index in "${!folders[@]}"; do
   folder=${folders[$index]}
   if [ -x "$folder/redis-server" ] || [ -x "$folder/valkey-server" ]; then
     mkdir "$links/$index"
-    find -L "$folder" -maxdepth 1 -mindepth 1 ! -name redis-server ! -name valkey-server -exec ln -s -t "$links/$index" {} +
+    find -L "$folder" -maxdepth 1 -mindepth 1 ! -name redis-server ! -name valkey-server \
+      -exec ln -s -t "$links/$index" {} +
     folder="$links/$index"
   fi
   path="$path${path:+:}$folder"

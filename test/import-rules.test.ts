@@ -128,6 +128,22 @@ test.each([
     { 'src/tasks/bad.ts': "import Snoowrap from 'snoowrap';\nexport const x = Snoowrap;\n" },
     'snoowrap-in-one-place',
   ],
+  [
+    'a circle of types only',
+    {
+      'src/tasks/bad.ts': "import type { Table } from './table';\nexport type X = Table;\n",
+      'src/tasks/table.ts': "import type { X } from './bad';\nexport type Table = X | number;\n",
+    },
+    'no-circular',
+  ],
+  [
+    'a circle of code',
+    {
+      'src/tasks/bad.ts': "import { table } from './table';\nexport const x = () => table();\n",
+      'src/tasks/table.ts': "import { x } from './bad';\nexport const table = (): unknown => x();\n",
+    },
+    'no-circular',
+  ],
 ])('%s breaks a rule', async (_, files, rule) => {
   expect(await brokenRules(files as unknown as Record<string, string>)).toContain(rule);
 });

@@ -4,6 +4,7 @@ import { endOf, planOf, timedOut } from './execution-plan';
 import { withHeartbeat } from './heartbeat';
 import { runShortAttempt, type ShortAttempt } from './short-task';
 import { chunk } from '../shared/chunk';
+import { runSummary } from '../shared/run-summary';
 import type { ActivityDeps } from './activity-deps';
 import type { BatchRequest, BatchRun, BegunBatch, ExecutionOutcome } from './run-request';
 import type { OpenedAttempt } from '../storage/executions/execution-attempts';
@@ -90,6 +91,7 @@ export function createBatchActivities(deps: ActivityDeps) {
                   configId: item.configId,
                   configName: item.configName ?? '',
                   taskType: item.taskType ?? '',
+                  summary: runSummary(item.taskType ?? '', item.configName ?? ''),
                   priority: item.priority ?? 5,
                 },
               ]

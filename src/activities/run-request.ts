@@ -78,6 +78,8 @@ export interface BegunBatch {
     configId: number;
     configName: string;
     taskType: string;
+    /** Shown in the Temporal Web UI. Absent in histories of versions that did not cut it to Temporal's limit. */
+    summary?: string;
     priority: number;
   }[];
 }

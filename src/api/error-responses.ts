@@ -53,6 +53,8 @@ interface LibraryError {
   code?: string | number;
   message?: string;
   statusCode?: number;
+  /** Set by http-errors: the message may be sent to the client. */
+  expose?: boolean;
   cause?: unknown;
   nativeError?: unknown;
 }
@@ -78,11 +80,13 @@ const isTemporalUnavailable = (error: LibraryError) =>
 function respondToLibrary(error: LibraryError): ErrorResponse | undefined {
   if (isTemporalUnavailable(error)) return TEMPORAL_UNAVAILABLE;
   if (isConnectionError(error)) return STORE_UNAVAILABLE;
-  // Fastify refuses a request itself: bad URL encoding, unsupported framing.
-  const { code, statusCode = 500, message = '' } = error;
-  const isRefusedByFastify = typeof code === 'string' && code.startsWith('FST_') && statusCode < 500;
-  return isRefusedByFastify ? { status: statusCode, detail: message } : undefined;
+  const { statusCode = 500, message = '' } = error;
+  return statusCode < 500 && isRefusal(error) ? { status: statusCode, detail: message } : undefined;
 }
+
+/** Refusals by Fastify itself (bad URL encoding, unsupported framing), and http-errors of @fastify/static. */
+const isRefusal = ({ code, expose }: LibraryError) =>
+  (typeof code === 'string' && code.startsWith('FST_')) || expose === true;
 
 function findResponse(error: unknown): ErrorResponse | undefined {
   if (error instanceof ApiError) return { status: error.status, detail: error.detail, headers: error.headers };

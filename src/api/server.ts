@@ -7,7 +7,7 @@ import { createLogger } from '../platform/logger';
 import { passwords } from '../platform/passwords/password-hash';
 import { createDatabase } from '../platform/postgres/postgres';
 import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
-import { createKeyValueStore } from '../platform/key-value-store/key-value-store';
+import { createKeyValueStore } from '../platform/key-value-store/create-key-value-store';
 import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
 import { createResetTokens } from '../platform/passwords/reset-tokens';
 import { reasonOf, showFailedStart, StartError } from '../platform/startup/start-error';

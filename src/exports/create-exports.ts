@@ -2,22 +2,13 @@ import pLimit from 'p-limit';
 import { createCleanUp } from './export-cleanup';
 import { fileNames } from './export-names';
 import { DAY_MS } from '../shared/durations';
-import type { WriteFile } from './file-writer';
-import type { FileStore } from '../platform/files/file-store';
-import type { ExportRepository } from '../storage/exports/export-repository';
+import type { ExportDeps } from './export-deps';
 import type { Exports } from '../tasks/ports/exports';
 
-/** Each holds a process, a database connection and a transaction for as long as it takes; the others wait. */
+/** A running export holds a process, a database connection and a transaction until it ends. Further exports wait. */
 const EXPORTS_AT_ONCE = 2;
 
-export interface ExportDeps {
-  writeFile: WriteFile;
-  records: ExportRepository;
-  files: FileStore;
-  expiresInDays: number;
-}
-
-/** Takes exports one after the other, and keeps their rows in step with their files. */
+/** Runs at most EXPORTS_AT_ONCE exports at the same time, and keeps the rows of `exports` in step with the files. */
 export function createExports(deps: ExportDeps): Exports {
   const { writeFile, records, files } = deps;
   const limit = pLimit(EXPORTS_AT_ONCE);
@@ -48,7 +39,7 @@ export function createExports(deps: ExportDeps): Exports {
         step.signal.throwIfAborted();
         return write(request, step);
       });
-      // Who is cancelled while he waits for his turn goes at once; who is at work first puts things in order.
+      // An export that is cancelled while it waits rejects at once. One that has begun cleans up first.
       return Promise.race([
         turn,
         whenAborted(step.signal).catch((reason: unknown) => (hasBegun ? turn : Promise.reject(reason as Error))),

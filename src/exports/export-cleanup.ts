@@ -1,11 +1,12 @@
-import type { ExportDeps } from './create-exports';
+import { HOUR_MS } from '../shared/durations';
+import type { ExportDeps } from './export-deps';
 import type { Exports } from '../tasks/ports/exports';
 
 const BATCH = 100;
-/** A write that goes on says so with every page. */
-const BROKEN_OFF_AFTER_MS = 60 * 60 * 1_000;
+/** A running export writes to its temporary file with every page. An older file was left by a process that died. */
+const ABANDONED_AFTER_MS = HOUR_MS;
 
-/** The file goes first and is then noted as gone, so that one that could not be removed is met again. */
+/** Removes the file first and then marks its row as deleted, so that the next run retries a file that stayed. */
 export function createCleanUp({ records, files }: Pick<ExportDeps, 'records' | 'files'>): Exports['cleanUp'] {
   return async ({ now, createdBefore, isDryRun }, { signal, onProgress }) => {
     const counts = { files: 0, bytes: 0, abandoned: 0, temporaries: 0 };
@@ -25,7 +26,7 @@ export function createCleanUp({ records, files }: Pick<ExportDeps, 'records' | '
       if (!last || batch.length < BATCH) break;
       afterId = last.id;
     }
-    counts.temporaries = await files.sweep(new Date(now.getTime() - BROKEN_OFF_AFTER_MS), isDryRun);
+    counts.temporaries = await files.sweep(new Date(now.getTime() - ABANDONED_AFTER_MS), isDryRun);
     return counts;
   };
 }

@@ -16,7 +16,8 @@ export const cleanupExports = defineTaskType({
       .nullable()
       .default(null)
       .describe(
-        'Also those that were begun (created_at) longer ago than this, whenever they expire; null for expired ones only',
+        'Also those that were begun (created_at) longer ago than this, whenever they expire; ' +
+          'null for expired ones only',
       ),
     dry_run: z.boolean().default(false).describe('Counts and removes nothing'),
   }),

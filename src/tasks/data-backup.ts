@@ -4,7 +4,9 @@ import { defineTaskType } from './task-type';
 
 const BYTES_PER_MB = 1_048_576;
 
-/** A retry begins anew: what was written by then is of a moment that has passed. The cursor only tells how far it is. */
+/**
+ * A retry begins anew: what was written by then is of a moment that has passed. The cursor only tells how far it is.
+ */
 export const dataBackup = defineTaskType({
   name: 'DATA_BACKUP',
   summary: 'Backs the database up into a folder, whole or what has changed since the last backup',
@@ -20,13 +22,15 @@ export const dataBackup = defineTaskType({
       .max(1_000)
       .default(7)
       .describe(
-        'How many full backups to keep, with the incremental ones that add to them; older ones go once a new full one is complete',
+        'How many full backups to keep, with the incremental ones that add to them; ' +
+          'older ones go once a new full one is complete',
       ),
     method: z
       .enum(['auto', 'copy', 'pg_dump'])
       .default('auto')
       .describe(
-        'How a full backup is written; auto: by pg_dump where one is there that is not older than the server, otherwise by COPY',
+        'How a full backup is written; auto: by pg_dump where one is there that is not older than the server, ' +
+          'otherwise by COPY',
       ),
   }),
   examples: {

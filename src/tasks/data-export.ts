@@ -6,7 +6,10 @@ import { defineTaskType } from './task-type';
 const withoutPrefix = (name: string) => name.replace(/^\/?r\//i, '').toLowerCase();
 const dateOf = (text: string | undefined) => (text === undefined ? undefined : new Date(readMoment(text)));
 
-/** A retry begins anew: what was written by then belongs to a snapshot that is gone. The cursor only tells how far it is. */
+/**
+ * A retry begins anew: what was written by then belongs to a snapshot that is gone. The cursor only tells how far it
+ * is.
+ */
 export const dataExport = defineTaskType({
   name: 'DATA_EXPORT',
   summary: 'Writes posts, comments, executions or configs into a file to download',

@@ -16,7 +16,10 @@ const hasPrivateFields = (taskType: string | null) => fieldsOf(taskType).length 
 export const mayHoldPrivateFields = (taskType: string | null, json: string): boolean =>
   hasPrivateFields(taskType) || SECRET.test(json);
 
-/** Parameters, a result or a cursor of a task type with what is private in them blackened, at whatever depth; the same object when nothing is. */
+/**
+ * Parameters, a result or a cursor of a task type with what is private in them blackened, at whatever depth; the same
+ * object when nothing is.
+ */
 export function withoutPrivateFields<Value>(taskType: string | null, value: Value): Value {
   const own = fieldsOf(taskType);
   let isChanged = false;

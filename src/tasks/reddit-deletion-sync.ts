@@ -10,7 +10,8 @@ import { scopeOf, syncParameters } from './reddit-deletion-sync/sync-parameters'
 export const redditDeletionSync = defineTaskType({
   name: 'REDDIT_DELETION_SYNC',
   summary:
-    'Asks Reddit for stored posts and comments again, takes the text and author from those that were deleted or removed there, and follows edits',
+    'Asks Reddit for stored posts and comments again, takes the text and author from those that were deleted or ' +
+    'removed there, and follows edits',
   parameters: syncParameters,
   examples: {
     accepted: [

@@ -21,7 +21,10 @@ function resultOf(
   };
 }
 
-/** Ends well when at least one copy was taken; the others are told of in its result. A later attempt leaves out who has it. */
+/**
+ * Ends well when at least one copy was taken; the others are told of in its result. A later attempt leaves out who has
+ * it.
+ */
 export const sendEmail = defineTaskType({
   name: 'SEND_EMAIL',
   summary: 'Sends a mail to one or more recipients, each a copy of their own, and to nobody twice',

@@ -80,7 +80,10 @@ export function sumOf(figures: EstimateFigure[]): EstimateFigure {
     : total;
 }
 
-/** How long so many requests take when nobody else spends of the budget, rounded up to tenths: whatever is asked takes some time. */
+/**
+ * How long so many requests take when nobody else spends of the budget, rounded up to tenths: whatever is asked takes
+ * some time.
+ */
 export function minutesOf({ min, max, assumed }: EstimateFigure, requestsPerMinute: number): Estimate['minutes'] {
   const minutes = (requests: number) => Math.ceil((requests * 10) / requestsPerMinute) / 10;
   return { min: minutes(min), max: minutes(max), ...(assumed === undefined ? {} : { assumed: minutes(assumed) }) };

@@ -10,7 +10,9 @@ import type { RetentionStore } from './ports/retention-store';
 import type { RunMonitor } from './ports/run-monitor';
 import type { ScrapeMemory } from './ports/scrape-memory';
 
-/** What task types may use of the outside world: the ports, which worker/create-activity-deps.ts wires to real services. */
+/**
+ * What task types may use of the outside world: the ports, which worker/create-activity-deps.ts wires to real services.
+ */
 export interface TaskServices {
   /** Requests are made on behalf of the run's config: configs share the request budget by their priority. */
   reddit: RedditClient;

@@ -69,12 +69,13 @@ export interface TaskType<Parameters = unknown> {
   readonly isShort: boolean;
   /**
    * Names of what only operators may read: parameters, and fields of results and cursors at any depth. Whoever has less
-   * is shown `[redacted]` for them, and for the failures of such runs, which may quote them; exports are, for everybody.
+   * is shown `[redacted]` for them, and for the failures of such runs, which may quote them; exports are, for
+   * everybody.
    */
   readonly privateFields: readonly string[];
   /**
-   * Who may run it with parameters of his own, without a config. `admin` for what deletes, or reaches people outside: an
-   * operator then runs only what an admin has stored or chosen, by config, schedule or retry.
+   * Who may run it with parameters of his own, without a config. `admin` for what deletes, or reaches people outside:
+   * an operator then runs only what an admin has stored or chosen, by config, schedule or retry.
    */
   readonly adHocAccess: AdHocAccess;
   /** The name of the workflow that does the work in steps of its own, where one activity is not enough. */
@@ -82,7 +83,10 @@ export interface TaskType<Parameters = unknown> {
   /** What a config with these parameters would cost, before it is run. */
   estimate?(parameters: Parameters, basis: EstimateBasis): Promise<Estimate>;
   run(context: TaskContext, parameters: Parameters): Promise<JsonObject | null>;
-  /** The result of a run that failed, was cancelled or timed out: what it has done all the same. Without it there is none. */
+  /**
+   * The result of a run that failed, was cancelled or timed out: what it has done all the same. Without it there is
+   * none.
+   */
   partialResult?(run: EndedRun, parameters: Parameters): Promise<JsonObject>;
   /** How far a run is whose newest cursor this is, where the cursor tells. */
   percentAt?(cursor: unknown): number | null;
@@ -107,7 +111,10 @@ interface InSteps {
   workflow: string;
 }
 
-/** Declares a task type; the parameters' type is inferred from their schema. It has a `run`, or names a workflow of its own. */
+/**
+ * Declares a task type; the parameters' type is inferred from their schema. It has a `run`, or names a workflow of its
+ * own.
+ */
 export function defineTaskType<Schema extends z.ZodType>(
   definition: Definition<Schema> & (InOneGo<Schema> | InSteps),
 ): TaskType {
@@ -116,7 +123,8 @@ export function defineTaskType<Schema extends z.ZodType>(
   const run = () =>
     Promise.reject(
       new PermanentTaskError(
-        `${definition.name} is done by the workflow ${definition.workflow}; this run was begun by a version that had none: start it again`,
+        `${definition.name} is done by the workflow ${definition.workflow}; ` +
+          'this run was begun by a version that had none: start it again',
       ),
     );
   return { ...defaults, run, ...definition };

@@ -11,7 +11,7 @@ import { connectClient } from '../platform/postgres/postgres-client';
 import { createProbes } from '../platform/probes';
 import { createReconciler } from '../scheduling/reconcile/reconcile-pass';
 import { createResetMailReconciler } from '../scheduling/reconcile/reconcile-reset-mails';
-import { createResetMails } from '../scheduling/reconcile/reset-mails';
+import { createResetMails } from '../scheduling/temporal/reset-mails';
 import { createScheduleConvergence } from '../scheduling/temporal/schedule-convergence';
 import { createWorkerRepositories, type WorkerRepositories } from '../storage/worker-repositories';
 import { findConfigFault } from '../tasks/registry';

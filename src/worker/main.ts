@@ -2,7 +2,8 @@
 import { stopWithNpm } from '../platform/startup/npm-watch';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { readConfig, smtpSettings, type Config } from '../platform/config';
-import { createKeyValueStore, type KeyValueStore } from '../platform/key-value-store/key-value-store';
+import { createKeyValueStore } from '../platform/key-value-store/create-key-value-store';
+import type { KeyValueStore } from '../platform/key-value-store/key-value-store';
 import { createLogger, type Logger } from '../platform/logger';
 import { createMailer, createMissingMailer } from '../platform/mail/mailer';
 import { createDatabase } from '../platform/postgres/postgres';

@@ -111,7 +111,7 @@ async function runChild(
         { key: defineSearchAttributeKey('TaskType', 'KEYWORD'), value: child.taskType },
         { key: defineSearchAttributeKey('TriggeredBy', 'KEYWORD'), value: 'batch' },
       ],
-      staticSummary: `${child.taskType} · ${child.configName}`,
+      staticSummary: child.summary,
     });
     startedChildren.add(child.n);
     if (cancelled.has(child.n)) await cancelChild(child.n);

@@ -6,7 +6,7 @@ import { createServices } from '../../src/api/services/create-services';
 import { createLocalFileStore } from '../../src/platform/files/local-file-store';
 import { hashPassword, passwords } from '../../src/platform/passwords/password-hash';
 import { createRedditBudget } from '../../src/platform/reddit-budget/reddit-budget';
-import { createKeyValueStore } from '../../src/platform/key-value-store/key-value-store';
+import { createKeyValueStore } from '../../src/platform/key-value-store/create-key-value-store';
 import { createResetTokens } from '../../src/platform/passwords/reset-tokens';
 import { temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
 import { createApiRepositories } from '../../src/storage/api-repositories';

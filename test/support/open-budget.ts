@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createRedditBudget } from '../../src/platform/reddit-budget/reddit-budget';
-import type { AtomicProcedure } from '../../src/platform/key-value-store/compare-and-set';
+import type { AtomicProcedure } from '../../src/platform/key-value-store/key-value-store';
 
 /** A new budget that delays no request, for tests of something else. The rate limit headers of a server still delay. */
 export function openBudget() {

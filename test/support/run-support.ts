@@ -36,6 +36,7 @@ export function useTestWorker() {
     taskQueue: () => worker!.taskQueue,
     createConfig: (overrides: {
       taskType: string;
+      name?: string;
       parameters?: Record<string, unknown>;
       maxRetries?: number;
       timeoutSeconds?: number | null;

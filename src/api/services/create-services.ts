@@ -1,7 +1,7 @@
 import { createScheduleCommands } from '../../scheduling/temporal/schedule-commands';
 import { createScheduleConvergence } from '../../scheduling/temporal/schedule-convergence';
 import { createScheduleGateway } from '../../scheduling/temporal/schedule-gateway';
-import { createResetMails } from '../../scheduling/reconcile/reset-mails';
+import { createResetMails } from '../../scheduling/temporal/reset-mails';
 import { createScheduleView } from '../../scheduling/temporal/schedule-view';
 import { findConfigFault } from '../../tasks/registry';
 import { createApiKeyAuthenticator } from './accounts/api-key-authenticator';

@@ -1,15 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KeyValueStore } from './key-value-store';
+import type { AtomicProcedure, KeyValueStore } from './key-value-store';
 
-/**
- * One step from a state to the next. `run` sees the state (undefined at first), the store's time in milliseconds and
- * the input. It may be run again with a newer state, so it has no side effects but on the state that it is given.
- */
-export interface AtomicProcedure<State, Input, Answer> {
-  run(state: State | undefined, now: number, input: Input): { state: State; answer: Answer };
-}
-
-/** What `apply` needs of a store. */
+/** The operations of a store that `apply` is built on. */
 export interface ComparableStore extends Pick<KeyValueStore, 'set' | 'replace'> {
   /** The value, and the store's clock in whole milliseconds. */
   readWithTime(key: string): Promise<{ value: string | null; now: number }>;
@@ -22,21 +14,22 @@ interface Call {
   reject(error: unknown): void;
 }
 
-/** Each try is won by one process, so this is more than a fleet of many processes needs. */
+/** One process wins each try, so even a fleet of many processes needs fewer tries than this. */
 const MAX_TRIES = 30;
 const LONGEST_PAUSE_MS = 50;
-/** Bounds what one write has to catch up with. */
+/** Limits how many procedures one write runs. */
 const MAX_CALLS_AT_ONCE = 100;
 
 /**
- * Optimistic concurrency: read, run, and write if nobody else has written meanwhile; otherwise the same again after a
- * random pause that grows. The calls of this process for one key share a write, in their order, so that a process
- * never conflicts with itself. Rejects after MAX_TRIES conflicts.
+ * Optimistic concurrency: reads the state, runs the procedure and writes the new state if the stored one has not
+ * changed in the meantime. After a conflict it tries again: first at once, then after growing random pauses. The calls
+ * of this process for one key share a write, in their order, so that a process never conflicts with itself. Rejects
+ * after MAX_TRIES conflicts.
  */
 export function createApply(store: ComparableStore): KeyValueStore['apply'] {
   const waiting = new Map<string, Call[]>();
 
-  /** Answers of the calls, or undefined where another process was quicker. */
+  /** The answers of the calls, or undefined when another process wrote first. */
   async function attempt(key: string, calls: Call[]): Promise<unknown[] | undefined> {
     const { value, now } = await store.readWithTime(key);
     let state: unknown = value === null ? undefined : JSON.parse(value);
@@ -58,7 +51,8 @@ export function createApply(store: ComparableStore): KeyValueStore['apply'] {
     for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
       const answers = await attempt(key, calls);
       if (answers) return answers;
-      await sleep(Math.random() * Math.min(2 ** tries, LONGEST_PAUSE_MS));
+      // The second try needs no pause: two processes rarely conflict twice in a row.
+      if (tries > 1) await sleep(Math.random() * Math.min(2 ** tries, LONGEST_PAUSE_MS));
     }
     throw new Error(`${key} was changed by others during each of ${MAX_TRIES} tries`);
   }

@@ -1,32 +1,36 @@
-import type { AtomicProcedure } from './compare-and-set';
-import { createPostgresStore } from './postgres-store';
-import { createRedisStore } from './redis-store';
+/**
+ * One step from a state to the next. `run` gets the state (undefined at first), the store's time in milliseconds and
+ * the input. It may be run again with a newer state, so it must have no side effects.
+ */
+export interface AtomicProcedure<State, Input, Answer> {
+  run(state: State | undefined, now: number, input: Input): { state: State; answer: Answer };
+}
 
 /**
- * What Taskloom asks of Redis or, where there is none, of PostgreSQL. Times to live are in seconds; a key whose time is up is as good as
- * never set.
+ * The operations that Taskloom needs from Redis or, where there is no Redis, from PostgreSQL. Times to live are in
+ * seconds. An expired key counts as never set.
  */
 export interface KeyValueStore {
   get(key: string): Promise<string | null>;
-  /** False when `onlyIfAbsent` met a key that is already there. */
+  /** False when `onlyIfAbsent` is set and the key exists already. */
   set(key: string, value: string, options?: { ttlSeconds?: number; onlyIfAbsent?: boolean }): Promise<boolean>;
-  /** Whether the key was there: of several callers exactly one is told so. */
+  /** Whether the key existed. Of several concurrent callers exactly one gets true. */
   delete(key: string): Promise<boolean>;
   /**
-   * Sets the value only where it still is `expected`; without `ttlSeconds` its time to live stays. Of several callers
-   * that saw the same value exactly one is told true.
+   * Sets the value only if it still is `expected`. Without `ttlSeconds` the time to live stays as it was. Of several
+   * concurrent callers that expect the same value exactly one gets true.
    */
   replace(key: string, expected: string, value: string, options?: { ttlSeconds?: number }): Promise<boolean>;
-  /** Adds to the set a member that leaves it by itself after its time. */
+  /** Adds a member to the set. The member expires after `ttlSeconds`. */
   addMember(key: string, member: string, ttlSeconds: number): Promise<void>;
   removeMember(key: string, member: string): Promise<void>;
-  /** In no order to rely on. */
+  /** In no particular order. */
   members(key: string): Promise<string[]>;
-  /** Counts up and returns the new count. The time to live starts with the first count and is not prolonged by later ones. */
+  /** Adds 1 and returns the new count. The time to live starts at the first call; later calls do not extend it. */
   increment(key: string, options: { ttlSeconds: number }): Promise<number>;
   /** Sets a new time to live; false when there is no such key. */
   expire(key: string, ttlSeconds: number): Promise<boolean>;
-  /** Takes the key's state, which is JSON, one step on: nobody else changes it in between. Procedures may be run again. */
+  /** Runs the procedure on the key's state (JSON) atomically. The procedure may be run more than once. */
   apply<State, Input, Answer>(
     key: string,
     procedure: AtomicProcedure<State, Input, Answer>,
@@ -36,14 +40,4 @@ export interface KeyValueStore {
   /** Throws when the store does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
-}
-
-export const isPostgresUrl = (url: string): boolean => /^postgres(ql)?:/.test(url);
-
-/** `redis://…` or `rediss://…`, or `postgres://…`: two tables of a database that has Taskloom's schema. */
-export function createKeyValueStore(
-  url: string,
-  { answerWithinMs = 5_000 }: { answerWithinMs?: number } = {},
-): KeyValueStore {
-  return (isPostgresUrl(url) ? createPostgresStore : createRedisStore)(url, { answerWithinMs });
 }

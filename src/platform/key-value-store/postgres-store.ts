@@ -15,7 +15,8 @@ const READ = `select value, (extract(epoch from clock_timestamp()) * 1000)::bigi
   from (select) as one left join key_values on key = $1 and ${IS_LIVE}`;
 const SET = `insert into key_values (key, value, expires_at) values ($1, $2, ${endOf('$3')})
   on conflict (key) do update set value = excluded.value, expires_at = excluded.expires_at`;
-const REPLACE = `update key_values set value = $3, expires_at = case when $4::double precision is null then expires_at else ${endOf('$4')} end
+const REPLACE = `update key_values set value = $3,
+    expires_at = case when $4::double precision is null then expires_at else ${endOf('$4')} end
   where key = $1 and value = $2 and ${IS_LIVE}`;
 const INCREMENT = `insert into key_values as counter (key, value, expires_at) values ($1, '1', ${endOf('$2')})
   on conflict (key) do update set

@@ -5,11 +5,12 @@ import type { KeyValueStore } from './key-value-store';
 const OUTLIVE = "if redis.call('TTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('EXPIRE', KEYS[1], ARGV[1]) end";
 const REPLACE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-if ARGV[3] then redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) else redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') end
+if ARGV[3] then redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+else redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') end
 return 1`;
 
 export function createRedisStore(url: string, { answerWithinMs }: { answerWithinMs: number }): KeyValueStore {
-  // A caller is told of a lost server, or of one that takes connections and says nothing, instead of being queued until it is back.
+  // Where the server is lost, or takes connections and says nothing, the caller gets an error and is not queued.
   const redis = new Redis(url, { maxRetriesPerRequest: 1, connectTimeout: 5_000, commandTimeout: answerWithinMs });
   // A command that fails for want of a connection does not say why there is none; this event does.
   let lostBecause: Error | undefined;

@@ -113,7 +113,7 @@ test('the operator may allow less than Reddit does', async () => {
   expect(view).toMatchObject({ source: 'headers', limit: 600 });
 });
 
-test('a small config is not kept waiting by a large one, and one of weight 10 gets ten times the share of one of weight 1', async () => {
+test('serves a small config beside a large one, and gives weight 10 ten times the share of weight 1', async () => {
   const small = await simulate({
     requestsPerMinute: 100,
     lastsMs: 60_000,

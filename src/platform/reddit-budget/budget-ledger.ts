@@ -56,44 +56,67 @@ function slotAfter(state: BudgetState, now: number, ahead: number, requestsPerMi
   return Math.max(state.endsAt, state.closedUntil) + (ahead - left) * evenPaceMs(state, requestsPerMinute);
 }
 
-/** Joins the line, or, where the turn comes later than the caller can wait, is told when to come back; its flow's tag stays as it is until then. */
+/**
+ * Queues a request. When its turn comes later than the caller can wait, the caller is told instead when to come back;
+ * the flow's tag does not change until then.
+ */
 function arrive(
   state: BudgetState,
   now: number,
   { process, lane, patienceMs, isParkable, requestsPerMinute }: Extract<BudgetCommand, { kind: 'arrive' }>,
 ): Arrival {
-  const { flow, weight } = lane;
-  const waiting = waitingOf(state);
-  const parked = state.parked[flow] ?? [];
-  // A flow that has nobody in line begins where the others are: idleness earns nothing.
-  if (!waiting[flow] && parked.length === 0) state.tags[flow] = Math.max(state.virtual, state.tags[flow] ?? 0);
-  state.weights[flow] = weight;
-  const isBack = parked.length > 0 && Math.min(...parked) <= now + 1_000;
-  if (isBack) parked.splice(parked.indexOf(Math.min(...parked)), 1);
-  const before = (waiting[flow] ?? 0) + (isBack ? 0 : parked.length);
-  const start = (state.tags[flow] ?? 0) + before / weight;
-  let ahead = before;
-  for (const other of new Set([...Object.keys(waiting), ...Object.keys(state.parked)])) {
-    if (other === flow) continue;
-    const backlog = (waiting[other] ?? 0) + (state.parked[other]?.length ?? 0);
-    const sooner = Math.floor((start - (state.tags[other] ?? 0)) * (state.weights[other] ?? 1)) + 1;
-    ahead += Math.max(0, Math.min(backlog, sooner));
-  }
+  const { flow } = lane;
+  const ahead = requestsAhead(state, now, lane);
   const etaMs = Math.ceil(slotAfter(state, now, ahead, requestsPerMinute) - now);
   const isDeferred = etaMs > patienceMs;
   if (isDeferred && isParkable) (state.parked[flow] ??= []).push(now + etaMs);
-  if (!isDeferred) {
-    const own = (state.processes[process] ??= { seenAt: now, free: 0, lanes: {}, grants: {} });
-    const there = (own.lanes[laneKey(lane)] ??= {
-      flow,
-      weight,
-      isExclusive: lane.isExclusive,
-      waiting: 0,
-      since: now,
-    });
-    there.waiting += 1;
-  }
+  if (!isDeferred) joinLine(state, now, process, lane);
   return { etaMs, isDeferred };
+}
+
+type ArrivingLane = Extract<BudgetCommand, { kind: 'arrive' }>['lane'];
+
+function joinLine(state: BudgetState, now: number, process: string, lane: ArrivingLane): void {
+  const { flow, weight, isExclusive } = lane;
+  const own = (state.processes[process] ??= { seenAt: now, free: 0, lanes: {}, grants: {} });
+  const waiting = (own.lanes[laneKey(lane)] ??= { flow, weight, isExclusive, waiting: 0, since: now });
+  waiting.waiting += 1;
+}
+
+/** How many requests come before one that arrives now: those of its own flow, and those of others with smaller tags. */
+function requestsAhead(state: BudgetState, now: number, { flow, weight }: ArrivingLane): number {
+  const waiting = waitingOf(state);
+  const parkedOf = (name: string) => state.parked[name]?.length ?? 0;
+  // A flow without waiting requests begins at the tag of the others, so that a flow gains nothing by being idle.
+  if (!waiting[flow] && parkedOf(flow) === 0) state.tags[flow] = Math.max(state.virtual, state.tags[flow] ?? 0);
+  state.weights[flow] = weight;
+  // A request that comes back goes before the other deferred ones of its flow.
+  const isBack = takeParked(state, now, flow);
+  const ofOwnFlow = (waiting[flow] ?? 0) + (isBack ? 0 : parkedOf(flow));
+  const start = (state.tags[flow] ?? 0) + ofOwnFlow / weight;
+  const others = new Set([...Object.keys(waiting), ...Object.keys(state.parked)]);
+  others.delete(flow);
+  const ofOtherFlows = [...others].map((other) => {
+    const backlog = (waiting[other] ?? 0) + parkedOf(other);
+    return Math.max(0, Math.min(backlog, requestsUntil(state, other, start)));
+  });
+  return ofOtherFlows.reduce((sum, count) => sum + count, ofOwnFlow);
+}
+
+/** How many requests of a flow have tags up to `tag`. */
+function requestsUntil(state: BudgetState, flow: string, tag: number): number {
+  const { [flow]: ownTag = 0 } = state.tags;
+  const { [flow]: weight = 1 } = state.weights;
+  return Math.floor((tag - ownTag) * weight) + 1;
+}
+
+/** Whether a deferred request of the flow is due, so that the arriving one is taken for it. Its deferral ends. */
+function takeParked(state: BudgetState, now: number, flow: string): boolean {
+  const parked = state.parked[flow] ?? [];
+  const first = Math.min(...parked);
+  const isDue = first <= now + 1_000;
+  if (isDue) parked.splice(parked.indexOf(first), 1);
+  return isDue;
 }
 
 function poll(
@@ -103,7 +126,7 @@ function poll(
 ): Poll {
   for (const outcome of outcomes) settle(state, now, outcome, requestsPerMinute);
   for (const id of unused) giveBack(state, now, id, requestsPerMinute);
-  // What was granted and not fetched is still among those whom the process counts as waiting.
+  // The process still counts requests as waiting that were granted but not fetched.
   const pending = state.processes[name]?.grants ?? {};
   for (const id of Object.keys(pending)) noteFetched(state, now, id);
   const process = (state.processes[name] = {
@@ -141,7 +164,7 @@ function giveBack(state: BudgetState, now: number, id: number, requestsPerMinute
   state.nextAt = Math.min(state.nextAt, now);
 }
 
-/** Gives every slot that is due to whose turn it is, whichever process asked: the others fetch theirs. */
+/** Grants every slot that is due to the next request in line, whichever process polls; other processes fetch theirs. */
 function dispatch(state: BudgetState, now: number, requestsPerMinute: number): void {
   while (
     now >= Math.max(state.nextAt, state.closedUntil, paceOpensAt(state, requestsPerMinute)) &&
@@ -153,7 +176,7 @@ function dispatch(state: BudgetState, now: number, requestsPerMinute: number): v
     const tag = state.tags[lane.flow] ?? state.virtual;
     const id = (state.sequence += 1);
     state.virtual = Math.max(state.virtual, tag);
-    // Rounded, for two tags to be equal that ought to be.
+    // Rounded, so that tags that should be equal are.
     state.tags[lane.flow] = Math.round((tag + 1 / lane.weight) * 1e6) / 1e6;
     state.underWay[id] = now;
     state.remaining -= 1;
@@ -178,17 +201,14 @@ function nextInLine(state: BudgetState) {
       : [],
   );
   const tag = (lane: Lane) => state.tags[lane.flow] ?? state.virtual;
-  let best: (typeof candidates)[number] | undefined;
-  for (const one of candidates) {
-    if (one.lane.waiting < 1 || (one.lane.isExclusive && state.exclusive !== 0)) continue;
-    const order = best
-      ? tag(one.lane) - tag(best.lane) ||
-        best.lane.weight - one.lane.weight ||
-        one.lane.since - best.lane.since ||
-        (one.name < best.name ? -1 : 1)
-      : -1;
-    if (order < 0) best = one;
-  }
+  type Candidate = (typeof candidates)[number];
+  const isEligible = ({ lane }: Candidate) => lane.waiting >= 1 && !(lane.isExclusive && state.exclusive !== 0);
+  const isSooner = (a: Candidate, b: Candidate) => {
+    const order = tag(a.lane) - tag(b.lane) || b.lane.weight - a.lane.weight || a.lane.since - b.lane.since;
+    return order === 0 ? a.name < b.name : order < 0;
+  };
+  let best: Candidate | undefined;
+  for (const one of candidates.filter(isEligible)) if (!best || isSooner(one, best)) best = one;
   return best;
 }
 

@@ -1,6 +1,9 @@
 import { PACE_SLACK_MS, RECENT_MS, type BudgetState } from './budget-state';
 
-/** The operator's ceiling: no minute, wherever it begins, has more grants than that, and they come evenly. Reddit's windows know nothing of it. */
+/**
+ * The operator's ceiling: no minute, wherever it begins, has more grants than that, and they come evenly. Reddit's
+ * windows know nothing of it.
+ */
 
 const MINUTE_MS = 60_000;
 
@@ -42,7 +45,10 @@ function uncount(state: BudgetState, at: number): void {
   if (slice.count === 0) delete state.recent[key];
 }
 
-/** Sent when its process fetched it, not when it was granted: a minute that is counted at Reddit's end would otherwise have one too many. */
+/**
+ * Sent when its process fetched it, not when it was granted: a minute that is counted at Reddit's end would otherwise
+ * have one too many.
+ */
 export function noteFetched(state: BudgetState, now: number, id: string): void {
   const grantedAt = state.underWay[id];
   if (grantedAt === undefined) return;

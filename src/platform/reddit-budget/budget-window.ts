@@ -13,7 +13,10 @@ export const available = (state: BudgetState, requestsPerMinute: number) =>
 export const evenPaceMs = (state: BudgetState, requestsPerMinute: number) =>
   state.lengthMs / windowLimit(state, requestsPerMinute);
 
-/** A request under way may be counted in the window that ends or in the one that begins: it is charged to the new one until Reddit tells. */
+/**
+ * A request in flight may be counted in the window that ends or in the one that begins. It is charged to the new one
+ * until Reddit's headers tell.
+ */
 function openWindow(state: BudgetState, startedAt: number, endsAt: number, remaining: number): void {
   Object.assign(state, {
     startedAt,
@@ -25,7 +28,7 @@ function openWindow(state: BudgetState, startedAt: number, endsAt: number, remai
   });
 }
 
-/** Brings the window up to date: whatever else is asked begins with it. */
+/** Brings the window up to date. Every command begins with it. */
 export function moveTo(state: BudgetState, now: number, requestsPerMinute: number): void {
   for (const [id, at] of Object.entries(state.underWay)) {
     if (at > now - REQUEST_LIFE_MS) continue;
@@ -45,37 +48,55 @@ export function slotAfterNow(state: BudgetState, now: number, requestsPerMinute:
   return left === 0 ? state.endsAt : now + Math.ceil(Math.max(evenly, evenPaceMs(state, requestsPerMinute) / CATCH_UP));
 }
 
-/** A request has ended. `resetMs` is told in whole seconds, rounded up: the earliest end that it gives is nearest to the truth. */
+/**
+ * Records the end of a request. Reddit tells `resetMs` in whole seconds, rounded up, so the earliest end that results
+ * from it is the most exact one.
+ */
 export function settle(state: BudgetState, now: number, outcome: Outcome, requestsPerMinute: number): void {
   const grantedAt = state.underWay[outcome.id];
   delete state.underWay[outcome.id];
   if (state.exclusive === outcome.id) state.exclusive = 0;
   if (outcome.closeMs !== undefined) state.closedUntil = Math.max(state.closedUntil, now + outcome.closeMs);
+  const isOfThisWindow = grantedAt !== undefined && grantedAt >= state.startedAt;
   if (!outcome.headers) {
-    if (grantedAt !== undefined && grantedAt >= state.startedAt) state.unsure += 1;
+    if (isOfThisWindow) state.unsure += 1;
     return;
   }
-  const { used, remaining, resetMs } = outcome.headers;
-  const end = now + resetMs;
-  const off = end - state.endsAt;
-  const isOfThisWindow = grantedAt !== undefined && grantedAt >= state.startedAt;
-  const isFirst = state.source === 'default';
-  if (!isFirst && off < -state.lengthMs / 2 && !isOfThisWindow) return; // The tail of a window that is over.
-  state.source = 'headers';
-  if (used !== undefined) state.limit = Math.max(1, Math.round(used + remaining));
-  if (isFirst || Math.abs(off) > state.lengthMs / 2) {
-    state.lengthMs = isFirst || off < 0 ? Math.max(1, resetMs) : Math.max(state.lengthMs, resetMs);
-    openWindow(state, now, end, remaining);
-  } else {
-    // A window that is longer than was thought ends later than it was thought to.
-    state.endsAt = resetMs > state.lengthMs ? end : Math.min(state.endsAt, end);
-    if (grantedAt !== undefined) state.endsAt = Math.max(state.endsAt, grantedAt + resetMs - 1_000);
-    state.lengthMs = Math.max(state.lengthMs, resetMs);
-  }
-  state.lowest = state.lowest < 0 ? remaining : Math.min(state.lowest, remaining);
-  // Reddit has counted all that was reported, and may or may not have counted what is under way.
-  const surely = Math.max(0, state.lowest - underWay(state) - state.unsure);
-  if (state.remaining < surely || state.remaining > state.lowest) state.remaining = surely;
+  const off = now + outcome.headers.resetMs - state.endsAt;
+  const isOfEndedWindow = state.source !== 'default' && off < -state.lengthMs / 2 && !isOfThisWindow;
+  if (isOfEndedWindow) return;
+  moveEnd(state, now, outcome.headers, grantedAt);
+  correctRemaining(state, outcome.headers.remaining);
   const next = slotAfterNow(state, now, requestsPerMinute);
   state.nextAt = available(state, requestsPerMinute) === 0 ? next : Math.min(state.nextAt, next);
+}
+
+type Headers = NonNullable<Outcome['headers']>;
+
+/** Takes limit, length and end of the window from Reddit's headers. An end that is far off belongs to a new window. */
+function moveEnd(state: BudgetState, now: number, headers: Headers, grantedAt: number | undefined): void {
+  const { used, remaining, resetMs } = headers;
+  const off = now + resetMs - state.endsAt;
+  const isFirst = state.source === 'default';
+  state.source = 'headers';
+  if (used !== undefined) state.limit = Math.max(1, Math.round(used + remaining));
+  const isOfNewWindow = isFirst || Math.abs(off) > state.lengthMs / 2;
+  if (!isOfNewWindow) return adjustEnd(state, now, resetMs, grantedAt);
+  state.lengthMs = isFirst || off < 0 ? Math.max(1, resetMs) : Math.max(state.lengthMs, resetMs);
+  openWindow(state, now, now + resetMs, remaining);
+}
+
+function adjustEnd(state: BudgetState, now: number, resetMs: number, grantedAt: number | undefined): void {
+  const end = now + resetMs;
+  // A reset beyond the known length shows that the window is longer, so it ends later.
+  state.endsAt = resetMs > state.lengthMs ? end : Math.min(state.endsAt, end);
+  if (grantedAt !== undefined) state.endsAt = Math.max(state.endsAt, grantedAt + resetMs - 1_000);
+  state.lengthMs = Math.max(state.lengthMs, resetMs);
+}
+
+/** Reddit has counted all requests that it reported on. It may or may not have counted those that are in flight. */
+function correctRemaining(state: BudgetState, remaining: number): void {
+  state.lowest = state.lowest < 0 ? remaining : Math.min(state.lowest, remaining);
+  const surely = Math.max(0, state.lowest - underWay(state) - state.unsure);
+  if (state.remaining < surely || state.remaining > state.lowest) state.remaining = surely;
 }

@@ -1,6 +1,5 @@
 import { runBudget } from './budget-ledger';
-import type { AtomicProcedure } from '../key-value-store/compare-and-set';
-import type { KeyValueStore } from '../key-value-store/key-value-store';
+import type { AtomicProcedure, KeyValueStore } from '../key-value-store/key-value-store';
 import type { BudgetAnswer, BudgetCommand } from './budget-commands';
 import type { BudgetState } from './budget-state';
 

@@ -36,7 +36,10 @@ export class TurnIsLater extends Error {
   }
 }
 
-/** Lets this process's requests out as the fleet's ledger grants them, a few at a time. Nothing goes out that was not granted. */
+/**
+ * Lets this process's requests out as the fleet's ledger grants them, a few at a time. Nothing goes out that was not
+ * granted.
+ */
 export function createRequestGate({
   budget,
   atOnce,

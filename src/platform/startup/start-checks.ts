@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { Client } from 'pg';
 import { databaseUrl, databaseVariable, type Config } from '../config';
 import { connectionString } from '../postgres/postgres-client';
-import { createKeyValueStore, isPostgresUrl } from '../key-value-store/key-value-store';
+import { createKeyValueStore, isPostgresUrl } from '../key-value-store/create-key-value-store';
 import { StartError, unreachable } from './start-error';
 import { connectTemporal, temporalVariable, type TemporalTarget } from '../temporal';
 

@@ -15,21 +15,21 @@ export interface ExecutionReconcilerDeps {
   executions: Pick<ExecutionRepository, 'listRunning' | 'endMany' | 'findMissing' | 'begin'>;
   workflowClient: WorkflowClient;
   log: Logger;
-  /** Runs of another queue are not ours to record. */
+  /** Runs of other task queues belong to other installations, and are not recorded. */
   taskQueue: string;
-  /** Younger runs are left alone: visibility lags a moment behind. */
+  /** Younger runs are skipped, because Temporal's visibility lags behind. */
   graceMs: number;
 }
 
 const ROWS_PER_PAGE = 500;
 const IDS_PER_QUERY = 100;
 const LOOK_BACK_MS = DAY_MS;
-/** Seen twice rather than missed. */
+/** Consecutive passes overlap by this much, so that no run is missed. */
 const OVERLAP_MS = MINUTE_MS;
 
 const keyOf = ({ workflowId, runId }: WorkflowRun) => JSON.stringify([workflowId, runId]);
 
-/** Rows that say "running" though their workflow has closed, and closed workflows without a row. */
+/** Ends rows that say "running" although their workflow has closed, and records closed workflows without a row. */
 export function createExecutionReconciler({
   executions,
   workflowClient,
@@ -37,7 +37,7 @@ export function createExecutionReconciler({
   taskQueue,
   graceMs,
 }: ExecutionReconcilerDeps) {
-  /** All that closed before it has been compared; kept in memory, since a restart may look again. */
+  /** Workflows closed before this time have been compared. Kept in memory only: a restart compares them again. */
   let comparedUntilMs = 0;
 
   async function openRuns(rows: RunningExecution[]): Promise<Set<string>> {
@@ -58,14 +58,14 @@ export function createExecutionReconciler({
     return abandoned.values();
   }
 
-  /** Ends the rows of one workflow as the workflow ended; answers how many it has ended. */
+  /** Ends the rows of one workflow as the workflow ended, and returns how many. */
   async function endRowsOf(rows: RunningExecution[]): Promise<number> {
     const [first] = rows;
     const end = first && (await endOfWorkflow(workflowClient, first));
     if (!end) return 0;
     const ids = await executions.endMany(rows.map((row) => ({ executionId: row.id, ...end })));
-    const told = { executionIds: ids, workflowId: first.workflowId, status: end.status };
-    if (ids.length > 0) log.warn(told, 'a run had ended without its row');
+    const details = { executionIds: ids, workflowId: first.workflowId, status: end.status };
+    if (ids.length > 0) log.warn(details, 'a run had ended without its row');
     return ids.length;
   }
 
@@ -122,7 +122,7 @@ export function createExecutionReconciler({
     return recorded;
   }
 
-  /** Hour by hour, so that a pass which is cut short leaves less for the next. */
+  /** Records hour by hour, so that an interrupted pass keeps its progress. */
   async function recordMissing(): Promise<number> {
     const untilMs = Date.now() - graceMs;
     let recorded = 0;

@@ -6,7 +6,7 @@ export type ReconcileReport = ConfigRepairs & ScheduleRepairs & ExecutionRepairs
 
 const GRACE_MS = 10_000;
 
-/** Repairs what a crash between the two stores left; idempotent, and safe beside everything else at work. */
+/** Repairs what a crash left different between PostgreSQL and Temporal. Idempotent, and safe at any time. */
 export function createReconciler({
   graceMs = GRACE_MS,
   ...deps

@@ -1,4 +1,4 @@
-import { resetMailWorkflowId, type ResetMails } from './reset-mails';
+import { resetMailWorkflowId, type ResetMails } from '../temporal/reset-mails';
 import { chunk } from '../../shared/chunk';
 import type { WorkflowClient } from '@temporalio/client';
 import type { PasswordResetRepository } from '../../storage/accounts/password-reset-repository';
@@ -14,20 +14,20 @@ export interface ResetMailReconcilerDeps {
   graceMs?: number;
 }
 
-/** The API has just made the younger ones, and is about to start their mail. */
+/** For younger resets the API is still about to start the workflow. */
 const GRACE_MS = 10_000;
 const ROWS_PER_PAGE = 500;
 const IDS_PER_QUERY = 100;
 const STARTS_AT_ONCE = 20;
 
-/** Resets whose mail nobody is about to send: Temporal was away when they were asked for, or the API died. */
+/** Starts the mail workflow of resets that have none, because Temporal was away or the API died at their request. */
 export function createResetMailReconciler({
   resets,
   resetMails,
   workflowClient,
   graceMs = GRACE_MS,
 }: ResetMailReconcilerDeps) {
-  async function running(resetIds: string[]): Promise<Set<string>> {
+  async function findRunning(resetIds: string[]): Promise<Set<string>> {
     const workflowIds = resetIds.map((id) => JSON.stringify(resetMailWorkflowId(id))).join(',');
     const query = `ExecutionStatus = 'Running' AND WorkflowId IN (${workflowIds})`;
     const found = new Set<string>();
@@ -47,8 +47,8 @@ export function createResetMailReconciler({
         rows.map(({ publicId }) => publicId),
         IDS_PER_QUERY,
       )) {
-        const atWork = await running(resetIds);
-        const idle = resetIds.filter((resetId) => !atWork.has(resetMailWorkflowId(resetId)));
+        const running = await findRunning(resetIds);
+        const idle = resetIds.filter((resetId) => !running.has(resetMailWorkflowId(resetId)));
         for (const some of chunk(idle, STARTS_AT_ONCE))
           resetMailsStarted += (await Promise.all(some.map((resetId) => resetMails.start(resetId)))).filter(
             Boolean,

@@ -19,9 +19,9 @@ export interface ScheduleReconcilerDeps {
   gateway: Pick<ScheduleGateway, 'list' | 'describe'>;
   convergence: ScheduleConvergence;
   log: Logger;
-  /** Another installation may use the namespace too: schedules of its queue are its own. */
+  /** Schedules of other task queues belong to other installations in the namespace, and are left alone. */
   taskQueue: string;
-  /** What was written less than this ago may still be under way. */
+  /** A row written more recently than this is skipped, because its writer may still be applying it. */
   graceMs: number;
 }
 
@@ -30,7 +30,7 @@ type Difference = 'missing' | 'foreign pause' | 'exhausted' | 'revision' | 'paus
 function findDifference(row: TaskConfig, actual: ActualSchedule | null | undefined): Difference | null {
   if (!actual) return 'missing';
   const isActive = row.scheduleStatus === 'active';
-  // An edit that has not arrived yet may give it a new date: then it is only out of date.
+  // With another revision, the schedule is out of date: an edit that is not applied yet may give it a new date.
   if (isActive && actual.state === 'exhausted' && (actual.revision === row.revision || actual.revision === null))
     return 'exhausted';
   if (isActive && actual.isForeignPause) return 'foreign pause';
@@ -47,7 +47,7 @@ const REASONS: Record<Exclude<Difference, 'exhausted'>, string> = {
 
 const isScheduled = ({ scheduleStatus }: TaskConfig) => scheduleStatus === 'active' || scheduleStatus === 'paused';
 
-/** Compares all schedules with all configs, by one list of each; only what differs is looked at closely. */
+/** Compares all schedules with all configs by one list of each, and examines only the differences. */
 export function createScheduleReconciler({
   configs,
   gateway,
@@ -81,7 +81,7 @@ export function createScheduleReconciler({
     return true;
   }
 
-  /** It would fail again in every pass: the row says so instead. */
+  /** Sets the config to `error`, because its repair would fail again in every pass. */
   async function giveUp(configId: number, error: Error): Promise<void> {
     const failed = await configs.setScheduleStatus(configId, 'error', {
       from: ['active', 'paused'],
@@ -95,9 +95,9 @@ export function createScheduleReconciler({
     await convergence.converge(configId);
   }
 
-  /** Looks at both sides again, for the lists may be a moment old, and repairs. Answers what it did. */
+  /** Reads both again, because the lists may be outdated. Repairs the difference and returns its counter. */
   async function repair(configId: number): Promise<keyof ScheduleRepairs | null> {
-    // The row first: a schedule is never judged by what was written after it was looked at.
+    // The row is read first, so that it is never newer than the schedule.
     const row = await configs.get(configId);
     const schedule = await gateway.describe(configId);
     if (schedule && schedule.taskQueue !== taskQueue) {
@@ -112,12 +112,12 @@ export function createScheduleReconciler({
     return followRow(row, schedule);
   }
 
-  /** Makes the schedule follow a row that has one, and the row follow what ended or paused the schedule. */
+  /** Applies the row to its schedule, or adopts the schedule's end or foreign pause into the row. */
   async function followRow(row: TaskConfig, schedule: DescribedSchedule | null): Promise<keyof ScheduleRepairs | null> {
     const difference = findDifference(row, schedule);
     if (difference === null) return null;
     if (difference === 'exhausted') {
-      // Runs that still wait for their turn would be lost with the schedule.
+      // Removing the schedule would lose buffered runs.
       const isIdle = schedule?.runningRuns.length === 0;
       return isIdle && (await complete(row, schedule)) ? 'schedulesCompleted' : null;
     }

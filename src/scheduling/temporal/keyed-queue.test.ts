@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKeyedQueue } from './keyed-queue';
 
-test('one at a time per key, in order, whatever fails; other keys do not wait', async () => {
+test('work of one key runs one at a time and in order, even after a failure; other keys do not wait', async () => {
   const inTurn = createKeyedQueue<number>();
   const seen: string[] = [];
   const work = (name: string, ms: number, error?: Error) => async () => {

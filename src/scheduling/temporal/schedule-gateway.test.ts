@@ -19,55 +19,55 @@ const config = {
   parameters: {},
 } as unknown as TaskConfig;
 
-/** A server that answers each call of a kind with the next outcome of its list. Only late answers advance the clock. */
+/** A server that answers each call with the next outcome listed for its kind. Only late answers advance the clock. */
 function createGateway(answers: { create?: (Error | null)[]; update?: (Error | null)[]; delete?: (Error | null)[] }) {
-  const asked: string[] = [];
-  const givenMs: number[] = [];
+  const requests: string[] = [];
+  const timeoutsMs: number[] = [];
   let deadline = 0;
   const answer = (kind: keyof typeof answers) => async () => {
-    asked.push(kind);
+    requests.push(kind);
     const error = answers[kind]?.shift();
     if (error instanceof ServiceError) jest.setSystemTime(deadline);
     if (error) throw error;
   };
   const client = {
     withDeadline: async (at: number, work: () => Promise<unknown>) => {
-      givenMs.push(at - Date.now());
+      timeoutsMs.push(at - Date.now());
       deadline = at;
       return work();
     },
     create: answer('create'),
     getHandle: () => ({ update: answer('update'), delete: answer('delete') }),
   } as unknown as ScheduleClient;
-  return { gateway: createScheduleGateway({ client, taskQueue: 'queue', timeoutMs: 10_000 }), asked, givenMs };
+  return { gateway: createScheduleGateway({ client, taskQueue: 'queue', timeoutMs: 10_000 }), requests, timeoutsMs };
 }
 
 beforeEach(() => jest.useFakeTimers({ doNotFake: ['setTimeout', 'nextTick', 'setImmediate', 'queueMicrotask'] }));
 afterEach(() => jest.useRealTimers());
 
-test('a request that got stuck is sent again within the deadline', async () => {
-  const { gateway, givenMs } = createGateway({ delete: [late(), null] });
+test('a request without an answer is sent again within the deadline', async () => {
+  const { gateway, timeoutsMs } = createGateway({ delete: [late(), null] });
   await gateway.remove(1);
-  expect(givenMs).toEqual([2_500, 2_500]);
+  expect(timeoutsMs).toEqual([2_500, 2_500]);
 });
 
-test('the last try has what is left of the deadline, and no more', async () => {
-  const { gateway, givenMs } = createGateway({ delete: [late(), late(), late(), null] });
+test('the last attempt gets the rest of the deadline', async () => {
+  const { gateway, timeoutsMs } = createGateway({ delete: [late(), late(), late(), null] });
   await expect(gateway.remove(1)).rejects.toThrow('Temporal is not available: Deadline exceeded');
-  expect(givenMs).toEqual([2_500, 2_500, 5_000]);
+  expect(timeoutsMs).toEqual([2_500, 2_500, 5_000]);
 });
 
-test('what was created by a try that came too late is updated by the next', async () => {
-  const { gateway, asked } = createGateway({
+test('a schedule that a late attempt created is updated by the next attempt', async () => {
+  const { gateway, requests } = createGateway({
     update: [missing(), missing(), null],
     create: [late(), new ScheduleAlreadyRunning('there already', 'task-config-1')],
   });
   await expect(gateway.apply(config)).resolves.toEqual({});
-  expect(asked).toEqual(['update', 'create', 'update', 'create', 'update']);
+  expect(requests).toEqual(['update', 'create', 'update', 'create', 'update']);
 });
 
-test('what was deleted by a try that came too late is not missed', async () => {
-  const { gateway, asked } = createGateway({ delete: [late(), missing()] });
+test('a schedule that a late attempt deleted counts as deleted', async () => {
+  const { gateway, requests } = createGateway({ delete: [late(), missing()] });
   await gateway.remove(1);
-  expect(asked).toEqual(['delete', 'delete']);
+  expect(requests).toEqual(['delete', 'delete']);
 });

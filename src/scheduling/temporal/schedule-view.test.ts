@@ -4,14 +4,14 @@ import type { TaskConfig } from '../../storage/configs/task-config';
 
 const schedule = (configId: number) => ({ configId, state: 'active' }) as unknown as DescribedSchedule;
 
-function createFake(count: number, most = Infinity) {
-  const asked: string[] = [];
+function createFake(count: number, firstPageSize = Infinity) {
+  const requests: string[] = [];
   let answers: (() => void)[] = [];
   let isHeld = false;
   const listed = () =>
     new Map<number, ActualSchedule>(Array.from({ length: count }, (_, n) => [n + 1, schedule(n + 1)]));
   const answer = async <Answer>(name: string, value: Answer): Promise<Answer> => {
-    asked.push(name);
+    requests.push(name);
     if (isHeld) await new Promise<void>((resolve) => answers.push(resolve));
     return value;
   };
@@ -19,14 +19,14 @@ function createFake(count: number, most = Infinity) {
   const view = createScheduleView({
     gateway: {
       list: (ids) => answer(ids ? `list ${ids.join()}` : 'list all', listed()),
-      listFirst: () => answer('first', { schedules: listed(), isComplete: count <= most }),
+      listFirst: () => answer('first', { schedules: listed(), isComplete: count <= firstPageSize }),
       describe: (id) => answer(`describe ${id}`, schedule(id)),
     },
     now: () => time,
   });
   return {
     view,
-    asked,
+    requests,
     pass: (ms: number) => void (time += ms),
     hold: () => void (isHeld = true),
     release: () => {
@@ -38,37 +38,37 @@ function createFake(count: number, most = Infinity) {
 }
 const changing = { apply: async () => ({}), remove: async () => undefined };
 
-test('all who ask within a second share one question, and then it is asked anew', async () => {
-  const { view, asked, pass } = createFake(3);
+test('readers within a second share one request, and later readers send a new one', async () => {
+  const { view, requests, pass } = createFake(3);
   const [first] = await Promise.all([view.all(), view.of([1]), view.find(2)]);
   expect(await view.all()).toBe(first);
-  expect(asked).toEqual(['first']);
+  expect(requests).toEqual(['first']);
   pass(1_001);
   await view.all();
-  expect(asked).toEqual(['first', 'first']);
+  expect(requests).toEqual(['first', 'first']);
 });
 
-test('what this process changes is not answered from before', async () => {
-  const { view, asked, pass } = createFake(3);
+test('an answer from before a change by this process is not reused', async () => {
+  const { view, requests, pass } = createFake(3);
   await view.all();
   pass(10);
   await view.watch(changing).apply({ id: 2 } as TaskConfig);
   pass(1);
   await view.all();
-  expect(asked).toEqual(['first', 'first']);
-  // It may not have shown yet: nothing of that time is kept, and the one that was changed is asked for alone.
+  expect(requests).toEqual(['first', 'first']);
+  // Lists may still lack the change: none is reused, and the changed schedule is requested alone.
   await view.all();
   await view.find(2);
   await view.find(1);
-  expect(asked).toEqual(['first', 'first', 'first', 'describe 2', 'first']);
+  expect(requests).toEqual(['first', 'first', 'first', 'describe 2', 'first']);
   pass(10_001);
   await view.find(2);
   await view.find(2);
-  expect(asked.slice(5)).toEqual(['first']);
+  expect(requests.slice(5)).toEqual(['first']);
 });
 
-test('an answer that was under way when something changed is for those alone who waited for it', async () => {
-  const { view, asked, pass, hold, release } = createFake(1);
+test('a request that was pending during a change serves only the readers that waited for it', async () => {
+  const { view, requests, pass, hold, release } = createFake(1);
   hold();
   const before = view.all();
   pass(5);
@@ -77,19 +77,19 @@ test('an answer that was under way when something changed is for those alone who
   const after = view.all();
   release();
   await Promise.all([before, after]);
-  expect(asked).toEqual(['first', 'first']);
+  expect(requests).toEqual(['first', 'first']);
 });
 
-test('where there are more than one call brings, a page asks for its own', async () => {
-  const { view, asked } = createFake(5, 4);
+test('with more schedules than the first page holds, a list of configs requests only its own', async () => {
+  const { view, requests } = createFake(5, 4);
   await view.of([7, 8]);
   await view.find(3);
   await view.all();
   await view.all();
-  expect(asked).toEqual(['first', 'list 7,8', 'describe 3', 'list all']);
+  expect(requests).toEqual(['first', 'list 7,8', 'describe 3', 'list all']);
 });
 
-test('a failure is told to those who waited, and the next one asks again', async () => {
+test('a failure reaches the readers that waited, and the next reader sends a new request', async () => {
   let calls = 0;
   const view = createScheduleView({
     gateway: {

@@ -1,25 +1,26 @@
 import type { ActualSchedule, DescribedSchedule } from './actual-schedule';
 import type { ScheduleGateway } from './schedule-gateway';
 
-/** Those who ask within this time share one question to Temporal. */
-const KEPT_MS = 1_000;
-/** Temporal's lists show a change some moments after it was made. */
+/** How long an answer of Temporal is reused. */
+const REUSE_MS = 1_000;
+/** Temporal's lists usually show a change after this time. */
 const SETTLING_MS = 1_000;
+/** Temporal's lists show a change after this time even on a busy server. */
 const SURELY_SETTLED_MS = 10_000;
-/** So many schedules come with one call. Where there are more, a page of configs asks for its own. */
-const ONE_CALL = 1_000;
+/** The size of the shared first page. With more schedules than this, a list of configs requests only its own. */
+const FIRST_PAGE_SIZE = 1_000;
 
-interface Shared<Answer> {
-  askedAt: number;
-  isUnderWay: boolean;
+interface SharedRequest<Answer> {
+  requestedAt: number;
+  isPending: boolean;
   answer: Promise<Answer>;
 }
 
 export type ScheduleView = ReturnType<typeof createScheduleView>;
 
 /**
- * What Temporal says of schedules, for those who only look, asked once for all who look at the same time (ADR 11). What
- * this process changes is seen at once; what others change, and what fires, within about a second.
+ * Temporal's answers about schedules for readers, requested once for all concurrent readers (ADR 11). A change by this
+ * process is visible at once; changes by other processes and new runs are visible within about a second.
  */
 export function createScheduleView({
   gateway,
@@ -31,27 +32,29 @@ export function createScheduleView({
   let changedAt = -Infinity;
   const changes = new Map<number, number>();
 
-  function share<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
-    let last: Shared<Answer> | undefined;
-    /** An answer of the time when our change may not have shown yet is for those alone who waited for it. */
-    const isGood = ({ askedAt, isUnderWay }: Shared<Answer>) =>
-      askedAt > changedAt && (isUnderWay || (askedAt > changedAt + SETTLING_MS && now() - askedAt <= KEPT_MS));
+  /** Single-flight: concurrent callers share a request, and its answer is reused for `REUSE_MS`. */
+  function share<Answer>(send: () => Promise<Answer>): () => Promise<Answer> {
+    let last: SharedRequest<Answer> | undefined;
+    /** An answer that may predate our last change serves the callers that waited for it, and is not reused. */
+    const isReusable = ({ requestedAt, isPending }: SharedRequest<Answer>) =>
+      requestedAt > changedAt &&
+      (isPending || (requestedAt > changedAt + SETTLING_MS && now() - requestedAt <= REUSE_MS));
     return () => {
-      if (last && isGood(last)) return last.answer;
-      const asked: Shared<Answer> = {
-        askedAt: now(),
-        isUnderWay: true,
-        answer: ask().finally(() => (asked.isUnderWay = false)),
+      if (last && isReusable(last)) return last.answer;
+      const request: SharedRequest<Answer> = {
+        requestedAt: now(),
+        isPending: true,
+        answer: send().finally(() => (request.isPending = false)),
       };
-      // Nobody is told twice of one failure: the next one asks again.
-      asked.answer.catch(() => last === asked && (last = undefined));
-      last = asked;
-      return asked.answer;
+      // A failure is not reused: the next caller sends a new request.
+      request.answer.catch(() => last === request && (last = undefined));
+      last = request;
+      return request.answer;
     };
   }
 
-  const first = share(() => gateway.listFirst(ONE_CALL));
-  const rest = share(() => gateway.list());
+  const firstPage = share(() => gateway.listFirst(FIRST_PAGE_SIZE));
+  const everything = share(() => gateway.list());
 
   function noteChange(configId: number): void {
     changedAt = now();
@@ -64,30 +67,30 @@ export function createScheduleView({
   }
 
   return {
-    /** The same object as long as it is good; nobody may change it. */
+    /** All schedules by config id. Callers share the object. */
     async all(): Promise<ReadonlyMap<number, ActualSchedule>> {
-      const { schedules, isComplete } = await first();
-      return isComplete ? schedules : rest();
+      const { schedules, isComplete } = await firstPage();
+      return isComplete ? schedules : everything();
     },
 
-    /** Of these configs at least. */
+    /** The schedules of these configs, and possibly of others. */
     async of(configIds: number[]): Promise<ReadonlyMap<number, ActualSchedule>> {
       if (configIds.length === 0) return new Map();
-      const { schedules, isComplete } = await first();
+      const { schedules, isComplete } = await firstPage();
       return isComplete ? schedules : gateway.list(configIds);
     },
 
-    /** What has just been changed is asked for alone, since the list may not show it yet. */
+    /** The schedule of one config; requested alone after a recent change, which lists may still lack. */
     async find(configId: number): Promise<ActualSchedule | null> {
       if (now() - (changes.get(configId) ?? -Infinity) < SURELY_SETTLED_MS) return gateway.describe(configId);
-      const { schedules, isComplete } = await first();
+      const { schedules, isComplete } = await firstPage();
       return isComplete ? (schedules.get(configId) ?? null) : gateway.describe(configId);
     },
 
-    /** As it is at this moment. */
+    /** The schedule at this moment, not shared. */
     describe: (configId: number): Promise<DescribedSchedule | null> => gateway.describe(configId),
 
-    /** The gateway through which this process changes schedules: what is seen here follows it. */
+    /** Wraps the gateway through which this process changes schedules, so that the view notices each change. */
     watch(changing: Pick<ScheduleGateway, 'apply' | 'remove'>): Pick<ScheduleGateway, 'apply' | 'remove'> {
       return {
         apply: (config) => changing.apply(config).finally(() => noteChange(config.id)),

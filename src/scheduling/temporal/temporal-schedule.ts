@@ -5,16 +5,14 @@ import { noteOf } from './schedule-note';
 import { toRunSearchAttributes, toScheduleSearchAttributes } from './search-attributes';
 import { priorityKeyOf } from './temporal-priority';
 import { toTemporalSpec } from './temporal-spec';
+import { runSummary } from '../../shared/run-summary';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type * as workflows from '../../workflows';
 
-/** Temporal's limit (limit.userMetadataSummarySize) is 400 with the encoding; a name of 200 characters may be 800. */
-const SUMMARY_BYTES = 300;
-
-/** Says which start of the config its schedule has followed; a pause or an edit leaves it as it is. */
+/** Identifies the last start that the schedule has followed. A pause or an edit does not change it. */
 export const armedAtOf = (config: TaskConfig) => config.registeredAt?.toISOString() ?? null;
 
-/** The SDK sends a priority along although its type for new actions has none. */
+/** The SDK sends a priority, although its type for new actions lacks the field. */
 export type StartRun = ScheduleOptionsStartWorkflowAction<typeof workflows.runTask> & { priority?: Priority };
 export type TaskConfigSchedule = ScheduleOptions<StartRun> & {
   state: { paused: boolean; note: string; remainingActions?: number };
@@ -38,7 +36,7 @@ export function taskConfigSchedule(
     action: {
       type: 'startWorkflow',
       workflowType: 'runTask' satisfies keyof typeof workflows,
-      // Temporal appends the time.
+      // Temporal appends the scheduled time.
       workflowId: scheduleId,
       taskQueue,
       args: [{ configId: config.id, triggeredBy: 'schedule' }],
@@ -48,13 +46,8 @@ export function taskConfigSchedule(
         taskType: config.taskType,
         triggeredBy: 'schedule',
       }),
-      staticSummary: firstBytes(`${config.taskType} · ${config.name}`, SUMMARY_BYTES),
+      staticSummary: runSummary(config.taskType, config.name),
       priority: { priorityKey: priorityKeyOf(config.priority) },
     },
   };
-}
-
-/** Whole characters only. */
-function firstBytes(text: string, count: number): string {
-  return new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, count), { stream: true });
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createKeyValueStore } from '../../platform/key-value-store/key-value-store';
+import { createKeyValueStore } from '../../platform/key-value-store/create-key-value-store';
 import { choosePort } from '../processes/free-port';
 import { stopLeftover, type StopStep } from '../processes/process-table';
 import { startServiceProcess } from '../processes/service-process';

@@ -18,8 +18,8 @@ const FETCH_ROWS = 1_000;
 const PAGE = { rows: 500, bytes: 1_000_000 };
 
 /**
- * PostgreSQL checks whether the client is still connected, and ends the statement of a killed process. Older servers, and
- * those on some systems, cannot do this: there the statement ends with the next rows that it sends.
+ * PostgreSQL checks whether the client is still connected, and ends the statement of a killed process. Older servers,
+ * and those on some systems, cannot do this: there the statement ends with the next rows that it sends.
  */
 const WATCH_US = "set client_connection_check_interval = '2s'";
 

@@ -17,8 +17,8 @@ interface Source {
 }
 
 /**
- * Reads lines such as `score integer` and `author text?`. A question mark marks a nullable column. What follows the type
- * is the column's SQL, where that is not its name.
+ * Reads lines such as `score integer` and `author text?`. A question mark marks a nullable column. What follows the
+ * type is the column's SQL, where that is not its name.
  */
 function columns(table: string, ...lines: string[]): Source['columns'] {
   return lines.map((line) => {

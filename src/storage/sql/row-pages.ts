@@ -7,9 +7,9 @@ export interface PageSize {
 }
 
 /**
- * The rows of a statement, by the page. While a page waits to be taken the connection is not read, so that never more is in
- * memory than two of them, however long the rows are: a page has at most so many rows, and ends with the one that makes it
- * so many bytes.
+ * The rows of a statement, by the page. While a page waits to be taken the connection is not read, so that never more
+ * is in memory than two of them, however long the rows are: a page has at most so many rows, and ends with the one that
+ * makes it so many bytes.
  */
 export async function* readRowPages<Row extends QueryResultRow>(
   client: Client,

@@ -28,8 +28,8 @@ export interface ContentWording {
 }
 
 /**
- * What Reddit says of a stored post or comment. `there` has its present wording, `gone` the marker in place of its text,
- * `withheld` the reason why Reddit shows nothing of its subreddit.
+ * What Reddit says of a stored post or comment. `there` has its present wording, `gone` the marker in place of its
+ * text, `withheld` the reason why Reddit shows nothing of its subreddit.
  */
 export type ContentCheck = { fullname: string } & (
   | ({ state: 'there' } & ContentWording)

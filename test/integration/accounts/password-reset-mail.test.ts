@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createMailer } from '../../../src/platform/mail/mailer';
 import { createResetTokens } from '../../../src/platform/passwords/reset-tokens';
 import { createResetMailReconciler } from '../../../src/scheduling/reconcile/reconcile-reset-mails';
-import { createResetMails } from '../../../src/scheduling/reconcile/reset-mails';
+import { createResetMails } from '../../../src/scheduling/temporal/reset-mails';
 import { createPasswordResetRepository } from '../../../src/storage/accounts/password-reset-repository';
 import { smtpOf, startMailServer, type MailServer } from '../../support/mail-server';
 import { startProcess, waitFor, type TestProcess } from '../../support/process';

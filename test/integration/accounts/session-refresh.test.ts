@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { text } from 'node:stream/consumers';
-import { createKeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
+import { createKeyValueStore } from '../../../src/platform/key-value-store/create-key-value-store';
 import { createTestApi, PASSWORD, storeUrlOf, type TestStack, useTestApi } from '../../support/api-support';
 import { BAD_REFRESH, claims, sessionCalls, type Pair } from './session-calls';
 

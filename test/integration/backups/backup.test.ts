@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createRestore } from '../../../src/backups/restore-backup';
 import { createDatabase, migrate, migrationNames } from '../../../src/platform/postgres/postgres';
 import { waitFor } from '../../support/process';
-import { createKeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
+import { createKeyValueStore } from '../../../src/platform/key-value-store/create-key-value-store';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import {
   createBackupBench,

@@ -16,7 +16,7 @@ let viewer: Ask;
 let operator: Ask;
 let readKey: Ask;
 
-/** In every text that a letter, its outcome and its failures are made of. */
+/** Part of every text in a letter, in its result and in its failures. */
 const CANARY = 'whispered';
 const LETTER = {
   to_email: [`${CANARY}.to@example.org`],
@@ -87,12 +87,12 @@ afterAll(async () => {
   await db?.drop();
 });
 
-test('each parameter of a letter is private', () => {
+test('every parameter of a letter is private', () => {
   const own = taskTypes.find(({ name }) => name === 'SEND_EMAIL')?.privateFields;
   expect(own).toEqual(expect.arrayContaining(Object.keys(sendEmailParameters.shape)));
 });
 
-test('no answer of any route that viewers may call tells a letter, to a viewer or to a key that reads', async () => {
+test('no route shows a letter to a viewer or to a key with the scope read', async () => {
   const routes = [...api.app.accessByRoute].flatMap(([route, access]) =>
     route.startsWith('GET /api/v1/') && access !== 'admin' && access !== 'open' ? [route.slice('GET '.length)] : [],
   );
@@ -101,13 +101,10 @@ test('no answer of any route that viewers may call tells a letter, to a viewer o
     const ids = route.includes('executions/:id') ? [...runIds, configId] : [configId];
     return ids.map((id) => route.replace(/:\w+/, String(id)));
   });
-  const queried = paths.flatMap((path) =>
-    /executions\/(recent|failed|by-config|configs)/.test(path)
-      ? [`${path}?status=all`]
-      : path.endsWith('/tasks/configs')
-        ? [path, `${path}?name_search=letter`]
-        : [path],
-  );
+  const queried = paths.flatMap((path) => {
+    if (/executions\/(recent|failed|by-config|configs)/.test(path)) return [`${path}?status=all`];
+    return path.endsWith('/tasks/configs') ? [path, `${path}?name_search=letter`] : [path];
+  });
   expect(queried.length).toBeGreaterThan(30);
   let told = 0;
   for (const path of queried) {
@@ -115,11 +112,11 @@ test('no answer of any route that viewers may call tells a letter, to a viewer o
       expect([path, (await ask('GET', path)).text]).toEqual([path, expect.not.stringContaining(CANARY)]);
     if ((await operator('GET', path)).text.includes(CANARY)) told += 1;
   }
-  // Otherwise there was nothing to find.
+  // Without these, the routes would have had nothing to hide.
   expect(told).toBeGreaterThanOrEqual(9);
 });
 
-test('what is no letter is told: names of parameters, how many copies were sent, of what kind a failure was', async () => {
+test('viewers see the names of parameters, the count of copies and the kind of a failure', async () => {
   const { body: config } = await viewer('GET', `/tasks/configs/${configId}`);
   expect(config).toMatchObject({
     name: 'a letter',
@@ -150,7 +147,7 @@ test('what is no letter is told: names of parameters, how many copies were sent,
   });
 });
 
-test('those who ask for the same at the same moment are each answered by their own role', async () => {
+test('concurrent requests for the same page are answered by the role of each user', async () => {
   const path = `/tasks/configs/${configId}`;
   const asks = Array.from({ length: 60 }, (_, index) => ({
     isViewer: index % 2 === 0,
@@ -162,7 +159,7 @@ test('those who ask for the same at the same moment are each answered by their o
   expect(answers.filter(({ isViewer, hasLetter }) => isViewer === hasLetter)).toEqual([]);
 });
 
-test('other types: secrets by their names are private, counts of tokens are not; of a type that is gone everything is', async () => {
+test('in other task types fields named like secrets are private; in an unknown type all fields are', async () => {
   const cleanup = await insertConfig(db.database, {
     task_type: 'CLEANUP_TOKENS',
     parameters: { days_old: 3, api_key: 'k', nested: [{ Password: 'p' }] },

@@ -68,7 +68,7 @@ const ZONES = [
   'Asia/Kolkata',
   'Pacific/Auckland',
 ];
-/** A year in which every one of the zones changes its clocks. */
+/** A year in which all of the zones change their clocks. */
 const YEAR = 2027;
 
 interface Case {
@@ -95,7 +95,7 @@ const cases: Case[] = [
     config: { interval_seconds },
     from: soon,
   })),
-  // Names as people write them, which Node understands and Go does not.
+  // Spellings that Node accepts and Go does not.
   ...['europe/berlin', 'utc', 'asia/kolkata', 'us/eastern', 'CTT'].map((timezone): Case => ({
     type: 'cron',
     config: { cron_expression: '0 21 * * *', timezone },
@@ -133,7 +133,7 @@ function clockChangeDays(timezone: string): Date[] {
   return days.filter((day) => offset(day) !== offset(day + 86_400_000)).map((day) => new Date(day));
 }
 
-/** Temporal's own next ten, for a schedule that starts at `from`. */
+/** The next ten times that Temporal computes for a schedule that starts at `from`. */
 async function serverTimes({ type, config, from }: Case, id: number): Promise<Date[]> {
   const schedule = parseScheduleConfig(type, config);
   const translated = toTemporalSpec({ ...schedule, startAt: schedule.startAt ?? from });
@@ -151,12 +151,12 @@ async function serverTimes({ type, config, from }: Case, id: number): Promise<Da
   return info.nextActionTimes;
 }
 
-test('every zone with summer time is looked at where its clocks change', () => {
+test('every zone with summer time is tested at its clock changes', () => {
   expect(ZONES.map((zone) => clockChangeDays(zone).length)).toEqual([2, 2, 2, 2, 2, 2, 0, 2]);
   expect(cases.length).toBeGreaterThan(200);
 });
 
-test('the preview names the times that Temporal itself names', async () => {
+test('the preview shows the times that Temporal computes', async () => {
   const wrong: object[] = [];
   const queue = [...cases.entries()];
   const lane = async () => {

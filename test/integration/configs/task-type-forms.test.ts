@@ -36,7 +36,7 @@ describe.each(taskTypes)('$name', ({ name, examples }) => {
   const refusedExamples = (areBeyondJsonSchema: boolean) =>
     examples.refused.filter(({ isBeyondJsonSchema = false }) => isBeyondJsonSchema === areBeyondJsonSchema);
 
-  test('JSON Schema and API accept and refuse the same', async () => {
+  test('JSON Schema and API accept and refuse the same parameters', async () => {
     const isValid = validatorOf(name);
     for (const parameters of examples.accepted)
       expect([parameters, isValid(parameters), isValid.errors, await statusOf(name, parameters)]).toEqual([
@@ -49,7 +49,7 @@ describe.each(taskTypes)('$name', ({ name, examples }) => {
       expect([parameters, isValid(parameters), await statusOf(name, parameters)]).toEqual([parameters, false, 422]);
   });
 
-  test('a comparison of two values is left to the API', async () => {
+  test('only the API compares two values with each other', async () => {
     for (const { parameters } of refusedExamples(true))
       expect([parameters, validatorOf(name)(parameters), await statusOf(name, parameters)]).toEqual([
         parameters,
@@ -59,7 +59,7 @@ describe.each(taskTypes)('$name', ({ name, examples }) => {
   });
 });
 
-test('the defaults fit their schema, and each age says from when it counts', () => {
+test('the defaults fit their schema, and each age names the moment it counts from', () => {
   for (const { name, parameters, defaults } of types) {
     const ajv = new Ajv({ strict: true });
     addFormats(ajv);

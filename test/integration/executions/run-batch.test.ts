@@ -27,6 +27,18 @@ describe('a batch', () => {
     expect(rows[2].workflow_id).toBe(rows[2].task_id);
   });
 
+  test('runs a config whose long name is wider than a Temporal summary', async () => {
+    const { id } = await createConfig({
+      name: '名'.repeat(200),
+      taskType: 'TEST_SHORT_TIMEOUT',
+      parameters: { sleep_seconds: 0 },
+    });
+    const handle = await startBatch([id]);
+    await handle.result();
+    const rows = await database()('task_executions').where('task_id', `${handle.workflowId}-1`);
+    expect(rows).toMatchObject([{ config_id: id, status: 'succeeded' }]);
+  });
+
   test('a run that is cancelled early is stopped before it begins, with or without a child workflow', async () => {
     const health = await createConfig({ taskType: 'HEALTH_CHECK' });
     const long = await createConfig({ taskType: 'TEST_TIMEOUT', parameters: { sleep_seconds: 600 } });

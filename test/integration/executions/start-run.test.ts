@@ -59,6 +59,15 @@ describe('running a config', () => {
     expect(description.raw.workflowExecutionInfo?.priority?.priorityKey).toBe(1);
   });
 
+  test('starts a run of a config whose long name is wider than a Temporal summary', async () => {
+    const id = await insertConfig(db.database, { name: '名'.repeat(200), task_type: 'HEALTH_CHECK' });
+    const answer = await api.root('POST', `/tasks/execute/${id}`);
+    expect(answer).toMatchObject({ status: 200 });
+    expect(await ended(answer.body.task_id)).toMatchObject({ config_id: id, status: 'succeeded' });
+    const description = await describeWorkflow(answer.body.task_id);
+    expect(await description.staticSummary()).toMatch(/^HEALTH_CHECK · 名{94}$/);
+  });
+
   test('takes any body, which changes nothing', async () => {
     const id = await insertConfig(db.database, { task_type: 'HEALTH_CHECK' });
     for (const payload of ['', '{}', '{"options": {}}', 'nonsense']) {

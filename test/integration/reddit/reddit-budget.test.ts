@@ -24,7 +24,7 @@ test.each(everyStore())(
       processes: 3,
       callers: 12,
       requests: 100,
-      windowSeconds: 6,
+      windowSeconds: 10,
       windows: 2,
       latencyMs: 50,
       askerFile,

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../support/process';
 import { everyStore } from '../../support/test-services';
-import { createKeyValueStore, type KeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
+import { createKeyValueStore } from '../../../src/platform/key-value-store/create-key-value-store';
+import type { KeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
 import { createRedditBudget, type RedditBudget } from '../../../src/platform/reddit-budget/reddit-budget';
 import { createRequestGate, TurnIsLater, type Asker } from '../../../src/platform/reddit-budget/request-gate';
 

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createKeyValueStore, type KeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
+import { createKeyValueStore } from '../../../src/platform/key-value-store/create-key-value-store';
+import type { KeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
 import { PASSWORD, storeUrlOf, type TestStack, useTestApi } from '../../support/api-support';
 
 let { db, api } = {} as TestStack;

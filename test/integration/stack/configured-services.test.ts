@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { readConfig } from '../../../src/platform/config';
 import { createDatabase, type Database } from '../../../src/platform/postgres/postgres';
-import { createKeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
+import { createKeyValueStore } from '../../../src/platform/key-value-store/create-key-value-store';
 import { startMail } from '../../../src/stack/servers/mail-service';
 import { startPostgres } from '../../../src/stack/servers/postgres-service';
 import { startReddit } from '../../../src/stack/servers/reddit-service';

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { Client as PostgresClient } from 'pg';
-import { createKeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
+import { createKeyValueStore } from '../../../src/platform/key-value-store/create-key-value-store';
 import { connectTemporal } from '../../../src/platform/temporal';
 import { startEmbeddedPostgres } from '../../../src/stack/servers/embedded-postgres';
 import { findRedisProgram, startEmbeddedRedis } from '../../../src/stack/servers/embedded-redis';

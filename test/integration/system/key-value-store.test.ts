@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../support/process';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { everyStore, testServices } from '../../support/test-services';
-import { createKeyValueStore } from '../../../src/platform/key-value-store/key-value-store';
+import { createKeyValueStore } from '../../../src/platform/key-value-store/create-key-value-store';
 import { createPostgresStore } from '../../../src/platform/key-value-store/postgres-store';
 
 describe.each(everyStore())('the key-value store %s', (_name, url) => {

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { toRunSearchAttributes, type RunSearchAttributes } from '../../../scheduling/temporal/search-attributes';
 import { priorityKeyOf } from '../../../scheduling/temporal/temporal-priority';
+import { runSummary } from '../../../shared/run-summary';
 import { fromTimestamp } from '../common/times';
 import { childWorkflowIdOf } from './run-ids';
 import type * as workflows from '../../../workflows';
@@ -130,7 +131,7 @@ export function createExecutionGateway({ client, taskQueue }: { client: Client; 
         triggeredBy: request.triggeredBy,
         taskType,
         configId: request.configId,
-        summary: configName === null ? taskType : `${taskType} · ${configName}`,
+        summary: runSummary(taskType, configName),
         priority: run.priority,
       });
     },

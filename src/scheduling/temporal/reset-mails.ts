@@ -2,17 +2,17 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import type * as workflows from '../../workflows';
 
 const WORKFLOW = 'mailPasswordReset' satisfies keyof typeof workflows;
-/** What Temporal does not take in this time, reconcile starts later. */
+/** The deadline of a start. Reconcile repeats starts that miss it. */
 const START_WITHIN_MS = 5_000;
 
 export const resetMailWorkflowId = (resetId: string) => `password-reset-${resetId}`;
 
 export type ResetMails = ReturnType<typeof createResetMails>;
 
-/** Starts the workflow that mails a reset's link. The id is the reset's: there is never a second one at work. */
+/** Starts the workflow that mails a reset's link. Its id contains the reset's id, so each reset has one at most. */
 export function createResetMails({ client, taskQueue }: { client: Client; taskQueue: string }) {
   return {
-    /** True when it was not running already. */
+    /** Returns false when the workflow is already running. */
     async start(resetId: string): Promise<boolean> {
       try {
         await client.withDeadline(Date.now() + START_WITHIN_MS, () =>
