@@ -65,8 +65,8 @@ export function createPasswordResetRepository(database: Database) {
     },
 
     /**
-     * Marks the reset's mail as being sent, if the reset is live: not used, not expired, not replaced by a newer one, of an
-     * active user.
+     * Marks the reset's mail as being sent, if the reset is live: not used, not expired, not replaced by a newer one,
+     * of an active user.
      */
     async claimMail(id: string): Promise<MailClaim> {
       const [row] = await rows<ClaimedRow>(database, CLAIM, { id });
@@ -121,8 +121,8 @@ export function createPasswordResetRepository(database: Database) {
     },
 
     /**
-     * Uses the token and sets the password, which ends all sessions, or does neither. Of several simultaneous callers one
-     * succeeds.
+     * Uses the token and sets the password, which ends all sessions, or does neither. Of several simultaneous callers
+     * one succeeds.
      */
     async use(tokenHash: string, hashedPassword: string): Promise<number | undefined> {
       const [user] = await rows<{ id: number }>(database, USE, { tokenHash, hashedPassword });

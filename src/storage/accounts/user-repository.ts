@@ -53,8 +53,8 @@ export function createUserRepository(database: Database) {
   const roleWithoutAdmin = users.raw("nullif(role, 'admin')");
 
   /**
-   * By the exact spelling, otherwise in any case. Users who share their spelling with another one (an import from before
-   * that was refused) are found by the exact spelling alone.
+   * By the exact spelling, otherwise in any case. Users who share their spelling with another one (an import from
+   * before that was refused) are found by the exact spelling alone.
    */
   const findSpelt = (column: 'username' | 'email', text: string) =>
     users

@@ -146,8 +146,8 @@ export function createTaskConfigRepository(database: Database) {
     },
 
     /**
-     * Sets the desired schedule state; where `from` is given, only from one of those. Undefined when the config is gone or
-     * in another state.
+     * Sets the desired schedule state; where `from` is given, only from one of those. Undefined when the config is gone
+     * or in another state.
      */
     async setScheduleStatus(
       id: number,

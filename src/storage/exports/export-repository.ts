@@ -157,8 +157,8 @@ export function createExportRepository(database: Database) {
     },
 
     /**
-     * Files that may be removed, by ascending id: those of exports that have expired or began before `createdBefore`, and
-     * of those that never completed although their execution has ended.
+     * Files that may be removed, by ascending id: those of exports that have expired or began before `createdBefore`,
+     * and of those that never completed although their execution has ended.
      */
     async listRemovable(query: {
       now: Date;

@@ -17,8 +17,8 @@ interface Source {
 }
 
 /**
- * Reads lines such as `score integer` and `author text?`. A question mark marks a nullable column. What follows the type
- * is the column's SQL, where that is not its name.
+ * Reads lines such as `score integer` and `author text?`. A question mark marks a nullable column. What follows the
+ * type is the column's SQL, where that is not its name.
  */
 function columns(table: string, ...lines: string[]): Source['columns'] {
   return lines.map((line) => {
@@ -162,7 +162,7 @@ const SOURCES: Record<ExportSource, Source> = {
 export const columnsOf = (source: ExportSource): readonly ExportColumn[] =>
   SOURCES[source].columns.map(({ name, kind, isNullable }) => ({ name, kind, isNullable }));
 
-/** The statement for the rows, in their order, and the one that counts them. */
+/** The statement that selects the rows in order, the one that counts them, and the values of both. */
 export function selectRows({ source, from, to, filters }: ExportSelection): {
   rows: string;
   count: string;

@@ -69,8 +69,8 @@ export function recordBindings(checks: ContentCheck[], runStartedAt: Date): Bind
 }
 
 /**
- * Rows are locked in the order of their ids, as scrapes do. There are three updates of disjoint rows, because PostgreSQL
- * rewrites only the columns that an update names.
+ * Rows are locked in the order of their ids, as scrapes do. There are three updates of disjoint rows, because
+ * PostgreSQL rewrites only the columns that an update names.
  */
 export function recordStatement(kind: Kind): string {
   const { table, gone, wording, isScrubbed } = TARGETS[kind];

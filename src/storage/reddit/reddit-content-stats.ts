@@ -16,8 +16,8 @@ export interface SubredditStats {
 const POSTS_LOOKED_AT = 1_000;
 
 /**
- * What a thread that was left folded cost, and the further request that it would at least have cost. Where no thread was
- * ever read there is only the number of comments to go by.
+ * What a thread that was left folded cost, and the further request that it would at least have cost. Where no thread
+ * was ever read there is only the number of comments to go by.
  */
 const EXPANSIONS = `
   coalesce(

@@ -64,8 +64,8 @@ export const COMMENTS: UpsertTarget<RedditComment> = {
 };
 
 /**
- * One statement for the whole batch. A row is written only when one of its columns differs. Counts follow from the row's
- * own times and not from what this statement did, so that a retry that repeats a batch returns the same counts.
+ * One statement for the whole batch. A row is written only when one of its columns differs. Counts follow from the
+ * row's own times and not from what this statement did, so that a retry that repeats a batch returns the same counts.
  */
 export async function upsert<Item extends { id: string }>(
   database: Database,

@@ -91,8 +91,8 @@ const REPORT = `
 
 /**
  * What was written in a subreddit on the last `days` days in UTC, today included. Undefined when nothing of it is
- * stored. The comments of those days are read twice, by days and by authors, from the index by subreddit and time alone:
- * the rows themselves are spread over the whole table.
+ * stored. The comments of those days are read twice, by days and by authors, from the index by subreddit and time
+ * alone: the rows themselves are spread over the whole table.
  */
 export async function reportSubreddit(
   database: Database,

@@ -14,8 +14,8 @@ const TIMESTAMPTZ: number = types.builtins.TIMESTAMPTZ;
 const readDate = types.getTypeParser(types.builtins.TIMESTAMPTZ) as (text: string) => Date;
 
 /**
- * PostgreSQL omits trailing zeros: 2026-11-23 19:22:51.12+00. Any other form (another zone, a year before 1) is read as a
- * Date.
+ * PostgreSQL omits trailing zeros: 2026-11-23 19:22:51.12+00. Any other form (another zone, a year before 1) is read as
+ * a Date.
  */
 function toInstantText(text: string): InstantText {
   if (!/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/.test(text))
