@@ -21,6 +21,23 @@ export default tseslint.config(
     },
   },
   {
+    // What fits on a screen and into a head. Prettier breaks code at 120 columns; this holds for texts and comments
+    // too.
+    files: ['**/*.{ts,js,cjs,mjs}'],
+    rules: {
+      'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
+      'max-len': ['error', { code: 120, ignoreUrls: true }],
+      complexity: ['error', { max: 10 }],
+      'no-nested-ternary': 'error',
+    },
+  },
+  {
+    // Processes log with pino; only programs that a person runs in a terminal print.
+    files: ['src/**/*.ts'],
+    ignores: ['src/stack/**', 'src/reddit-sandbox/sandbox-main.ts'],
+    rules: { 'no-console': 'error' },
+  },
+  {
     // The workflow sandbox: nothing but types may come across the wall (docs/architecture.md).
     files: ['src/workflows/**/*.ts'],
     rules: {

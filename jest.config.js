@@ -37,7 +37,8 @@ module.exports = {
       displayName: 'integration',
       roots: ['<rootDir>/src', '<rootDir>/test'],
       testMatch: ['<rootDir>/test/*/**/*.test.ts'],
-      // One PostgreSQL, one Temporal and, where it is installed, one Redis serve the whole run; each file clones its own database.
+      // One PostgreSQL, one Temporal and, where it is installed, one Redis serve the whole run; each file clones its
+      // own database.
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       globalTeardown: '<rootDir>/test/support/global-teardown.ts',
       // Instrumented code is slower, and much of this code runs in other processes, which are not counted.

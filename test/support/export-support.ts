@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -10,7 +10,7 @@ import { connectClient } from '../../src/platform/postgres/postgres-client';
 import { createExportRepository, type ExportRepository } from '../../src/storage/exports/export-repository';
 import { createExportSourceRepository } from '../../src/storage/exports/export-source-repository';
 import { dataExport } from '../../src/tasks/data-export';
-import { insertExecution } from './api-support';
+import { insertConfig, insertExecution } from './api-support';
 import { createTestContext } from './task-context';
 import type { FileStore } from '../../src/platform/files/file-store';
 import type { Database } from '../../src/platform/postgres/postgres';
@@ -88,6 +88,45 @@ export async function insertContent(database: Database): Promise<void> {
   );
 }
 
+/** Inserts configs and executions whose secrets an export must redact. */
+export async function insertConfigsAndExecutions(database: Database): Promise<void> {
+  const configId = await insertConfig(database, {
+    name: 'größe "x"',
+    description: '=cmd()',
+    parameters: { url: 'https://example.org', api_key: 'SECRET1', nested: [{ Password: 'SECRET2' }] },
+    created_at: '2026-01-01T00:00:00Z',
+  });
+  await insertConfig(database, {
+    task_type: 'SEND_EMAIL',
+    name: 'mail',
+    parameters: { to_email: 'SECRET3@example.org', subject: 'SECRET4', content: 'SECRET5' },
+    schedule_status: 'paused',
+    created_at: '2026-01-02T00:00:00Z',
+  });
+  await insertExecution(database, {
+    config_id: configId,
+    result: '{"id": 123456789012345678901234567890, "deep": {"list": [1, null, "é"]}}',
+    started_at: '2026-01-01T00:00:00.000Z',
+    duration_seconds: 1.234,
+  });
+  await insertExecution(database, {
+    task_type: 'TEST_FAILURE',
+    status: 'failed',
+    error_message: 'a,\r\n"b"',
+    started_at: '2026-01-02T00:00:00.000Z',
+    duration_seconds: null,
+    completed_at: null,
+  });
+  const mailRun = {
+    status: 'timed_out',
+    parameters: { subject: 'SECRET6' },
+    error_message: 'SECRET7',
+    started_at: '2026-03-01T00:00:00.000Z',
+  };
+  await insertExecution(database, { task_type: 'SEND_EMAIL', ...mailRun });
+  await insertExecution(database, { task_type: 'NO_LONGER_THERE', ...mailRun });
+}
+
 /** Reads an export with other libraries than the writers'. JSON columns are strings except in the JSON formats. */
 export async function readExport(format: string, bytes: Buffer): Promise<Cells[]> {
   switch (format) {
@@ -150,6 +189,8 @@ export interface ExportBench {
       onProgress?: (cursor: unknown) => void;
     },
   ): Promise<Cells>;
+  /** The bytes of the file that a run wrote. */
+  read(result: Cells): Buffer;
   remove(): void;
 }
 
@@ -184,6 +225,7 @@ export function createExportBench(
       });
       return (await taskType.run(context, taskType.parameters.parse(parameters))) as Cells;
     },
+    read: ({ file_path: file }) => readFileSync(path.join(folder, path.basename(file as string))),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

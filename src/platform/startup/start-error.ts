@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { isNativeError } from 'node:util/types';
 
 /** A failed start with a cause that the reader can mend. It is shown without a stack trace. */
@@ -7,7 +8,7 @@ export class StartError extends Error {
 
 /** Shows why a process failed to start. */
 export function showFailedStart(error: unknown): void {
-  console.error(error instanceof StartError ? `\n${error.message}` : error);
+  process.stderr.write(`${error instanceof StartError ? `\n${error.message}` : inspect(error)}\n`);
 }
 
 /**

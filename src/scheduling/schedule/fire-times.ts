@@ -6,7 +6,7 @@ import type { Schedule } from '../scheduler-types/scheduler-type';
 const END_MS = Date.UTC(LAST_YEAR + 1, 0, 1);
 
 /** The fire times after `after`, in order and before any jitter. They end with `end_at`, or with the year 2100. */
-export function* fireTimes(schedule: Schedule, after: Date): Generator<Date, void> {
+function* fireTimes(schedule: Schedule, after: Date): Generator<Date, void> {
   const type = typeOf(schedule);
   const endMs = Math.min(schedule.endAt?.getTime() ?? Infinity, END_MS - 1);
   // A run at the very second of `start_at` counts.

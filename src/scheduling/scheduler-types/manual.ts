@@ -4,7 +4,7 @@ export interface ManualSchedule extends Schedule {
   type: 'manual';
 }
 
-/** Runs only when somebody executes it. */
+/** Has no schedule: runs start by request only. */
 export const manual: SchedulerType<ManualSchedule> = {
   name: 'manual',
   fires: 'never',

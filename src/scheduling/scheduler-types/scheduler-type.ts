@@ -9,13 +9,13 @@ export interface Schedule extends CommonOptions {
   readonly type: string;
 }
 
-/** The times as Temporal is told them, without the common options. */
+/** The times in Temporal's form, without the common options. */
 export interface TemporalTimes extends Pick<ScheduleSpec, 'calendars' | 'intervals' | 'timezone'> {
   /** How often the schedule may fire; undefined means without limit. */
   remainingActions?: number;
 }
 
-/** How schedules of one type are written, when they fire, and what Temporal is told about them. */
+/** How schedules of one type are written, when they fire, and how they translate for Temporal. */
 export interface SchedulerType<Own extends Schedule = Schedule> {
   /** The API's name for it: cron. Ten characters at most. */
   readonly name: Own['type'];

@@ -8,7 +8,7 @@ export interface ActualSchedule {
   state: 'active' | 'paused' | 'exhausted';
   isPaused: boolean;
   note: string | null;
-  /** Of the config it was made from; null when somebody else wrote the note. */
+  /** The revision of the config that it was made from; null when the note is not Taskloom's. */
   revision: number | null;
   /** Paused, and not by us: in the Web UI, or by pause_on_failure. */
   isForeignPause: boolean;

@@ -19,7 +19,7 @@ export function createScheduleConvergence({
   configs: Pick<TaskConfigRepository, 'get' | 'setScheduleStatus' | 'addEvents'>;
   gateway: Pick<ScheduleGateway, 'apply' | 'remove'>;
 }) {
-  /** An operator or pause_on_failure stopped it; the row follows, unless somebody has written it meanwhile. */
+  /** Writes a pause by an operator or by pause_on_failure into the row, unless the row has changed meanwhile. */
   async function adoptPause(row: TaskConfig, reason: string): Promise<void> {
     const paused = await configs.setScheduleStatus(row.id, 'paused', {
       from: ['active'],

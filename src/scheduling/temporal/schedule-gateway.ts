@@ -18,7 +18,7 @@ import type * as workflows from '../../workflows';
 const RECONCILE_SCHEDULE_ID = 'taskloom-reconcile';
 
 export interface ApplyOutcome {
-  /** Set when somebody else's pause was found, and left as it is: the reason they gave. */
+  /** The reason of a foreign pause, when one was found and left in place. */
   foreignPause?: string;
 }
 

@@ -23,7 +23,7 @@ export function toRunSearchAttributes(run: RunSearchAttributes): TypedSearchAttr
   ]);
 }
 
-/** The attributes of a workflow that Temporal lists. A run whose trigger is not told was started by its schedule. */
+/** The attributes of a workflow that Temporal lists. A run without a trigger was started by its schedule. */
 export function readRunSearchAttributes(attributes: TypedSearchAttributes): RunSearchAttributes {
   return {
     triggeredBy: (attributes.get(TRIGGERED_BY) ?? 'schedule') as TriggeredBy,

@@ -19,7 +19,7 @@ export interface TemporalSpec {
   remainingActions: number | undefined;
 }
 
-/** Times and policies of a schedule as Temporal is told them; null for a schedule that never fires by itself. */
+/** Times and policies of a schedule in Temporal's form; null for a schedule that never fires by itself. */
 export function toTemporalSpec(schedule: Schedule): TemporalSpec | null {
   const times = typeOf(schedule).toTemporal(schedule);
   if (!times) return null;

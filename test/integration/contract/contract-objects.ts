@@ -8,7 +8,7 @@ import { z } from 'zod';
 export const int = z.int();
 export const text = z.string();
 export const datetime = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/, 'not a time in UTC');
-export const object = z.record(z.string(), z.unknown());
+const object = z.record(z.string(), z.unknown());
 
 export const tokenPair = z.object({
   access_token: text,
@@ -51,7 +51,7 @@ export const config = z
     status_consistent: z.boolean(),
   })
   .refine((body) => body.is_scheduled === (body.schedule_status === 'active'), 'is_scheduled is not status == active');
-export const configStats = z.object({
+const configStats = z.object({
   total_runs: int,
   successful_runs: int,
   failed_runs: int,
@@ -93,7 +93,7 @@ export const counted = (name: string, item: z.ZodType, about: z.ZodRawShape) =>
   z
     .object({ ...about, [name]: z.array(item), count: int })
     .refine((body) => (body[name] as unknown[]).length === body.count, 'count is not the number of items');
-export const statsOf = (more: z.ZodRawShape) =>
+const statsOf = (more: z.ZodRawShape) =>
   z.object({
     period_days: int,
     total_executions: int,
@@ -105,7 +105,7 @@ export const statsOf = (more: z.ZodRawShape) =>
     timestamp: datetime,
     ...more,
   });
-export const byType = z.record(z.string(), int);
+const byType = z.record(z.string(), int);
 export const stats = statsOf({ type_breakdown: byType });
 export const statsOfConfig = statsOf({ config_id: int });
 export const summary = z.object({

@@ -58,7 +58,7 @@ afterAll(async () => {
 
 const parameters = { subreddits: ['programming', 'books'], posts_limit: 30, comments_limit: 100, expand_more: 5 };
 
-test('a scrape shows its progress: from its workflow, without a worker from its rows, at the end from its result', async () => {
+test('shows the progress of a scrape from its workflow, its rows, or its result', async () => {
   world.sandbox.setFaults({ latencyMs: 150 });
   const { body: submitted } = await api.root('POST', '/tasks/execute/by-type/REDDIT_SCRAPE', {
     task_params: parameters,

@@ -78,7 +78,7 @@ async function bytesOf(name: string, range?: { start: number; end: number }) {
   return Buffer.concat(chunks);
 }
 
-test('an export into a bucket is downloaded through the API, in parts too, and cleaned up', async () => {
+test('an export in a bucket is downloaded through the API, whole and in parts, and cleaned up', async () => {
   const result = await bench.run({ export_format: 'csv' });
   expect(result).toMatchObject({ storage: 's3' });
   const name = path.basename(result.file_path as string);
@@ -101,7 +101,7 @@ test('an export into a bucket is downloaded through the API, in parts too, and c
   expect((await get()).statusCode).toBe(410);
 });
 
-test('a file of several parts is there whole', async () => {
+test('a file that is uploaded in several parts is complete', async () => {
   await store.write('large.bin', megabytes(40), signal());
   expect((await bytesOf('large.bin')).length).toBe(40_000_000);
   expect(await bytesOf('large.bin', { start: 39_999_998, end: 39_999_999 })).toEqual(Buffer.alloc(2, 39));
@@ -111,7 +111,7 @@ test('a file of several parts is there whole', async () => {
   await expect(store.read('large.bin')).rejects.toMatchObject({ name: 'FileMissingError' });
 });
 
-test('one that is cancelled, or breaks off, is not there', async () => {
+test('a cancelled or failed upload leaves no file', async () => {
   const stop = new AbortController();
   const reason = new Error('cancelled');
   await expect(
@@ -134,7 +134,7 @@ test('one that is cancelled, or breaks off, is not there', async () => {
   expect(await keys()).toEqual([]);
 });
 
-test('written by a process of its own, in one part and in several', async () => {
+test('the export process writes a file in one part and in several', async () => {
   const settings = {
     databaseUrl: db.url,
     files: {
@@ -179,24 +179,30 @@ test('written by a process of its own, in one part and in several', async () => 
   };
   await expectFile(NASTY.length);
   await db.database.raw(
-    "insert into reddit_comments (id, post_id, body, subreddit, reddit_created_at) select 'm' || n, 'p000', repeat('x', 9000), 'many', '2026-05-01' from generate_series(1, 4000) n",
+    `insert into reddit_comments (id, post_id, body, subreddit, reddit_created_at)
+     select 'm' || n, 'p000', repeat('x', 9000), 'many', '2026-05-01' from generate_series(1, 4000) n`,
   );
   expect(await expectFile(NASTY.length + 4_000)).toBeGreaterThan(2 * 8 * 1024 * 1024);
   await store.remove('own.csv');
 });
 
-test('what a killed write left is removed, and nothing beside it', async () => {
-  // s3rver cannot list uploads, which is no fault; a server that can is one of our own.
+test('discard removes the uploads of a killed write, and no others', async () => {
+  // s3rver cannot list uploads, which must not fail. The server below can.
   await store.discard('killed.csv');
   const removed: string[] = [];
   const upload = (key: string, id: string) =>
     `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload>`;
+  const uploads = [
+    upload('taskloom/killed.csv', 'one'),
+    upload('taskloom/killed.csv.gz', 'two'),
+    upload('taskloom/killed.csv', 'three'),
+  ].join('');
   const listing = createServer((request, response) => {
     if (request.method === 'DELETE') removed.push(request.url ?? '');
     response.end(
       request.method === 'DELETE'
         ? ''
-        : `<ListMultipartUploadsResult>${upload('taskloom/killed.csv', 'one')}${upload('taskloom/killed.csv.gz', 'two')}${upload('taskloom/killed.csv', 'three')}<IsTruncated>false</IsTruncated></ListMultipartUploadsResult>`,
+        : `<ListMultipartUploadsResult>${uploads}<IsTruncated>false</IsTruncated></ListMultipartUploadsResult>`,
     );
   }).listen(0, '127.0.0.1');
   await once(listing, 'listening');
@@ -220,7 +226,7 @@ test('what a killed write left is removed, and nothing beside it', async () => {
   ]);
 });
 
-test('names lead nowhere else', async () => {
+test('file names cannot lead out of the prefix', async () => {
   for (const name of ['../x', 'a/b', '', '.hidden', 'x'.repeat(200)])
     await expect(store.write(name, megabytes(1), signal())).rejects.toThrow('Not a file name');
 });

@@ -9,7 +9,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/test-databa
 import { waitFor } from '../../support/process';
 
 const POSTS = 150;
-/** Three bytes each. */
+/** Characters of three bytes each. */
 const LETTERS = 40_000;
 const APPLICATION = 'export-source-test';
 let db: TestDatabase;
@@ -17,7 +17,9 @@ let db: TestDatabase;
 beforeAll(async () => {
   db = await createTestDatabase();
   await db.database.raw(
-    `insert into reddit_posts (id, title, subreddit, content, reddit_created_at) select 'p' || n, 't', 's', repeat('語', ${LETTERS}), '2026-01-01'::timestamptz + n * interval '1 second' from generate_series(1, ${POSTS}) n`,
+    `insert into reddit_posts (id, title, subreddit, content, reddit_created_at)
+     select 'p' || n, 't', 's', repeat('語', ${LETTERS}), '2026-01-01'::timestamptz + n * interval '1 second'
+     from generate_series(1, ${POSTS}) n`,
   );
 });
 afterAll(() => db?.drop());
@@ -31,7 +33,7 @@ const read = <Result>(
 const connections = async () => db.database('pg_stat_activity').where({ application_name: APPLICATION });
 const isGone = () => waitFor(async () => (await connections()).length === 0);
 
-test('long rows make short pages, and nobody is ahead of a slow reader by more than one', async () => {
+test('long rows make short pages, and at most one page is read ahead of a slow reader', async () => {
   const sizes: number[] = [];
   const ids: unknown[] = [];
   let socket: Socket | undefined;
@@ -56,12 +58,12 @@ test('long rows make short pages, and nobody is ahead of a slow reader by more t
     connectAndKeep,
   );
   expect(ids).toEqual(Array.from({ length: POSTS }, (_, index) => `p${index + 1}`));
-  // A page ends with the row that makes it a megabyte, and has what else was in the same piece of the network's.
+  // A page ends with the row that makes it a megabyte, and includes the rest of the same network chunk.
   expect(Math.max(...sizes)).toBeLessThan(1_000_000 / (3 * LETTERS) + 3);
   await isGone();
 });
 
-test('a reader who stops in the middle, or fails, leaves no connection', async () => {
+test('a reader that stops early or fails leaves no connection', async () => {
   const firstOf = async ({ pages }: Snapshot) => {
     for await (const page of pages) return page[0];
   };
@@ -75,7 +77,7 @@ test('a reader who stops in the middle, or fails, leaves no connection', async (
   await isGone();
 });
 
-test('an abort ends a statement that is waiting, and one that is not being read', async () => {
+test('an abort ends a waiting statement, and one whose rows nobody reads', async () => {
   const reason = new Error('cancelled');
   const lock = await db.database.transaction();
   await lock.raw('lock table reddit_posts in access exclusive mode');
@@ -95,7 +97,7 @@ test('an abort ends a statement that is waiting, and one that is not being read'
   await isGone();
 });
 
-test('an error of the statement is told as it is', async () => {
+test('an error of the statement is passed on unchanged', async () => {
   const lost = read(async ({ pages }) => {
     for await (const page of pages)
       if (page.length > 0)

@@ -45,7 +45,7 @@ async function startWorker() {
 const rowsOf = (table: string, where: object = {}) =>
   db.database(table).where(where).orderBy('id').pluck<string[]>('id');
 
-test('a sync whose worker is killed in its midst: counts and content come out right, nothing is counted or lost twice', async () => {
+test('a sync whose worker is killed ends with the right counts and content, and counts nothing twice', async () => {
   const { reddit, sandbox } = world;
   await runLanes(
     { reddit, content: createRedditContentRepository(db.database), scrapes: createRedditScrapeRepository(db.database) },
@@ -133,6 +133,6 @@ test('a sync whose worker is killed in its midst: counts and content come out ri
       ({ outcome }) => outcome,
     ),
   ).toEqual(['lost', 'lost', 'succeeded']);
-  // Asked again was only what was under way when a worker died.
+  // Only the requests that were in flight when a worker died were repeated.
   expect(asked().length).toBeLessThanOrEqual(Math.ceil(all / 100) + 2);
 });

@@ -2,66 +2,21 @@ import {
   createRedditContentRepository,
   type RedditContentRepository,
 } from '../../../src/storage/reddit/reddit-content-repository';
+import { comment, laterRun, post, run } from '../../support/reddit-content';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import type { RedditComment, RedditPost } from '../../../src/platform/reddit/reddit-client';
 
-let test_: TestDatabase;
+let db: TestDatabase;
 let content: RedditContentRepository;
 beforeAll(async () => {
-  test_ = await createTestDatabase();
-  content = createRedditContentRepository(test_.database);
+  db = await createTestDatabase();
+  content = createRedditContentRepository(db.database);
 });
-afterAll(() => test_.drop());
-beforeEach(() => test_.database.raw('truncate reddit_posts cascade'));
-
-const post = (id: string, fields: Partial<RedditPost> = {}): RedditPost => ({
-  id,
-  title: `title of ${id}`,
-  author: 'ann',
-  subreddit: 'Funny',
-  subredditSubscribers: null,
-  content: null,
-  url: null,
-  domain: null,
-  score: 1,
-  upvoteRatio: 0.97,
-  numComments: 0,
-  flairText: null,
-  isSelf: false,
-  isNsfw: false,
-  isSpoiler: false,
-  isPinned: false,
-  isDeleted: false,
-  editedAt: null,
-  createdAt: new Date('2026-01-01T00:00:00Z'),
-  ...fields,
-});
-const comment = (id: string, postId: string, fields: Partial<RedditComment> = {}): RedditComment => ({
-  id,
-  postId,
-  author: 'bob',
-  body: `body of ${id}`,
-  subreddit: 'Funny',
-  parentId: `t3_${postId}`,
-  depth: 0,
-  isSubmitter: false,
-  score: 1,
-  controversiality: 0,
-  isDeleted: false,
-  editedAt: null,
-  createdAt: new Date('2026-01-01T00:00:00Z'),
-  ...fields,
-});
-/** A run that begins now, later than all rows that are there. */
-const run = () => ({ runStartedAt: new Date(Date.now() + 1), isSandbox: false });
-const laterRun = async () => {
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  return run();
-};
+afterAll(() => db.drop());
+beforeEach(() => db.database.raw('truncate reddit_posts cascade'));
 const rowsOf = async (table: string) =>
-  (await test_.database.raw<{ rows: object[] }>(`select xmin::text, t.* from ${table} t order by id`)).rows;
+  (await db.database.raw<{ rows: object[] }>(`select xmin::text, t.* from ${table} t order by id`)).rows;
 
-test('new, changed and unchanged rows are counted, and an unchanged row is not touched', async () => {
+test('counts new, changed and unchanged rows, and does not write an unchanged row', async () => {
   expect(await content.upsertPosts([post('a'), post('b'), post('c', { editedAt: new Date(5) })], run())).toEqual({
     created: 3,
     updated: 0,
@@ -87,9 +42,9 @@ test('new, changed and unchanged rows are counted, and an unchanged row is not t
   expect(a!.scraped_at.getTime()).toBeGreaterThan(a!.first_seen_at.getTime());
 });
 
-test('what is counted on a post has a history: a row when it came, and one whenever a count changed', async () => {
+test('adds a snapshot of the counts when a post is new and whenever a count changes', async () => {
   const history = () =>
-    test_
+    db
       .database('reddit_post_snapshots')
       .select('post_id', 'score', 'upvote_ratio', 'num_comments')
       .orderBy(['post_id', 'taken_at']);
@@ -99,7 +54,7 @@ test('what is counted on a post has a history: a row when it came, and one whene
     { post_id: 'b', score: 1, upvote_ratio: null, num_comments: 0 },
   ];
   expect(await history()).toEqual(first);
-  // Nothing changed, or nothing that is counted: the row itself follows the edit.
+  // Without a changed count there is no snapshot; the post itself is still updated.
   await content.upsertPosts(
     [post('a', { content: 'edited', editedAt: new Date(5) }), post('b', { upvoteRatio: null })],
     await laterRun(),
@@ -115,13 +70,13 @@ test('what is counted on a post has a history: a row when it came, and one whene
     first[1],
     { post_id: 'b', score: 1, upvote_ratio: 0.5, num_comments: 0 },
   ]);
-  const [{ at }] = (await test_.database('reddit_post_snapshots').where({ post_id: 'a' }).max('taken_at as at')) as [
+  const [{ at }] = (await db.database('reddit_post_snapshots').where({ post_id: 'a' }).max('taken_at as at')) as [
     { at: Date },
   ];
   expect(at).toEqual((await content.getPost('a'))?.scrapedAt);
 });
 
-test('a step that a retry repeats counts as it did the first time', async () => {
+test('counts a step that a retry repeats as it did the first time', async () => {
   await content.upsertPosts([post('old'), post('same')], run());
   const second = await laterRun();
   const batch = [post('new'), post('old', { score: 9 }), post('same')];
@@ -130,7 +85,7 @@ test('a step that a retry repeats counts as it did the first time', async () => 
   expect(await content.upsertPosts(batch, second)).toEqual(counts);
 });
 
-test('duplicates in a batch are one row, the last one', async () => {
+test('stores the last of several duplicates in a batch', async () => {
   expect(await content.upsertPosts([post('a', { score: 1 }), post('a', { score: 2 })], run())).toEqual({
     created: 1,
     updated: 0,
@@ -139,7 +94,7 @@ test('duplicates in a batch are one row, the last one', async () => {
   expect((await content.getPost('a'))?.score).toBe(2);
 });
 
-test('what PostgreSQL would refuse is stored as far as it can be', async () => {
+test('repairs or truncates what PostgreSQL would refuse', async () => {
   await content.upsertPosts(
     [
       post('a', {
@@ -176,7 +131,7 @@ test('what PostgreSQL would refuse is stored as far as it can be', async () => {
   ).toMatchObject({ unchanged: 1 });
 });
 
-test('comments of a post that is gone are left out, the others stay', async () => {
+test('skips comments of a post that is not stored, and stores the others', async () => {
   await content.upsertPosts([post('p')], run());
   expect(await content.upsertComments([comment('1', 'p'), comment('2', 'gone')], run())).toEqual({
     created: 1,
@@ -186,7 +141,7 @@ test('comments of a post that is gone are left out, the others stay', async () =
   expect(await content.upsertComments([], run())).toEqual({ created: 0, updated: 0, unchanged: 0 });
 });
 
-test('concurrent runs over the same rows, each in its own order, neither wait in a circle nor double a row', async () => {
+test('concurrent writes of the same rows in different orders neither deadlock nor duplicate a row', async () => {
   const posts = Array.from({ length: 300 }, (_, index) => post(`p${index}`));
   const comments = posts.flatMap((one) => [comment(`${one.id}x`, one.id), comment(`${one.id}y`, one.id)]);
   await content.upsertPosts(posts, run());
@@ -204,122 +159,8 @@ test('concurrent runs over the same rows, each in its own order, neither wait in
     ]);
   });
   await Promise.all(runs);
-  const { rows } = await test_.database.raw<{ rows: { posts: number; comments: number }[] }>(
+  const { rows } = await db.database.raw<{ rows: { posts: number; comments: number }[] }>(
     'select (select count(*) from reddit_posts) posts, (select count(*) from reddit_comments) comments',
   );
   expect(rows).toEqual([{ posts: 300, comments: 600 }]);
-});
-
-describe('lists', () => {
-  const day = (n: number) => new Date(Date.UTC(2026, 0, n));
-  beforeEach(async () => {
-    await content.upsertPosts(
-      [
-        post('a', { createdAt: day(1), score: 10, title: 'Cats are running' }),
-        post('b', { createdAt: day(2), score: 5, isNsfw: true, content: 'a dog and a cat', title: 'Pets' }),
-        post('c', { createdAt: day(2), score: -3, subreddit: 'AskReddit' }),
-        post('d', { createdAt: day(3), score: 7 }),
-      ],
-      run(),
-    );
-    await content.upsertComments(
-      [
-        comment('1', 'a', { score: 3, createdAt: day(4) }),
-        comment('2', 'a', { score: 9, createdAt: day(5), body: 'She runs fast' }),
-        comment('3', 'a', { score: 3, createdAt: day(6) }),
-        comment('4', 'b', { createdAt: day(7) }),
-      ],
-      run(),
-    );
-  });
-  const ids = async (found: Promise<{ items: { id: string }[] }>) => (await found).items.map((row) => row.id);
-
-  test('newest first, by each filter', async () => {
-    const list = (filters: object) => ids(content.listPosts({ limit: 10, ...filters }));
-    expect(await list({})).toEqual(['d', 'c', 'b', 'a']);
-    expect(await list({ subreddit: 'fUNNY' })).toEqual(['d', 'b', 'a']);
-    expect(await list({ minScore: 7 })).toEqual(['d', 'a']);
-    expect(await list({ since: day(2), until: day(3) })).toEqual(['c', 'b']);
-    expect(await list({ nsfw: true })).toEqual(['b']);
-    expect(await list({ nsfw: false })).toEqual(['d', 'c', 'a']);
-    expect(await list({ q: 'cat' })).toEqual(['b', 'a']);
-    expect(await list({ q: 'cat -dog' })).toEqual(['a']);
-    expect(await list({ q: '"running cats' })).toEqual([]);
-    expect(await list({ q: 'the' })).toEqual([]);
-    expect(await list({ q: '\0)(&|!:* cat', subreddit: 'funny', minScore: 6, nsfw: false })).toEqual(['a']);
-    expect(await ids(content.listComments({ limit: 10, q: 'run' }))).toEqual(['2']);
-    expect(await ids(content.listComments({ limit: 10, nsfw: true }))).toEqual(['4']);
-    expect(await ids(content.listPostComments('a', { limit: 10 }))).toEqual(['2', '3', '1']);
-    expect(await ids(content.listPostComments('nobody', { limit: 10 }))).toEqual([]);
-  });
-
-  test('a list paged by one is the whole list, and what comes in meanwhile does not shift it', async () => {
-    const paged: string[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await content.listPosts({ limit: 1, cursor });
-      paged.push(...page.items.map((row) => row.id));
-      await content.upsertPosts([post(`new${paged.length}`, { createdAt: day(20) })], run());
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor);
-    expect(paged).toEqual(['d', 'c', 'b', 'a']);
-    const first = await content.listPostComments('a', { limit: 2 });
-    expect(await ids(content.listPostComments('a', { limit: 2, cursor: first.nextCursor! }))).toEqual(['1']);
-  });
-
-  test('a cursor of another list, or none at all, is refused', async () => {
-    const byScore = (await content.listPostComments('a', { limit: 1 })).nextCursor!;
-    for (const cursor of [
-      byScore,
-      '',
-      'rubbish',
-      '🙂',
-      Buffer.from('t:99999999999999999:a').toString('base64url'),
-      Buffer.from('t:-8640000000000000:a').toString('base64url'),
-      Buffer.from('t:253402300800000:a').toString('base64url'),
-      Buffer.from("t:1:a' or 1=1").toString('base64url'),
-    ]) {
-      await expect(content.listPosts({ limit: 1, cursor })).rejects.toMatchObject({ name: 'BadCursorError' });
-    }
-    for (const key of [-62_135_596_800_000, 253_402_300_799_000])
-      await content.listPosts({ limit: 1, cursor: Buffer.from(`t:${key}:a`).toString('base64url') });
-    await expect(
-      content.listPostComments('a', { limit: 1, cursor: Buffer.from('s:9999999999:a').toString('base64url') }),
-    ).rejects.toMatchObject({ name: 'BadCursorError' });
-  });
-
-  test('a row has all its fields, in camel case, and not the search vector', async () => {
-    const row = await content.getPost('a');
-    expect(Object.keys(row!).sort()).toEqual([
-      'author',
-      'content',
-      'domain',
-      'editedAt',
-      'firstSeenAt',
-      'flairText',
-      'id',
-      'isDeleted',
-      'isNsfw',
-      'isSandbox',
-      'isSelf',
-      'isSpoiler',
-      'numComments',
-      'redditCreatedAt',
-      'score',
-      'scrapedAt',
-      'subreddit',
-      'subredditSubscribers',
-      'title',
-      'upvoteRatio',
-      'url',
-    ]);
-    expect((await content.listComments({ limit: 1 })).items[0]).toMatchObject({
-      id: '4',
-      postId: 'b',
-      parentId: 't3_b',
-      isSandbox: false,
-      redditCreatedAt: day(7),
-    });
-    expect(await content.getPost('nobody')).toBeUndefined();
-  });
 });

@@ -87,7 +87,7 @@ const attemptsOf = async (workflowId: string) =>
     .where({ execution_id: (await rowOf(workflowId))?.id ?? 0 })
     .orderBy('attempt');
 const scrape = { subreddits: ['programming', 'books', 'gardening'], sort: 'new', posts_limit: 12 };
-/** Temporal's word for an activity that waits for its next try: it holds no slot. */
+/** Temporal's state of an activity that waits for its next attempt. It holds no slot. */
 const SCHEDULED = 1;
 async function waitingTries(workflowId: string, least: number) {
   return waitFor(async () => {
@@ -103,12 +103,12 @@ async function waitingTries(workflowId: string, least: number) {
 }
 const patient: OutagePatience = { totalMs: 60_000, firstPauseMs: 300, longestPauseMs: 1_500 };
 
-test("a scrape waits out an outage longer than any of the client's own tries, without a slot and without a retry", async () => {
+test('a scrape waits without slot or retry during an outage that outlasts the retries of the client', async () => {
   await startWorker(patient);
   const handle = await start('REDDIT_SCRAPE', scrape);
   const [waiting] = await waitingTries(`${handle.workflowId}-work`, 3);
   expect(waiting?.lastFailure?.message).toMatch(/ECONNREFUSED/);
-  // There again, and broken: that is the same outage.
+  // A reachable server that answers with errors prolongs the same outage.
   const reddit = await openReddit();
   reddit.setFaults({ errorEvery: 1 });
   await waitFor(async () => reddit.requests.entries.length > 6);
@@ -117,7 +117,7 @@ test("a scrape waits out an outage longer than any of the client's own tries, wi
   expect(await attemptsOf(handle.workflowId)).toMatchObject([{ attempt: 1, outcome: 'succeeded', failure: null }]);
 });
 
-test('a deletion sync waits likewise, and says why while it waits', async () => {
+test('a deletion sync waits too, and states the reason while it waits', async () => {
   await openReddit();
   await startWorker(patient);
   await (await start('REDDIT_SCRAPE', scrape)).result();

@@ -78,7 +78,7 @@ const options = () => ({ runStartedAt: new Date(), isSandbox: true });
 const reading = { commentsLimit: 3, commentsDepth: null, expandMore: 0 };
 const countOf = async (table: string) => Number((await db.database(table).count())[0]?.['count']);
 
-/** What a write comes to that waits for a post whose deletion is not committed yet. */
+/** The result of a write that waits for a post whose deletion is not committed yet. */
 async function whileDeleting<Answer>(id: string, write: () => Promise<Answer>): Promise<Answer> {
   const deletion = await db.database.transaction();
   await deletion('reddit_posts').where({ id }).del();
@@ -95,17 +95,17 @@ async function whileDeleting<Answer>(id: string, write: () => Promise<Answer>): 
   return written;
 }
 
-describe('a post that goes while somebody writes what belongs to it', () => {
+describe('a post that is deleted during a write that refers to it', () => {
   beforeEach(() => content.upsertPosts([post('p'), post('q')], options()));
 
-  test('its comments are left out, those of others are stored', async () => {
+  test('loses its comments, while those of other posts are stored', async () => {
     expect(
       await whileDeleting('p', () => content.upsertComments([comment('a', 'p'), comment('b', 'q')], options())),
     ).toEqual({ created: 1, updated: 0, unchanged: 0 });
     expect(await db.database('reddit_comments').pluck('id')).toEqual(['b']);
   });
 
-  test('nothing is remembered of its thread and of a listing that ended at it', async () => {
+  test('leaves no thread state and no watermark of a listing that ended at it', async () => {
     await whileDeleting('p', () =>
       scrapes.saveThread({ postId: 'p', numComments: 3, ...reading, isComplete: true, requests: 1 }),
     );
@@ -118,7 +118,7 @@ describe('a post that goes while somebody writes what belongs to it', () => {
     expect([await countOf('reddit_threads'), await countOf('reddit_watermarks')]).toEqual([0, 0]);
   });
 
-  test('it comes back as a new one, with a history that begins anew', async () => {
+  test('returns as a new post with a new history of snapshots', async () => {
     expect(await whileDeleting('p', () => content.upsertPosts([post('p'), post('q')], options()))).toEqual({
       created: 1,
       updated: 0,
@@ -130,13 +130,13 @@ describe('a post that goes while somebody writes what belongs to it', () => {
   });
 });
 
-test('a scrape whose posts are cleared away after they were listed has all of them at the end, for no request more', async () => {
+test('a scrape restores posts that a clean-up deleted after the listing, without an additional request', async () => {
   world = await startWorld(generated);
   const { reddit, sandbox } = world;
   const cleared = new Set<string>();
   const upsertComments: typeof content.upsertComments = async (comments, given) => {
     const [first] = comments;
-    // Every second post, and each only once.
+    // Deletes every second post, each of them once.
     if (first && !cleared.has(first.postId) && cleared.add(first.postId).size % 2 === 0)
       await db.database('reddit_posts').where({ id: first.postId }).del();
     return content.upsertComments(comments, given);
@@ -154,7 +154,7 @@ test('a scrape whose posts are cleared away after they were listed has all of th
   expect(countRequests(sandbox).all).toBe(wanted.leastRequests);
 });
 
-test('writers and clean-ups that go on side by side never meet an error', async () => {
+test('concurrent writes and clean-ups cause no error', async () => {
   const retention = createRetentionRepository(db.database);
   const until = Date.now() + 4_000;
   const ids = Array.from({ length: 10 }, (_, n) => `p${n}`);

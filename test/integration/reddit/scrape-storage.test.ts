@@ -27,7 +27,7 @@ describe('a lane', () => {
   const lanes = () => createScrapeLaneRepository(db.database);
   const open = () => lanes().open({ executionId, states: [{ at: 0 }, { at: 'nul \0 and half \ud800' }], worker: 'w' });
 
-  test("is opened once, with the run's first attempt", async () => {
+  test('is opened once, by the first attempt of its run', async () => {
     expect(await open()).toMatchObject([
       { position: 0, state: { at: 0 }, heldAttempt: null },
       { position: 1, state: { at: 'nul  and half \ufffd' } },
@@ -38,7 +38,7 @@ describe('a lane', () => {
     expect(await db.database('task_attempts').where({ execution_id: executionId })).toHaveLength(1);
   });
 
-  test('can be written by its newest holder only, and by nobody when the run has ended', async () => {
+  test('accepts writes only of its newest holder, and none after the run has ended', async () => {
     await open();
     const [older, newer] = [await lanes().hold(executionId, 0), await lanes().hold(executionId, 0)];
     expect(
@@ -53,7 +53,7 @@ describe('a lane', () => {
   });
 });
 
-describe('attempts of a run in steps', () => {
+describe('the attempts of a run', () => {
   const failure = { type: 'Error', message: 'nul \0', traceback: null, isRetryable: true };
   const breakOne = (attempt: number, outcome: 'failed' | 'lost', maxRetries = 1, isFinal = false) =>
     createStepAttemptRepository(db.database).breakAttempt({
@@ -71,7 +71,7 @@ describe('attempts of a run in steps', () => {
     );
   beforeEach(() => createScrapeLaneRepository(db.database).open({ executionId, states: [], worker: 'w' }));
 
-  test('what breaks at once is one failure, whoever comes first', async () => {
+  test('record simultaneous failures as one, in any order', async () => {
     const answers = await Promise.all([
       breakOne(1, 'failed'),
       breakOne(1, 'failed'),
@@ -83,7 +83,7 @@ describe('attempts of a run in steps', () => {
     expect((await db.database('task_executions').where({ id: executionId }))[0]).toMatchObject({ attempt: 2 });
   });
 
-  test('lost attempts cost nothing; failed ones are counted, and the last opens no other', async () => {
+  test('count failures but not lost attempts, and open no attempt after the last failure', async () => {
     expect(await breakOne(1, 'lost', 1)).toEqual({ failed: 0, lost: 1, isUsedUp: false });
     expect(await breakOne(2, 'failed', 1)).toEqual({ failed: 1, lost: 1, isUsedUp: false });
     expect(await breakOne(3, 'failed', 1)).toEqual({ failed: 2, lost: 1, isUsedUp: true });
@@ -91,20 +91,20 @@ describe('attempts of a run in steps', () => {
     expect(await outcomes()).toEqual(['lost', 'failed', 'failed']);
   });
 
-  test('a failure that nothing mends opens no other, whatever is left', async () => {
+  test('open no attempt after a permanent failure, whatever number of retries is left', async () => {
     expect(await breakOne(1, 'failed', 9, true)).toMatchObject({ isUsedUp: true });
     expect(await outcomes()).toEqual(['failed']);
   });
 });
 
-describe('what scrapes remember', () => {
+describe('the scrape memory', () => {
   const scrapes = () => createRedditScrapeRepository(db.database);
   const claim = (page: number, postIds: string[], position = 0) =>
     scrapes()
       .claimPosts({ executionId, position, page, postIds })
       .then((ids) => ids.sort());
 
-  test('a post belongs to the page that listed it first, however often that page is asked for', async () => {
+  test('assigns a post to the page that listed it first, even when that page is requested again', async () => {
     expect(await claim(0, ['a', 'b', 'a'])).toEqual(['a', 'b']);
     expect(await claim(1, ['b', 'c'])).toEqual(['c']);
     expect(await claim(0, ['c', 'd'], 1)).toEqual(['d']);
@@ -115,14 +115,14 @@ describe('what scrapes remember', () => {
     expect((await db.database('reddit_scrape_posts')).map((row) => row.execution_id as number)).toEqual([other]);
   });
 
-  test('what a run that was torn out had listed is forgotten with the next one', async () => {
+  test('forgets the listing of a terminated run when the next run starts', async () => {
     const torn = await insertExecution(db.database, { status: 'terminated' });
     await scrapes().claimPosts({ executionId: torn, position: 0, page: 0, postIds: ['x'] });
     await scrapes().forgetListed(executionId);
     expect(await db.database('reddit_scrape_posts')).toEqual([]);
   });
 
-  test('a thread and a watermark go with their posts', async () => {
+  test('deletes a thread and a watermark with their posts', async () => {
     await store(['a']);
     const thread = { postId: 'a', numComments: 3, ...reading, isComplete: true, requests: 2 };
     await scrapes().saveThread({ ...thread, numComments: 1 });
@@ -142,7 +142,7 @@ describe('what scrapes remember', () => {
     expect([await scrapes().findThreads(['a']), await scrapes().findWatermark(listing)]).toEqual([[], undefined]);
   });
 
-  test('stored posts that were not listed, by age and in the order of their ids', async () => {
+  test('lists stored posts that were not listed, by age and in the order of their ids', async () => {
     await store(['a', 'b', 'c', 'd']);
     await store(['old'], new Date('2020-01-01T00:00:00Z'));
     await claim(0, ['b']);
@@ -159,7 +159,7 @@ describe('what scrapes remember', () => {
     expect(await scrapes().listUnlisted({ ...query, isSandbox: true })).toEqual([]);
   });
 
-  test('what the newest stored posts are like', async () => {
+  test('describes the newest stored posts', async () => {
     await store(['a', 'b']);
     await scrapes().saveThread({ postId: 'a', numComments: 2, ...reading, isComplete: true, requests: 4 });
     const stats = (isSandbox = false) => createRedditContentRepository(db.database).stats(['Funny', 'none'], isSandbox);
@@ -174,7 +174,7 @@ describe('what scrapes remember', () => {
     };
     expect(await stats()).toEqual([found]);
     expect(await stats(true)).toEqual([]);
-    // One that was left folded would have cost another request.
+    // A comment that was left unexpanded would have cost another request.
     await scrapes().saveThread({ postId: 'b', numComments: 2, ...reading, isComplete: false, requests: 1 });
     expect(await stats()).toEqual([{ ...found, expansionsPerThread: 2, threadsRead: 2, unchangedThreads: 2 }]);
   });

@@ -1,0 +1,69 @@
+import {
+  createRedditContentRepository,
+  type RedditContentRepository,
+} from '../../src/storage/reddit/reddit-content-repository';
+import { createRedditScrapeRepository } from '../../src/storage/reddit/reddit-scrape-repository';
+import { insertExecution } from './api-support';
+import { runLanes } from './scrape-lanes';
+import { startWorld } from './scrape-stack';
+import { createTestDatabase, type TestDatabase } from './test-database';
+import type { RedditClient } from '../../src/platform/reddit/reddit-client';
+import type { RedditSandbox, RedditSandboxOptions } from '../../src/reddit-sandbox/sandbox-server';
+import type { ScrapeMemory } from '../../src/tasks/ports/scrape-memory';
+
+/**
+ * Runs attempts of a scrape without Temporal. Registers the hooks that create the database, start a new run before each
+ * test, and close the sandbox that `connect` opened.
+ */
+export function createScrapeBench() {
+  let db: TestDatabase;
+  let content: RedditContentRepository;
+  let scrapes: ScrapeMemory;
+  let sandbox: RedditSandbox | undefined;
+  let executionId = 0;
+  /** Begins another run, which knows nothing of what the one before had listed. */
+  const nextRun = async () => {
+    executionId = await insertExecution(db.database, { status: 'running' });
+  };
+  const clearContent = () => db.database.raw('truncate reddit_posts cascade');
+  beforeAll(async () => {
+    db = await createTestDatabase();
+    content = createRedditContentRepository(db.database);
+    scrapes = createRedditScrapeRepository(db.database);
+  });
+  afterAll(() => db.drop());
+  beforeEach(async () => {
+    await clearContent();
+    await nextRun();
+  });
+  afterEach(async () => {
+    await sandbox?.close();
+    sandbox = undefined;
+  });
+
+  return {
+    get content() {
+      return content;
+    },
+    get sandbox() {
+      return sandbox!;
+    },
+    connect: async (options: RedditSandboxOptions): Promise<RedditClient> => {
+      const world = await startWorld(options);
+      sandbox = world.sandbox;
+      return world.reddit;
+    },
+    /** One attempt. Its `states()` are those that the next attempt goes on from. */
+    attempt: (
+      reddit: RedditClient,
+      parameters: object,
+      given: { states?: unknown[]; startedAt?: Date; signal?: AbortSignal; onSave?: () => void } = {},
+    ) => runLanes({ reddit, content, scrapes }, parameters, { executionId, startedAt: new Date(), ...given }),
+    nextRun,
+    clearContent,
+    /** All rows of a table, with the transaction that wrote each of them last. */
+    rowsOf: async (table: string) =>
+      (await db.database.raw<{ rows: Record<string, unknown>[] }>(`select xmin::text, t.* from ${table} t order by id`))
+        .rows,
+  };
+}
