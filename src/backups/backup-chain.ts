@@ -4,7 +4,7 @@ import { whyNotComparable } from './row-changes';
 
 export type Base = { parent: StoredBackup } | { reason: string };
 
-/** From the full backup to this one. Throws with what is missing or is not what it was. */
+/** All backups from the full one to `last`. Throws when one of them is missing or has changed. */
 export async function readChain(folder: BackupFolder, last: StoredBackup): Promise<StoredBackup[]> {
   const chain = [last];
   for (let first = last; first.manifest.parent;) {
@@ -21,7 +21,7 @@ export async function readChain(folder: BackupFolder, last: StoredBackup): Promi
 
 const isSameList = (a: string[], b: string[]) => a.length === b.length && a.every((each, index) => each === b[index]);
 
-/** What an incremental backup can add to: the newest backup of this database, if its chain is whole and comparable. */
+/** The parent of a new incremental backup: the newest of this database, if its chain is complete and comparable. */
 export async function findBase(folder: BackupFolder, now: BackupSnapshot): Promise<Base> {
   const { backups } = await folder.list();
   const { cluster, oid } = now.database;
@@ -38,7 +38,7 @@ export async function findBase(folder: BackupFolder, now: BackupSnapshot): Promi
     return { reason: 'the server was recovered or replaced since the last backup' };
   const fault = whyNotComparable(manifest.snapshot.id, now.snapshot.id);
   if (fault) return { reason: fault };
-  // A new column with a default changes rows without writing them.
+  // A new column with a default changes rows without writing them, so they would be missing in the changes.
   const isSameSchema =
     isSameList(manifest.migrations, now.migrations) &&
     isSameList(
@@ -53,7 +53,7 @@ export async function findBase(folder: BackupFolder, now: BackupSnapshot): Promi
   return isSameSchema ? { parent } : { reason: 'the schema has changed since the last backup' };
 }
 
-/** Full backups of this database beyond the newest `keep`, and what adds to them: in the order in which they may go. */
+/** Full backups of this database beyond the newest `keep`, with their incremental ones, in the order of removal. */
 export async function findExpired(
   folder: BackupFolder,
   database: { cluster: string; oid: number },
@@ -69,6 +69,6 @@ export async function findExpired(
       .slice(0, keep)
       .map(({ manifest }) => manifest.name),
   );
-  // Newest first, so that what a crash leaves is a shorter chain and not one without its beginning.
+  // Newest first, so that a crash during the removal leaves a shorter chain and not one without its full backup.
   return own.filter(({ manifest }) => !kept.has(manifest.base));
 }

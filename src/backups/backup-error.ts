@@ -1,14 +1,14 @@
-/** A reason that another try would meet again. */
+/** The backup cannot be made as requested. A retry would fail for the same reason. */
 export class BackupUnavailableError extends Error {
   override readonly name = 'BackupUnavailableError';
 }
 
-/** No room, or nowhere to write: nothing of the backup was kept. */
+/** The folder is full or cannot be written to. No part of the backup was kept. */
 export class BackupFolderError extends Error {
   override readonly name = 'BackupFolderError';
 }
 
-/** A backup that is damaged, or that does not fit where it is to be restored. Nothing was changed. */
+/** The backup is damaged, or does not fit the database that it is restored into. Nothing was changed. */
 export class RestoreRefusedError extends Error {
   override readonly name = 'RestoreRefusedError';
 }

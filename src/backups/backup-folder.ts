@@ -8,14 +8,14 @@ import { isBackupName, isPart, isPartOf, partName } from './backup-names';
 import { DAY_MS } from '../shared/durations';
 
 const MANIFEST = 'manifest.json';
-/** In the form of sha256sum, so that `sha256sum --check SHA256SUMS` works too. */
+/** In the format of sha256sum, so that `sha256sum --check SHA256SUMS` works too. */
 const SUMS = 'SHA256SUMS';
-/** Nobody writes to a backup's files for so long and still is at work on it. */
+/** A hidden folder without a write for this long belongs to a process that died. */
 const ABANDONED_AFTER_MS = DAY_MS;
 
 export interface StoredBackup {
   manifest: Manifest;
-  /** Of its list of checksums, which covers everything else. */
+  /** The checksum of the file of checksums, and so of all files. */
   sha256: string;
   bytes: number;
 }
@@ -26,14 +26,15 @@ const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 
 const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
 
 /**
- * A folder of backups, each a folder of its own: hidden while it is written or removed, and whole when it has its name.
+ * A folder with one subfolder for each backup. A subfolder has a hidden name while it is written or removed, and gets
+ * the name of the backup only when it is complete.
  */
 export function createBackupFolder(folder: string) {
   const placeOf = (name: string) => path.join(folder, name);
   const entries = async () =>
     (await readdir(folder).catch((error: unknown) => (isMissing(error) ? [] : Promise.reject(error as Error)))).sort();
 
-  /** What is there by that name, or undefined. Throws when it cannot be read for what it is. */
+  /** The backup of that name, or undefined. Throws when its manifest is damaged or of another format. */
   async function read(name: string): Promise<StoredBackup | undefined> {
     if (!isBackupName(name)) return undefined;
     const sums = await readFile(path.join(placeOf(name), SUMS), 'utf8').catch((error: unknown) =>
@@ -57,7 +58,7 @@ export function createBackupFolder(folder: string) {
     };
   }
 
-  /** Looks at sizes only; `verify` reads everything. */
+  /** Compares only the sizes of the files; `verify` reads them. */
   async function hasAllFiles({ manifest }: StoredBackup): Promise<boolean> {
     const sizes = await Promise.all(
       filesOf(manifest).map(
@@ -90,7 +91,7 @@ export function createBackupFolder(folder: string) {
     hasAllFiles,
     verify: ({ manifest }: StoredBackup, signal: AbortSignal) => verifyIn(placeOf(manifest.name), manifest, signal),
 
-    /** Newest first; what cannot be read comes as its fault. */
+    /** Newest first. `faults` has a message for each backup that cannot be read. */
     async list(): Promise<{ backups: StoredBackup[]; faults: string[] }> {
       const backups: StoredBackup[] = [];
       const faults: string[] = [];
@@ -110,9 +111,9 @@ export function createBackupFolder(folder: string) {
     },
 
     /**
-     * Hands over a new hidden folder; what was written becomes the backup once `write` has answered with its manifest and
-     * all of it has been read again. Whatever goes wrong, nothing is left. An earlier attempt's folder is removed first,
-     * so that one still at work somewhere can no longer end well.
+     * Makes a hidden folder and lets `write` fill it. The folder becomes the backup after `write` has returned the
+     * manifest and every file was read again and matched its checksum. On any failure the folder is removed. The folder
+     * of an earlier attempt is removed first, so that an attempt which still runs elsewhere fails.
      */
     async write(name: string, signal: AbortSignal, write: (place: string) => Promise<Manifest>): Promise<StoredBackup> {
       const place = placeOf(partName(name, randomUUID()));
@@ -142,14 +143,14 @@ export function createBackupFolder(folder: string) {
       return stored;
     },
 
-    /** Out of the list at once, whatever happens while the files go. */
+    /** Renames the folder first, so that a backup whose files are removed only in part is not listed. */
     async remove(name: string): Promise<void> {
       const place = placeOf(partName(name, randomUUID()));
       await rename(placeOf(name), place);
       await rm(place, { recursive: true, force: true });
     },
 
-    /** What processes that were killed left behind. */
+    /** Removes hidden folders that killed processes left behind. */
     async sweep(now = Date.now()): Promise<void> {
       for (const entry of (await entries()).filter(isPart)) {
         const files = await readdir(placeOf(entry)).catch(() => []);
@@ -174,7 +175,7 @@ async function writeSynced(file: string, text: string): Promise<void> {
   }
 }
 
-/** So that the names survive a crash too. */
+/** Makes the names of the files survive a crash. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   await handle.sync().finally(() => handle.close());

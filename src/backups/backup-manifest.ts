@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Grows when an older Taskloom could not read what a newer one writes. */
+/** Increased when an older Taskloom can no longer read what this one writes. */
 export const FORMAT_VERSION = 1;
 
 const count = z.int().min(0);
@@ -13,18 +13,18 @@ export type BackupFile = z.infer<typeof file>;
 
 const table = z.object({
   name: z.string(),
-  /** Those that are stored; generated ones are computed anew. */
+  /** Without generated columns, which PostgreSQL computes again. */
   columns: z.array(z.string()).min(1),
-  /** The primary key's columns; of a table without one every backup has all rows. */
+  /** The columns of the primary key. Every backup has all rows of a table without a primary key. */
   key: z.array(z.string()),
-  /** `archive`: the rows are in pg_dump's file. */
+  /** `archive`: the rows are in the archive that pg_dump wrote. */
   content: z.enum(['all', 'changes', 'archive']),
-  /** In the table at the snapshot's moment. */
+  /** How many rows the table had at the snapshot. */
   rows: count,
-  /** In this backup's own files. */
+  /** How many rows this backup's own files have. */
   rows_written: count,
   rows_file: file.nullable(),
-  /** Of changes: the keys of all rows that were there, which tells those that are gone. */
+  /** Only with `changes`: the keys of all rows at the snapshot. Rows with other keys were deleted. */
   keys_file: file.nullable(),
 });
 export type BackupTable = z.infer<typeof table>;
@@ -38,7 +38,7 @@ export const manifestSchema = z.object({
   config_id: z.int().nullable(),
   execution_id: z.int(),
   created_at: z.iso.datetime(),
-  /** Which database it is of: transaction ids compare within one cluster and timeline only. */
+  /** Identifies the database. Transaction ids can be compared only within one cluster and timeline. */
   database: z.object({
     cluster: z.string(),
     timeline: z.int(),
@@ -46,15 +46,15 @@ export const manifestSchema = z.object({
     name: z.string(),
     server_version: z.string(),
   }),
-  /** pg_current_snapshot(), and the database's time at that moment. */
+  /** The result of pg_current_snapshot(), and the database's time at the snapshot. */
   snapshot: z.object({ id: z.string().regex(/^\d+:\d+:[\d,]*$/), taken_at: z.iso.datetime() }),
   migrations: z.array(z.string()),
   tables: z.array(table),
   sequences: z.array(z.object({ name: z.string(), value: z.string().regex(/^-?\d+$/), is_called: z.boolean() })),
   archive: file.nullable(),
-  /** What an incremental backup adds to. The checksum is that of the parent's list of checksums. */
+  /** The backup that an incremental one builds on, with the checksum of the parent's SHA256SUMS. */
   parent: z.object({ name: z.string(), sha256: z.string() }).nullable(),
-  /** The full backup at the beginning of the chain; itself, for a full one. */
+  /** The name of the full backup that begins the chain. A full backup names itself. */
   base: z.string(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;

@@ -11,7 +11,7 @@ export interface BackupSnapshot {
   sequences: Manifest['sequences'];
 }
 
-/** Texts have to mean the same in whatever session reads them. */
+/** Settings that make values as text mean the same in every session, and that switch time limits off. */
 const SESSION = [
   "set datestyle to 'ISO'",
   "set intervalstyle to 'iso_8601'",
@@ -24,7 +24,7 @@ const SESSION = [
 ];
 export const prepareSession = (client: Client) => client.query(SESSION.join(';'));
 
-/** Opens the one moment that the whole backup is of. It lasts until the connection ends. */
+/** Opens the snapshot that the whole backup is read from. It lasts until the connection ends. */
 export async function openSnapshot(client: Client): Promise<BackupSnapshot> {
   await prepareSession(client);
   await client.query('begin isolation level repeatable read read only');
@@ -40,8 +40,9 @@ export async function openSnapshot(client: Client): Promise<BackupSnapshot> {
     id: string;
     taken_at: Date;
   }>(`
-    select current_schema()::text as schema, (select system_identifier::text from pg_control_system()) as cluster, (select timeline_id from pg_control_checkpoint()) as timeline,
-           d.oid::int8 as oid, d.datname::text as name, current_setting('server_version_num') as server_version, pg_current_snapshot()::text as id, now() as taken_at
+    select current_schema()::text as schema, (select system_identifier::text from pg_control_system()) as cluster,
+           (select timeline_id from pg_control_checkpoint()) as timeline, d.oid::int8 as oid, d.datname::text as name,
+           current_setting('server_version_num') as server_version, pg_current_snapshot()::text as id, now() as taken_at
     from pg_database d where d.datname = current_database()`);
   if (!moment) throw new Error('The database does not know itself');
   const { schema, cluster, timeline, oid, name, server_version } = moment;

@@ -13,7 +13,7 @@ export interface WriteStep {
   onBytes: (bytes: number) => void;
 }
 
-/** A stream into a file that only its owner may read; whole on the disk when this answers. */
+/** Writes a stream into a new file that only its owner may read. Resolves when the file is flushed to the disk. */
 export async function writeFile(
   place: string,
   name: string,
@@ -38,7 +38,7 @@ export async function writeFile(
   return { name, bytes, sha256: hash.digest('hex') };
 }
 
-/** The rows of a query, as PostgreSQL's COPY writes them. */
+/** Writes the rows of a query in the text format of COPY, compressed with gzip. */
 export async function copyToFile(
   client: Client,
   query: string,
@@ -51,7 +51,7 @@ export async function copyToFile(
   return { rows: copy.rowCount, file };
 }
 
-/** Answers how many rows there were. `target`: a table and its columns. */
+/** Loads a file that `copyToFile` wrote. `target` is a table with its columns. Resolves to the number of rows. */
 export async function copyFromFile(client: Client, target: string, file: string): Promise<number> {
   const copy = client.query(copyFrom(`copy ${target} from stdin`));
   await pipeline(createReadStream(file), createGunzip(), copy);

@@ -17,7 +17,7 @@ export interface BackupDeps {
   taskloomVersion: string;
 }
 
-/** Held while a backup is at work: another one could remove the chain that this one adds to. */
+/** One backup runs at a time: a second one could remove the chain that the first builds on. */
 const LOCK = "hashtext('taskloom-backup')";
 const LOCK_LOOK_MS = 500;
 
@@ -80,7 +80,7 @@ export function createBackups({ folder, url, connect, taskloomVersion }: BackupD
     return toResult(stored, base && 'reason' in base ? base.reason : null, await removeExpired(request, stored));
   }
 
-  /** Only ever after a full backup that is whole: until then the older chains are all there is. */
+  /** Removes only after a complete full backup: until then the older chains are the only backups. */
   async function removeExpired({ keep }: BackupRequest, { manifest }: StoredBackup): Promise<string[]> {
     if (manifest.type !== 'full') return [];
     const expired = await findExpired(folder, manifest.database, keep);
@@ -96,7 +96,7 @@ export function createBackups({ folder, url, connect, taskloomVersion }: BackupD
       const {
         rows: [backend],
       } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-      // A statement that sends nothing would go on after its connection is gone.
+      // Without a cancellation, a statement that sends no rows would run on after its connection is closed.
       const cancel = () =>
         void connect()
           .then((other) => other.query('select pg_cancel_backend($1)', [backend?.pid]).finally(() => other.end()))
@@ -108,7 +108,7 @@ export function createBackups({ folder, url, connect, taskloomVersion }: BackupD
         throw signal.aborted ? signal.reason : error;
       } finally {
         signal.removeEventListener('abort', cancel);
-        // Cut off when a statement is still at work.
+        // Fails when a statement still runs.
         await client.end().catch(() => undefined);
       }
     },
@@ -125,7 +125,7 @@ async function waitForTurn(client: Client, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** An attempt whose worker died between writing and telling has done the work. */
+/** The backup that an earlier attempt completed, when its worker died before it could report it. */
 async function findDone(folder: BackupFolder, name: string, signal: AbortSignal): Promise<StoredBackup | undefined> {
   const done = await folder.read(name);
   if (done) await folder.verify(done, signal);
@@ -139,18 +139,24 @@ async function chooseMethod(
   if (wanted === 'copy') return 'copy';
   const server = Math.floor(Number(database.server_version) / 10_000);
   const [dump, restore] = await Promise.all([programVersion('pg_dump'), programVersion('pg_restore')]);
-  // Without pg_restore of its version nobody here could read the archive again.
+  // An archive can be read only by a pg_restore that is not older than pg_dump.
   if (dump !== undefined && dump >= server && restore !== undefined && restore >= dump) return 'pg_dump';
   if (wanted === 'auto') return 'copy';
   throw new BackupUnavailableError(whyNotByDump({ server, dump, restore }));
 }
 
-/** For whoever asked for pg_dump: what is missing, what to install, and the way round it. */
+/** The message when pg_dump was requested and cannot be used: what is missing, what to install, the alternatives. */
 function whyNotByDump({ server, dump, restore }: { server: number; dump?: number; restore?: number }): string {
   const missing = [dump === undefined ? 'pg_dump' : '', restore === undefined ? 'pg_restore' : ''].filter(Boolean);
-  const found = `pg_dump is of version ${dump} and pg_restore of version ${restore}; needed is ${server} or newer, and a pg_restore that is not older than pg_dump`;
+  const found =
+    `pg_dump is of version ${dump} and pg_restore of version ${restore}; ` +
+    `needed is ${server} or newer, and a pg_restore that is not older than pg_dump`;
   const reason = missing.length > 0 ? `${missing.join(' and ')} cannot be found on the worker's PATH` : found;
-  return `${reason}. On the machine of each worker, install PostgreSQL's client programs of version ${server} or newer (Debian and Ubuntu: postgresql-client-${server}; Homebrew: postgresql@${server}), or set the parameter method to "copy", which needs no program, or to "auto", which takes pg_dump only where it can be used`;
+  return (
+    `${reason}. On the machine of each worker, install PostgreSQL's client programs of version ${server} or newer ` +
+    `(Debian and Ubuntu: postgresql-client-${server}; Homebrew: postgresql@${server}), or set the parameter method ` +
+    'to "copy", which needs no program, or to "auto", which takes pg_dump only where it can be used'
+  );
 }
 
 function toResult({ manifest, bytes, sha256 }: StoredBackup, reason: string | null, removed: string[]): WrittenBackup {

@@ -50,7 +50,7 @@ async function read(chunks: Buffer[]): Promise<Record<string, string>> {
 const latin = (text: string) => Buffer.from(text).toString('latin1');
 
 test.each([1, 2, 3, 5, 7, 64, 100_000])(
-  'the rows of each table and nothing else, in chunks of %d bytes',
+  'reads the rows of each table and nothing else, in chunks of %d bytes',
   async (size) => {
     const bytes = Buffer.from(SCRIPT);
     const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
@@ -64,6 +64,6 @@ test.each([1, 2, 3, 5, 7, 64, 100_000])(
   },
 );
 
-test('a script that breaks off in the middle of a table is none', async () => {
+test('a script that ends within a table is refused', async () => {
   await expect(read([Buffer.from(SCRIPT.slice(0, SCRIPT.indexOf('3\t')))])).rejects.toThrow('in the middle of a table');
 });

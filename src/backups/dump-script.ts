@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 
-/** A table of the script, with its list of columns as it stands there. */
+/** The head of a COPY block. `columns` is the list as it stands in the script, with its quotes. */
 export interface CopyBlock {
   schema: string;
   table: string;
@@ -13,15 +13,46 @@ const NEWLINE = 0x0a;
 const END = Buffer.from('\\.\n');
 const END_OF_ROWS = Buffer.from('\n\\.\n');
 
-/** The next chunk is asked for only once this one is written. */
+/** Resolves when the chunk is written, so that the script is read no faster than its rows are stored. */
 async function send(target: Writable | null, chunk: Buffer): Promise<void> {
   if (!target || chunk.length === 0) return;
   await new Promise<void>((resolve, reject) => target.write(chunk, (error) => (error ? reject(error) : resolve())));
 }
 
+/** What the reader found in the bytes that it has. `size` counts the bytes that it has consumed. */
+type Found =
+  | { kind: 'more needed' }
+  | { kind: 'other line'; size: number }
+  | { kind: 'block'; block: CopyBlock; size: number }
+  | { kind: 'rows'; size: number }
+  | { kind: 'end of rows'; rowsSize: number; size: number };
+
+/** Outside of rows: the next line, or the COPY block that it begins. */
+function findLine(bytes: Buffer): Found {
+  const end = bytes.indexOf(NEWLINE);
+  if (end < 0) return { kind: 'more needed' };
+  const size = end + 1;
+  const [, schema = '', table, columns] = COPY.exec(bytes.toString('utf8', 0, end)) ?? [];
+  if (table === undefined || columns === undefined) return { kind: 'other line', size };
+  return { kind: 'block', block: { schema: unquote(schema), table: unquote(table), columns }, size };
+}
+
+/** Within rows: the rest of the rows with the line that ends them, or as many bytes as are certainly rows. */
+function findRows(bytes: Buffer, isFirst: boolean): Found {
+  if (isFirst && bytes.length < END.length) return { kind: 'more needed' };
+  if (isFirst && bytes.subarray(0, END.length).equals(END))
+    return { kind: 'end of rows', rowsSize: 0, size: END.length };
+  const rowsSize = bytes.indexOf(END_OF_ROWS) + 1;
+  if (rowsSize > 0) return { kind: 'end of rows', rowsSize, size: rowsSize + END.length };
+  // The next chunk may complete an end of rows that this one begins.
+  const size = bytes.length - END_OF_ROWS.length;
+  return size > 0 ? { kind: 'rows', size } : { kind: 'more needed' };
+}
+
 /**
- * Takes the rows out of a script that pg_restore wrote, and nothing else. In COPY's format a backslash among the rows is
- * always doubled, so a line of `\.` can only be the end of them. `open` says where a table's rows go; null leaves them out.
+ * Reads the rows out of a script that pg_restore wrote, and skips everything else. COPY's format doubles every
+ * backslash within rows, so a line of `\.` can only be their end. `open` returns the target for a table's rows, or null
+ * to skip them. Throws when the script ends within a table.
  */
 export async function readDumpScript(
   script: Readable,
@@ -30,37 +61,28 @@ export async function readDumpScript(
 ): Promise<void> {
   let rest = Buffer.alloc(0);
   let target: Writable | null = null;
-  /** Within rows: is the next byte the first of them? */
-  let isFirst = false;
   let isInRows = false;
+  /** Within rows: whether the next byte is the first of them. */
+  let isFirst = false;
   for await (const chunk of script) {
     rest = Buffer.concat([rest, chunk as Buffer]);
     for (;;) {
-      if (!isInRows) {
-        const end = rest.indexOf(NEWLINE);
-        if (end < 0) break;
-        const [, schema = '', table, columns] = COPY.exec(rest.toString('utf8', 0, end)) ?? [];
-        rest = rest.subarray(end + 1);
-        if (table === undefined || columns === undefined) continue;
-        target = open({ schema: unquote(schema), table: unquote(table), columns });
+      const found = isInRows ? findRows(rest, isFirst) : findLine(rest);
+      if (found.kind === 'more needed') break;
+      if (found.kind === 'block') {
+        target = open(found.block);
         isInRows = isFirst = true;
-        continue;
       }
-      if (isFirst && rest.length < END.length) break;
-      const isEmpty = isFirst && rest.subarray(0, END.length).equals(END);
-      const end = isEmpty ? 0 : rest.indexOf(END_OF_ROWS) + 1;
-      if (!isEmpty && end === 0) {
-        // The end may be cut in two by the next chunk.
-        const safe = Math.max(0, rest.length - END_OF_ROWS.length);
-        await send(target, rest.subarray(0, safe));
-        if (safe > 0) isFirst = false;
-        rest = rest.subarray(safe);
-        break;
+      if (found.kind === 'rows') {
+        await send(target, rest.subarray(0, found.size));
+        isFirst = false;
       }
-      await send(target, rest.subarray(0, end));
-      if (target) await close(target);
-      rest = rest.subarray(end + END.length);
-      isInRows = false;
+      if (found.kind === 'end of rows') {
+        await send(target, rest.subarray(0, found.rowsSize));
+        if (target) await close(target);
+        isInRows = false;
+      }
+      rest = rest.subarray(found.size);
     }
   }
   if (isInRows) throw new Error('The archive ends in the middle of a table');

@@ -9,7 +9,8 @@ import { startReadingArchive } from './pg-dump';
 import { columnList, quote } from './table-catalog';
 
 /**
- * Brings the tables from the state of the backup before to that of this one; of a full one, from whatever they hold.
+ * Loads one backup into the tables. An incremental backup needs the tables in the state of its parent; a full one
+ * replaces their rows.
  */
 export async function loadBackup(
   client: Client,
@@ -31,7 +32,7 @@ async function loadAll(client: Client, place: string, { name, columns, rows_file
   if (rows) await copyFromFile(client, `${quote(name)} (${columnList(columns)})`, path.join(place, rows.name));
 }
 
-/** Rows that are gone go first, then every changed one: what is left agrees with what comes, whatever is unique. */
+/** Deletes the removed and the changed rows before it inserts, so that no insert violates a unique constraint. */
 async function loadChanges(
   client: Client,
   place: string,
@@ -40,7 +41,8 @@ async function loadChanges(
   if (!rows || !keys) throw new Error(`The changes of ${name} are without their files`);
   const stage = async (table: string, ofColumns: string[], file: string) => {
     await client.query(
-      `create temporary table ${table} on commit drop as select ${columnList(ofColumns)} from ${quote(name)} with no data`,
+      `create temporary table ${table} on commit drop as
+         select ${columnList(ofColumns)} from ${quote(name)} with no data`,
     );
     await copyFromFile(client, `${table} (${columnList(ofColumns)})`, path.join(place, file));
     await client.query(`analyze ${table}`);
@@ -51,7 +53,8 @@ async function loadChanges(
   await client.query(`delete from ${quote(name)} t where not exists (select from restore_keys s where ${isSame})`);
   await client.query(`delete from ${quote(name)} t using restore_rows s where ${isSame}`);
   await client.query(
-    `insert into ${quote(name)} (${columnList(columns)}) overriding system value select ${columnList(columns)} from restore_rows`,
+    `insert into ${quote(name)} (${columnList(columns)}) overriding system value
+       select ${columnList(columns)} from restore_rows`,
   );
   await client.query('drop table restore_keys, restore_rows');
 }

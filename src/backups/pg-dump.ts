@@ -4,13 +4,13 @@ import type { Readable } from 'node:stream';
 
 export interface PgDumpRequest {
   url: string;
-  /** Of pg_export_snapshot(). */
+  /** The result of pg_export_snapshot(). */
   snapshot: string;
   schema: string;
   signal: AbortSignal;
 }
 
-/** What a program of PostgreSQL's needs, and none of our secrets. */
+/** The variables that PostgreSQL's programs need, without Taskloom's secrets. */
 function environment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const passed = Object.entries(process.env).filter(([name]) =>
     /^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|SYSTEMROOT|PG(SSL\w+|PASSFILE|SERVICE\w*|GSS\w+|KRB\w+))$/i.test(name),
@@ -18,7 +18,7 @@ function environment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(passed), ...extra };
 }
 
-/** The major version of a program on the PATH, or undefined when it is not there. */
+/** The major version of a program on the PATH, or undefined when there is none. */
 export async function programVersion(program: 'pg_dump' | 'pg_restore'): Promise<number | undefined> {
   try {
     const { stdout } = await promisify(execFile)(program, ['--version'], { env: environment(), timeout: 10_000 });
@@ -30,8 +30,8 @@ export async function programVersion(program: 'pg_dump' | 'pg_restore'): Promise
 }
 
 /**
- * A whole archive in pg_dump's custom format, as a stream; `done` fails with what the program said. Uncompressed by
- * gzip of ours: it has its own.
+ * A stream of an archive in pg_dump's custom format, which is compressed already. `done` rejects with the program's
+ * output on stderr.
  */
 export function startDump({ url, snapshot, schema, signal }: PgDumpRequest): {
   archive: Readable;
@@ -39,7 +39,7 @@ export function startDump({ url, snapshot, schema, signal }: PgDumpRequest): {
 } {
   const target = new URL(url);
   const password = decodeURIComponent(target.password);
-  // Everybody on the machine may read a program's arguments.
+  // Every user of the machine can read a program's arguments.
   target.password = '';
   const env = environment({ PGAPPNAME: 'taskloom-backup', ...(password ? { PGPASSWORD: password } : {}) });
   return start(
@@ -59,7 +59,7 @@ export function startDump({ url, snapshot, schema, signal }: PgDumpRequest): {
   );
 }
 
-/** The archive's rows as a script of SQL, of which dump-script.ts takes the COPY blocks. */
+/** The archive's rows as an SQL script. dump-script.ts reads its COPY blocks. */
 export function startReadingArchive(archive: string): { script: Readable; done: Promise<void> } {
   const { archive: script, done } = start('pg_restore', ['--data-only', '--file=-', archive], environment());
   return { script, done };
@@ -84,7 +84,7 @@ function start(
       else reject(new Error(`${program} ended with ${code ?? ended}: ${said.trim()}`));
     });
   });
-  // Its reader fails first when the stream breaks off; nobody may be left with an unheard rejection.
+  // When the stream breaks off, its reader fails before the caller awaits `done`. This prevents an unhandled rejection.
   done.catch(() => undefined);
   return { archive: child.stdout, done };
 }

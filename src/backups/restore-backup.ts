@@ -3,6 +3,7 @@ import type { Client } from 'pg';
 import { readChain } from './backup-chain';
 import { RestoreRefusedError } from './backup-error';
 import type { BackupFolder, StoredBackup } from './backup-folder';
+import type { Manifest } from './backup-manifest';
 import { prepareSession } from './backup-snapshot';
 import { loadBackup } from './load-backup';
 import { programVersion } from './pg-dump';
@@ -19,15 +20,15 @@ export interface RestoreDeps {
 
 export interface RestorePlan {
   chain: StoredBackup[];
-  /** Of the last in the chain. */
+  /** How many rows the last backup of the chain restores. */
   rows: number;
   missingMigrations: string[];
   tablesWithRows: string[];
-  /** Other programs of ours that are connected, by name. */
+  /** Application names of the other Taskloom programs that are connected. */
   connected: string[];
 }
 
-/** Nobody who holds a lock is waited for much longer than a statement takes. */
+/** Longer than a statement of a running program takes, so only a transaction that stays open stops the restore. */
 const LOCK_TIMEOUT = '10s';
 
 export function createRestore({ folder, database, migrationNames, migrate, report }: RestoreDeps) {
@@ -38,7 +39,7 @@ export function createRestore({ folder, database, migrationNames, migrate, repor
   }
 
   return {
-    /** Reads every file of the chain, and looks at the database; changes nothing. */
+    /** Verifies every file of the chain and inspects the database, without changing anything. */
     async plan(name: string, signal: AbortSignal): Promise<RestorePlan> {
       const last = await folder.read(name);
       if (!last) throw new RestoreRefusedError(`${folder.path} has no backup ${name}`);
@@ -48,7 +49,8 @@ export function createRestore({ folder, database, migrationNames, migrate, repor
       const unknown = last.manifest.migrations.filter((each) => !migrationNames.includes(each));
       if (unknown.length > 0)
         throw new RestoreRefusedError(
-          `${name} is of a newer Taskloom (${last.manifest.taskloom_version}): this one does not know its migrations ${unknown.join(', ')}`,
+          `${name} is of a newer Taskloom (${last.manifest.taskloom_version}): ` +
+            `this one does not know its migrations ${unknown.join(', ')}`,
         );
       for (const backup of chain) {
         report(`Checking ${backup.manifest.name} (${backup.manifest.type}, ${backup.bytes} bytes) …`);
@@ -60,10 +62,15 @@ export function createRestore({ folder, database, migrationNames, migrate, repor
         );
       return withClient(database, async (client) => {
         const { rows: all } = await client.query<{ name: string }>(
-          "select relname::text as name from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r' and relpersistence = 'p' order by 1",
+          `select relname::text as name from pg_class
+           where relnamespace = current_schema()::regnamespace and relkind = 'r' and relpersistence = 'p'
+           order by 1`,
         );
         const { rows: others } = await client.query<{ name: string }>(
-          "select application_name as name from pg_stat_activity where datname = current_database() and application_name like 'taskloom-%' and application_name <> 'taskloom-restore' and pid <> pg_backend_pid() order by 1",
+          `select application_name as name from pg_stat_activity
+           where datname = current_database() and application_name like 'taskloom-%'
+             and application_name <> 'taskloom-restore' and pid <> pg_backend_pid()
+           order by 1`,
         );
         return {
           chain,
@@ -79,7 +86,7 @@ export function createRestore({ folder, database, migrationNames, migrate, repor
     },
 
     /**
-     * All of it in one transaction: until its end everybody sees what was there before, and a failure changes nothing.
+     * Restores in one transaction: other connections see the old data until it commits, and a failure changes nothing.
      */
     async restore({ chain }: RestorePlan): Promise<{ migrationsRun: string[] }> {
       const last = chain.at(-1)?.manifest;
@@ -88,60 +95,77 @@ export function createRestore({ folder, database, migrationNames, migrate, repor
         withClient(trx, async (client) => {
           await prepareSession(client);
           await client.query(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
-          const {
-            rows: [{ schema } = { schema: 'public' }],
-          } = await client.query<{ schema: string }>('select current_schema()::text as schema');
+          const schema = await currentSchema(client);
           const reached = await sequenceValues(client);
           await dropEverything(client);
           await migrate(trx, last.migrations);
           const tables = (await readTables(client)).map(({ name }) => name);
-          const missing = last.tables.filter(({ name }) => !tables.includes(name));
-          if (missing.length > 0)
-            throw new RestoreRefusedError(
-              `The backup has tables that its migrations do not make: ${missing.map(({ name }) => name).join(', ')}`,
-            );
+          refuseUnknownTables(last, tables);
 
           const resume = await suspendChecks(client, tables);
           for (const { manifest } of chain) {
             report(`Loading ${manifest.name} …`);
             await loadBackup(client, folder.placeOf(manifest.name), manifest, schema, () => undefined);
           }
-          for (const { name, rows } of last.tables) {
-            const {
-              rows: [counted],
-            } = await client.query<{ count: number }>(`select count(*) as count from ${quote(name)}`);
-            if (counted?.count !== rows)
-              throw new Error(
-                `${name} has ${counted?.count} rows after the restore and had ${rows} when it was backed up`,
-              );
-          }
-          // Ids given away since the backup are known to Temporal and to people: where the database still knows them,
-          // they stay spent.
-          for (const { name, value, is_called } of last.sequences) {
-            const old = reached.get(name);
-            const isFurther = old !== undefined && old.value > BigInt(value);
-            await client.query('select setval($1::regclass, $2::bigint, $3)', [
-              quote(name),
-              isFurther ? old.value.toString() : value,
-              isFurther ? old.isCalled : is_called,
-            ]);
-          }
+          await checkRowCounts(client, last);
+          await setSequences(client, last, reached);
           report('Checking references …');
           await resume();
           await settle(client);
           return migrate(trx);
         }),
       );
-      // The restore stands; autovacuum would come to it by itself.
+      // The restore is committed by now. If this fails, autovacuum analyzes the tables later.
       await database.raw('analyze').catch(() => undefined);
       return { migrationsRun };
     },
   };
 }
 
-async function sequenceValues(client: Client): Promise<Map<string, { value: bigint; isCalled: boolean }>> {
+async function currentSchema(client: Client): Promise<string> {
+  const { rows } = await client.query<{ schema: string }>('select current_schema()::text as schema');
+  return rows[0]?.schema ?? 'public';
+}
+
+function refuseUnknownTables({ tables }: Manifest, known: string[]): void {
+  const missing = tables.map(({ name }) => name).filter((name) => !known.includes(name));
+  if (missing.length > 0)
+    throw new RestoreRefusedError(`The backup has tables that its migrations do not make: ${missing.join(', ')}`);
+}
+
+async function checkRowCounts(client: Client, { tables }: Manifest): Promise<void> {
+  for (const { name, rows } of tables) {
+    const {
+      rows: [counted],
+    } = await client.query<{ count: number }>(`select count(*) as count from ${quote(name)}`);
+    if (counted?.count !== rows)
+      throw new Error(`${name} has ${counted?.count} rows after the restore and had ${rows} when it was backed up`);
+  }
+}
+
+type SequenceValues = Map<string, { value: bigint; isCalled: boolean }>;
+
+/**
+ * Sets each sequence to the backup's value, or to the value that it had reached before the restore if that is higher.
+ * Temporal and people know the ids that were assigned after the backup, so these are not assigned again.
+ */
+async function setSequences(client: Client, { sequences }: Manifest, reached: SequenceValues): Promise<void> {
+  for (const { name, value, is_called } of sequences) {
+    const old = reached.get(name);
+    const isFurther = old !== undefined && old.value > BigInt(value);
+    await client.query('select setval($1::regclass, $2::bigint, $3)', [
+      quote(name),
+      isFurther ? old.value.toString() : value,
+      isFurther ? old.isCalled : is_called,
+    ]);
+  }
+}
+
+/** Sequences that have given no value yet are left out. */
+async function sequenceValues(client: Client): Promise<SequenceValues> {
   const { rows } = await client.query<{ name: string; value: string }>(
-    "select c.relname::text as name, pg_sequence_last_value(c.oid)::text as value from pg_class c where c.relnamespace = current_schema()::regnamespace and c.relkind = 'S'",
+    `select c.relname::text as name, pg_sequence_last_value(c.oid)::text as value from pg_class c
+     where c.relnamespace = current_schema()::regnamespace and c.relkind = 'S'`,
   );
   return new Map(
     rows
@@ -151,14 +175,18 @@ async function sequenceValues(client: Client): Promise<Map<string, { value: bigi
 }
 
 /**
- * What rows alone do not settle: sums over executions that had been off already, and sessions that ended after the
- * backup.
+ * Repairs what the restored rows do not determine: execution totals that were wrong already in the backup, and login
+ * sessions that ended after it.
  */
 async function settle(client: Client): Promise<void> {
   const {
     rows: [has],
   } = await client.query<{ totals: boolean; sessions: boolean }>(
-    "select to_regproc('execution_totals_faults') is not null as totals, exists (select from pg_attribute where attrelid = to_regclass('users') and attname = 'session_version' and not attisdropped) as sessions",
+    `select to_regproc('execution_totals_faults') is not null as totals,
+       exists (
+         select from pg_attribute
+         where attrelid = to_regclass('users') and attname = 'session_version' and not attisdropped
+       ) as sessions`,
   );
   if (has?.totals) {
     const {
@@ -166,8 +194,8 @@ async function settle(client: Client): Promise<void> {
     } = await client.query<{ faults: number }>('select count(*) as faults from execution_totals_faults()');
     if (off && off.faults > 0) await client.query('select rebuild_execution_totals()');
   }
-  // Minutes since 1970: beyond every number that was given away after the backup, so none of those sessions comes back
-  // to life.
+  // Minutes since 1970 are higher than every version that was assigned after the backup, so that no session which ended
+  // since then becomes valid again.
   if (has?.sessions)
     await client.query(
       'update users set session_version = greatest(session_version + 1, (extract(epoch from now()) / 60)::int)',

@@ -13,14 +13,14 @@ export interface TableWriting extends WriteStep {
   onTable: (rows: number) => void;
 }
 
-/** All rows, or only those changed since an earlier snapshot together with the keys of those that are there. */
+/** Writes all rows or, with `since`, the rows changed after that snapshot and the keys of all rows. */
 export async function writeTables(writing: TableWriting, since: string | null): Promise<BackupTable[]> {
   const { client, place, now } = writing;
   const tables: BackupTable[] = [];
   for (const [index, { name, columns, key }] of now.tables.entries()) {
     writing.signal.throwIfAborted();
     const isChanges = since !== null && key.length > 0;
-    // Numbered: a table's name need not be a good one for a file.
+    // The number keeps file names apart: characters that a file name cannot have are replaced.
     const file = (kind: string) => `${String(index + 1).padStart(3, '0')}_${name.replaceAll(/\W/g, '_')}.${kind}.gz`;
     const source = `select ${columnList(columns)} from ${quote(name)}`;
     const rows = await copyToFile(
@@ -48,7 +48,7 @@ export async function writeTables(writing: TableWriting, since: string | null): 
   return tables;
 }
 
-/** One archive by pg_dump, in our snapshot; the rows are counted beside it. */
+/** Writes one archive with pg_dump, in the same snapshot, and counts the rows of each table. */
 export async function writeArchive(writing: TableWriting, url: string): Promise<Pick<Manifest, 'tables' | 'archive'>> {
   const { client, place, now, signal } = writing;
   const {
@@ -56,7 +56,7 @@ export async function writeArchive(writing: TableWriting, url: string): Promise<
   } = await client.query<{ id: string }>('select pg_export_snapshot() as id');
   const dump = startDump({ url, snapshot: exported?.id ?? '', schema: now.schema, signal });
   const written = writeFile(place, 'database.dump', dump.archive, writing, 'none');
-  // A dump that fails closes its stream too: its own reason is the one to tell.
+  // A dump that fails closes its stream too. The program's message is the useful one, so it is the one that is thrown.
   await dump.done.catch(async (error: unknown) => {
     await written.catch(() => undefined);
     signal.throwIfAborted();

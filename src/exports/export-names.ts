@@ -8,7 +8,10 @@ const EXTENSIONS: Record<ExportFormat, string> = {
   parquet: 'parquet',
 };
 
-/** `data_<config>_<YYYYMMDD_HHMMSS>.<ext>`, and what it is called when another run of the same second has that name. */
+/**
+ * The file name `data_<config>_<YYYYMMDD_HHMMSS>.<ext>`, and a second one with the execution's id. The second is used
+ * when another run of the same second has the first.
+ */
 export function fileNames({
   configId,
   executionId,

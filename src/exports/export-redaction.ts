@@ -3,8 +3,8 @@ import type { ExportRow } from '../storage/exports/export-source-repository';
 import type { ExportColumn } from '../storage/exports/export-sources';
 
 /**
- * Blackens the JSON columns and the failure of a row. A text in which nothing is private stays as it is, with all
- * digits of its numbers.
+ * Redacts private fields in the JSON columns and the error message of a row. JSON text without private fields is not
+ * parsed and written again, because that could change large numbers.
  */
 export function withoutPrivateColumns(row: ExportRow, jsonColumns: readonly ExportColumn[]): ExportRow {
   const taskType = typeof row.task_type === 'string' ? row.task_type : null;

@@ -22,14 +22,14 @@ const FORMATS: Record<ExportFormat, Format> = {
 
 export type WrittenFile = Pick<ExportedFile, 'rows' | 'bytes' | 'truncatedCells' | 'sha256'>;
 
-/** Writes the rows of a request into a file of that name: whole or not at all. */
+/** Writes the rows of a request into a file of that name. A failed write leaves no file. */
 export type WriteFile = (
   request: ExportRequest,
   fileName: string,
   step: LongStep<[rowsWritten: number, rowsTotal: number]>,
 ) => Promise<WrittenFile>;
 
-/** Rows from PostgreSQL into files: page by page through format, compression and checksum into the store. */
+/** Streams rows page by page from PostgreSQL through format, compression and checksum into the file store. */
 export function createFileWriter({
   sources,
   files,
@@ -71,6 +71,6 @@ export function createFileWriter({
 }
 
 function gzipped(content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  // The error of either end arrives at the reader of the last stream.
+  // An error of either stream reaches the reader of the last one, so the callback has nothing to do.
   return pipeline(Readable.from(content, { objectMode: false }), createGzip(), () => undefined);
 }

@@ -4,14 +4,15 @@ import type { ExportColumn } from '../../storage/exports/export-sources';
 import type { ExportRow } from '../../storage/exports/export-source-repository';
 
 /**
- * RFC 4180. An empty text is quoted and null is not, so that they can be told apart. The library quotes commas, quotes
- * and its own record delimiter by itself; a CR or LF that stands alone would end the record for most readers.
+ * RFC 4180. Empty text is quoted and null is not, so that readers can distinguish them. The library quotes values with
+ * commas, quotes or its record delimiter. Values with a lone CR or LF are quoted too, because most readers would take
+ * it for the end of the record.
  */
 const OPTIONS: Options = { record_delimiter: 'windows', quoted_match: /^$|[\r\n]/ };
 
 /**
- * What a spreadsheet takes for the beginning of a formula, also in its full-width forms and behind blanks that it
- * passes over.
+ * Characters that make a spreadsheet read a value as a formula: the operators, their full-width forms, and the blanks
+ * that it skips before them.
  */
 const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
 

@@ -9,11 +9,11 @@ export interface CellOptions {
 
 const LONGEST_TEXT = 32_767;
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-/** 30 December 1899 counts as day 0, which makes day numbers right from March 1900 on. */
+/** Excel counts days from 30 December 1899. Its day numbers are right from March 1900 on. */
 const EPOCH_MS = Date.UTC(1899, 11, 30);
 const FIRST_DATE_MS = Date.UTC(1900, 2, 1);
 
-/** Cuts no character in two. */
+/** Shortens without splitting a surrogate pair. */
 function shorten(text: string): string {
   const isHalf = /[\uD800-\uDBFF]/.test(text.charAt(LONGEST_TEXT - 1));
   return text.slice(0, isHalf ? LONGEST_TEXT - 1 : LONGEST_TEXT);
@@ -23,8 +23,8 @@ function shorten(text: string): string {
 const CONTROL_CHARACTERS = /[\u0000-\u0008\u000B-\u001F\uFFFE\uFFFF]/g;
 
 /**
- * XML has no way to write most control characters: the format has one of its own, `_x0007_`, and for a text that looks
- * like it.
+ * XML cannot hold most control characters. The workbook format writes them as `_x0007_`, and escapes text that looks
+ * like such a sequence.
  */
 function escapeText(text: string): string {
   return text
@@ -36,7 +36,7 @@ function escapeText(text: string): string {
     .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
 }
 
-/** A text is never taken for a formula: it is marked as one in the cell. */
+/** The type `inlineStr` marks the value as text, so a spreadsheet never reads it as a formula. */
 const textCell = (at: string, text: string) =>
   `<c r="${at}" t="inlineStr"><is><t xml:space="preserve">${escapeText(text)}</t></is></c>`;
 
@@ -61,6 +61,8 @@ function letters(index: number): string {
 export const sheetCells = {
   header: (number: number, { columns }: CellOptions) =>
     `<row r="${number}">${columns.map(({ name }, index) => textCell(letters(index) + number, name)).join('')}</row>`,
-  row: (number: number, row: ExportRow, options: CellOptions) =>
-    `<row r="${number}">${options.columns.map(({ name }, index) => cell(letters(index) + number, row[name] ?? null, options)).join('')}</row>`,
+  row: (number: number, row: ExportRow, options: CellOptions) => {
+    const cells = options.columns.map(({ name }, index) => cell(letters(index) + number, row[name] ?? null, options));
+    return `<row r="${number}">${cells.join('')}</row>`;
+  },
 };

@@ -14,12 +14,12 @@ import {
 import type { Format } from './export-format';
 import type { ExportRow } from '../../storage/exports/export-source-repository';
 
-/** The first of them is the header. */
+/** Excel's limit of rows in a sheet, including the header. */
 const SHEET_ROWS = 1_048_576;
 
 /**
- * A workbook, compressed as it is read. The libraries that write workbooks keep what they have written in memory or do
- * not wait for a slow reader, so the few parts of the format that a table needs are written here.
+ * Writes a workbook and compresses it while it is read. Libraries for workbooks keep the whole file in memory or do not
+ * wait for a slow reader, so this file writes the few parts of the format that a table needs.
  */
 export function createExcelFormat(sheetRows = SHEET_ROWS): Format {
   return async function* (input) {
@@ -44,7 +44,7 @@ export function createExcelFormat(sheetRows = SHEET_ROWS): Format {
       do {
         sheets += 1;
         const stream = Readable.from(sheet(), { objectMode: false });
-        // Whoever stops reading ends the zip, and with it the rows.
+        // When the reader stops, the zip closes, and the rows stop with it.
         output.once('close', () => stream.destroy());
         zip.addReadStream(stream, `xl/worksheets/sheet${sheets}.xml`);
         await once(stream, 'close');
@@ -64,7 +64,7 @@ export function createExcelFormat(sheetRows = SHEET_ROWS): Format {
   };
 }
 
-/** Takes rows off pages in any number. */
+/** Reads any number of rows at a time from pages. */
 function createRowReader(pages: AsyncIterable<ExportRow[]>) {
   const iterator = pages[Symbol.asyncIterator]();
   let left: ExportRow[] = [];
@@ -74,7 +74,7 @@ function createRowReader(pages: AsyncIterable<ExportRow[]>) {
     if (!next.done) left = next.value;
   };
   return {
-    /** So many at most; none when there are no more. */
+    /** At most `most` rows; an empty list when there are no more. */
     async take(most: number): Promise<ExportRow[]> {
       await fill();
       const taken = left.slice(0, most);

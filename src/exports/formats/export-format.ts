@@ -5,9 +5,9 @@ export interface FormatInput {
   columns: readonly ExportColumn[];
   pages: AsyncIterable<ExportRow[]>;
   areFormulasEscaped: boolean;
-  /** The format cannot hold such a long text, and cut it. */
+  /** Called for each text that was shortened because the format limits the length of a cell. */
   onTruncated: () => void;
 }
 
-/** Rows into the bytes of a file, a page at a time: the reader's pace is the writer's. */
+/** Turns rows into the bytes of a file. A page is written only when the reader asks for more. */
 export type Format = (input: FormatInput) => AsyncIterable<Uint8Array>;

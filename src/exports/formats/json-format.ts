@@ -2,7 +2,7 @@ import type { Format } from './export-format';
 import type { ExportColumn } from '../../storage/exports/export-sources';
 import type { ExportRow } from '../../storage/exports/export-source-repository';
 
-/** JSON columns come as text, and go into the file as they are. */
+/** JSON columns arrive as text and are copied into the file unchanged. */
 function writeRow(columns: readonly ExportColumn[], row: ExportRow): string {
   const fields = columns.map(({ name, kind }) => {
     const value = row[name] ?? null;
@@ -11,7 +11,7 @@ function writeRow(columns: readonly ExportColumn[], row: ExportRow): string {
   return `{${fields.join(',')}}`;
 }
 
-/** One array, a row a line. */
+/** One array, with one row on each line. */
 export const jsonFormat: Format = async function* ({ columns, pages }) {
   let before = '[\n';
   for await (const page of pages) {

@@ -2,12 +2,12 @@ import type { Format } from './export-format';
 import type { ColumnKind, ExportColumn } from '../../storage/exports/export-sources';
 import type { SchemaElement } from 'hyparquet' with { 'resolution-mode': 'import' };
 
-/** A row group is held in memory until it is written, column by column: so many rows, or about so much text. */
+/** A row group is kept in memory until it is written column by column. It ends at either of these limits. */
 const GROUP_ROWS = 5_000;
 const GROUP_CHARACTERS = 4_000_000;
 
 /**
- * Integers are PostgreSQL's, of four bytes. JSON is a text, because a parsed number may not be the one that is stored.
+ * Integers are PostgreSQL's 4-byte integers. JSON is written as text, because parsing could change large numbers.
  */
 const TYPES: Record<ColumnKind, Pick<SchemaElement, 'type' | 'converted_type' | 'logical_type'>> = {
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
@@ -31,9 +31,9 @@ const schemaOf = (columns: readonly ExportColumn[]): SchemaElement[] => [
   })),
 ];
 
-/** Compressed with Snappy. */
+/** Column data is compressed with Snappy. */
 export const parquetFormat: Format = async function* ({ columns, pages }) {
-  // An ES module, which CommonJS can only load like this.
+  // An ES module, which CommonJS can load only with import().
   const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
   const bytes = new ByteWriter(1 << 20);
   const writer = new ParquetWriter({ writer: bytes, schema: schemaOf(columns), createdBy: 'taskloom' });
@@ -42,7 +42,7 @@ export const parquetFormat: Format = async function* ({ columns, pages }) {
 
   const takeBytes = () => {
     const taken = bytes.getBytes().slice();
-    // The writer goes on counting its offset; only the buffer is used again.
+    // The writer keeps its offset in the file; only the buffer is reused.
     bytes.index = 0;
     return taken;
   };

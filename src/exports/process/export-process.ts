@@ -4,18 +4,18 @@ import { createExportSourceRepository } from '../../storage/exports/export-sourc
 import { createFileWriter, type WrittenFile } from '../file-writer';
 import { packError, type FromExportProcess, type ToExportProcess } from './process-messages';
 
-/** When the worker is gone: to end the statement and remove the file. */
+/** Time to end the statement and remove the file after the worker has died. */
 const LAST_GRACE_MS = 3_000;
-/** The worker passes on one a second. */
+/** Often enough for the worker, which passes on one progress message a second. */
 const PROGRESS_EVERY_MS = 250;
 
 /**
- * The process of one export: a worker starts it, tells it what to write, and is told how it went. It loads what that
- * takes and no more.
+ * The process of one export. A worker starts it, sends it the request, and receives progress and outcome. Its imports
+ * are kept few, so that it starts fast and needs little memory.
  */
 function main(): void {
   if (!process.send) {
-    console.error('An export is started by a worker: create a config of the type DATA_EXPORT');
+    process.stderr.write('An export is started by a worker: create a config of the type DATA_EXPORT\n');
     process.exit(1);
   }
   const stop = new AbortController();
@@ -34,8 +34,8 @@ function main(): void {
     if (!process.connected) process.exit(1);
   };
 
-  // The worker decides when it ends: a signal to all of a group or container reaches both, and the worker may still
-  // have time to give.
+  // A signal to a process group or container reaches the worker and this process. The worker decides when the export
+  // ends, because it may give running tasks time to complete.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   process.on('uncaughtException', (error) => end({ kind: 'failed', error: packError(error) }));
   process.on('message', (message: ToExportProcess) => {

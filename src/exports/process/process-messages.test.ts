@@ -4,7 +4,7 @@ import { packError, unpackError } from './process-messages';
 
 const carried = (error: unknown) => unpackError(structuredClone(packError(error)));
 
-test('an error keeps what decides about another attempt, and what people read', () => {
+test('an error keeps the parts that decide about a retry and those that people read', () => {
   const error = new FileStoreFullError('No room', {
     cause: Object.assign(new Error('write failed'), { code: 'ENOSPC' }),
   });
@@ -19,7 +19,7 @@ test('an error keeps what decides about another attempt, and what people read', 
   expect(classifyFailure(arrived)).toEqual(classifyFailure(error));
 });
 
-test("PostgreSQL's permanent ones stay permanent, and others do not become so; rows that it repeats stay behind", () => {
+test('PostgreSQL errors stay permanent or retryable; rows quoted in their details are not sent', () => {
   const broken = Object.assign(new Error('bad text'), {
     name: 'error',
     code: '22P02',

@@ -2,7 +2,9 @@ import type { WrittenFile } from '../file-writer';
 import type { FileStoreSettings } from '../../platform/files/create-file-store';
 import type { ExportRequest } from '../../tasks/ports/exports';
 
-/** What the process connects to. It comes in a message, since everybody may read a command line. */
+/**
+ * The services that the process connects to. They are sent in a message, because every user can read a command line.
+ */
 export interface ExportProcessSettings {
   databaseUrl: string;
   files: FileStoreSettings;
@@ -13,7 +15,7 @@ export type ToExportProcess =
 export type Outcome = { kind: 'written'; file: WrittenFile } | { kind: 'failed'; error: PackedError };
 export type FromExportProcess = { kind: 'progress'; rowsWritten: number; rowsTotal: number } | Outcome;
 
-/** What decides whether an error is worth another attempt, and what people read of it. */
+/** The parts of an error that decide about a retry, and those that people read. */
 export interface PackedError {
   name: string;
   message: string;
@@ -22,7 +24,7 @@ export interface PackedError {
   cause?: PackedError;
 }
 
-/** Between processes an error would lose its name and its code. */
+/** An error that is sent between processes as it is would lose its name and its code. */
 export function packError(error: unknown): PackedError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
   const { name, message, stack, cause } = error;

@@ -22,12 +22,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Writes with a program in place of the real one; `order` is what it was told. */
+/** Writes with a program of `script` instead of the real one. The script reads each message as `order`. */
 async function write(script: string, signal = new AbortController().signal) {
   const program = path.join(folder, 'program.js');
   writeFileSync(
     program,
-    `const tell = (message) => process.send(message); process.on('disconnect', () => process.exit()); process.on('message', (order) => { ${script} });`,
+    `const tell = (message) => process.send(message);
+     process.on('disconnect', () => process.exit());
+     process.on('message', (order) => { ${script} });`,
   );
   const seen = { discarded: [] as string[], progress: [] as number[][] };
   const discard = async (name: string) => void seen.discarded.push(name);
@@ -43,9 +45,11 @@ async function write(script: string, signal = new AbortController().signal) {
   return { result, ...seen };
 }
 
-test('the order goes there, progress and file come back', async () => {
+test('the process receives the request and sends progress and the file back', async () => {
   const { result, progress, discarded } = await write(
-    `tell({ kind: 'progress', rowsWritten: 5, rowsTotal: 9 }); tell({ kind: 'written', file: { ...${JSON.stringify(FILE)}, sha256: JSON.stringify([order, process.argv.slice(2), process.env.GIVEN, order.request.startedAt instanceof Date]) } });`,
+    `const received = [order, process.argv.slice(2), process.env.GIVEN, order.request.startedAt instanceof Date];
+     tell({ kind: 'progress', rowsWritten: 5, rowsTotal: 9 });
+     tell({ kind: 'written', file: { ...${JSON.stringify(FILE)}, sha256: JSON.stringify(received) } });`,
   );
   const { sha256, ...counts } = result as typeof FILE;
   expect([counts, progress, discarded]).toEqual([{ rows: 1, bytes: 2, truncatedCells: 3 }, [[5, 9]], []]);
@@ -62,7 +66,7 @@ test('the order goes there, progress and file come back', async () => {
   ]);
 });
 
-test('its error is thrown as it was', async () => {
+test('an error that the process sends is thrown unchanged', async () => {
   const { result, discarded } = await write(
     `tell({ kind: 'failed', error: { name: 'FileStoreFullError', message: 'No room', code: 'ENOSPC' } });`,
   );
@@ -83,7 +87,7 @@ test.each([
     `const all = []; for (;;) all.push(new Array(1000).fill(Math.random()))`,
     /^The export's process was ended by SIG\w+ before its file was whole: its \d+ MB of heap were not enough$/,
   ],
-])('one that dies (%s) is told of, and what it left removed', async (_, script, message) => {
+])('a process that dies (%s) causes an error, and its unfinished file is removed', async (_, script, message) => {
   const { result, discarded } = await write(script);
   expect(result).toMatchObject({
     name: 'ExportProcessError',
@@ -92,7 +96,7 @@ test.each([
   expect(discarded).toEqual(['a.csv']);
 });
 
-test('what it wrote to stderr is the cause', async () => {
+test('the output on stderr is the cause of the error', async () => {
   const { result } = await write(`throw new Error('not foreseen')`);
   expect(result).toMatchObject({
     name: 'ExportProcessError',
@@ -100,18 +104,19 @@ test('what it wrote to stderr is the cause', async () => {
   });
 });
 
-test('an abort is passed on; one that heeds it puts things in order itself', async () => {
+test('an abort is sent to the process, and a process that obeys cleans up itself', async () => {
   const stop = new AbortController();
   const reason = new Error('cancelled');
   const writing = write(
-    `if (order.kind === 'abort') tell({ kind: 'failed', error: { name: 'Error', message: 'aborted' } }); else tell({ kind: 'progress', rowsWritten: 0, rowsTotal: 0 });`,
+    `if (order.kind === 'abort') tell({ kind: 'failed', error: { name: 'Error', message: 'aborted' } });
+     else tell({ kind: 'progress', rowsWritten: 0, rowsTotal: 0 });`,
     stop.signal,
   );
   setTimeout(() => stop.abort(reason), 300);
   expect(await writing).toMatchObject({ result: reason, discarded: [] });
 });
 
-test('one that does not heed it is killed', async () => {
+test('a process that ignores the abort is killed', async () => {
   const stop = new AbortController();
   const reason = new Error('cancelled');
   setTimeout(() => stop.abort(reason), 300);
@@ -119,7 +124,7 @@ test('one that does not heed it is killed', async () => {
   expect(await write('', stop.signal)).toMatchObject({ result: reason, discarded: [] });
 });
 
-test('a program that is not there fails clearly', async () => {
+test('a missing program causes an error that names it', async () => {
   const writer = createProcessWriter({
     program: path.join(folder, 'missing.js'),
     settings: { databaseUrl: '', files: { folder } },

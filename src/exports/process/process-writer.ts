@@ -10,32 +10,32 @@ import type { WriteFile } from '../file-writer';
 import type { FileStore } from '../../platform/files/file-store';
 
 /**
- * Of the process's 200 MB; the program itself, buffers and young objects take the rest. docs/performance.md has the
- * figures.
+ * The old-space heap out of the 200 MB of the process. The program, buffers and young objects take the rest.
+ * docs/performance.md has the measurements.
  */
 const HEAP_MB = 96;
 const YOUNG_MB = 4;
-/** To end its statement and remove its file; a cancelled run has to be recorded within five seconds. */
+/** Time to end the statement and remove the file. A cancelled run must be recorded within five seconds. */
 const ABORT_GRACE_MS = 1_500;
 const STDERR_KEPT = 2_000;
 
 export interface ProcessWriterDeps {
-  /** The built export-process. */
+  /** The path of the built export-process.js. */
   program: string;
   settings: ExportProcessSettings;
-  /** Of the process. Our own variables need not be in it. */
+  /** The environment of the process. It needs no variables of Taskloom. */
   env: NodeJS.ProcessEnv;
   files: Pick<FileStore, 'discard'>;
 }
 
-/** The process is gone, and has not said why. */
+/** The process ended without sending an outcome. */
 class ExportProcessError extends Error {
   override readonly name = 'ExportProcessError';
 }
 
 /**
- * Writes each file in a process of its own, so that the worker's memory is not at stake. It lives no longer than the
- * worker.
+ * Writes each file in a process of its own, so that a large export cannot exhaust the worker's memory. The process ends
+ * when the worker does.
  */
 export function createProcessWriter({ program, settings, env, files }: ProcessWriterDeps): WriteFile {
   return async (request, fileName, { signal, onProgress }) => {
@@ -46,13 +46,13 @@ export function createProcessWriter({ program, settings, env, files }: ProcessWr
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    // Whether a message arrived is told by what the process does next.
+    // A message that does not arrive needs no handling here: the end of the process shows it.
     const tell = (message: ToExportProcess) => void child.send(message, () => undefined);
     let outcome: Outcome | undefined;
     child.on('message', (message: FromExportProcess) => {
       if (message.kind !== 'progress') {
         outcome = message;
-        // It stays until then, so that its last words are never lost.
+        // The process waits for this before it exits, so that its outcome is never lost.
         if (child.connected) child.disconnect();
       } else if (!signal.aborted) onProgress(message.rowsWritten, message.rowsTotal);
     });
@@ -69,21 +69,21 @@ export function createProcessWriter({ program, settings, env, files }: ProcessWr
     signal.removeEventListener('abort', abort);
     clearTimeout(deadline);
     if (outcome?.kind === 'written') return outcome.file;
-    // Whoever could not end by himself has left what he was writing.
+    // A process without an outcome could not remove its unfinished file.
     if (!outcome) await files.discard(fileName).catch(() => undefined);
     if (signal.aborted) throw signal.reason;
     throw outcome ? unpackError(outcome.error) : failure;
   };
 }
 
-/** Answers what there is to say of its end where it has said nothing itself. */
+/** Resolves when the process has ended, to the error to throw if it sent no outcome. */
 async function whenEnded(child: ChildProcess): Promise<ExportProcessError> {
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-STDERR_KEPT)));
-  // The process's own 'close' never comes once its channel was disconnected.
+  // A child process emits no 'close' event after its channel was disconnected.
   const closed = new Promise((resolve) => child.stderr?.once('close', resolve));
   const how = await new Promise<string | Error>((resolve) => {
-    // Also told of a message that did not arrive; then the end is still to come.
+    // Also emitted for a message that could not be sent. Then there is a pid, and 'exit' follows.
     child.on('error', (error) => child.pid === undefined && resolve(error));
     child.once('exit', (code, signal) => resolve(signal ? `was ended by ${signal}` : `ended with code ${code}`));
   });

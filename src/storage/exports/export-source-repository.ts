@@ -8,26 +8,26 @@ export type ExportRow = Record<string, string | number | boolean | Date | null>;
 export interface Snapshot {
   columns: readonly ExportColumn[];
   total: number;
-  /** All rows, by the page; to be read once. */
+  /** All rows in pages. It can be read only once. */
   pages: AsyncIterable<ExportRow[]>;
 }
 
-/** Rows that PostgreSQL prepares at a time. */
+/** How many rows one FETCH asks PostgreSQL for. */
 const FETCH_ROWS = 1_000;
-/** Most rows are short, but a post may have forty thousand characters, and a task's result any number. */
+/** Most rows are short, but a post may have 40,000 characters, and a task's result has no limit. */
 const PAGE = { rows: 500, bytes: 1_000_000 };
 
 /**
- * PostgreSQL checks whether the client is still connected, and ends the statement of a killed process. Older servers,
- * and those on some systems, cannot do this: there the statement ends with the next rows that it sends.
+ * PostgreSQL checks whether the client is still connected, and ends the statement of a killed process. Servers before
+ * version 14, and those on some systems, cannot check this: there the statement ends with the next rows that it sends.
  */
-const WATCH_US = "set client_connection_check_interval = '2s'";
+const CHECK_CONNECTION = "set client_connection_check_interval = '2s'";
 
 export type ExportSourceRepository = ReturnType<typeof createExportSourceRepository>;
 
 /** `connect` opens a connection that is used for nothing else. */
 export function createExportSourceRepository({ connect }: { connect: () => Promise<Client> }) {
-  /** A statement that sends no rows would go on after its connection is closed. */
+  /** A statement that sends no rows would run on after its connection is closed, so it is cancelled. */
   async function cancelStatement(pid: number | undefined): Promise<void> {
     const other = await connect();
     await other.query('select pg_cancel_backend($1)', [pid]).finally(() => other.end());
@@ -35,9 +35,8 @@ export function createExportSourceRepository({ connect }: { connect: () => Promi
 
   return {
     /**
-     * Passes on the rows as they are at this moment, whatever is written meanwhile: in one repeatable-read transaction,
-     * through a cursor of PostgreSQL, so that neither side holds more than a page. An abort also cancels the running
-     * statement.
+     * Reads all rows in one repeatable-read transaction, so that later writes do not show, and through a PostgreSQL
+     * cursor, so that neither side holds all rows in memory. An abort also cancels the running statement.
      */
     async withSnapshot<Result>(
       selection: ExportSelection,
@@ -57,7 +56,7 @@ export function createExportSourceRepository({ connect }: { connect: () => Promi
         };
         signal.addEventListener('abort', cancel, { once: true });
         signal.throwIfAborted();
-        await client.query(WATCH_US).catch(() => undefined);
+        await client.query(CHECK_CONNECTION).catch(() => undefined);
         await client.query('begin isolation level repeatable read read only');
         const { rows, count, values } = selectRows(selection);
         const {

@@ -162,7 +162,7 @@ const SOURCES: Record<ExportSource, Source> = {
 export const columnsOf = (source: ExportSource): readonly ExportColumn[] =>
   SOURCES[source].columns.map(({ name, kind, isNullable }) => ({ name, kind, isNullable }));
 
-/** The statement for the rows, in their order, and the one that counts them. */
+/** The statement that selects the rows in order, the one that counts them, and the values of both. */
 export function selectRows({ source, from, to, filters }: ExportSelection): {
   rows: string;
   count: string;

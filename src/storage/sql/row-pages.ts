@@ -7,9 +7,9 @@ export interface PageSize {
 }
 
 /**
- * The rows of a statement, by the page. While a page waits to be taken the connection is not read, so that never more
- * is in memory than two of them, however long the rows are: a page has at most so many rows, and ends with the one that
- * makes it so many bytes.
+ * Reads the rows of a statement page by page. A page ends at `size.rows` rows, or with the row that brings it to
+ * `size.bytes` bytes. The connection is paused while a full page waits for the reader, so that memory never holds more
+ * than two pages.
  */
 export async function* readRowPages<Row extends QueryResultRow>(
   client: Client,
@@ -52,7 +52,7 @@ export async function* readRowPages<Row extends QueryResultRow>(
       else if (isOver) return;
     }
   } finally {
-    // One that is left paused would never learn of its own end.
+    // A connection that stays paused would not notice that it was closed.
     socket.resume();
   }
 }
