@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createBackupFolder, type BackupFolder } from '../../src/backups/backup-folder';
@@ -206,4 +206,46 @@ export async function restoreElsewhere(folder: BackupFolder, name: string): Prom
     throw error;
   });
   return target;
+}
+
+/**
+ * The database, filled, and the folder of backups of each test. Registers the hooks that create and remove them, and
+ * the databases into which a test restores.
+ */
+export function createBackupTest() {
+  let db: TestDatabase;
+  let bench: BackupBench;
+  const databases: TestDatabase[] = [];
+  beforeEach(async () => {
+    db = await createTestDatabase();
+    bench = createBackupBench(db);
+    await fillDatabase(db.database);
+  });
+  afterEach(async () => {
+    bench?.remove();
+    for (const each of [db, ...databases.splice(0)]) await each?.drop();
+  });
+
+  return {
+    get db() {
+      return db;
+    },
+    get bench() {
+      return bench;
+    },
+    /** Databases that are dropped after the test. */
+    databases,
+    /** Restores a backup into a new database. */
+    restored: async (result: Result) => {
+      const target = await restoreElsewhere(bench.folder, nameOf(result));
+      databases.push(target);
+      return target.database;
+    },
+    /** The names of all backups. */
+    places: () => readdirSync(bench.folder.path).sort(),
+    filesOf: (result: Result) =>
+      readdirSync(bench.folder.placeOf(nameOf(result))).map((name) =>
+        path.join(bench.folder.placeOf(nameOf(result)), name),
+      ),
+  };
 }

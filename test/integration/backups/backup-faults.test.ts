@@ -38,9 +38,11 @@ beforeAll(async () => {
     REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
     WORKER_SHUTDOWN_GRACE_SECONDS: '2',
   };
-  // Texts that gzip can do little with, 100 MB of them; in a column that is not indexed by its words, which would take a minute.
+  // 100 MB of texts that gzip compresses poorly. The column has no full-text index, which would take a minute.
   await db.database.raw(`insert into reddit_posts (id, title, url, subreddit, reddit_created_at)
-    select 'many' || n, 'many', (select string_agg(md5(n::text || m::text), '/') from generate_series(1, 100) m), 's', now() from generate_series(1, ${ROWS}) n`);
+    select 'many' || n, 'many', (select string_agg(md5(n::text || m::text), '/') from generate_series(1, 100) m),
+      's', now()
+    from generate_series(1, ${ROWS}) n`);
 });
 afterEach(async () => {
   for (const worker of workers.splice(0)) await worker.kill();
@@ -109,7 +111,7 @@ const atWork = async () =>
       .whereNotNull('xact_start')
   ).length;
 
-test('a worker killed in the middle: the next attempt begins anew, and there is one backup', async () => {
+test('the attempt after a killed worker starts anew, and there is one backup', async () => {
   const first = await startWorker();
   const handle = await start({});
   await inMidFile();
@@ -138,7 +140,7 @@ test('a worker killed in the middle: the next attempt begins anew, and there is 
   }
 });
 
-test('a cancelled one ends within five seconds, leaves nothing, and the older one stays; its progress was to be seen', async () => {
+test('a cancelled backup reports its progress, ends within five seconds and leaves only the older backup', async () => {
   const worker = await startWorker();
   const before = entries();
   const handle = await start({ keep: 1 });
@@ -158,7 +160,7 @@ test('a cancelled one ends within five seconds, leaves nothing, and the older on
   await worker.stop();
 });
 
-test('one that takes longer than it may is ended, in the middle', async () => {
+test('a backup that exceeds its timeout is ended, and leaves nothing', async () => {
   await startWorker();
   const before = entries();
   const handle = await start({}, 1);
@@ -167,17 +169,26 @@ test('one that takes longer than it may is ended, in the middle', async () => {
   expect(entries()).toEqual(before);
 });
 
-/** The writer in a process of its own, on one condition. */
+/** Writes a backup in a process of its own, under the given ulimit commands. */
 function writeInProcess(place: string, limits: string): { stdout: string; stderr: string } {
   const script = `
     const load = (name) => require('${DIST}/' + name);
     const { createBackups } = load('backups/create-backups');
     const url = process.env.DATABASE_URL;
-    const backups = createBackups({ folder: load('backups/backup-folder').createBackupFolder('${place}'), url, connect: () => load('platform/postgres/postgres-client').connectClient({ url, applicationName: 'taskloom-backup' }), taskloomVersion: '0' });
+    const { connectClient } = load('platform/postgres/postgres-client');
+    const backups = createBackups({
+      folder: load('backups/backup-folder').createBackupFolder('${place}'),
+      url,
+      connect: () => connectClient({ url, applicationName: 'taskloom-backup' }),
+      taskloomVersion: '0',
+    });
+    const request = { executionId: 1, configId: 1, startedAt: new Date(), type: 'full', method: 'copy', keep: 1 };
+    const print = ({ rows }) => console.log(JSON.stringify({ rows, mostBuffers }));
+    const printError = (error) => console.log(error.name + ': ' + error.message);
     let mostBuffers = 0;
     const timer = setInterval(() => (mostBuffers = Math.max(mostBuffers, process.memoryUsage().arrayBuffers)), 10);
-    backups.write({ executionId: 1, configId: 1, startedAt: new Date(), type: 'full', method: 'copy', keep: 1 }, { signal: new AbortController().signal, onProgress: () => undefined })
-      .then(({ rows }) => console.log(JSON.stringify({ rows, mostBuffers })), (error) => console.log(error.name + ': ' + error.message))
+    backups.write(request, { signal: new AbortController().signal, onProgress: () => undefined })
+      .then(print, printError)
       .finally(() => clearInterval(timer));`;
   return spawnSync('bash', ['-c', `${limits} exec "$0" --max-old-space-size=64 -e "$1"`, process.execPath, script], {
     encoding: 'utf8',
@@ -185,7 +196,7 @@ function writeInProcess(place: string, limits: string): { stdout: string; stderr
   });
 }
 
-test('a full disk fails it with a clear message, and nothing is left', () => {
+test('a full disk fails the backup with a clear message, and nothing is left', () => {
   const place = path.join(path.dirname(folder), 'small');
   const { stdout } = writeInProcess(place, 'ulimit -f 256;');
   expect(stdout.trim()).toBe(
@@ -194,10 +205,10 @@ test('a full disk fails it with a clear message, and nothing is left', () => {
   expect(readdirSync(place)).toEqual([]);
 });
 
-test('memory does not grow with the rows', () => {
+test('the memory of a backup does not grow with its rows', () => {
   const { stdout, stderr } = writeInProcess(path.join(path.dirname(folder), 'memory'), '');
   expect(stderr).toBe('');
-  // All rows together are 100 MB: neither the heap of 64 MB nor the buffers beside it could hold them.
+  // All rows together are 100 MB. Neither the heap of 64 MB nor the buffers beside it could hold them.
   const { rows, mostBuffers } = JSON.parse(stdout) as { rows: number; mostBuffers: number };
   expect(rows).toBeGreaterThan(ROWS);
   expect(mostBuffers).toBeLessThan(40_000_000);

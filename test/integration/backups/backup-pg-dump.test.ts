@@ -52,7 +52,8 @@ const canTest =
   (dumpVersion >= EMBEDDED || existsSync(path.join(serverBinaries, 'initdb')));
 const name = canTest
   ? 'by pg_dump'
-  : `SKIPPED: pg_dump is not on the PATH, or (version ${dumpVersion ?? 'none'}) older than the embedded PostgreSQL ${EMBEDDED} and without a server of its own version in /usr/lib/postgresql`;
+  : `SKIPPED: pg_dump is not on the PATH, or (version ${dumpVersion ?? 'none'}) older than the embedded PostgreSQL ` +
+    `${EMBEDDED} and without a server of its own version in /usr/lib/postgresql`;
 
 (canTest ? describe : describe.skip)(name, () => {
   let db: Pick<TestDatabase, 'database' | 'url' | 'drop'>;
@@ -98,14 +99,19 @@ const name = canTest
 
   test('is of one moment, and a damaged archive is refused', async () => {
     await db.database.raw(
-      "insert into reddit_posts (id, title, content, subreddit, reddit_created_at) select 'many' || n, 'many', repeat(md5(n::text), 20), 's', now() from generate_series(1, 20000) n",
+      `insert into reddit_posts (id, title, content, subreddit, reddit_created_at)
+       select 'many' || n, 'many', repeat(md5(n::text), 20), 's', now() from generate_series(1, 20000) n`,
     );
     let isOver = false;
     const writer = (async () => {
       let written = 0;
       for (; !isOver; written += 1)
         await db.database.raw(
-          "with config as (insert into task_configs (name, task_type, scheduler_type) values ('moved', 'x', 'manual') returning id) insert into audit_log (action, target_type, outcome, status, address, request_id) select 'moved', 'x', 'succeeded', 1, '', id::text from config",
+          `with config as (
+             insert into task_configs (name, task_type, scheduler_type) values ('moved', 'x', 'manual') returning id
+           )
+           insert into audit_log (action, target_type, outcome, status, address, request_id)
+           select 'moved', 'x', 'succeeded', 1, '', id::text from config`,
         );
       return written;
     })();
@@ -129,7 +135,8 @@ const name = canTest
 
   test('cancelled in the middle it leaves no file and no program', async () => {
     await db.database.raw(
-      "insert into reddit_posts (id, title, content, subreddit, reddit_created_at) select 'many' || n, 'many', repeat(md5(n::text), 20), 's', now() from generate_series(1, 20000) n",
+      `insert into reddit_posts (id, title, content, subreddit, reddit_created_at)
+       select 'many' || n, 'many', repeat(md5(n::text), 20), 's', now() from generate_series(1, 20000) n`,
     );
     const abort = new AbortController();
     await expect(
@@ -145,7 +152,7 @@ const name = canTest
   });
 });
 
-test('an older pg_dump is not used: auto takes COPY, and who insists is told', async () => {
+test('auto uses COPY instead of an older pg_dump, and an explicit pg_dump is refused', async () => {
   const db = await createTestDatabase();
   const bench = createBackupBench(db);
   const before = process.env.PATH;

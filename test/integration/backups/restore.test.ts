@@ -68,7 +68,7 @@ test('the whole way: listed, checked, restored into an empty database', async ()
   expect(await everything(target.database)).toEqual(await everything(db.database));
 });
 
-test('a database that is not empty is replaced only when that was said, and ids that it gave away stay spent', async () => {
+test('a database that is not empty is replaced only on request, and its used ids are not given again', async () => {
   const name = nameOf(await bench.run());
   await fillDatabase(target.database);
   await target.database.raw("select setval('task_configs_id_seq', 5000)");
