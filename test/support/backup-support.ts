@@ -7,6 +7,7 @@ import { createRestore } from '../../src/backups/restore-backup';
 import { migrate, migrationNames, type Database } from '../../src/platform/postgres/postgres';
 import { connectClient } from '../../src/platform/postgres/postgres-client';
 import { dataBackup } from '../../src/tasks/data-backup';
+import { waitFor } from './process';
 import { createTestContext } from './task-context';
 import { createTestDatabase, type TestDatabase } from './test-database';
 
@@ -128,6 +129,22 @@ export async function everything(database: Database): Promise<Record<string, str
     }),
   );
   return Object.fromEntries(tables);
+}
+
+/**
+ * Waits until every transaction that was open has ended, in whichever database of the server. A backup counts as
+ * changed what is newer than the oldest open transaction, so a test that runs beside this one would make an incremental
+ * backup larger.
+ */
+export async function untilOlderTransactionsEnded(database: Database): Promise<void> {
+  const { rows } = await database.raw<{ rows: { id: string }[] }>('select pg_current_xact_id()::text as id');
+  await waitFor(async () => {
+    const answer = await database.raw<{ rows: { isOver: boolean }[] }>(
+      'select pg_snapshot_xmin(pg_current_snapshot()) > cast(:id as xid8) as "isOver"',
+      { id: rows[0]!.id },
+    );
+    return answer.rows[0]!.isOver;
+  });
 }
 
 /** The constraints, indexes, triggers, columns and functions of the schema, one a line. */

@@ -1,7 +1,13 @@
 import { rmSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { changeEverything } from '../../support/backup-changes';
-import { createBackupBench, createBackupTest, everything, nameOf } from '../../support/backup-support';
+import {
+  createBackupBench,
+  createBackupTest,
+  everything,
+  nameOf,
+  untilOlderTransactionsEnded,
+} from '../../support/backup-support';
 import { createTestDatabase } from '../../support/test-database';
 
 jest.setTimeout(180_000);
@@ -14,6 +20,7 @@ test('a chain of incremental backups has only the changes, and each backup resto
     `insert into reddit_posts (id, title, subreddit, reddit_created_at)
      select 'many' || n, 'text', 's', now() from generate_series(1, 5000) n`,
   );
+  await untilOlderTransactionsEnded(backup.db.database);
   const moments = [{ result: await backup.bench.run(), rows: await everything(backup.db.database) }];
   for (const round of [1, 2, 3]) {
     await changeEverything(backup.db.database, round);
