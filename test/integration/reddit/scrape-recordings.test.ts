@@ -92,7 +92,7 @@ describeRecordings('(needs ../shared/reddit-recordings) a scrape of recorded con
   });
 
   test.each<[string, RedditSandboxOptions]>([
-    ['every 7th answer a 503, and tokens that expire', { faults: { errorEvery: 7 }, tokenLifetimeSeconds: 0.05 }],
+    ['every 7th answer a 503, and tokens that expire', { faults: { errorEvery: 7 }, tokenLifetimeSeconds: 0.5 }],
     ['every 3rd answer cut off', { faults: { truncateEvery: 3 } }],
     ['every 3rd answer a page of HTML', { faults: { htmlEvery: 3 } }],
     ['every 3rd connection reset', { faults: { resetEvery: 3 } }],
@@ -115,7 +115,7 @@ describeRecordings('(needs ../shared/reddit-recordings) a scrape of recorded con
 
   test('is completed by later attempts when many faults at once fail an attempt', async () => {
     const faults = { errorEvery: 3, resetEvery: 4, rateLimitEvery: 7, retryAfterSeconds: 0 };
-    const reddit = await connect({ recordings: RECORDINGS, faults, tokenLifetimeSeconds: 0.05 });
+    const reddit = await connect({ recordings: RECORDINGS, faults, tokenLifetimeSeconds: 0.5 });
     const startedAt = new Date();
     let [states, attempts]: [unknown[] | undefined, number] = [undefined, 0];
     for (let result: unknown = null; !result && attempts < 20; attempts += 1) {
