@@ -133,7 +133,7 @@ describe('a run that Reddit makes wait', () => {
     return { handle, id: row.id as number };
   }
 
-  test('gives its place in the worker up, goes on from where it was, and has one attempt, which succeeded', async () => {
+  test('gives up its slot, continues from its cursor, and succeeds within one attempt', async () => {
     const { handle, id } = await startAndRefuse();
     const seen = (await api.root('GET', `/tasks/executions/${id}`)).body;
     expect(seen).toMatchObject({

@@ -123,9 +123,10 @@ async function expectEverything(result: {
   return content;
 }
 /**
- * Everything at once that Reddit is known to do: every 7th answer a 503, 429 in bursts, bodies cut in half, pages of HTML,
+ * All known faults of Reddit at once: every 7th answer a 503, 429 in bursts, bodies cut in half, pages of HTML,
  * broken connections, posts that are none, one answer in twelve taking one to two seconds, one in sixty longer than
- * the client waits. With 20 ms for all the others the scrape lasts as long as it takes the tokens to expire in its midst.
+ * the client waits. With 20 ms for all the others the scrape lasts as long as it takes the tokens to expire in its
+ * midst.
  */
 const badDay: RedditSandboxOptions['faults'] = {
   errorEvery: 7,
@@ -158,7 +159,7 @@ function expectFewRequests(sandbox: RedditSandbox, content: WorldContent) {
   return asked;
 }
 
-test('on a bad day, with tokens of 30 s: every post and comment once, for the least requests that it can be had for, without a retry', async () => {
+test('stores every post and comment once with the fewest requests and no retry under all faults and tokens of 30 s', async () => {
   const { sandbox } = await openWorld({ faults: badDay, tokenLifetimeSeconds: 30 });
   const taskQueue = `faults-${randomUUID()}`;
   await startWorker(taskQueue);
@@ -173,7 +174,7 @@ test('on a bad day, with tokens of 30 s: every post and comment once, for the le
   expect(await outcomesOf(handle.workflowId)).toEqual(['succeeded']);
 });
 
-test('on such a day, with tokens of 3 s and its worker killed three times: nothing lost, nothing twice, hardly a request more, and no retry', async () => {
+test('loses and doubles nothing when its worker is killed three times under all faults and tokens of 3 s', async () => {
   const { sandbox } = await openWorld({ faults: badDay, tokenLifetimeSeconds: 3 });
   const taskQueue = `kills-${randomUUID()}`;
   let worker = await startWorker(taskQueue);
