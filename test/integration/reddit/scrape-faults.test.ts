@@ -159,7 +159,7 @@ function expectFewRequests(sandbox: RedditSandbox, content: WorldContent) {
   return asked;
 }
 
-test('stores every post and comment once with the fewest requests and no retry under all faults and tokens of 30 s', async () => {
+test('stores all content once with the fewest requests and no retry under all faults and tokens of 30 s', async () => {
   const { sandbox } = await openWorld({ faults: badDay, tokenLifetimeSeconds: 30 });
   const taskQueue = `faults-${randomUUID()}`;
   await startWorker(taskQueue);
