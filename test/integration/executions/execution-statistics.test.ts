@@ -1,26 +1,13 @@
-import { connectTestTemporal } from '../../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, insertConfig, insertExecution, type TestApi } from '../../support/api-support';
-import type { TemporalConnection } from '../../../src/platform/temporal';
+import { insertConfig, insertExecution, type TestStack, useTestApi } from '../../support/api-support';
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
+let { db, api } = {} as TestStack;
 let configId: number;
 
-beforeAll(async () => {
-  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  api = await createTestApi({ database: db.database, temporal });
-});
+useTestApi('file', (stack) => ({ db, api } = stack));
 beforeEach(async () => {
   await db.database('task_executions').delete();
   await db.database('task_configs').delete();
   configId = await insertConfig(db.database, { name: 'nightly' });
-});
-afterAll(async () => {
-  await api?.close();
-  await temporal?.close();
-  await db?.drop();
 });
 
 const insert = (columns: Record<string, unknown> = {}) =>
