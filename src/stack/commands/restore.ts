@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   const target = await reachDatabase(config);
   // PostgreSQL rolls the transaction back when its connection ends, so a restore that is stopped changes nothing.
   const stop = () => {
-    console.error('Stopped. Unless it had said that it was done, nothing was changed.');
+    console.error("Stopped. Nothing was changed, unless 'Restored …' is shown above.");
     void target.release().finally(() => process.exit(130));
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
@@ -47,7 +47,7 @@ async function reachDatabase(config: Config): Promise<{ url: string; release: ()
     return { url, release: async () => undefined };
   }
   const home = path.resolve(config.TASKLOOM_HOME);
-  const unlock = await lockStack(home, 'a restore');
+  const unlock = await lockStack(home, 'restoring a backup');
   try {
     const logFolder = path.join(home, 'logs');
     mkdirSync(logFolder, { recursive: true });
@@ -92,8 +92,7 @@ async function restoreInto(url: string, folder: BackupFolder, wanted: RestoreArg
     console.log(
       `Restored ${plan.rows} rows. ` +
         'All sessions have ended; passwords, roles and API keys are those of the backup.\n' +
-        "Start API and worker: what Temporal's schedules and runs differ in from the database " +
-        'is repaired within a minute.',
+        'Start API and worker: differences between Temporal and the database are repaired within a minute.',
     );
   } catch (error) {
     throw (error as Error).name === 'RestoreRefusedError'
