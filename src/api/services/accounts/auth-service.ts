@@ -7,7 +7,8 @@ import type { User } from '../../../storage/accounts/user';
 import type { UserRepository } from '../../../storage/accounts/user-repository';
 import type { SessionBody, TokenPair } from '../../schemas/auth-schemas';
 
-const REMEMBER_ME_SECONDS = 24 * 60 * 60;
+/** The life of the access token of a login with `remember_me`. */
+const REMEMBERED_ACCESS_SECONDS = 24 * 60 * 60;
 
 export interface Passwords {
   hash(password: string): Promise<string>;
@@ -42,7 +43,7 @@ export function createAuthService(deps: {
   areSeveralSessionsAllowed: boolean;
 }) {
   const { users, sessions, passwords, limits } = deps;
-  // Compared for unknown users, who so take as long as a wrong password: the time does not tell which names exist.
+  // Compared for an unknown name, so that it takes as long as a wrong password and the time reveals no names.
   let dummyHash: Promise<string> | undefined;
 
   const authenticate = async ({ username, password }: Credentials, { address }: Client): Promise<User> => {
@@ -61,6 +62,7 @@ export function createAuthService(deps: {
       await deps.delayFailure(beganAtMs);
       throw new UnauthorizedError(TEXTS.badCredentials);
     }
+    // Checked again, because parallel guesses may have used up the attempts while the hash was compared.
     await limits.check('login account', account);
     await limits.clear('login account', account);
     if (!user.isActive) throw new ForbiddenError(TEXTS.userInactive);
@@ -93,7 +95,7 @@ export function createAuthService(deps: {
       return sessions.start(
         user,
         client,
-        credentials.remember_me ? REMEMBER_ME_SECONDS : deps.accessMinutes * 60,
+        credentials.remember_me ? REMEMBERED_ACCESS_SECONDS : deps.accessMinutes * 60,
         tokens,
       );
     },
