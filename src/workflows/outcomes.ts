@@ -5,7 +5,7 @@ import type { ExecutionOutcome } from '../activities/run-request';
 export const CANCELLED: ExecutionOutcome = { status: 'cancelled', errorMessage: 'Cancelled' };
 export const CHILD_CANCELLED: ExecutionOutcome = {
   status: 'cancelled',
-  errorMessage: 'Its own workflow was cancelled',
+  errorMessage: 'Its child workflow was cancelled',
 };
 
 export const timedOut = (timeoutSeconds: number | null): ExecutionOutcome => ({
@@ -18,7 +18,7 @@ export const timedOut = (timeoutSeconds: number | null): ExecutionOutcome => ({
 export function outcomeOfFailure(error: unknown): ExecutionOutcome {
   const cause = causeOf(error);
   if (cause instanceof TerminatedFailure)
-    return { status: 'terminated', errorType: 'Terminated', errorMessage: 'Its own workflow was terminated' };
+    return { status: 'terminated', errorType: 'Terminated', errorMessage: 'Its child workflow was terminated' };
   if (cause instanceof TimeoutFailure)
     return { status: 'failed', errorType: 'WorkerLost', errorMessage: `Gave up after lost workers: ${cause.message}` };
   if (cause instanceof ApplicationFailure)

@@ -872,7 +872,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The signed-in user; to an API key, with the role that the key leaves him
+         * The signed-in user; for an API key, with the role that the key leaves them
          * @description Every signed-in user may; an API key of any scope will do.
          */
         get: {
@@ -1252,7 +1252,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description Whose; of others only admins ask */
+                    /** @description The owner. Only admins may name another user */
                     user_id?: number;
                 };
                 header?: never;
@@ -1578,7 +1578,7 @@ export interface paths {
         delete: {
             parameters: {
                 query?: {
-                    /** @description Whose; of others only admins ask */
+                    /** @description The owner. Only admins may name another user */
                     user_id?: number;
                 };
                 header?: never;
@@ -2590,7 +2590,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete a user, and end his sessions
+         * Delete a user, and end their sessions
          * @description Needs the role admin; not with an API key.
          */
         delete: {
@@ -7531,7 +7531,7 @@ export interface paths {
         put?: never;
         /**
          * Run a task type without a config
-         * @description Needs the role admin, or an API key with the scope admin, for DATA_EXPORT, SEND_EMAIL, DATA_BACKUP, CLEANUP_TOKENS, CLEANUP_CONTENT, CLEANUP_EXECUTIONS, CLEANUP_EXPORTS: these delete, fill the disk or write to people, so who runs them with parameters of his own is refused with 403 otherwise. Configs of theirs, which an admin has stored, may be run by operators.
+         * @description Needs the role admin, or an API key with the scope admin, for DATA_EXPORT, SEND_EMAIL, DATA_BACKUP, CLEANUP_TOKENS, CLEANUP_CONTENT, CLEANUP_EXECUTIONS, CLEANUP_EXPORTS: these delete, fill the disk or write to people, so that others who run them with parameters of their own are refused with 403. Operators may run configs of these types, which an admin has stored.
          *
          *     Needs the role operator or one above it; an API key with the scope operate or more.
          */
@@ -8392,7 +8392,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete an exported file; what is known of it stays
+         * Delete an exported file; its record stays
          * @description Needs the role admin; an API key with the scope admin.
          */
         delete: {
@@ -11056,7 +11056,7 @@ export interface components {
             /** @description To the minute */
             last_used_at: string | null;
             last_used_address: string | null;
-            /** @description Told this once: only its hash is kept */
+            /** @description Shown only here: the server keeps no more than its hash */
             key: string;
         };
         AuditEntry: {

@@ -129,7 +129,7 @@ export function registerAuthRoutes(
       config,
       schema: {
         tags,
-        summary: 'The signed-in user; to an API key, with the role that the key leaves him',
+        summary: 'The signed-in user; for an API key, with the role that the key leaves them',
         response: { 200: userBody, ...notFound },
       },
     },

@@ -15,8 +15,8 @@ const adminTypes = taskTypes.filter(({ adHocAccess }) => adHocAccess === 'admin'
 /** The OpenAPI description. */
 const AD_HOC =
   `Needs the role admin, or an API key with the scope admin, for ${adminTypes.join(', ')}: these delete, ` +
-  'fill the disk or write to people, so who runs them with parameters of his own is refused with 403 otherwise. ' +
-  'Configs of theirs, which an admin has stored, may be run by operators.';
+  'fill the disk or write to people, so that others who run them with parameters of their own are refused with 403. ' +
+  'Operators may run configs of these types, which an admin has stored.';
 
 export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: StartRunService }): void {
   const config = { access: 'operator' } as const;

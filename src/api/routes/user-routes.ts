@@ -80,7 +80,7 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
       config: { access: 'admin', isSessionOnly: true, audit: { action: 'user.delete', target: 'user' } },
       schema: {
         tags,
-        summary: 'Delete a user, and end his sessions',
+        summary: 'Delete a user, and end their sessions',
         params: schemas.userParams,
         response: { 200: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...unprocessable },
       },
