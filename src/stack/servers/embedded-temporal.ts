@@ -36,7 +36,7 @@ export interface EmbeddedTemporalOptions {
   /** The preferred port; another one is used if it is taken. */
   port?: number;
   uiPort?: number;
-  /** Namespaces to create where they are missing; `default` always exists. */
+  /** The namespace to use, created if missing. Default: `default`. */
   namespace?: string;
   speedFlags?: readonly string[];
 }

@@ -26,6 +26,7 @@ export class TaskConfig extends BaseModel {
   declare scheduleError: string | null;
   /** Grows with every write that the Temporal schedule has to follow. */
   declare revision: number;
+  /** When the config was last set to `active`; null if it never was. */
   declare registeredAt: Date | null;
   declare createdAt: Date;
   declare updatedAt: Date | null;
