@@ -1,10 +1,10 @@
 /**
- * What the processes of a fleet ask of the ledger that they share. Durations are in milliseconds; every moment is the
+ * The commands that the processes of a fleet send to their common ledger. Durations are in milliseconds; every moment is the
  * store's own, so that the clocks of the machines do not matter.
  */
 
 /** The callers of one process that wait for the same config. */
-export interface LaneReport {
+export interface FlowQueue {
   flow: string;
   /** A flow's share of the budget is its weight among the weights of those that wait. */
   weight: number;
@@ -15,33 +15,35 @@ export interface LaneReport {
   ageMs: number;
 }
 
-/** What Reddit said of the budget with an answer. */
+/** The state of the budget, from the headers of an answer of Reddit. */
 export interface RateHeaders {
   used?: number;
   remaining: number;
   resetMs: number;
 }
 
-export interface Outcome {
+export interface RequestReport {
   id: number;
   headers?: RateHeaders;
-  /** Reddit asked the client to stop for so long. */
+  /** Reddit asked the client to stop for this long. */
   closeMs?: number;
 }
 
-export type BudgetCommand = { requestsPerMinute: number } & (
-  | { kind: 'arrive'; process: string; lane: LaneReport; patienceMs: number; isParkable: boolean }
-  | { kind: 'poll'; process: string; free: number; lanes: LaneReport[]; outcomes: Outcome[]; unused: number[] }
-  | { kind: 'view' }
-);
+export type BudgetCommand = { requestsPerMinute: number } &
+  /** `isParkable`: whether its place in the queue is kept when it is deferred. */
+  (
+    | { kind: 'arrive'; process: string; queue: FlowQueue; patienceMs: number; isParkable: boolean }
+    | { kind: 'poll'; process: string; free: number; queues: FlowQueue[]; outcomes: RequestReport[]; unused: number[] }
+    | { kind: 'view' }
+  );
 
-/** `etaMs`: when the caller's turn comes, about. `isDeferred`: later than its patience; its place is kept for then. */
+/** `etaMs`: about when the caller's turn comes. `isDeferred`: later than its patience. */
 export interface Arrival {
   etaMs: number;
   isDeferred: boolean;
 }
 
-/** Grants by id, each for a lane; and when to ask again. */
+/** Grants by id, each for a queue; and when to ask again. */
 export interface Poll {
   grants: Record<string, string>;
   nextMs: number;
@@ -54,7 +56,7 @@ export interface BudgetView {
   resetMs: number;
   closedMs: number;
   processes: number;
-  /** `waiting`: callers in line; `deferred`: told to come back. */
+  /** `waiting`: callers in line; `deferred`: callers that return when it is their turn. */
   flows: Record<string, { waiting: number; deferred: number; lastMinute: number }>;
 }
 
@@ -64,5 +66,5 @@ export type BudgetAnswer<Command extends BudgetCommand> = Command extends { kind
     ? Poll
     : BudgetView;
 
-export const laneKey = (lane: Pick<LaneReport, 'flow' | 'isExclusive'>) =>
-  lane.isExclusive ? `${lane.flow}!` : lane.flow;
+export const queueKey = (queue: Pick<FlowQueue, 'flow' | 'isExclusive'>) =>
+  queue.isExclusive ? `${queue.flow}!` : queue.flow;

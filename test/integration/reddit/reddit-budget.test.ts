@@ -211,13 +211,13 @@ describe('GET /reddit/budget', () => {
       by_config: [],
     });
 
-    const lane = (flow: string, waiting: number) => ({ flow, weight: 5, isExclusive: false, waiting, ageMs: 0 });
+    const queue = (flow: string, waiting: number) => ({ flow, weight: 5, isExclusive: false, waiting, ageMs: 0 });
     const asks = { kind: 'poll' as const, process: 'a', free: 1, unused: [] as number[] };
-    const { grants } = await api.budget.ask({ ...asks, lanes: [lane(String(id), 3)], outcomes: [] });
+    const { grants } = await api.budget.ask({ ...asks, queues: [queue(String(id), 3)], outcomes: [] });
     const [grant] = Object.keys(grants).map(Number);
     await api.budget.ask({
       ...asks,
-      lanes: [lane(String(id), 2), lane('none', 1)],
+      queues: [queue(String(id), 2), queue('none', 1)],
       outcomes: [{ id: grant!, headers: { used: 40, remaining: 560, resetMs: 300_000 }, closeMs: 30_000 }],
     });
     const { status, body } = await api.user('GET', '/reddit/budget');
