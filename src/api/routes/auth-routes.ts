@@ -14,11 +14,11 @@ import { registerBody, userBody } from '../schemas/user-schemas';
 import { presentUser } from '../services/accounts/user-presenter';
 import type { AccountService } from '../services/accounts/account-service';
 import type { AuthService } from '../services/accounts/auth-service';
-import type { Client } from '../services/accounts/session-service';
+import type { ClientInfo } from '../services/accounts/session-service';
 import type { FastifyRequest } from 'fastify';
 import type { ZodApp } from '../zod-app';
 
-const clientOf = (request: FastifyRequest): Client => ({
+const clientOf = (request: FastifyRequest): ClientInfo => ({
   address: request.address,
   userAgent: request.headers['user-agent'],
 });

@@ -2,7 +2,7 @@ import pino from 'pino';
 import { findConfigFault } from '../../../src/tasks/registry';
 import { createRestore } from '../../../src/backups/restore-backup';
 import { migrate, migrationNames } from '../../../src/platform/postgres/postgres';
-import { createReconciler } from '../../../src/scheduling/reconcile/reconcile-pass';
+import { createReconcilePass } from '../../../src/scheduling/reconcile/reconcile-pass';
 import { createScheduleCommands } from '../../../src/scheduling/temporal/schedule-commands';
 import { createScheduleConvergence } from '../../../src/scheduling/temporal/schedule-convergence';
 import { createScheduleGateway } from '../../../src/scheduling/temporal/schedule-gateway';
@@ -67,7 +67,7 @@ test('after a restore, Temporal follows: what was edited, removed and made since
     report: () => undefined,
   });
   await restore.restore(await restore.plan(name, new AbortController().signal));
-  const reconciler = createReconciler({
+  const reconciler = createReconcilePass({
     findConfigFault,
     configs,
     executions: createExecutionRepository(db.database),

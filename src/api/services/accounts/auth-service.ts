@@ -2,7 +2,7 @@ import { ForbiddenError, NotFoundError, TEXTS, UnauthorizedError } from '../../e
 import { TokenError, type TokenClaims, type TokenService } from './token-service';
 import type { RateLimits } from './rate-limits';
 import type { FailedLoginDelay } from './failed-login-delay';
-import type { Client, Session, SessionService } from './session-service';
+import type { ClientInfo, Session, SessionService } from './session-service';
 import type { User } from '../../../storage/accounts/user';
 import type { UserRepository } from '../../../storage/accounts/user-repository';
 import type { SessionBody, TokenPair } from '../../schemas/auth-schemas';
@@ -46,7 +46,7 @@ export function createAuthService(deps: {
   // Compared for an unknown name, so that it takes as long as a wrong password and the time reveals no names.
   let dummyHash: Promise<string> | undefined;
 
-  const authenticate = async ({ username, password }: Credentials, { address }: Client): Promise<User> => {
+  const authenticate = async ({ username, password }: Credentials, { address }: ClientInfo): Promise<User> => {
     const beganAtMs = performance.now();
     await limits.check('login address', address);
     // Counted by the name as it was given: one counter for a user's name and e-mail would reveal that they belong
@@ -89,7 +89,7 @@ export function createAuthService(deps: {
   };
 
   return {
-    async login(credentials: Credentials, client: Client, tokens: TokenService): Promise<TokenPair> {
+    async login(credentials: Credentials, client: ClientInfo, tokens: TokenService): Promise<TokenPair> {
       const known = await authenticate(credentials, client);
       const user = deps.areSeveralSessionsAllowed ? known : await endOtherSessions(known, credentials.password);
       return sessions.start(
@@ -106,7 +106,7 @@ export function createAuthService(deps: {
      */
     async refresh(
       presented: { token: string; arrivedAtMs: number },
-      { address }: Client,
+      { address }: ClientInfo,
       tokens: TokenService,
       note: (presented: { userId: number; isReplayed: boolean }) => void,
     ): Promise<TokenPair> {

@@ -33,18 +33,18 @@ export type SystemService = ReturnType<typeof createSystemService>;
 export function createSystemService(deps: {
   configs: TaskConfigRepository;
   queries: ExecutionQueryRepository;
-  schedules: ScheduleView;
+  scheduleView: ScheduleView;
   redis: { ping(): Promise<void> };
   reddit: { isSandbox: boolean };
 }) {
-  const { configs, queries, schedules } = deps;
+  const { configs, queries, scheduleView } = deps;
 
   const probes = {
     database: () => probe(async () => `${(await configs.count()).total} task configs`),
     redis: () => probe(async () => deps.redis.ping().then(() => 'PONG')),
     scheduler: () =>
       probe(async () => {
-        const listed = [...(await schedules.all()).values()];
+        const listed = [...(await scheduleView.all()).values()];
         return `${listed.filter((schedule) => schedule.state === 'active').length} armed schedules`;
       }),
   };
