@@ -1,3 +1,4 @@
+import { CANCELLED } from '../../shared/run-outcomes';
 import { TaskExecution } from './task-execution';
 import { rows } from '../sql/rows';
 import { createExecutionEnds, type ExecutionEnd } from './execution-ends';
@@ -96,8 +97,7 @@ export function createExecutionBatches(database: Database) {
      */
     async cancelInBatch(executionId: number, now = new Date()): Promise<boolean> {
       const [stopped] = await rows<{ isWaiting: boolean }>(database, REQUEST_CANCELLATION, { executionId, now });
-      if (stopped?.isWaiting)
-        await ends.end(executionId, { status: 'cancelled', endedAt: now, errorMessage: 'Cancelled' });
+      if (stopped?.isWaiting) await ends.end(executionId, { ...CANCELLED, endedAt: now });
       return stopped !== undefined;
     },
   };
