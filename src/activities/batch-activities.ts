@@ -73,7 +73,7 @@ export function createBatchActivities(deps: ActivityDeps) {
       const items = await executions.beginBatch({
         ...run,
         ...request,
-        ownWorkflowTypes: childWorkflowTypes,
+        childWorkflowTypes,
         startedAt: new Date(),
       });
       return {
