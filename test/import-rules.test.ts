@@ -60,6 +60,11 @@ test.each([
     'shared-stands-alone',
   ],
   [
+    'a scheduler type that imports the data of time zones',
+    { 'src/scheduling/bad.ts': "import moment from 'moment-timezone';\nexport const x = moment;\n" },
+    'time-zone-data-in-one-place',
+  ],
+  [
     'a repository that runs code of a task',
     {
       'src/storage/bad.ts': "import { table } from '../tasks/table';\nexport const x = table;\n",

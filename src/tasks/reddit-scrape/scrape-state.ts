@@ -38,6 +38,15 @@ const moreStub = z.object({
   depth: z.number(),
 });
 
+/** How far the comments of a post were read: stored ones and folded ones. */
+const thread = z.object({
+  numComments: z.number(),
+  stored: z.number(),
+  spent: z.number(),
+  more: z.array(moreStub),
+});
+export type Thread = z.infer<typeof thread>;
+
 /** The state of the scrape of one subreddit. Each step changes it only after its rows are stored. */
 export const laneState = z.object({
   outcome,
@@ -52,12 +61,20 @@ export const laneState = z.object({
      */
     again: z.object({ limit: z.number(), read: z.number() }).nullable(),
   }),
-  /** Posts whose comments are still to be read. */
-  pending: z.array(z.object({ id: z.string(), numComments: z.number(), unreadable: z.number().optional() })),
-  /** The comments of the first pending post: stored ones and folded ones. Null before its first request. */
-  thread: z
-    .object({ numComments: z.number(), stored: z.number(), spent: z.number(), more: z.array(moreStub) })
-    .nullable(),
+  /**
+   * Posts whose comments are still to be read. A post that was put back after an unreadable answer brings its thread,
+   * which continues at the request that failed.
+   */
+  pending: z.array(
+    z.object({
+      id: z.string(),
+      numComments: z.number(),
+      unreadable: z.number().optional(),
+      thread: thread.nullable().optional(),
+    }),
+  ),
+  /** The thread of the first pending post. Null before its first request. */
+  thread: thread.nullable(),
   /** The post at which the listing may end. Undefined until it was looked up. */
   watermark: z.object({ postId: z.string(), postsLimit: z.number(), createdAt: z.string() }).nullable().optional(),
   /** The newest post of the listing: the next watermark. */
@@ -76,7 +93,6 @@ export const laneState = z.object({
   brokenBy: z.string().nullable().default(null),
 });
 export type LaneState = z.infer<typeof laneState>;
-export type Thread = NonNullable<LaneState['thread']>;
 
 export const freshLane = (subreddit: string): LaneState => ({
   outcome: {

@@ -106,7 +106,7 @@ function skipPost(context: LaneContext, lane: LaneState, error: Error): void {
   const [post] = lane.pending.splice(0, 1);
   const unreadable = (post?.unreadable ?? 0) + 1;
   if (post && redditErrorKind(error) === 'malformed' && unreadable < TURNS_OF_AN_UNREADABLE)
-    lane.pending.push({ ...post, unreadable });
+    lane.pending.push({ ...post, unreadable, thread: lane.thread });
   else {
     lane.outcome.threads_failed += 1;
     lane.outcome.unexpanded += foldedComments(lane.thread?.more ?? []);
@@ -123,6 +123,7 @@ export async function readThread(context: LaneContext, lane: LaneState): Promise
   const [post] = lane.pending;
   if (!post) return;
   const next = structuredClone(lane);
+  next.thread ??= post.thread ?? null;
   try {
     const thread = await request(context, next, post);
     const isDone =
