@@ -1373,7 +1373,7 @@ export interface paths {
         };
         put?: never;
         /**
-         * Make an API key; it is told this once
+         * Make an API key; only this answer shows it
          * @description Every signed-in user may; not with an API key.
          */
         post: {
@@ -3176,7 +3176,7 @@ export interface paths {
                             [key: string]: unknown;
                         };
                         /**
-                         * @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, overlap, catchup_window_seconds, pause_on_failure
+                         * @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, stagger, overlap, catchup_window_seconds, pause_on_failure
                          * @default {}
                          */
                         schedule_config?: {
@@ -4085,7 +4085,7 @@ export interface paths {
                         parameters?: {
                             [key: string]: unknown;
                         };
-                        /** @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, overlap, catchup_window_seconds, pause_on_failure */
+                        /** @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, stagger, overlap, catchup_window_seconds, pause_on_failure */
                         schedule_config?: {
                             [key: string]: unknown;
                         };
@@ -4425,7 +4425,7 @@ export interface paths {
                         parameters?: {
                             [key: string]: unknown;
                         };
-                        /** @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, overlap, catchup_window_seconds, pause_on_failure */
+                        /** @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, stagger, overlap, catchup_window_seconds, pause_on_failure */
                         schedule_config?: {
                             [key: string]: unknown;
                         };
@@ -4601,7 +4601,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is armed in Temporal
+         * The schedules that are active in Temporal
          * @description Needs the role viewer or one above it; an API key with the scope read or more.
          */
         get: {
@@ -10717,7 +10717,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is left of the request budget at Reddit, and who waits for it
+         * The rest of the request budget at Reddit, and the configs that wait for it
          * @description Every signed-in user may; an API key of any scope will do.
          */
         get: {
@@ -11688,7 +11688,7 @@ export interface components {
             /** @description Always true: all processes keep to one budget, in Redis or, where there is none, in PostgreSQL */
             is_shared: boolean;
             /**
-             * @description Whether Reddit's answers have told it, or it is what REDDIT_REQUESTS_PER_MINUTE allows
+             * @description headers: from Reddit's answers. default: what REDDIT_REQUESTS_PER_MINUTE allows
              * @enum {string}
              */
             source: "headers" | "default";
@@ -11699,13 +11699,13 @@ export interface components {
             remaining: number;
             /** Format: date-time */
             resets_at: string;
-            /** @description Reddit answered 429 and said so */
+            /** @description Reddit answered 429: no requests until then */
             closed_until: string | null;
             /** @description Requests of the last minute */
             last_minute: number;
             /** @description Callers in line */
             waiting: number;
-            /** @description Runs that were told to come back when it is their turn */
+            /** @description Runs that return when it is their turn */
             deferred: number;
             processes_waiting: number;
             by_config: {

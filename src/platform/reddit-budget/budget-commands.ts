@@ -29,13 +29,25 @@ export interface RequestReport {
   closeMs?: number;
 }
 
-export type BudgetCommand = { requestsPerMinute: number } &
-  /** `isParkable`: whether its place in the queue is kept when it is deferred. */
-  (
-    | { kind: 'arrive'; process: string; queue: FlowQueue; patienceMs: number; isParkable: boolean }
-    | { kind: 'poll'; process: string; free: number; queues: FlowQueue[]; outcomes: RequestReport[]; unused: number[] }
-    | { kind: 'view' }
-  );
+/** One request joins the line. */
+export interface ArriveCommand {
+  process: string;
+  queue: FlowQueue;
+  patienceMs: number;
+  /** Whether its place in the queue is kept when it is deferred. */
+  isParkable: boolean;
+}
+
+/** A process reports, and fetches its grants. */
+export interface PollCommand {
+  process: string;
+  /** How many more requests it may have under way. */
+  free: number;
+  queues: FlowQueue[];
+  outcomes: RequestReport[];
+  /** Grants that nobody waits for any more. */
+  unused: number[];
+}
 
 /** `etaMs`: about when the caller's turn comes. `isDeferred`: later than its patience. */
 export interface Arrival {
@@ -59,12 +71,6 @@ export interface BudgetView {
   /** `waiting`: callers in line; `deferred`: callers that return when it is their turn. */
   flows: Record<string, { waiting: number; deferred: number; lastMinute: number }>;
 }
-
-export type BudgetAnswer<Command extends BudgetCommand> = Command extends { kind: 'arrive' }
-  ? Arrival
-  : Command extends { kind: 'poll' }
-    ? Poll
-    : BudgetView;
 
 export const queueKey = (queue: Pick<FlowQueue, 'flow' | 'isExclusive'>) =>
   queue.isExclusive ? `${queue.flow}!` : queue.flow;
