@@ -8,7 +8,7 @@ export interface EndedCount {
   total: number;
   seconds: number;
 }
-/** `buckets[n]` counts the runs from the n-th bound up to, not including, the next; `buckets[0]` those below the first. */
+/** `buckets[n]` has the runs from the n-th bound up to, not including, the next; `buckets[0]` those below the first. */
 export interface Lateness {
   buckets: number[];
   seconds: number;

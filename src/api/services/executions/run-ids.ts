@@ -17,7 +17,8 @@ function uuidFor(context: StartContext, request: string): string {
 }
 
 /**
- * `request` tells requests with the same idempotency key apart: `execute`, or `retry <id>` for a retry of that execution.
+ * `request` tells requests with the same idempotency key apart: `execute`, or `retry <id>` for a retry of that
+ * execution.
  */
 export const configRunId = (configId: number, context: StartContext, request = 'execute') =>
   `task-config-${configId}-${uuidFor(context, request)}`;
