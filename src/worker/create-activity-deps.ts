@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { version } from '../../package.json';
 import { createBackupFolder } from '../backups/backup-folder';
-import { createBackups } from '../backups/create-backups';
+import { createBackups } from '../backups/write/create-backups';
 import { createExports } from '../exports/create-exports';
 import { createProcessWriter } from '../exports/process/process-writer';
 import { backupFolder, fileStoreSettings, foreignVariables, type Config } from '../platform/config';

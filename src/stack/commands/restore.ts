@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { createBackupFolder, type BackupFolder } from '../../backups/backup-folder';
-import { createRestore, type RestorePlan } from '../../backups/restore-backup';
+import { createRestore, type RestorePlan } from '../../backups/restore/restore-backup';
 import { backupFolder, databaseUrl, readConfig, type Config } from '../../platform/config';
 import { createDatabase, migrate, migrationNames } from '../../platform/postgres/postgres';
 import { checkPostgres } from '../../platform/startup/start-checks';

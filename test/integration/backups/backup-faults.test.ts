@@ -173,7 +173,7 @@ test('a backup that exceeds its timeout is ended, and leaves nothing', async () 
 function writeInProcess(place: string, limits: string): { stdout: string; stderr: string } {
   const script = `
     const load = (name) => require('${DIST}/' + name);
-    const { createBackups } = load('backups/create-backups');
+    const { createBackups } = load('backups/write/create-backups');
     const url = process.env.DATABASE_URL;
     const { connectClient } = load('platform/postgres/postgres-client');
     const backups = createBackups({

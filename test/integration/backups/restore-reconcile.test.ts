@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { findConfigFault } from '../../../src/tasks/registry';
-import { createRestore } from '../../../src/backups/restore-backup';
+import { createRestore } from '../../../src/backups/restore/restore-backup';
 import { migrate, migrationNames } from '../../../src/platform/postgres/postgres';
 import { createReconciler } from '../../../src/scheduling/reconcile/reconcile-pass';
 import { createScheduleCommands } from '../../../src/scheduling/temporal/schedule-commands';
