@@ -14,7 +14,7 @@ import { createResetMailReconciler } from '../scheduling/reconcile/reconcile-res
 import { createResetMails } from '../scheduling/temporal/reset-mails';
 import { createScheduleConvergence } from '../scheduling/temporal/schedule-convergence';
 import { createWorkerRepositories, type WorkerRepositories } from '../storage/worker-repositories';
-import { findConfigFault } from '../tasks/registry';
+import { findConfigError } from '../tasks/registry';
 import { createAuditRetention } from './audit-retention';
 import type { ActivityDeps } from '../activities/activity-deps';
 import type { KeyValueStore } from '../platform/key-value-store/key-value-store';
@@ -109,7 +109,7 @@ function createReconcile(
     workflowClient,
     taskQueue,
     log,
-    findConfigFault,
+    findConfigError,
   });
   const reconcileResetMails = createResetMailReconciler({
     resets,

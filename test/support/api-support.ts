@@ -140,7 +140,7 @@ export async function createTestApi(options: TestApiOptions) {
     withToken: as,
     async close() {
       await app.close();
-      await services.apiKeyCheck.settle();
+      await services.apiKeyAuthenticator.settle();
       await store.close();
     },
   };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
-import { findConfigFault } from '../../src/tasks/registry';
+import { findConfigError } from '../../src/tasks/registry';
 import { createReconciler } from '../../src/scheduling/reconcile/reconcile-pass';
 import { createScheduleCommands } from '../../src/scheduling/temporal/schedule-commands';
 import { createScheduleConvergence } from '../../src/scheduling/temporal/schedule-convergence';
@@ -39,7 +39,7 @@ function connectScheduling(services: { database: Database; temporal: TemporalCon
   /** A new reconciler looks at the whole last day, as after a restart. */
   const createPass = ({ graceMs = 0 } = {}) =>
     createReconciler({
-      findConfigFault,
+      findConfigError,
       configs,
       executions,
       gateway,

@@ -52,7 +52,7 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Start
         ...config,
         audit: { action: 'execute.type', target: 'task_type', keep: ['task_id'] },
         findMoreValidationErrors: async ({ params, body }) =>
-          execute.findTypeFaults(
+          execute.validateTaskParameters(
             (params as { type?: string } | undefined)?.type ?? '',
             (body as { task_params?: unknown } | null | undefined)?.task_params,
           ),

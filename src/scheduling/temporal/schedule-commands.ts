@@ -17,13 +17,13 @@ export interface CommandResult {
 }
 
 /** Why a config cannot run as it is stored, in words for its owner; null when it can. */
-export type FindConfigFault = (taskType: string, parameters: Record<string, unknown>) => string | null;
+export type FindConfigError = (taskType: string, parameters: Record<string, unknown>) => string | null;
 
 export interface ScheduleCommandDeps {
   configs: Pick<TaskConfigRepository, 'get' | 'setScheduleStatus' | 'addEvents'>;
   convergence: ScheduleConvergence;
   /** A config that could not run is not armed. */
-  findConfigFault?: FindConfigFault;
+  findConfigError?: FindConfigError;
 }
 
 const firesByItself = (config: TaskConfig) => findSchedulerType(config.schedulerType)?.fires !== 'never';
@@ -36,7 +36,7 @@ export type ScheduleCommands = ReturnType<typeof createScheduleCommands>;
  * What users do to a schedule: the row is written first, then Temporal follows. A refused or failed command is a
  * result, not an error; an unknown config throws ConfigNotFoundError.
  */
-export function createScheduleCommands({ configs, convergence, findConfigFault = () => null }: ScheduleCommandDeps) {
+export function createScheduleCommands({ configs, convergence, findConfigError = () => null }: ScheduleCommandDeps) {
   async function find(configId: number): Promise<TaskConfig> {
     const config = await configs.get(configId);
     if (!config) throw new ConfigNotFoundError(configId);
@@ -100,8 +100,8 @@ export function createScheduleCommands({ configs, convergence, findConfigFault =
     const past = findExpiry(config.schedulerType, config.scheduleConfig, new Date());
     if (past !== null) return answer(config.id, false, `${config.name} cannot be started: ${past}`);
     try {
-      const fault = findConfigFault(config.taskType, config.parameters);
-      if (fault !== null) throw new Error(fault);
+      const error = findConfigError(config.taskType, config.parameters);
+      if (error !== null) throw new Error(error);
       // The date of an active one may come at this moment.
       parseScheduleConfig(config.schedulerType, config.scheduleConfig, isActive ? {} : { now: new Date() });
     } catch (error) {

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { findConfigFault } from '../../../src/tasks/registry';
+import { findConfigError } from '../../../src/tasks/registry';
 import { createRestore } from '../../../src/backups/restore/restore-backup';
 import { migrate, migrationNames } from '../../../src/platform/postgres/postgres';
 import { createReconciler } from '../../../src/scheduling/reconcile/reconcile-pass';
@@ -68,7 +68,7 @@ test('after a restore, Temporal follows: what was edited, removed and made since
   });
   await restore.restore(await restore.plan(name, new AbortController().signal));
   const reconciler = createReconciler({
-    findConfigFault,
+    findConfigError,
     configs,
     executions: createExecutionRepository(db.database),
     gateway,

@@ -129,7 +129,7 @@ test('the reconcile pass makes row and schedule consistent after the API was kil
   expect([await gateway.describe(started.id), (await gateway.describe(stopped.id))?.state]).toEqual([null, 'active']);
   const convergence = createScheduleConvergence({ configs, gateway });
   const reconciler = createReconciler({
-    findConfigFault: () => null,
+    findConfigError: () => null,
     configs,
     executions: createExecutionRepository(db.database),
     gateway,
