@@ -30,7 +30,7 @@ afterAll(async () => {
   await db?.drop();
 });
 
-test('after a restore, Temporal follows: what was edited, removed and made since the backup', async () => {
+test('after a restore, a pass undoes in Temporal what was edited, removed and created since the backup', async () => {
   const taskQueue = 'nobody-serves-this';
   const configs = createTaskConfigRepository(db.database);
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue });
