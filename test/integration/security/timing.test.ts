@@ -1,5 +1,8 @@
 import { PASSWORD, type TestStack, useTestApi } from '../../support/api-support';
 
+// bcrypt is slow on purpose, and slower on a loaded machine.
+jest.setTimeout(600_000);
+
 let { db, api } = {} as TestStack;
 // No request may fail because a loaded machine keeps the store's answer waiting.
 useTestApi('file', (stack) => ({ db, api } = stack), { store: { answerWithinMs: 30_000 } });
