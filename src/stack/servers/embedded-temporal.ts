@@ -24,7 +24,7 @@ export const TEMPORAL_SPEED_FLAGS: readonly string[] = [
     'history.timerProcessorMaxPollRPS=2000',
     'history.visibilityProcessorMaxPollRPS=2000',
     // Without these, schedules that are due at the same time lose fires (docs/production.md).
-    'worker.perNamespaceWorkerOptions={"MaxConcurrentWorkflowTaskPollers":20,"StickyScheduleToStartTimeout":"60s"}',
+    'worker.perNamespaceWorkerOptions={"MaxConcurrentWorkflowTaskPollers":20}',
     'worker.schedulerNamespaceStartWorkflowRPS=200',
   ].flatMap((value) => ['--dynamic-config-value', value]),
 ];
