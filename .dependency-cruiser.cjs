@@ -23,10 +23,10 @@ const others = (...allowed) =>
 
 /**
  * A room may import at run time from `runtime` and, as types, from `types` too. `shared` (constants and pure functions)
- * is open to every room but the workflows, whose bundle holds nothing but themselves.
+ * is open to every room.
  */
 function roomRules(name, { runtime: ownRuntime = [], types = [], entries = [], entryRuntime = [] }) {
-  const runtime = name === 'workflows' ? ownRuntime : ['shared', ...ownRuntime];
+  const runtime = ['shared', ...ownRuntime];
   const from = entries.length
     ? { path: room(name), pathNot: entries.map((e) => `^src/${name}/${e}$`) }
     : { path: room(name) };

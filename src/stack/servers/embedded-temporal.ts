@@ -24,6 +24,9 @@ export const TEMPORAL_SPEED_FLAGS: readonly string[] = [
     'history.transferProcessorMaxPollRPS=2000',
     'history.timerProcessorMaxPollRPS=2000',
     'history.visibilityProcessorMaxPollRPS=2000',
+    // Without these, schedules that are due at the same time lose fires (docs/production.md).
+    'worker.perNamespaceWorkerOptions={"MaxConcurrentWorkflowTaskPollers":20,"StickyScheduleToStartTimeout":"60s"}',
+    'worker.schedulerNamespaceStartWorkflowRPS=200',
   ].flatMap((value) => ['--dynamic-config-value', value]),
 ];
 
