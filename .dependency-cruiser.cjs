@@ -3,6 +3,7 @@ const room = (name) => `^src/${name}/`;
 const others = (...allowed) =>
   [
     'shared',
+    'time-zones',
     'platform',
     'storage',
     'tasks',
@@ -22,10 +23,10 @@ const others = (...allowed) =>
 
 /**
  * A room may import at run time from `runtime` and, as types, from `types` too. `shared` (constants and pure functions)
- * is open to every room but the workflows, whose bundle holds nothing but themselves.
+ * is open to every room.
  */
 function roomRules(name, { runtime: ownRuntime = [], types = [], entries = [], entryRuntime = [] }) {
-  const runtime = name === 'workflows' ? ownRuntime : ['shared', ...ownRuntime];
+  const runtime = ['shared', ...ownRuntime];
   const from = entries.length
     ? { path: room(name), pathNot: entries.map((e) => `^src/${name}/${e}$`) }
     : { path: room(name) };
@@ -53,10 +54,11 @@ const tests = '\\.test\\.ts$';
 module.exports = {
   forbidden: [
     ...roomRules('shared', {}),
+    ...roomRules('time-zones', {}),
     ...roomRules('platform', {}),
     ...roomRules('storage', { types: ['platform', 'tasks'] }),
     ...roomRules('tasks', { types: ['platform'] }),
-    ...roomRules('scheduling', { types: ['platform', 'storage', 'workflows'] }),
+    ...roomRules('scheduling', { runtime: ['time-zones'], types: ['platform', 'storage', 'workflows'] }),
     ...roomRules('activities', { runtime: ['tasks'], types: ['storage', 'platform', 'scheduling'] }),
     ...roomRules('exports', {
       runtime: ['tasks'],
@@ -67,7 +69,7 @@ module.exports = {
     ...roomRules('backups', { types: ['tasks', 'storage', 'platform'] }),
     ...roomRules('workflows', { types: ['activities'] }),
     ...roomRules('api', {
-      runtime: ['tasks', 'scheduling'],
+      runtime: ['tasks', 'scheduling', 'time-zones'],
       types: ['storage', 'platform', 'workflows'],
       entries: ['server\\.ts'],
       entryRuntime: ['storage', 'platform'],
@@ -80,7 +82,7 @@ module.exports = {
     }),
     ...roomRules('reddit-sandbox', { runtime: ['platform'] }),
     ...roomRules('mail-sink', {}),
-    ...roomRules('stack', { runtime: ['platform', 'backups', 'reddit-sandbox', 'mail-sink'] }),
+    ...roomRules('stack', { runtime: ['platform', 'backups', 'reddit-sandbox', 'mail-sink', 'time-zones'] }),
     {
       name: 'tasks-npm-zod-only',
       severity: 'error',
@@ -108,6 +110,12 @@ module.exports = {
       severity: 'error',
       from: { pathNot: '^src/platform/reddit/' },
       to: { path: '^node_modules/snoowrap/' },
+    },
+    {
+      name: 'time-zone-data-in-one-place',
+      severity: 'error',
+      from: { pathNot: '^src/time-zones/' },
+      to: { path: '^node_modules/moment(-timezone)?/' },
     },
     { name: 'migrations-stand-alone', severity: 'error', from: { path: '^migrations/' }, to: { path: '^src/' } },
     {

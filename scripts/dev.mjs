@@ -14,7 +14,8 @@ import { stopSignal } from './stop-signal.mjs';
 const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const dist = path.join(project, 'dist');
 const signal = stopSignal();
-const WORKFLOWS = path.join('src', 'workflows') + path.sep;
+/** The code in the workflow bundle. */
+const BUNDLED = ['workflows', 'shared'].map((room) => path.join('src', room) + path.sep);
 /** The code of the stack's own process, which does not restart. */
 const STACK = ['stack', 'reddit-sandbox', 'mail-sink'].map((room) => path.join('src', room) + path.sep);
 
@@ -76,7 +77,8 @@ async function main() {
     const names = [...new Set([...next.keys(), ...(outputs?.keys() ?? [])])];
     const changed = names.filter((name) => next.get(name) !== outputs?.get(name));
     if (outputs && changed.length === 0) return;
-    if (changed.some((name) => name.startsWith(WORKFLOWS))) await bundleWorkflows(project, dist, signal);
+    if (changed.some((name) => BUNDLED.some((folder) => name.startsWith(folder))))
+      await bundleWorkflows(project, dist, signal);
     // After the bundle: if that fails, the next compilation tries again.
     const isFirst = !outputs;
     outputs = next;

@@ -12,7 +12,7 @@ export type AttemptContext = Pick<TaskContext, 'attempt' | 'signal' | 'cursor' |
 
 /** Reddit requests of the run count for its config and priority in the request budget. */
 function servicesOf(services: TaskServices, { configId, priority }: RunPlan): TaskServices {
-  return { ...services, reddit: services.reddit?.scoped({ configId, priority }) };
+  return { ...services, reddit: services.reddit.scoped({ configId, priority }) };
 }
 
 /** Runs a task type once. Throws its error, or the signal's reason after an abort. */

@@ -1,9 +1,10 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import { taskTypes } from '../tasks/registry';
-import { endOf, planOf, timedOut } from './execution-plan';
+import { endOf, planOf } from './execution-plan';
 import { withHeartbeat } from './heartbeat';
 import { runShortAttempt, type ShortAttempt } from './short-task';
 import { chunk } from '../shared/chunk';
+import { CANCELLED, timedOut } from '../shared/run-outcomes';
 import { runSummary } from '../shared/run-summary';
 import type { ActivityDeps } from './activity-deps';
 import type { BatchRequest, BatchRun, BegunBatch, ExecutionOutcome } from './run-request';
@@ -35,7 +36,7 @@ export function createBatchActivities(deps: ActivityDeps) {
   async function runOne(execution: TaskExecution, opened: OpenedAttempt | undefined): Promise<ShortAttempt> {
     const ended = (outcome: ExecutionOutcome): ShortAttempt => ({ kind: 'ended', outcome });
     // No attempt was opened although the row is running: a cancellation was requested.
-    if (!opened) return ended({ status: 'cancelled', errorMessage: 'Cancelled' });
+    if (!opened) return ended(CANCELLED);
     const plan = planOf(execution);
     if (plan.kind === 'refused') return ended(plan.outcome);
     const attempt = await runShortAttempt(deps, plan, opened);
@@ -72,7 +73,7 @@ export function createBatchActivities(deps: ActivityDeps) {
       const items = await executions.beginBatch({
         ...run,
         ...request,
-        ownWorkflowTypes: childWorkflowTypes,
+        childWorkflowTypes,
         startedAt: new Date(),
       });
       return {

@@ -48,10 +48,3 @@ export function outcomeOf(execution: TaskExecution): ExecutionOutcome {
     errorTraceback: execution.errorTraceback,
   };
 }
-
-/** The run's time limit has passed. (Workflow code cannot import this: workflows/outcomes.ts has its own.) */
-export const timedOut = (timeoutSeconds: number | null): ExecutionOutcome => ({
-  status: 'timed_out',
-  errorType: 'TimedOut',
-  errorMessage: `Timed out after ${timeoutSeconds} s`,
-});

@@ -1,6 +1,6 @@
 import { runAttempt } from './attempt-runner';
 import { createAttemptRecord } from './attempt-record';
-import { timedOut } from './execution-plan';
+import { timedOut } from '../shared/run-outcomes';
 import { applyFailurePolicy } from './failure-policy';
 import type { ActivityDeps } from './activity-deps';
 import type { ExecutionOutcome, RunPlan } from './run-request';

@@ -51,7 +51,7 @@ export async function runSteps<Result>(
       // commands/start.ts handles Ctrl-C: listr would exit at once and leave the services running.
       registerSignalListeners: false,
       renderer: isTerminal ? 'default' : 'simple',
-      rendererOptions: { timer: PRESET_TIMER, showErrorMessage: false, collapseErrors: false } as never,
+      rendererOptions: { timer: PRESET_TIMER, showErrorMessage: false, collapseErrors: false },
       fallbackRendererOptions: { timer: PRESET_TIMER },
     },
   );

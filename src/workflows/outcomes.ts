@@ -1,18 +1,12 @@
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import { CANCELLED } from '../shared/run-outcomes';
 import { causeOf } from './child-workflow';
 import type { ExecutionOutcome } from '../activities/run-request';
 
-export const CANCELLED: ExecutionOutcome = { status: 'cancelled', errorMessage: 'Cancelled' };
 export const CHILD_CANCELLED: ExecutionOutcome = {
   status: 'cancelled',
   errorMessage: 'Its own workflow was cancelled',
 };
-
-export const timedOut = (timeoutSeconds: number | null): ExecutionOutcome => ({
-  status: 'timed_out',
-  errorType: 'TimedOut',
-  errorMessage: `Timed out after ${timeoutSeconds} s`,
-});
 
 /** The outcome of a run whose activity or child workflow failed. Rethrows errors of the workflow code itself. */
 export function outcomeOfFailure(error: unknown): ExecutionOutcome {
@@ -37,6 +31,6 @@ const tracebackOf = ({ details, stack }: ApplicationFailure) => (details?.[0] as
 /** The workflow's result. Throws for an outcome other than success, so that operators find the workflow as failed. */
 export function resultOf({ status, result, errorType, errorMessage }: ExecutionOutcome): ExecutionOutcome['result'] {
   if (status === 'succeeded') return result ?? null;
-  if (status === 'cancelled') throw new CancelledFailure(errorMessage ?? 'Cancelled');
+  if (status === 'cancelled') throw new CancelledFailure(errorMessage ?? CANCELLED.errorMessage);
   throw ApplicationFailure.nonRetryable(errorMessage ?? status, errorType ?? status);
 }

@@ -8,9 +8,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { CANCELLED, timedOut } from '../shared/run-outcomes';
 import { HEARTBEAT_TIMEOUT, RETRY_FOREVER, ROW_WRITE } from './activity-options';
 import { runChildWorkflow } from './child-workflow';
-import { CANCELLED, CHILD_CANCELLED, outcomeOfFailure, resultOf, timedOut } from './outcomes';
+import { CHILD_CANCELLED, outcomeOfFailure, resultOf } from './outcomes';
 import type { Activities } from '../activities';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from '../activities/run-request';
 

@@ -1,22 +1,7 @@
-import { freshState, type BudgetState } from '../../src/platform/reddit-budget/budget-state';
-import { runBudget } from '../../src/platform/reddit-budget/budget-ledger';
-import {
-  laneKey,
-  type Arrival,
-  type BudgetCommand,
-  type BudgetView,
-  type LaneReport,
-  type Outcome,
-  type Poll,
-} from '../../src/platform/reddit-budget/budget-commands';
+import { freshState } from '../../src/platform/reddit-budget/budget-state';
+import { ledger, type LedgerProcedure } from '../../src/platform/reddit-budget/budget-ledger';
+import { laneKey, type LaneReport, type Outcome } from '../../src/platform/reddit-budget/budget-commands';
 import { createDice, rollsOf } from '../../src/reddit-sandbox/seeded-random';
-
-type Step = (
-  state: BudgetState,
-  now: number,
-  command: BudgetCommand,
-) => Promise<{ state: BudgetState; answer: Arrival | Poll | BudgetView }>;
-const inProcess: Step = async (state, now, command) => runBudget(state, now, command);
 
 export interface Demand {
   process: string;
@@ -39,7 +24,6 @@ export interface Simulation {
   /** From then on the process does nothing. */
   dies?: { process: string; atMs: number };
   closeAt?: { ms: number; forMs: number };
-  step?: Step;
 }
 
 const START = 1_800_000_000_000;
@@ -56,7 +40,6 @@ export async function simulate({
   demands,
   dies,
   closeAt,
-  step = inProcess,
 }: Simulation) {
   let state = freshState();
   const random = rollsOf(createDice('budget'));
@@ -71,8 +54,8 @@ export async function simulate({
     return Math.floor(((now - window * server.windowMs - START) * server.foreignPerMinute) / 60_000);
   };
 
-  async function ask(now: number, command: BudgetCommand): Promise<unknown> {
-    const next = await step(state, now, command);
+  function apply<Command, Answer>(procedure: LedgerProcedure<Command, Answer>, now: number, command: Command): Answer {
+    const next = procedure.run(state, now, { ...command, requestsPerMinute });
     state = next.state;
     return next.answer;
   }
@@ -110,15 +93,13 @@ export async function simulate({
     const lanes = [...process.lanes.values()]
       .filter((lane) => lane.waiting > 0)
       .map(({ since, ...lane }) => ({ ...lane, ageMs: now - since }));
-    const { grants: given, nextMs } = (await ask(now, {
-      kind: 'poll',
-      requestsPerMinute,
+    const { grants: given, nextMs } = apply(ledger.poll, now, {
       process: name,
       free: 5 - process.underWay,
       lanes,
       outcomes: process.outcomes.splice(0),
       unused: [],
-    })) as Poll;
+    });
     for (const [id, key] of Object.entries(given)) {
       const lane = process.lanes.get(key)!;
       lane.waiting -= 1;
@@ -148,9 +129,7 @@ export async function simulate({
       const lane: LaneReport = { flow, weight, isExclusive, waiting: 1, ageMs: 0 };
       const { lanes } = processOf(name);
       for (let n = 0; n < requests; n += 1)
-        await ask(START + fromMs, {
-          kind: 'arrive',
-          requestsPerMinute,
+        apply(ledger.arrive, START + fromMs, {
           process: name,
           lane,
           patienceMs: 1e9,
@@ -166,7 +145,7 @@ export async function simulate({
     if (event.at > START + lastsMs) break;
     await event.run();
   }
-  const view = (await ask(START + lastsMs, { kind: 'view', requestsPerMinute })) as BudgetView;
+  const view = apply(ledger.view, START + lastsMs, {});
   return {
     grants,
     refusals,

@@ -60,6 +60,14 @@ export function createScrapeBench() {
     ) => runLanes({ reddit, content, scrapes }, parameters, { executionId, startedAt: new Date(), ...given }),
     nextRun,
     clearContent,
+    /** Closes the sandbox, and forgets all content and the run. */
+    startOver: async () => {
+      await sandbox?.close();
+      await clearContent();
+      await nextRun();
+    },
+    /** What is remembered of the threads that were read. */
+    threads: async () => db.database('reddit_threads').select<{ is_complete: boolean }[]>(),
     /** All rows of a table, with the transaction that wrote each of them last. */
     rowsOf: async (table: string) =>
       (await db.database.raw<{ rows: Record<string, unknown>[] }>(`select xmin::text, t.* from ${table} t order by id`))

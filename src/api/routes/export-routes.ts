@@ -78,12 +78,12 @@ export function registerExportRoutes(app: ZodApp, { exports }: { exports: Export
     async (request, reply) => {
       const { headers } = request;
       const file = await sendFileHeaders(request, reply);
-      if (isNotModified(headers['if-none-match'], file.etag)) return reply.status(304).send(undefined as never);
+      if (isNotModified(headers['if-none-match'], file.etag)) return reply.status(304).send(null);
       const range = findRange(headers, { size: file.bytes, etag: file.etag, modifiedAt: file.completedAt });
       const content = await file.open(range);
-      if (range) reply.status(206).header('Content-Range', `bytes ${range.start}-${range.end}/${file.bytes}`);
+      if (range) reply.header('Content-Range', `bytes ${range.start}-${range.end}/${file.bytes}`);
       reply.header('Content-Length', range ? range.end - range.start + 1 : file.bytes);
-      return reply.send(content as never);
+      return reply.status(range ? 206 : 200).send(content);
     },
   );
 

@@ -45,7 +45,10 @@ export const downloadHeaders = z.object({
   'if-range': z.string().optional(),
   'if-none-match': z.string().optional(),
 });
-const file = { content: { 'application/octet-stream': { schema: z.string().meta({ format: 'binary' }) } } };
+/** The body is a stream, which TypeScript must not take for a string. */
+const file = {
+  content: { 'application/octet-stream': { schema: z.unknown().meta({ type: 'string', format: 'binary' }) } },
+};
 export const downloadAnswers = {
   200: { description: 'The file', ...file },
   206: { description: 'The range that was asked for', ...file },

@@ -80,7 +80,7 @@ export function createMailer(smtp: SmtpSettings): Mailer {
           ...(replyTo === undefined ? {} : { replyTo: { name: '', address: replyTo } }),
           ...mail,
           messageId,
-          envelope: { from: addressOf(smtp.from), to: asIs([recipient]) as never },
+          envelope: { from: addressOf(smtp.from), to: asIs([recipient]) },
           signal: limit,
         });
         return { response, messageId };

@@ -29,11 +29,24 @@ export interface Outcome {
   closeMs?: number;
 }
 
-export type BudgetCommand = { requestsPerMinute: number } & (
-  | { kind: 'arrive'; process: string; lane: LaneReport; patienceMs: number; isParkable: boolean }
-  | { kind: 'poll'; process: string; free: number; lanes: LaneReport[]; outcomes: Outcome[]; unused: number[] }
-  | { kind: 'view' }
-);
+/** One request joins the line. */
+export interface ArriveCommand {
+  process: string;
+  lane: LaneReport;
+  patienceMs: number;
+  isParkable: boolean;
+}
+
+/** A process reports, and fetches its grants. */
+export interface PollCommand {
+  process: string;
+  /** How many more requests it may have under way. */
+  free: number;
+  lanes: LaneReport[];
+  outcomes: Outcome[];
+  /** Grants that nobody waits for any more. */
+  unused: number[];
+}
 
 /** `etaMs`: when the caller's turn comes, about. `isDeferred`: later than its patience; its place is kept for then. */
 export interface Arrival {
@@ -57,12 +70,6 @@ export interface BudgetView {
   /** `waiting`: callers in line; `deferred`: told to come back. */
   flows: Record<string, { waiting: number; deferred: number; lastMinute: number }>;
 }
-
-export type BudgetAnswer<Command extends BudgetCommand> = Command extends { kind: 'arrive' }
-  ? Arrival
-  : Command extends { kind: 'poll' }
-    ? Poll
-    : BudgetView;
 
 export const laneKey = (lane: Pick<LaneReport, 'flow' | 'isExclusive'>) =>
   lane.isExclusive ? `${lane.flow}!` : lane.flow;

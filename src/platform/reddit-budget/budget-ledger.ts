@@ -1,32 +1,38 @@
 import {
   laneKey,
   type Arrival,
-  type BudgetCommand,
+  type ArriveCommand,
   type BudgetView,
   type LaneReport,
   type Poll,
+  type PollCommand,
 } from './budget-commands';
 import { freshState, PARKING_GRACE_MS, PROCESS_LIFE_MS, type BudgetState, type Lane } from './budget-state';
 import { forgetOld, noteFetched, notePaced, paceMs, paceOpensAt, unnotePaced } from './budget-pace';
 import { available, evenPaceMs, moveTo, settle, slotAfterNow, windowLimit } from './budget-window';
+import type { AtomicProcedure } from '../key-value-store/key-value-store';
 
-/** The ledger of a fleet. It changes the state that it is given, and nothing else: the store may run it again. */
-export function runBudget(
-  given: BudgetState | undefined,
-  now: number,
-  command: BudgetCommand,
-): { state: BudgetState; answer: Arrival | Poll | BudgetView } {
-  const state = given ?? freshState();
-  moveTo(state, now, command.requestsPerMinute);
-  forgetTheDead(state, now);
-  switch (command.kind) {
-    case 'arrive':
-      return { state, answer: arrive(state, now, command) };
-    case 'poll':
-      return { state, answer: poll(state, now, command) };
-    case 'view':
-      return { state, answer: view(state, now, command.requestsPerMinute) };
-  }
+/** What each command of the ledger gets besides its own fields. */
+interface Limit {
+  requestsPerMinute: number;
+}
+
+export type LedgerProcedure<Command, Answer> = AtomicProcedure<BudgetState, Command & Limit, Answer>;
+
+/** The ledger of a fleet. A procedure changes the state that it is given, and nothing else. */
+export const ledger = { arrive: procedure(arrive), poll: procedure(poll), view: procedure(view) };
+
+function procedure<Command, Answer>(
+  answerTo: (state: BudgetState, now: number, command: Command & Limit) => Answer,
+): LedgerProcedure<Command, Answer> {
+  return {
+    run(given, now, command) {
+      const state = given ?? freshState();
+      moveTo(state, now, command.requestsPerMinute);
+      forgetTheDead(state, now);
+      return { state, answer: answerTo(state, now, command) };
+    },
+  };
 }
 
 function forgetTheDead(state: BudgetState, now: number): void {
@@ -63,7 +69,7 @@ function slotAfter(state: BudgetState, now: number, ahead: number, requestsPerMi
 function arrive(
   state: BudgetState,
   now: number,
-  { process, lane, patienceMs, isParkable, requestsPerMinute }: Extract<BudgetCommand, { kind: 'arrive' }>,
+  { process, lane, patienceMs, isParkable, requestsPerMinute }: ArriveCommand & Limit,
 ): Arrival {
   const { flow } = lane;
   const ahead = requestsAhead(state, now, lane);
@@ -74,9 +80,7 @@ function arrive(
   return { etaMs, isDeferred };
 }
 
-type ArrivingLane = Extract<BudgetCommand, { kind: 'arrive' }>['lane'];
-
-function joinLine(state: BudgetState, now: number, process: string, lane: ArrivingLane): void {
+function joinLine(state: BudgetState, now: number, process: string, lane: LaneReport): void {
   const { flow, weight, isExclusive } = lane;
   const own = (state.processes[process] ??= { seenAt: now, free: 0, lanes: {}, grants: {} });
   const waiting = (own.lanes[laneKey(lane)] ??= { flow, weight, isExclusive, waiting: 0, since: now });
@@ -84,7 +88,7 @@ function joinLine(state: BudgetState, now: number, process: string, lane: Arrivi
 }
 
 /** How many requests come before one that arrives now: those of its own flow, and those of others with smaller tags. */
-function requestsAhead(state: BudgetState, now: number, { flow, weight }: ArrivingLane): number {
+function requestsAhead(state: BudgetState, now: number, { flow, weight }: LaneReport): number {
   const waiting = waitingOf(state);
   const parkedOf = (name: string) => state.parked[name]?.length ?? 0;
   // A flow without waiting requests begins at the tag of the others, so that a flow gains nothing by being idle.
@@ -122,7 +126,7 @@ function takeParked(state: BudgetState, now: number, flow: string): boolean {
 function poll(
   state: BudgetState,
   now: number,
-  { process: name, free, lanes, outcomes, unused, requestsPerMinute }: Extract<BudgetCommand, { kind: 'poll' }>,
+  { process: name, free, lanes, outcomes, unused, requestsPerMinute }: PollCommand & Limit,
 ): Poll {
   for (const outcome of outcomes) settle(state, now, outcome, requestsPerMinute);
   for (const id of unused) giveBack(state, now, id, requestsPerMinute);
@@ -221,7 +225,7 @@ function forgetIdleFlows(state: BudgetState): void {
   }
 }
 
-function view(state: BudgetState, now: number, requestsPerMinute: number): BudgetView {
+function view(state: BudgetState, now: number, { requestsPerMinute }: Limit): BudgetView {
   const flows: BudgetView['flows'] = {};
   const flowOf = (flow: string) => (flows[flow] ??= { waiting: 0, deferred: 0, lastMinute: 0 });
   for (const [flow, waiting] of Object.entries(waitingOf(state))) flowOf(flow).waiting = waiting;

@@ -1,15 +1,9 @@
-import { runBudget } from './budget-ledger';
-import type { AtomicProcedure, KeyValueStore } from '../key-value-store/key-value-store';
-import type { BudgetAnswer, BudgetCommand } from './budget-commands';
-import type { BudgetState } from './budget-state';
+import { ledger, type LedgerProcedure } from './budget-ledger';
+import type { ArriveCommand, PollCommand } from './budget-commands';
+import type { KeyValueStore } from '../key-value-store/key-value-store';
 
-/** Longer than Reddit's own window; what is not asked for in this time is forgotten. */
+/** Longer than Reddit's own window. A state that nobody reads or changes for this time is forgotten. */
 const TTL_SECONDS = 3_600;
-
-const PROCEDURE: AtomicProcedure<BudgetState, BudgetCommand, BudgetAnswer<BudgetCommand>> = { run: runBudget };
-
-type WithoutRate<Command> = Command extends BudgetCommand ? Omit<Command, 'requestsPerMinute'> : never;
-export type BudgetRequest = WithoutRate<BudgetCommand>;
 
 export type RedditBudget = ReturnType<typeof createRedditBudget>;
 
@@ -24,10 +18,12 @@ export function createRedditBudget({
   requestsPerMinute: number;
 }) {
   const key = `reddit-budget:${clientId || 'none'}`;
+  const apply = <Command, Answer>(procedure: LedgerProcedure<Command, Answer>, command: Command): Promise<Answer> =>
+    store.apply(key, procedure, { ...command, requestsPerMinute }, TTL_SECONDS);
+
   return {
-    ask: <Request extends BudgetRequest>(
-      request: Request,
-    ): Promise<BudgetAnswer<Extract<BudgetCommand, { kind: Request['kind'] }>>> =>
-      store.apply(key, PROCEDURE, { ...request, requestsPerMinute }, TTL_SECONDS) as never,
+    arrive: (command: ArriveCommand) => apply(ledger.arrive, command),
+    poll: (command: PollCommand) => apply(ledger.poll, command),
+    view: () => apply(ledger.view, {}),
   };
 }

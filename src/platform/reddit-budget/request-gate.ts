@@ -78,8 +78,7 @@ export function createRequestGate({
     const [told, unused] = [outcomes, spare.splice(0)];
     outcomes = [];
     try {
-      const { grants, nextMs } = await budget.ask({
-        kind: 'poll',
+      const { grants, nextMs } = await budget.poll({
         process: name,
         free: Math.max(0, atOnce - underWay),
         lanes: line.report(),
@@ -122,8 +121,7 @@ export function createRequestGate({
     const givesUpAt = performance.now() + asker.patienceMs;
     for (;;) {
       try {
-        const { etaMs, isDeferred } = await budget.ask({
-          kind: 'arrive',
+        const { etaMs, isDeferred } = await budget.arrive({
           process: name,
           lane,
           patienceMs,

@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon';
 import { z } from 'zod';
+import { LuxonZone } from '../../time-zones/luxon-zone';
 import type { FieldReader } from './field-reader';
 
 /** The last year that Temporal's calendars know. */
@@ -26,7 +27,7 @@ export function readInstant(fields: FieldReader, field: string, timezone: string
   const text = fields.read(field, isoTime);
   if (text === undefined) return undefined;
   const iso = text.replace(' ', 'T').toUpperCase();
-  const time = DateTime.fromISO(iso, { zone: timezone, setZone: false });
+  const time = DateTime.fromISO(iso, { zone: new LuxonZone(timezone), setZone: false });
   if (!time.isValid) return fields.fail(field, `not a valid date and time: ${time.invalidExplanation ?? text}`);
   if (time.toUTC().year > LAST_YEAR) return fields.fail(field, `lies after the year ${LAST_YEAR}`);
   if (isLocalTime(iso) && isSkipped(iso, time))

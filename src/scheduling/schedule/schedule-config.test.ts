@@ -8,6 +8,7 @@ test('options that are left out or null have defaults, and unknown keys are igno
     startAt: null,
     endAt: null,
     jitterSeconds: 0,
+    isStaggered: true,
     overlap: 'skip',
     catchupWindowSeconds: 600,
     isPausedOnFailure: false,
@@ -38,6 +39,7 @@ test('all common options are read', () => {
     startAt: new Date('2026-07-01T04:00:00Z'),
     endAt: new Date('2026-08-01T00:00:00Z'),
     jitterSeconds: 1.5,
+    isStaggered: true,
     overlap: 'buffer_all',
     catchupWindowSeconds: 10,
     isPausedOnFailure: true,
@@ -49,13 +51,22 @@ test.each([
   ['utc', 'UTC'],
   ['AMERICA/PORT_OF_SPAIN', 'America/Port_of_Spain'],
   ['CTT', 'Asia/Shanghai'],
+  ['Asia/Kolkata', 'Asia/Kolkata'],
+  ['Asia/Calcutta', 'Asia/Calcutta'],
+  ['Europe/Kyiv', 'Europe/Kyiv'],
+  ['europe/kiev', 'Europe/Kiev'],
+  ['us/pacific', 'US/Pacific'],
+  ['GMT', 'GMT'],
 ])('the time zone %s is %s', (timezone, name) => {
   expect(parseAtNoon('manual', { timezone })).toMatchObject({ timezone: name });
 });
 
-test.each(['+02:00', 'SystemV/PST8', 'Local', ''])('the time zone %j is refused', (timezone) => {
-  expect(faultsOf('manual', { timezone })).toEqual([expect.stringMatching(/^timezone: unknown time zone/)]);
-});
+test.each(['+02:00', 'SystemV/PST8', 'Local', 'Europe_Berlin', '__proto__', 'Factory', ''])(
+  'the time zone %j is refused',
+  (timezone) => {
+    expect(faultsOf('manual', { timezone })).toEqual([expect.stringMatching(/^timezone: unknown time zone/)]);
+  },
+);
 
 test('durations that Temporal cannot hold are refused', () => {
   expect(faultsOf('manual', { jitter_seconds: 1e300, catchup_window_seconds: 1e12 })).toEqual([

@@ -1,3 +1,4 @@
+import { CANCELLED } from '../../shared/run-outcomes';
 import { TaskExecution } from './task-execution';
 import { rows } from '../sql/rows';
 import { createExecutionEnds, type ExecutionEnd } from './execution-ends';
@@ -8,8 +9,8 @@ export interface NewBatch {
   runId: string;
   /** The n-th run is of `configIds[n-1]`. */
   configIds: number[];
-  /** A config of one of these task types gets no row here: its own workflow inserts it. */
-  ownWorkflowTypes: string[];
+  /** Task types that run as child workflows. The child inserts the row of its run, so none is inserted here. */
+  childWorkflowTypes: string[];
   requestedBy?: number;
   startedAt: Date;
 }
@@ -17,7 +18,7 @@ export interface NewBatch {
 export interface BatchItem {
   /** Counted from 1. */
   n: number;
-  /** Null where the run gets a workflow of its own. */
+  /** Null where the run is a child workflow. */
   executionId: number | null;
   isRunning: boolean;
   configId: number | null;
@@ -41,7 +42,7 @@ const BEGIN = `
       :workflowId::text || '-' || n, :workflowId, :runId, n, id, task_type, coalesce(parameters, '{}'),
       coalesce(max_retries, 0), timeout_seconds, coalesce(priority, 5), 'running', 'batch',
       (select id from users where id = :requestedBy), :startedAt
-    from wanted where task_type is null or task_type <> all(:ownWorkflowTypes::text[])
+    from wanted where task_type is null or task_type <> all(:childWorkflowTypes::text[])
     on conflict (workflow_id, run_id, batch_index) do nothing returning id, batch_index
   )
   select wanted.n, coalesce(inserted.id, e.id) as "executionId",
@@ -96,8 +97,7 @@ export function createExecutionBatches(database: Database) {
      */
     async cancelInBatch(executionId: number, now = new Date()): Promise<boolean> {
       const [stopped] = await rows<{ isWaiting: boolean }>(database, REQUEST_CANCELLATION, { executionId, now });
-      if (stopped?.isWaiting)
-        await ends.end(executionId, { status: 'cancelled', endedAt: now, errorMessage: 'Cancelled' });
+      if (stopped?.isWaiting) await ends.end(executionId, { ...CANCELLED, endedAt: now });
       return stopped !== undefined;
     },
   };

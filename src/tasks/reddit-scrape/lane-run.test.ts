@@ -21,6 +21,7 @@ test('a lane reads pages, then the comments of the posts that have some', async 
     requests_saved: { unchanged_threads: 0, watermark: 0 },
     unexpanded: 0,
     malformed: 0,
+    circles: 0,
     subreddits: [
       expect.objectContaining({
         subreddit: 'funny',
@@ -158,7 +159,7 @@ test('wherever an attempt breaks off, the next continues: nothing is requested o
     listPosts: async (query) =>
       pages([post(`${query.subreddit}1`, 1), post(`${query.subreddit}2`, 1)], [post(`${query.subreddit}3`)])!(query),
     getComments: async ({ postId }) =>
-      tree([comment(`${postId}c`)], [{ parentId: `t1_${postId}c`, children: ['m'], count: 1, depth: 1 }]),
+      tree([comment(`${postId}c`)], [{ parentId: `t1_${postId}c`, children: [`${postId}m`], count: 1, depth: 1 }]),
     getMoreChildren: async ({ postId }) => tree([comment(`${postId}m`, 1)]),
   };
   const parameters = { subreddits: ['funny', 'pics'], expand_more: 5 };

@@ -7,6 +7,7 @@ import { createScheduleCommands } from '../../../src/scheduling/temporal/schedul
 import { createScheduleConvergence } from '../../../src/scheduling/temporal/schedule-convergence';
 import { createScheduleGateway } from '../../../src/scheduling/temporal/schedule-gateway';
 import { createExecutionRepository } from '../../../src/storage/executions/execution-repository';
+import { createStaggerRepository } from '../../../src/storage/configs/stagger-repository';
 import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
 import { waitFor } from '../../support/process';
 import { createTestNamespace } from '../../support/temporal-namespace';
@@ -70,6 +71,8 @@ test('after a restore, a pass undoes in Temporal what was edited, removed and cr
   const reconciler = createReconciler({
     findConfigFault,
     configs,
+    staggers: createStaggerRepository(db.database),
+    startsPerSecond: 0,
     executions: createExecutionRepository(db.database),
     gateway,
     convergence,

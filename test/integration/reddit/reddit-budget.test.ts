@@ -216,10 +216,10 @@ describe('GET /reddit/budget', () => {
     });
 
     const lane = (flow: string, waiting: number) => ({ flow, weight: 5, isExclusive: false, waiting, ageMs: 0 });
-    const asks = { kind: 'poll' as const, process: 'a', free: 1, unused: [] as number[] };
-    const { grants } = await api.budget.ask({ ...asks, lanes: [lane(String(id), 3)], outcomes: [] });
+    const asks = { process: 'a', free: 1, unused: [] as number[] };
+    const { grants } = await api.budget.poll({ ...asks, lanes: [lane(String(id), 3)], outcomes: [] });
     const [grant] = Object.keys(grants).map(Number);
-    await api.budget.ask({
+    await api.budget.poll({
       ...asks,
       lanes: [lane(String(id), 2), lane('none', 1)],
       outcomes: [{ id: grant!, headers: { used: 40, remaining: 560, resetMs: 300_000 }, closeMs: 30_000 }],

@@ -70,11 +70,11 @@ describe.each(everyStore())('the gate over %s', (_name, url) => {
     gate.leave({ id: await gate.enter(asker('1')) });
     const stop = new AbortController();
     const left = failure(gate.enter(asker('2'), stop.signal));
-    await waitFor(async () => (await budget.ask({ kind: 'view' })).flows['2']?.waiting === 1);
+    await waitFor(async () => (await budget.view()).flows['2']?.waiting === 1);
     stop.abort(new Error('enough'));
     expect(await left).toMatchObject({ message: 'enough' });
-    await waitFor(async () => (await budget.ask({ kind: 'view' })).processes === 0);
-    expect((await budget.ask({ kind: 'view' })).flows).not.toHaveProperty('2');
+    await waitFor(async () => (await budget.view()).processes === 0);
+    expect((await budget.view()).flows).not.toHaveProperty('2');
   });
 
   it('whose turn comes too late is sent away with a time, and its place is kept', async () => {
@@ -85,7 +85,7 @@ describe.each(everyStore())('the gate over %s', (_name, url) => {
     expect(sent).toBeInstanceOf(TurnIsLater);
     expect(sent.retryAfterMs).toBeGreaterThan(6_000);
     expect(sent.retryAfterMs).toBeLessThan(10_000);
-    expect((await budget.ask({ kind: 'view' })).flows['1']).toMatchObject({ waiting: 0, deferred: 1 });
+    expect((await budget.view()).flows['1']).toMatchObject({ waiting: 0, deferred: 1 });
     const next = (await failure(gate.enter(asker('1')))) as TurnIsLater;
     expect(next.retryAfterMs).toBeGreaterThan(sent.retryAfterMs + 5_000);
   });
@@ -94,10 +94,10 @@ describe.each(everyStore())('the gate over %s', (_name, url) => {
     budget = createBudget(6_000);
     const process = randomUUID();
     const lane = { flow: 'gone', weight: 10, isExclusive: true, waiting: 50, ageMs: 0 };
-    await budget.ask({ kind: 'poll', process, free: 5, lanes: [lane], outcomes: [], unused: [] });
+    await budget.poll({ process, free: 5, lanes: [lane], outcomes: [], unused: [] });
     const gate = gateOf();
     for (let n = 0; n < 5; n += 1) gate.leave({ id: await gate.enter(asker('1', { weight: 1 })) });
-    await waitFor(async () => (await budget.ask({ kind: 'view' })).processes === 0);
+    await waitFor(async () => (await budget.view()).processes === 0);
   });
 });
 

@@ -20,7 +20,7 @@ export function createRedditBudgetService({
 }) {
   return {
     async read(): Promise<RedditBudgetBody> {
-      const { source, limit, remaining, resetMs, closedMs, processes, flows } = await budget.ask({ kind: 'view' });
+      const { source, limit, remaining, resetMs, closedMs, processes, flows } = await budget.view();
       const names = new Map(
         (await configs.getMany(Object.keys(flows).flatMap((flow) => configIdOf(flow) ?? []))).map(({ id, name }) => [
           id,

@@ -76,7 +76,7 @@ export function createMetricsService(deps: {
   }
 
   async function readBudget() {
-    const { limit, remaining, flows } = await deps.budget.ask({ kind: 'view' });
+    const { limit, remaining, flows } = await deps.budget.view();
     return {
       limit,
       remaining,

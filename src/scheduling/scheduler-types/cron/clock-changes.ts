@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon';
 import { DAY_MS, HOUR_MS } from '../../../shared/durations';
 import { nextCronMs } from './cron-search';
+import { LuxonZone } from '../../../time-zones/luxon-zone';
 import { wallClockOf, type WallClock } from './wall-clock';
 import type { CronFields } from './cron-fields';
 import type { PreviewWarning } from '../preview-warning';
@@ -72,7 +73,10 @@ function compareWithClock({ fields, timezone }: CronTimes, changeMs: number): Pr
 }
 
 const localIso = (ms: number, timezone: string) =>
-  DateTime.fromMillis(ms, { zone: timezone }).toISO({ suppressSeconds: true, suppressMilliseconds: true }) ?? '';
+  DateTime.fromMillis(ms, { zone: new LuxonZone(timezone) }).toISO({
+    suppressSeconds: true,
+    suppressMilliseconds: true,
+  }) ?? '';
 
 function fireTimesBetween(fields: CronFields, timezone: string, afterMs: number, untilMs: number): number[] {
   const times: number[] = [];

@@ -1,5 +1,4 @@
-import { IANAZone } from 'luxon';
-import { MINUTE_MS } from '../../../shared/durations';
+import { offsetAt } from '../../../time-zones/zone-rules';
 
 /** What the clocks of a time zone show, as the epoch milliseconds at which UTC clocks show the same. */
 export type LocalMs = number;
@@ -11,8 +10,7 @@ export interface WallClock {
 }
 
 export function wallClockOf(timezone: string): WallClock {
-  const zone = IANAZone.create(timezone);
-  const offsetMs = (instantMs: number) => zone.offset(instantMs) * MINUTE_MS;
+  const offsetMs = (instantMs: number) => offsetAt(timezone, instantMs);
   return {
     toLocal: (instantMs) => instantMs + offsetMs(instantMs),
     // The second lookup corrects the first one near a clock change, as Go's time.Date does, which the server uses.
