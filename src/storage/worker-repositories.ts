@@ -1,5 +1,6 @@
 import { createAuditRepository } from './accounts/audit-repository';
 import { createPasswordResetRepository } from './accounts/password-reset-repository';
+import { createStaggerRepository } from './configs/stagger-repository';
 import { createTaskConfigRepository } from './configs/task-config-repository';
 import { createExecutionRepository } from './executions/execution-repository';
 import { createMailDeliveryRepository } from './executions/mail-delivery-repository';
@@ -20,6 +21,7 @@ export const createWorkerRepositories = (database: Database) => ({
   audit: createAuditRepository(database),
   resets: createPasswordResetRepository(database),
   configs: createTaskConfigRepository(database),
+  staggers: createStaggerRepository(database),
   executions: createExecutionRepository(database),
   stepAttempts: createStepAttemptRepository(database),
   deliveries: createMailDeliveryRepository(database),

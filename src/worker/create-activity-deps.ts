@@ -97,12 +97,14 @@ const createBackupService = ({ config, databaseUrl: url }: WorkerConnections) =>
 /** One reconcile pass: configs and schedules, mails of password resets, and the removal of old audit entries. */
 function createReconcile(
   { config, temporal, gateway, log }: WorkerConnections,
-  { configs, executions, resets, audit }: WorkerRepositories,
+  { configs, staggers, executions, resets, audit }: WorkerRepositories,
 ): () => Promise<object> {
   const taskQueue = config.TEMPORAL_TASK_QUEUE;
   const workflowClient = temporal.client.workflow;
   const reconciler = createReconciler({
     configs,
+    staggers,
+    startsPerSecond: config.TEMPORAL_STARTS_PER_SECOND,
     executions,
     gateway,
     convergence: createScheduleConvergence({ configs, gateway }),

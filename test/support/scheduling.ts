@@ -6,6 +6,7 @@ import { createScheduleCommands } from '../../src/scheduling/temporal/schedule-c
 import { createScheduleConvergence } from '../../src/scheduling/temporal/schedule-convergence';
 import { createScheduleGateway, type ScheduleGateway } from '../../src/scheduling/temporal/schedule-gateway';
 import { createTaskConfigRepository, type NewTaskConfig } from '../../src/storage/configs/task-config-repository';
+import { createStaggerRepository } from '../../src/storage/configs/stagger-repository';
 import { createExecutionRepository } from '../../src/storage/executions/execution-repository';
 import { waitFor } from './process';
 import { startTestWorker } from './task-worker';
@@ -26,6 +27,7 @@ export const NO_REPAIRS = {
   pausesAdopted: 0,
   schedulesCompleted: 0,
   schedulesFailed: 0,
+  schedulesStaggered: 0,
   executionsEnded: 0,
 };
 
@@ -37,7 +39,7 @@ function connectScheduling(services: { database: Database; temporal: TemporalCon
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue });
   const convergence = createScheduleConvergence({ configs, gateway });
   /** A new reconciler looks at the whole last day, as after a restart. */
-  const createPass = ({ graceMs = 0 } = {}) =>
+  const createPass = ({ graceMs = 0, startsPerSecond = 20 } = {}) =>
     createReconciler({
       findConfigError,
       configs,
@@ -48,6 +50,8 @@ function connectScheduling(services: { database: Database; temporal: TemporalCon
       taskQueue,
       log: pino({ level: 'silent' }),
       graceMs,
+      staggers: createStaggerRepository(database),
+      startsPerSecond,
     });
   const createConfig = (overrides: Partial<NewTaskConfig> = {}) =>
     configs.create({

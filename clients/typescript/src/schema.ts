@@ -3176,7 +3176,7 @@ export interface paths {
                             [key: string]: unknown;
                         };
                         /**
-                         * @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, overlap, catchup_window_seconds, pause_on_failure
+                         * @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, stagger, overlap, catchup_window_seconds, pause_on_failure
                          * @default {}
                          */
                         schedule_config?: {
@@ -4085,7 +4085,7 @@ export interface paths {
                         parameters?: {
                             [key: string]: unknown;
                         };
-                        /** @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, overlap, catchup_window_seconds, pause_on_failure */
+                        /** @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, stagger, overlap, catchup_window_seconds, pause_on_failure */
                         schedule_config?: {
                             [key: string]: unknown;
                         };
@@ -4425,7 +4425,7 @@ export interface paths {
                         parameters?: {
                             [key: string]: unknown;
                         };
-                        /** @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, overlap, catchup_window_seconds, pause_on_failure */
+                        /** @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, stagger, overlap, catchup_window_seconds, pause_on_failure */
                         schedule_config?: {
                             [key: string]: unknown;
                         };

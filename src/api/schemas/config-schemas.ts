@@ -21,8 +21,8 @@ const fields = {
   description: z.string().max(500).nullable(),
   parameters: jsonObject.describe("As the task type's own schema says"),
   schedule_config: jsonObject.describe(
-    `${fieldsOfTypes} Besides: timezone, start_at, end_at, jitter_seconds, overlap, catchup_window_seconds, ` +
-      'pause_on_failure',
+    `${fieldsOfTypes} Besides: timezone, start_at, end_at, jitter_seconds, stagger, overlap, ` +
+      'catchup_window_seconds, pause_on_failure',
   ),
   max_retries: z.int().min(0).max(10),
   timeout_seconds: z.int32().positive().nullable(),

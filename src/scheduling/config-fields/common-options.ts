@@ -20,6 +20,8 @@ export interface CommonOptions {
   startAt: Date | null;
   endAt: Date | null;
   jitterSeconds: number;
+  /** Whether its runs may be spread while many schedules share its times. */
+  isStaggered: boolean;
   overlap: OverlapPolicy;
   catchupWindowSeconds: number;
   isPausedOnFailure: boolean;
@@ -43,6 +45,7 @@ export function readCommonOptions(fields: FieldReader, now: Date | undefined): C
     timezone,
     ...readWindow(fields, timezone, now),
     jitterSeconds: fields.readOr('jitter_seconds', jitterSeconds, 0),
+    isStaggered: fields.readOr('stagger', z.boolean(), true),
     overlap: fields.readOr('overlap', z.enum(OVERLAP_POLICIES), 'skip'),
     catchupWindowSeconds: fields.readOr('catchup_window_seconds', catchupWindowSeconds, 600),
     isPausedOnFailure: fields.readOr('pause_on_failure', z.boolean(), false),

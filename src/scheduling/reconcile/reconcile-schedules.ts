@@ -1,8 +1,7 @@
+import { createStaggerReconciler, type StaggerReconcilerDeps } from './reconcile-stagger';
 import { isRefusal, SchedulerUnavailableError } from '../temporal/scheduling-errors';
-import type { ScheduleConvergence } from '../temporal/schedule-convergence';
 import type { ActualSchedule, DescribedSchedule } from '../temporal/actual-schedule';
 import type { ScheduleGateway } from '../temporal/schedule-gateway';
-import type { Logger } from '../../platform/logger';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type { TaskConfigRepository } from '../../storage/configs/task-config-repository';
 
@@ -12,13 +11,12 @@ export interface ScheduleRepairs {
   pausesAdopted: number;
   schedulesCompleted: number;
   schedulesFailed: number;
+  schedulesStaggered: number;
 }
 
-export interface ScheduleReconcilerDeps {
+export interface ScheduleReconcilerDeps extends StaggerReconcilerDeps {
   configs: TaskConfigRepository;
   gateway: Pick<ScheduleGateway, 'list' | 'describe'>;
-  convergence: ScheduleConvergence;
-  log: Logger;
   /** Schedules of other task queues belong to other installations in the namespace, and are left alone. */
   taskQueue: string;
   /** A row written more recently than this is skipped, because its writer may still be applying it. */
@@ -55,7 +53,10 @@ export function createScheduleReconciler({
   log,
   taskQueue,
   graceMs,
+  staggers,
+  startsPerSecond,
 }: ScheduleReconcilerDeps) {
+  const reconcileStagger = createStaggerReconciler({ staggers, convergence, log, startsPerSecond });
   const isFresh = (row: TaskConfig) =>
     [row.registeredAt, row.updatedAt].some((time) => time && Date.now() - time.getTime() < graceMs);
 
@@ -136,6 +137,7 @@ export function createScheduleReconciler({
       pausesAdopted: 0,
       schedulesCompleted: 0,
       schedulesFailed: 0,
+      schedulesStaggered: 0,
     };
     const schedules = await gateway.list();
     const rows = await configs.listScheduled();
@@ -157,6 +159,6 @@ export function createScheduleReconciler({
         if (isRefusal(error)) await giveUp(configId, error);
       }
     }
-    return repairs;
+    return { ...repairs, ...(await reconcileStagger(rows, schedules)) };
   };
 }

@@ -17,7 +17,12 @@ const TIMES_EXAMINED = 10;
 /** The next fire times as the server will have them, and warnings of what may surprise users about them. */
 export function previewSchedule(
   schedule: Schedule,
-  { now, count, recentDurationsSeconds = [] }: { now: Date; count: number; recentDurationsSeconds?: number[] },
+  {
+    now,
+    count,
+    recentDurationsSeconds = [],
+    staggerSeconds = 0,
+  }: { now: Date; count: number; recentDurationsSeconds?: number[]; staggerSeconds?: number },
 ): SchedulePreview {
   const type = typeOf(schedule);
   const times = nextFireTimes(schedule, now, Math.max(count, TIMES_EXAMINED));
@@ -25,6 +30,7 @@ export function previewSchedule(
     ...(type.findWarnings?.(schedule, now) ?? []),
     findOverlap(schedule, times, recentDurationsSeconds),
     findJitter(schedule),
+    findStagger(schedule, staggerSeconds),
     findSparseness(now, times),
     type.fires === 'repeatedly' && times.length < count ? fewRunsLeft(times.length) : undefined,
   ];
@@ -58,6 +64,14 @@ function findJitter({ jitterSeconds }: Schedule): PreviewWarning | undefined {
   if (jitterSeconds === 0) return undefined;
   const message = `Each run starts up to ${jitterSeconds} s after the time shown, but never after the next one.`;
   return { code: 'jitter', message };
+}
+
+function findStagger({ isStaggered, jitterSeconds }: Schedule, staggerSeconds: number): PreviewWarning | undefined {
+  if (!isStaggered || staggerSeconds <= jitterSeconds) return undefined;
+  const message =
+    `Many schedules share these times, so each run starts up to ${staggerSeconds} s after the time shown; ` +
+    '"stagger": false in schedule_config turns this off.';
+  return { code: 'stagger', message };
 }
 
 function findSparseness(now: Date, times: Date[]): PreviewWarning | undefined {

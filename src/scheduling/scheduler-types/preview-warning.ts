@@ -5,6 +5,7 @@ const CODE_GROUPS = [
   ['interval_shorter_than_runs'],
   ['interval_alignment'],
   ['jitter'],
+  ['stagger'],
   ['sparse'],
   ['few_runs_left'],
 ] as const;

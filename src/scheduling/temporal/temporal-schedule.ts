@@ -6,6 +6,7 @@ import { toRunSearchAttributes, toScheduleSearchAttributes } from './search-attr
 import { priorityKeyOf } from './temporal-priority';
 import { toTemporalSpec } from './temporal-spec';
 import { runSummary } from '../../shared/run-summary';
+import type { Schedule } from '../scheduler-types/scheduler-type';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type * as workflows from '../../workflows';
 
@@ -18,13 +19,18 @@ export type TaskConfigSchedule = ScheduleOptions<StartRun> & {
   state: { paused: boolean; note: string; remainingActions?: number };
 };
 
+/** None for a config that was changed since not to want one. */
+const staggerSecondsOf = ({ staggerSeconds }: TaskConfig, { isStaggered }: Schedule) =>
+  isStaggered ? staggerSeconds : 0;
+
 /** The Temporal schedule that a config desires, or null when it desires none. Throws ScheduleConfigError. */
 export function taskConfigSchedule(
   config: TaskConfig,
   { scheduleId, taskQueue }: { scheduleId: string; taskQueue: string },
 ): TaskConfigSchedule | null {
   if (config.scheduleStatus !== 'active' && config.scheduleStatus !== 'paused') return null;
-  const translated = toTemporalSpec(parseScheduleConfig(config.schedulerType, config.scheduleConfig));
+  const schedule = parseScheduleConfig(config.schedulerType, config.scheduleConfig);
+  const translated = toTemporalSpec(schedule, staggerSecondsOf(config, schedule));
   if (!translated) return null;
   const { spec, policies, remainingActions } = translated;
   return {

@@ -19,8 +19,11 @@ export interface TemporalSpec {
   remainingActions: number | undefined;
 }
 
-/** Times and policies of a schedule in Temporal's form; null for a schedule that never fires by itself. */
-export function toTemporalSpec(schedule: Schedule): TemporalSpec | null {
+/**
+ * Times and policies of a schedule in Temporal's form; null for a schedule that never fires by itself. Its runs start
+ * up to `staggerSeconds` late. Temporal delays each by some part of that, evenly distributed.
+ */
+export function toTemporalSpec(schedule: Schedule, staggerSeconds = 0): TemporalSpec | null {
   const times = typeOf(schedule).toTemporal(schedule);
   if (!times) return null;
   const { remainingActions, ...spec } = times;
@@ -29,7 +32,7 @@ export function toTemporalSpec(schedule: Schedule): TemporalSpec | null {
       ...spec,
       startAt: schedule.startAt ?? undefined,
       endAt: schedule.endAt ?? undefined,
-      jitter: schedule.jitterSeconds * 1000,
+      jitter: Math.max(schedule.jitterSeconds, staggerSeconds) * 1000,
     },
     policies: {
       overlap: POLICIES[schedule.overlap],

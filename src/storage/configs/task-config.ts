@@ -26,6 +26,10 @@ export class TaskConfig extends BaseModel {
   declare scheduleError: string | null;
   /** Grows with every write that the Temporal schedule has to follow. */
   declare revision: number;
+  /** Runs start up to this much later than the schedule says; 0 unless many schedules share its times. */
+  declare staggerSeconds: number;
+  /** The stagger ends at this time, unless many schedules share its times again before. */
+  declare staggeredUntil: Date | null;
   declare registeredAt: Date | null;
   declare createdAt: Date;
   declare updatedAt: Date | null;
@@ -45,6 +49,8 @@ export const TASK_CONFIG_COLUMNS: ColumnsOf<TaskConfig> = {
   scheduleStatus: 'schedule_status',
   scheduleError: 'schedule_error',
   revision: 'revision',
+  staggerSeconds: 'stagger_seconds',
+  staggeredUntil: 'staggered_until',
   registeredAt: 'registered_at',
   createdAt: 'created_at',
   updatedAt: 'updated_at',

@@ -7,6 +7,7 @@ import { createScheduleCommands } from '../../../src/scheduling/temporal/schedul
 import { createScheduleConvergence } from '../../../src/scheduling/temporal/schedule-convergence';
 import { createScheduleGateway } from '../../../src/scheduling/temporal/schedule-gateway';
 import { createExecutionRepository } from '../../../src/storage/executions/execution-repository';
+import { createStaggerRepository } from '../../../src/storage/configs/stagger-repository';
 import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
 import { waitFor } from '../../support/process';
 import { createTestNamespace } from '../../support/temporal-namespace';
@@ -30,7 +31,7 @@ afterAll(async () => {
   await db?.drop();
 });
 
-test('after a restore, Temporal follows: what was edited, removed and made since the backup', async () => {
+test('after a restore, a pass undoes in Temporal what was edited, removed and created since the backup', async () => {
   const taskQueue = 'nobody-serves-this';
   const configs = createTaskConfigRepository(db.database);
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue });
@@ -70,6 +71,8 @@ test('after a restore, Temporal follows: what was edited, removed and made since
   const reconciler = createReconciler({
     findConfigError,
     configs,
+    staggers: createStaggerRepository(db.database),
+    startsPerSecond: 0,
     executions: createExecutionRepository(db.database),
     gateway,
     convergence,

@@ -1,7 +1,7 @@
 import { createExecutionQueryRepository } from '../../../src/storage/executions/execution-query-repository';
 import { createExecutionRepository } from '../../../src/storage/executions/execution-repository';
 import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { type TestDatabase, useTestDatabase } from '../../support/test-database';
 import { insertConfig, insertExecution } from '../../support/api-support';
 
 const DAY_MS = 86_400_000;
@@ -24,13 +24,12 @@ let executions: ReturnType<typeof createExecutionRepository>;
 let queries: ReturnType<typeof createExecutionQueryRepository>;
 let configs: ReturnType<typeof createTaskConfigRepository>;
 
-beforeAll(async () => {
-  db = await createTestDatabase();
+useTestDatabase('file', (created) => {
+  db = created;
   executions = createExecutionRepository(db.database);
   queries = createExecutionQueryRepository(db.database);
   configs = createTaskConfigRepository(db.database);
 });
-afterAll(() => db.drop());
 beforeEach(() => db.database.raw('truncate task_executions, task_configs cascade'));
 
 const faults = async () => (await db.database.raw<{ rows: object[] }>('select * from execution_totals_faults()')).rows;

@@ -7,6 +7,7 @@ import { createReconciler } from '../../../src/scheduling/reconcile/reconcile-pa
 import { createScheduleConvergence } from '../../../src/scheduling/temporal/schedule-convergence';
 import { createScheduleGateway } from '../../../src/scheduling/temporal/schedule-gateway';
 import { createExecutionRepository } from '../../../src/storage/executions/execution-repository';
+import { createStaggerRepository } from '../../../src/storage/configs/stagger-repository';
 import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
 import { startProcess, waitFor, type TestProcess } from '../../support/process';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
@@ -131,6 +132,8 @@ test('the reconcile pass makes row and schedule consistent after the API was kil
   const reconciler = createReconciler({
     findConfigError: () => null,
     configs,
+    staggers: createStaggerRepository(db.database),
+    startsPerSecond: 0,
     executions: createExecutionRepository(db.database),
     gateway,
     convergence,

@@ -12,7 +12,7 @@ export function createPreviewService(deps: { configs: TaskConfigRepository; quer
   function preview(
     schedulerType: string,
     scheduleConfig: unknown,
-    options: { count: number; isStored: boolean; recentDurationsSeconds?: number[] },
+    options: { count: number; isStored: boolean; recentDurationsSeconds?: number[]; staggerSeconds?: number },
   ): PreviewBody {
     const now = new Date();
     const schedule = parseScheduleConfig(schedulerType, scheduleConfig, options.isStored ? {} : { now });
@@ -20,6 +20,7 @@ export function createPreviewService(deps: { configs: TaskConfigRepository; quer
       now,
       count: options.count,
       recentDurationsSeconds: options.recentDurationsSeconds,
+      staggerSeconds: options.staggerSeconds,
     });
     return {
       scheduler_type: schedulerType,
@@ -40,7 +41,8 @@ export function createPreviewService(deps: { configs: TaskConfigRepository; quer
         deps.queries.recentDurations(configId),
       ]);
       if (!config) throw new NotFoundError('Task config not found');
-      return preview(config.schedulerType, config.scheduleConfig, { count, isStored: true, recentDurationsSeconds });
+      const { schedulerType, scheduleConfig, staggerSeconds } = config;
+      return preview(schedulerType, scheduleConfig, { count, isStored: true, recentDurationsSeconds, staggerSeconds });
     },
   };
 }
