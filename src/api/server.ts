@@ -81,7 +81,7 @@ async function main(): Promise<void> {
       // A query that waits for a lock would block the closing of its pool for ever. Its transaction is rolled back.
       await withTimeout(
         CLOSE_STORES_WITHIN_MS,
-        Promise.all([services.resets.settle(), services.apiKeyCheck.settle()]).then(closeAll),
+        Promise.all([services.resets.settle(), services.apiKeyAuthenticator.settle()]).then(closeAll),
       );
       log.info('api has stopped');
       // The listener for 'disconnect' keeps the IPC channel to the parent, and so this process, alive.

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { version } from '../../package.json';
 import { createBackupFolder } from '../backups/backup-folder';
-import { createBackups } from '../backups/create-backups';
+import { createBackups } from '../backups/write/create-backups';
 import { createExports } from '../exports/create-exports';
 import { createProcessWriter } from '../exports/process/process-writer';
 import { backupFolder, fileStoreSettings, foreignVariables, type Config } from '../platform/config';
@@ -14,7 +14,7 @@ import { createResetMailReconciler } from '../scheduling/reconcile/reconcile-res
 import { createResetMails } from '../scheduling/temporal/reset-mails';
 import { createScheduleConvergence } from '../scheduling/temporal/schedule-convergence';
 import { createWorkerRepositories, type WorkerRepositories } from '../storage/worker-repositories';
-import { findConfigFault } from '../tasks/registry';
+import { findConfigError } from '../tasks/registry';
 import { createAuditRetention } from '../activities/audit-retention';
 import type { ActivityDeps } from '../activities/activity-deps';
 import type { KeyValueStore } from '../platform/key-value-store/key-value-store';
@@ -111,7 +111,7 @@ function createReconcile(
     workflowClient,
     taskQueue,
     log,
-    findConfigFault,
+    findConfigError,
   });
   const reconcileResetMails = createResetMailReconciler({
     resets,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
-import { findConfigFault } from '../../src/tasks/registry';
+import { findConfigError } from '../../src/tasks/registry';
 import { createReconcilePass } from '../../src/scheduling/reconcile/reconcile-pass';
 import { createScheduleCommands } from '../../src/scheduling/temporal/schedule-commands';
 import { createScheduleConvergence } from '../../src/scheduling/temporal/schedule-convergence';
@@ -41,7 +41,7 @@ function connectScheduling(services: { database: Database; temporal: TemporalCon
   /** A new reconciler looks at the whole last day, as after a restart. */
   const createPass = ({ graceMs = 0, startsPerSecond = 20 } = {}) =>
     createReconcilePass({
-      findConfigFault,
+      findConfigError,
       configs,
       executions,
       gateway,

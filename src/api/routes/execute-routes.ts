@@ -29,7 +29,7 @@ export function registerExecuteRoutes(app: ZodApp, { startRun }: { startRun: Sta
       config: {
         ...config,
         audit: {
-          action: 'startRun.batch',
+          action: 'execute.batch',
           target: 'task_config',
           keep: ['config_ids', 'total_submitted', 'total_failed'],
         },
@@ -50,9 +50,9 @@ export function registerExecuteRoutes(app: ZodApp, { startRun }: { startRun: Sta
     {
       config: {
         ...config,
-        audit: { action: 'startRun.type', target: 'task_type', keep: ['task_id'] },
+        audit: { action: 'execute.type', target: 'task_type', keep: ['task_id'] },
         findMoreValidationErrors: async ({ params, body }) =>
-          startRun.findTypeFaults(
+          startRun.validateTaskParameters(
             (params as { type?: string } | undefined)?.type ?? '',
             (body as { task_params?: unknown } | null | undefined)?.task_params,
           ),
@@ -81,7 +81,7 @@ export function registerExecuteRoutes(app: ZodApp, { startRun }: { startRun: Sta
   app.post(
     '/tasks/execute/:id',
     {
-      config: { ...config, audit: { action: 'startRun.config', target: 'task_config', keep: ['task_id'] } },
+      config: { ...config, audit: { action: 'execute.config', target: 'task_config', keep: ['task_id'] } },
       schema: {
         tags,
         summary: 'Run a config',

@@ -57,7 +57,7 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
         ...config,
         keyScope: 'admin',
         audit: { action: 'user.update', target: 'user', keep: ['role'] },
-        findMoreValidationErrors: async ({ body }) => accounts.findUpdateFaults(body ?? {}),
+        findMoreValidationErrors: async ({ body }) => accounts.validateUpdate(body ?? {}),
       },
       schema: {
         tags,

@@ -3,7 +3,7 @@ import { createScheduleConvergence } from '../../scheduling/temporal/schedule-co
 import { createScheduleGateway } from '../../scheduling/temporal/schedule-gateway';
 import { createResetMails } from '../../scheduling/temporal/reset-mails';
 import { createScheduleView } from '../../scheduling/temporal/schedule-view';
-import { findConfigFault } from '../../tasks/registry';
+import { findConfigError } from '../../tasks/registry';
 import { createApiKeyAuthenticator } from './accounts/api-key-authenticator';
 import { createApiKeyService } from './accounts/api-key-service';
 import { createAuditService } from './system/audit-service';
@@ -74,7 +74,7 @@ export function createServices(deps: ServiceDeps) {
   const { accessMinutes, refreshDays, areSeveralSessionsAllowed } = deps.auth;
   const limits = createRateLimits({ store, isOn: deps.auth.areAttemptsLimited });
   const { passwords } = deps;
-  const findPasswordFault = createPasswordPolicy(passwords);
+  const validatePassword = createPasswordPolicy(passwords);
   const sessions = createSessionService({ store, lifetimeSeconds: refreshDays * 24 * 60 * 60 });
   const { linkToRun } = temporal;
   const gateway = createExecutionGateway(temporal);
@@ -86,7 +86,7 @@ export function createServices(deps: ServiceDeps) {
     configs,
     gateway: scheduleView.watch(scheduleGateway(CHANGE_WITHIN_MS)),
   });
-  const commands = createScheduleCommands({ configs, convergence, findConfigFault });
+  const commands = createScheduleCommands({ configs, convergence, findConfigError });
 
   return {
     jwtSecret: deps.auth.secret,
@@ -103,14 +103,14 @@ export function createServices(deps: ServiceDeps) {
       areSeveralSessionsAllowed,
     }),
     apiKeys: createApiKeyService({ keys: apiKeys, users }),
-    apiKeyCheck: createApiKeyAuthenticator({ keys: apiKeys, limits, log: deps.log }),
-    accounts: createAccountService({ users, sessions, passwords, findPasswordFault, limits }),
+    apiKeyAuthenticator: createApiKeyAuthenticator({ keys: apiKeys, limits, log: deps.log }),
+    accounts: createAccountService({ users, sessions, passwords, validatePassword, limits }),
     resets: createPasswordResetService({
       users,
       resets,
       sessions,
       passwords,
-      findPasswordFault,
+      validatePassword,
       limits,
       resetTokens: deps.resetTokens,
       startMail: (resetId) => resetMails.start(resetId),

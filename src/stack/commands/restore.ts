@@ -3,8 +3,9 @@ import { stopWithNpm } from '../../platform/startup/npm-watch';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { RestoreRefusedError } from '../../backups/backup-error';
 import { createBackupFolder, type BackupFolder } from '../../backups/backup-folder';
-import { createRestore, type RestorePlan } from '../../backups/restore-backup';
+import { createRestore, type RestorePlan } from '../../backups/restore/restore-backup';
 import { backupFolder, databaseUrl, readConfig, type Config } from '../../platform/config';
 import { createDatabase, migrate, migrationNames } from '../../platform/postgres/postgres';
 import { checkPostgres } from '../../platform/startup/start-checks';
@@ -96,8 +97,8 @@ async function restoreInto(url: string, folder: BackupFolder, wanted: RestoreArg
         'Start API and worker: differences between Temporal and the database are repaired within a minute.',
     );
   } catch (error) {
-    throw (error as Error).name === 'RestoreRefusedError'
-      ? new StartError(`${(error as Error).message}\nNothing was changed.`, { cause: error })
+    throw error instanceof RestoreRefusedError
+      ? new StartError(`${error.message}\nNothing was changed.`, { cause: error })
       : error;
   } finally {
     await database.destroy();

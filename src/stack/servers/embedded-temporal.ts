@@ -4,6 +4,7 @@ import { Connection } from '@temporalio/client';
 import { choosePort, whyPortIsTaken } from '../processes/free-port';
 import { stopLeftover, type StopStep } from '../processes/process-table';
 import { startServiceProcess } from '../processes/service-process';
+import { provideZoneInfo } from '../../time-zones/zoneinfo-file';
 
 const PORT_ATTEMPTS = 3;
 const STOP_STEPS: readonly StopStep[] = [
@@ -24,7 +25,7 @@ export const TEMPORAL_SPEED_FLAGS: readonly string[] = [
     'history.timerProcessorMaxPollRPS=2000',
     'history.visibilityProcessorMaxPollRPS=2000',
     // Without these, schedules that are due at the same time lose fires (docs/production.md).
-    'worker.perNamespaceWorkerOptions={"MaxConcurrentWorkflowTaskPollers":20,"StickyScheduleToStartTimeout":"60s"}',
+    'worker.perNamespaceWorkerOptions={"MaxConcurrentWorkflowTaskPollers":20}',
     'worker.schedulerNamespaceStartWorkflowRPS=200',
   ].flatMap((value) => ['--dynamic-config-value', value]),
 ];
@@ -42,6 +43,8 @@ export interface EmbeddedTemporalOptions {
   /** The namespace to use, created if missing. Default: `default`. */
   namespace?: string;
   speedFlags?: readonly string[];
+  /** A file or folder of compiled time zones for the server to use instead of ours. */
+  zoneInfo?: string;
 }
 
 export interface EmbeddedTemporal {
@@ -107,7 +110,10 @@ async function startOnPorts(
       pidFile: pidFile(options.folder),
       cwd: options.folder,
       // The program reads TEMPORAL_* variables, which are meant for clients here, so the server must not see them.
-      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))),
+      env: {
+        ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))),
+        ZONEINFO: options.zoneInfo ?? (await provideZoneInfo(options.folder)),
+      },
       stopSteps: STOP_STEPS,
       signal: options.signal,
     },

@@ -1,6 +1,6 @@
 import pino from 'pino';
-import { findConfigFault } from '../../../src/tasks/registry';
-import { createRestore } from '../../../src/backups/restore-backup';
+import { findConfigError } from '../../../src/tasks/registry';
+import { createRestore } from '../../../src/backups/restore/restore-backup';
 import { migrate, migrationNames } from '../../../src/platform/postgres/postgres';
 import { createReconcilePass } from '../../../src/scheduling/reconcile/reconcile-pass';
 import { createScheduleCommands } from '../../../src/scheduling/temporal/schedule-commands';
@@ -31,7 +31,7 @@ afterAll(async () => {
   await db?.drop();
 });
 
-test('after a restore, Temporal follows: what was edited, removed and made since the backup', async () => {
+test('after a restore, a pass undoes in Temporal what was edited, removed and created since the backup', async () => {
   const taskQueue = 'nobody-serves-this';
   const configs = createTaskConfigRepository(db.database);
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue });
@@ -69,7 +69,7 @@ test('after a restore, Temporal follows: what was edited, removed and made since
   });
   await restore.restore(await restore.plan(name, new AbortController().signal));
   const reconciler = createReconcilePass({
-    findConfigFault,
+    findConfigError,
     configs,
     staggers: createStaggerRepository(db.database),
     startsPerSecond: 0,

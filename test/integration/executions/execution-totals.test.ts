@@ -2,7 +2,7 @@ import { createExecutionQueryRepository } from '../../../src/storage/executions/
 import { createRetentionRepository } from '../../../src/storage/executions/retention-repository';
 import { createExecutionRepository } from '../../../src/storage/executions/execution-repository';
 import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { type TestDatabase, useTestDatabase } from '../../support/test-database';
 import { insertConfig, insertExecution } from '../../support/api-support';
 
 const DAY_MS = 86_400_000;
@@ -26,14 +26,13 @@ let queries: ReturnType<typeof createExecutionQueryRepository>;
 let retention: ReturnType<typeof createRetentionRepository>;
 let configs: ReturnType<typeof createTaskConfigRepository>;
 
-beforeAll(async () => {
-  db = await createTestDatabase();
+useTestDatabase('file', (created) => {
+  db = created;
   executions = createExecutionRepository(db.database);
   queries = createExecutionQueryRepository(db.database);
   retention = createRetentionRepository(db.database);
   configs = createTaskConfigRepository(db.database);
 });
-afterAll(() => db.drop());
 beforeEach(() => db.database.raw('truncate task_executions, task_configs cascade'));
 
 const faults = async () => (await db.database.raw<{ rows: object[] }>('select * from execution_totals_faults()')).rows;

@@ -130,7 +130,7 @@ test('the reconcile pass makes row and schedule consistent after the API was kil
   expect([await gateway.describe(started.id), (await gateway.describe(stopped.id))?.state]).toEqual([null, 'active']);
   const convergence = createScheduleConvergence({ configs, gateway });
   const reconciler = createReconcilePass({
-    findConfigFault: () => null,
+    findConfigError: () => null,
     configs,
     staggers: createStaggerRepository(db.database),
     startsPerSecond: 0,

@@ -61,7 +61,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
   }
 
   /** Checks parameters and schedule by the rules of the config's task type and scheduler type. */
-  const findFaults = (config: TaskConfig, body: Partial<Record<keyof UpdateBody, unknown>>) =>
+  const validateFields = (config: TaskConfig, body: Partial<Record<keyof UpdateBody, unknown>>) =>
     toValidationErrors(
       'body',
       findConfigIssues(
@@ -132,8 +132,8 @@ export function createConfigService(deps: ConfigServiceDeps) {
      */
     async update(id: number, body: UpdateBody, reader: Reader): Promise<ConfigBody> {
       const config = await find(id);
-      const faults = findFaults(config, body);
-      if (faults.length > 0) throw new RequestValidationError(faults);
+      const errors = validateFields(config, body);
+      if (errors.length > 0) throw new RequestValidationError(errors);
       const updated = await configs.update(id, {
         name: body.name,
         description: body.description,
@@ -149,12 +149,12 @@ export function createConfigService(deps: ConfigServiceDeps) {
     },
 
     /**
-     * The faults in parameters and schedule of a body that its schema has refused already, so that one answer names all
-     * faults. Empty for an unknown config.
+     * The errors in parameters and schedule of a body that its schema has refused already, so that one answer names all
+     * errors. Empty for an unknown config.
      */
-    async findUpdateFaults(id: number, body: object): Promise<ValidationError[]> {
+    async validateUpdate(id: number, body: object): Promise<ValidationError[]> {
       const config = await configs.get(id);
-      return config ? findFaults(config, body) : [];
+      return config ? validateFields(config, body) : [];
     },
 
     async remove(id: number): Promise<string> {
