@@ -6,7 +6,7 @@ import { defineTaskType } from './task-type';
 /** Longer than the largest scrape at Reddit's usual rate takes; one that never ends must not run for ever. */
 const DEFAULT_TIMEOUT_SECONDS = 24 * 60 * 60;
 
-/** It ends well when at least one subreddit did; the others are told of in its result. */
+/** Succeeds when at least one subreddit did; the result lists the others. */
 export const redditScrape = defineTaskType({
   name: 'REDDIT_SCRAPE',
   summary: 'Scrapes posts and their comments from subreddits into PostgreSQL',

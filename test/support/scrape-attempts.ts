@@ -6,7 +6,7 @@ import { createRedditScrapeRepository } from '../../src/storage/reddit/reddit-sc
 import { insertExecution } from './api-support';
 import { runLanes } from './scrape-lanes';
 import { startWorld } from './scrape-stack';
-import { createTestDatabase, type TestDatabase } from './test-database';
+import { type TestDatabase, useTestDatabase } from './test-database';
 import type { RedditClient } from '../../src/platform/reddit/reddit-client';
 import type { RedditSandbox, RedditSandboxOptions } from '../../src/reddit-sandbox/sandbox-server';
 import type { ScrapeMemory } from '../../src/tasks/ports/scrape-memory';
@@ -26,12 +26,11 @@ export function createScrapeBench() {
     executionId = await insertExecution(db.database, { status: 'running' });
   };
   const clearContent = () => db.database.raw('truncate reddit_posts cascade');
-  beforeAll(async () => {
-    db = await createTestDatabase();
+  useTestDatabase('file', (created) => {
+    db = created;
     content = createRedditContentRepository(db.database);
     scrapes = createRedditScrapeRepository(db.database);
   });
-  afterAll(() => db.drop());
   beforeEach(async () => {
     await clearContent();
     await nextRun();
