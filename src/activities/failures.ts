@@ -58,10 +58,13 @@ export function classifyFailure(error: unknown): ClassifiedFailure {
 export const isWorkerShutdown = (error: unknown) =>
   error instanceof CancelledFailure && error.message === 'WORKER_SHUTDOWN';
 
-/** A busy Reddit, and our request budget, name a delay. A Reddit that cannot be reached, or breaks, names none. */
+/**
+ * A busy Reddit, and our request budget, name a delay. A Reddit that cannot be reached, breaks, or blocks the client,
+ * names none.
+ */
 function disturbanceOf(kind: RedditErrorKind, retryAfterMs = 0): ClassifiedFailure['disturbance'] {
   if (kind === 'rate_limited') return 'busy';
-  if (kind === 'unavailable') return retryAfterMs > 0 ? 'busy' : 'away';
+  if (kind === 'unavailable' || kind === 'blocked') return retryAfterMs > 0 ? 'busy' : 'away';
   return kind === 'network' ? 'away' : undefined;
 }
 

@@ -6,7 +6,7 @@ import {
   type PostData,
   type RedditContent,
   type RedditData,
-  type SubredditAccess,
+  type SandboxSubreddit,
 } from './reddit-content';
 
 /** What happens to a post (t3_) or comment (t1_) after it was written. `lose`: Reddit no longer knows the id at all. */
@@ -18,8 +18,13 @@ const thingChange = z.discriminatedUnion('change', [
   z.strictObject({ name: z.string().regex(/^t[13]_[0-9a-z]+$/), change: z.literal('edit'), text: z.string() }),
 ]);
 type ThingChange = z.infer<typeof thingChange>;
-/** What happens to a whole subreddit: who may see it from now on. */
-const subredditChange = z.strictObject({ subreddit: z.string().regex(/^\w+$/), access: z.enum(SUBREDDIT_ACCESS) });
+/** What happens to a whole subreddit: who may see it from now on, where it is, and whether its listings ever end. */
+const subredditChange = z.strictObject({
+  subreddit: z.string().regex(/^\w+$/),
+  access: z.enum(SUBREDDIT_ACCESS).optional(),
+  movedTo: z.string().optional(),
+  isCircular: z.boolean().optional(),
+});
 export const contentChangesSchema = z.array(z.union([thingChange, subredditChange, oddityChange]));
 export type ContentChange = z.infer<typeof contentChangesSchema>[number];
 
@@ -45,7 +50,7 @@ function withoutContent<Data extends RedditData>(data: Data, gone: { text: strin
 /** Wraps content so that single posts and comments can be deleted, removed, lost or edited; trees keep their shape. */
 export function createChangeableContent(content: RedditContent, now: () => Date) {
   const changes = new Map<string, ThingChange & { at: number }>();
-  const access = new Map<string, SubredditAccess>();
+  const subreddits = new Map<string, Partial<SandboxSubreddit>>();
   const oddities = createOddities();
   const isLost = (name: string) => changes.get(name)?.change === 'lose';
 
@@ -73,7 +78,7 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
     ...content,
     subreddit(name) {
       const subreddit = content.subreddit(name);
-      return subreddit && { ...subreddit, access: access.get(name.toLowerCase()) ?? subreddit.access };
+      return subreddit && { ...subreddit, ...subreddits.get(name.toLowerCase()) };
     },
     listing: (...query) => content.listing(...query).filter(isListed),
     post: (id) => known(content.post(id)),
@@ -91,8 +96,11 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
     change: (list: ContentChange[]): void => {
       for (const one of list) {
         if ('oddity' in one) oddities.change(one);
-        else if ('subreddit' in one) access.set(one.subreddit.toLowerCase(), one.access);
-        else if (one.change === 'restore') changes.delete(one.name);
+        else if ('subreddit' in one) {
+          const { subreddit, ...change } = one;
+          const name = subreddit.toLowerCase();
+          subreddits.set(name, { ...subreddits.get(name), ...change });
+        } else if (one.change === 'restore') changes.delete(one.name);
         else changes.set(one.name, { ...one, at: Math.floor(now().getTime() / 1000) });
       }
     },

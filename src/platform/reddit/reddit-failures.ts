@@ -36,8 +36,10 @@ export function failureOf(response: RawResponse, what: string): RedditError | nu
     if (typeof body === 'object' && body !== null) return null;
     return new RedditError('malformed', `${what}: the answer is not JSON (cut off, or a page for people)`, { status });
   }
+  const movedTo = newPlaceOf(response);
+  if (movedTo) return new RedditError('not_found', `${what}: Reddit has moved it to ${movedTo}; name that`, { status });
   const kind = kindOf(response);
-  const retryAfterMs = kind === 'rate_limited' || kind === 'unavailable' ? retryAfter(response, kind) : undefined;
+  const retryAfterMs = WAITING.has(kind) ? retryAfter(response, kind) : undefined;
   return new RedditError(kind, `${what}: ${DESCRIPTIONS[kind]} (${status}${reasonIn(body)})`, { status, retryAfterMs });
 }
 
@@ -46,21 +48,42 @@ const DESCRIPTIONS: Record<RedditErrorKind, string> = {
   unavailable: 'Reddit is not available',
   unauthorized: 'Reddit does not accept the credentials',
   forbidden: 'Reddit refuses it',
+  blocked: 'Reddit blocks this client; check REDDIT_USER_AGENT and the credentials, or wait',
   not_found: 'Reddit does not know it',
   network: 'Reddit cannot be reached',
   malformed: 'the answer cannot be read',
   aborted: 'aborted',
 };
 
-function kindOf({ statusCode, headers }: RawResponse): RedditErrorKind {
-  if (statusCode === 429) return 'rate_limited';
+/** Kinds whose answer may tell how long to wait. */
+const WAITING = new Set<RedditErrorKind>(['rate_limited', 'unavailable', 'blocked']);
+
+/** The subreddit or profile to which a redirect leads, by the name that a config has for it. */
+function newPlaceOf({ statusCode, headers }: RawResponse): string | undefined {
+  if (statusCode < 300 || statusCode >= 400) return undefined;
+  const location = String(headers.location);
+  const base = 'https://www.reddit.com';
+  const path = URL.canParse(location, base) ? new URL(location, base).pathname : '';
+  const [, kind, name] = /^\/(r|u|user)\/([\w.-]+)/.exec(path) ?? [];
+  if (!name) return undefined;
+  return kind === 'r' ? `r/${name}` : `u_${name}`;
+}
+
+const KINDS: Partial<Record<number, RedditErrorKind>> = {
+  401: 'unauthorized',
+  404: 'not_found',
+  408: 'network',
+  410: 'not_found',
+  429: 'rate_limited',
+};
+
+function kindOf({ statusCode, headers, body }: RawResponse): RedditErrorKind {
   if (statusCode >= 500) return 'unavailable';
-  if (statusCode === 401) return 'unauthorized';
-  if (statusCode === 404 || statusCode === 410) return 'not_found';
-  if (statusCode === 408) return 'network';
   // An unknown subreddit is answered with a redirect to the search for one.
   if (statusCode < 400) return String(headers.location).includes('/subreddits/search') ? 'not_found' : 'malformed';
-  return 'forbidden';
+  // Reddit's own refusals are JSON; a page for people comes from what stands before it.
+  const isPage = typeof body !== 'object' || body === null;
+  return KINDS[statusCode] ?? (statusCode === 403 && isPage ? 'blocked' : 'forbidden');
 }
 
 function retryAfter(response: RawResponse, kind: RedditErrorKind): number | undefined {

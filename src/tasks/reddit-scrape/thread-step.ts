@@ -142,6 +142,7 @@ function skipPost(context: LaneContext, lane: LaneState, error: Error): void {
     lane.pending.push({ ...post, unreadable: (post.unreadable ?? 0) + 1, thread: lane.thread });
   else {
     lane.outcome.threads_failed += 1;
+    lane.threadError = error.message;
     if (lane.thread) lane.outcome.unexpanded += openComments(lane.thread);
     context.log.warn(
       { subreddit: lane.outcome.subreddit, post: post?.id, error: error.message },
