@@ -16,6 +16,12 @@ const thingChange = z.discriminatedUnion('change', [
     change: z.enum(['delete', 'remove', 'lose', 'restore']),
   }),
   z.strictObject({ name: z.string().regex(/^t[13]_[0-9a-z]+$/), change: z.literal('edit'), text: z.string() }),
+  /** Sets fields of the thing as they are given, whatever Reddit's would be. */
+  z.strictObject({
+    name: z.string().regex(/^t[13]_[0-9a-z]+$/),
+    change: z.literal('set'),
+    fields: z.record(z.string(), z.unknown()),
+  }),
 ]);
 type ThingChange = z.infer<typeof thingChange>;
 /** What happens to a whole subreddit: who may see it from now on, where it is, and whether its listings ever end. */
@@ -59,6 +65,8 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
     switch (change?.change) {
       case 'edit':
         return { ...data, [textField(data)]: change.text, edited: change.at };
+      case 'set':
+        return { ...data, ...change.fields };
       // A lost comment keeps its place in the tree, because its replies hang on it.
       case 'lose':
       case 'delete':
@@ -70,7 +78,7 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
         return data;
     }
   }
-  const isListed = (id: string) => ['edit', undefined].includes(changes.get(`t3_${id}`)?.change);
+  const isListed = (id: string) => ['edit', 'set', undefined].includes(changes.get(`t3_${id}`)?.change);
   const known = <Data extends PostData | CommentData>(data: Data | undefined) =>
     data && !isLost(data.name) ? changed(data) : undefined;
 

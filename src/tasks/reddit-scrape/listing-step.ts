@@ -9,8 +9,12 @@ import type { RedditPost } from '../../platform/reddit/reddit-client';
 async function takePosts(context: LaneContext, lane: LaneState, posts: RedditPost[]): Promise<void> {
   const { parameters, services } = context;
   const { outcome } = lane;
-  addCounts(outcome.posts, await services.content.upsertPosts(posts, upsertOptions(context)));
-  const discussed = parameters.comments_limit > 0 ? posts.filter((post) => post.numComments > 0) : [];
+  const counts = await services.content.upsertPosts(posts, upsertOptions(context));
+  addCounts(outcome.posts, counts);
+  const refused = new Set(counts.refused);
+  outcome.malformed += refused.size;
+  const isDiscussed = (post: RedditPost) => post.numComments > 0 && !refused.has(post.id);
+  const discussed = parameters.comments_limit > 0 ? posts.filter(isDiscussed) : [];
   const ids = discussed.map((post) => post.id);
   const threads = ids.length > 0 ? await services.scrapes.findThreads(ids) : [];
   const known = new Map(threads.map((thread) => [thread.postId, thread]));
