@@ -42,6 +42,6 @@ export function findTaskType(name: string): TaskType | undefined {
 export function findConfigError(name: string, parameters: Record<string, unknown>): string | null {
   const taskType = findTaskType(name);
   if (!taskType) return `Unknown task type ${name}`;
-  const { error } = taskType.parameters.safeParse(parameters);
+  const { error } = taskType.storedParameters.safeParse(parameters);
   return error ? misfitOf(taskType, error) : null;
 }

@@ -3006,7 +3006,8 @@ export interface paths {
                          *           "schedule_status": "active",
                          *           "is_scheduled": true,
                          *           "status_consistent": true,
-                         *           "schedule_error": null
+                         *           "schedule_error": null,
+                         *           "warnings": []
                          *         }
                          *       ],
                          *       "total": 1,
@@ -3161,6 +3162,7 @@ export interface paths {
                      *     }
                      */
                     "application/json": {
+                        /** @description Not of blanks alone */
                         name: string;
                         /** @default null */
                         description?: string | null;
@@ -3228,7 +3230,8 @@ export interface paths {
                          *       "schedule_status": "active",
                          *       "is_scheduled": true,
                          *       "status_consistent": true,
-                         *       "schedule_error": null
+                         *       "schedule_error": null,
+                         *       "warnings": []
                          *     }
                          */
                         "application/json": components["schemas"]["TaskConfig"];
@@ -4079,6 +4082,7 @@ export interface paths {
                      *     }
                      */
                     "application/json": {
+                        /** @description Not of blanks alone */
                         name?: string;
                         description?: string | null;
                         /** @description As the task type's own schema says */
@@ -4130,7 +4134,8 @@ export interface paths {
                          *       "schedule_status": "active",
                          *       "is_scheduled": true,
                          *       "status_consistent": true,
-                         *       "schedule_error": null
+                         *       "schedule_error": null,
+                         *       "warnings": []
                          *     }
                          */
                         "application/json": components["schemas"]["TaskConfig"];
@@ -4419,6 +4424,7 @@ export interface paths {
                      *     }
                      */
                     "application/json": {
+                        /** @description Not of blanks alone */
                         name?: string;
                         description?: string | null;
                         /** @description As the task type's own schema says */
@@ -4470,7 +4476,8 @@ export interface paths {
                          *       "schedule_status": "active",
                          *       "is_scheduled": true,
                          *       "status_consistent": true,
-                         *       "schedule_error": null
+                         *       "schedule_error": null,
+                         *       "warnings": []
                          *     }
                          */
                         "application/json": components["schemas"]["TaskConfig"];
@@ -11289,6 +11296,11 @@ export interface components {
             status_consistent: boolean;
             /** @description Why the state is error */
             schedule_error: string | null;
+            /** @description What has no effect in schedule_config and parameters */
+            warnings: {
+                code: string;
+                message: string;
+            }[];
         };
         ScheduleEvent: {
             event: string;
@@ -11336,6 +11348,11 @@ export interface components {
             status_consistent: boolean;
             /** @description Why the state is error */
             schedule_error: string | null;
+            /** @description What has no effect in schedule_config and parameters */
+            warnings: {
+                code: string;
+                message: string;
+            }[];
             recent_history: components["schemas"]["ScheduleEvent"][];
             stats: components["schemas"]["TaskConfigStats"] | null;
         };

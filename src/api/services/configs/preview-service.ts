@@ -1,4 +1,4 @@
-import { describeRule, parseScheduleConfig } from '../../../scheduling/schedule/schedule-config';
+import { describeRule, readScheduleConfig } from '../../../scheduling/schedule/schedule-config';
 import { previewSchedule } from '../../../scheduling/schedule/schedule-preview';
 import { NotFoundError } from '../../errors';
 import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
@@ -15,8 +15,13 @@ export function createPreviewService(deps: { configs: TaskConfigRepository; quer
     options: { count: number; isStored: boolean; recentDurationsSeconds?: number[]; staggerSeconds?: number },
   ): PreviewBody {
     const now = new Date();
-    const schedule = parseScheduleConfig(schedulerType, scheduleConfig, options.isStored ? {} : { now, isNew: true });
+    const { schedule, warnings: fieldWarnings } = readScheduleConfig(
+      schedulerType,
+      scheduleConfig,
+      options.isStored ? {} : { now, isNew: true },
+    );
     const { next_runs, warnings } = previewSchedule(schedule, {
+      fieldWarnings,
       now,
       count: options.count,
       recentDurationsSeconds: options.recentDurationsSeconds,
