@@ -39,6 +39,7 @@ export interface TestApiOptions {
   taskQueue?: string;
   storeUrl?: string;
   isSandbox?: boolean;
+  hasOurZones?: boolean;
   log?: pino.Logger;
   files?: FileStore;
   areSeveralSessionsAllowed?: boolean;
@@ -61,6 +62,7 @@ export async function createTestApi(options: TestApiOptions) {
     temporal: {
       client: temporal.client,
       taskQueue: options.taskQueue ?? 'nobody-serves-this',
+      hasOurZones: options.hasOurZones,
       linkToRun: (workflowId, runId) => temporalUiLink(UI_URL, temporal.namespace, workflowId, runId),
     },
     passwords,
