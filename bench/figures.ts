@@ -35,10 +35,10 @@ export function figuresOf(latenciesMs: number[], elapsedMs: number): Figures {
 /** Runs `work` for 0..count-1, at most `width` at once. */
 export async function inParallel(count: number, width: number, work: (n: number) => Promise<void>): Promise<void> {
   let next = 0;
-  const lane = async () => {
+  const loop = async () => {
     while (next < count) await work(next++);
   };
-  await Promise.all(Array.from({ length: Math.min(width, count) }, lane));
+  await Promise.all(Array.from({ length: Math.min(width, count) }, loop));
 }
 
 /** Calls `isDone` until it resolves to true; throws after two minutes. */

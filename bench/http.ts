@@ -105,8 +105,8 @@ function show(routes: Route[], bySize: Measured[][]): void {
     head: [
       'route',
       ...EXECUTIONS.flatMap((size) => [`${size} exec.: /s`, 'p50 ms', 'p99 ms', 'of empty']),
-      ...(EXECUTIONS.length > 1 ? ['kept'] : []),
-      'before',
+      ...(EXECUTIONS.length > 1 ? ['share kept'] : []),
+      'predecessor',
       'factor',
     ],
   });
@@ -130,8 +130,8 @@ function show(routes: Route[], bySize: Measured[][]): void {
   const empties = bySize.flat().map(({ empty }) => empty.perSecond);
   console.log(
     `Empty route of the same Fastify: ${Math.min(...empties).toFixed(0)} – ${Math.max(...empties).toFixed(0)}/s. ` +
-      `"kept": with ${EXECUTIONS.at(-1)} executions, of what it was with ${EXECUTIONS[0]}. ` +
-      `"before": the predecessor, ${EXECUTIONS[0]} executions; "factor": how many times that.`,
+      `"share kept": with ${EXECUTIONS.at(-1)} executions, of what it was with ${EXECUTIONS[0]}. ` +
+      `"predecessor": its answers a second with ${EXECUTIONS[0]} executions; "factor": how many times that.`,
   );
 }
 

@@ -13,6 +13,8 @@ export interface FleetOptions {
   windowSeconds: number;
   /** Whole windows that are counted, after one in which the processes learn when windows begin. */
   windows: number;
+  /** Ends the measurement before all windows are counted. */
+  areEnough?: (counts: number[]) => boolean;
   latencyMs: number;
   /** The built reddit-asker.js, for callers that run from the sources. */
   askerFile?: string;
@@ -20,7 +22,7 @@ export interface FleetOptions {
 
 /** Runs processes at full load on one budget, against a sandbox that counts requests as Reddit does. */
 export async function measureFleet(options: FleetOptions) {
-  const { requests, windowSeconds, windows } = options;
+  const { requests, windowSeconds, windows, areEnough = () => false } = options;
   const windowMs = windowSeconds * 1_000;
   const sandbox = createRedditSandbox({
     rateLimit: { requests, windowSeconds },
@@ -47,7 +49,7 @@ export async function measureFleet(options: FleetOptions) {
     const begin = (Math.floor(Date.now() / windowMs) + 2) * windowMs;
     await sleep(begin - Date.now());
     const counts: number[] = [];
-    for (let n = 1, before = answered(); n <= windows; n += 1) {
+    for (let n = 1, before = answered(); n <= windows && !areEnough(counts); n += 1) {
       await sleep(begin + n * windowMs - Date.now());
       const now = answered();
       counts.push(now - before);
@@ -62,7 +64,7 @@ export async function measureFleet(options: FleetOptions) {
       counts,
       refused: refused(),
       processes: await Promise.all(reports),
-      used: counts.reduce((sum, count) => sum + count, 0) / (requests * windows),
+      used: counts.reduce((sum, count) => sum + count, 0) / (requests * counts.length),
     };
   } finally {
     for (const child of children) child.kill();

@@ -92,11 +92,11 @@ async function scrapeWithLoop(stack: BenchStack): Promise<Measured & { isWhole: 
     { env: { ...process.env, DATABASE_URL: stack.postgresUrl } },
   );
   const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`The loop ended with ${code}`)));
-  const [told] = (await Promise.race([once(child, 'message'), failed])) as [
+  const [measured] = (await Promise.race([once(child, 'message'), failed])) as [
     Omit<Measured, 'requests'> & { isWhole: boolean },
   ];
   failed.catch(() => undefined);
-  return { ...told, requests: (await requestsSent()) - before };
+  return { ...measured, requests: (await requestsSent()) - before };
 }
 
 /** Rows that PostgreSQL stores a second: first as new rows, then the same rows again. */
@@ -159,7 +159,7 @@ async function main(): Promise<void> {
         measured.comments,
         perSecond(measured).toFixed(0),
         perThousand(measured).toFixed(1),
-        measured.peakBytes === null ? 'not told' : (measured.peakBytes / 1e6).toFixed(0),
+        measured.peakBytes === null ? 'unknown' : (measured.peakBytes / 1e6).toFixed(0),
       ]);
     row(
       `snoowrap's expandReplies, row by row${loop.isWhole ? '' : `, cut off after ${LOOP_LIMIT_MS / 1_000} s`}`,

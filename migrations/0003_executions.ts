@@ -55,7 +55,7 @@ async function createExecutionIndexes(knex: Knex): Promise<void> {
     config_started: '(config_id, started_at desc, id desc)',
     status_started: '(status, started_at desc, id desc)',
     running: "(workflow_id, run_id) where status = 'running'",
-    // The metrics count the runs that have ended since the last scrape.
+    // The metrics count the runs that have ended since they were last read.
     completed: '(completed_at) where completed_at is not null',
     // Finds the newest finished run of a config without reading the others.
     config_created: "(config_id, created_at desc, id desc) where status <> 'running'",

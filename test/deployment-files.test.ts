@@ -39,9 +39,9 @@ const interpolations = [...composeText.replaceAll('$$', '').matchAll(/\$\{?([A-Z
 const docs = read('docs/configuration.md') + read('docs/production.md');
 const tableVariables = (title: string) => {
   const [, table = ''] = new RegExp(`<!-- ${title}: begin[^\n]*\n([^]*?)<!-- ${title}: end -->`).exec(docs) ?? [];
-  return [...table.matchAll(/^\| `([A-Z0-9_]+)` \| ([^|]*) \|/gm)].map(([, name = '', preset = '']) => ({
+  return [...table.matchAll(/^\| `([A-Z0-9_]+)` \| ([^|]*) \|/gm)].map(([, name = '', defaultValue = '']) => ({
     name,
-    preset: preset.trim().replaceAll('`', ''),
+    defaultValue: defaultValue.trim().replaceAll('`', ''),
   }));
 };
 const documented = tableVariables('variables');
@@ -272,6 +272,6 @@ describe('the table of variables', () => {
     );
     expect(defaults.length).toBeGreaterThan(15);
     for (const [name, value] of defaults)
-      expect(`${name} ${documented.find((row) => row.name === name)?.preset}`).toBe(`${name} ${String(value)}`);
+      expect(`${name} ${documented.find((row) => row.name === name)?.defaultValue}`).toBe(`${name} ${String(value)}`);
   });
 });

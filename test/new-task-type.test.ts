@@ -17,28 +17,34 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const PROJECT = path.resolve(__dirname, '..');
 
-let room: string;
+let project: string;
 let tasks: string;
 beforeEach(() => {
-  room = mkdtempSync(path.join(tmpdir(), 'taskloom-new-task-type-'));
-  tasks = path.join(room, 'src/tasks');
-  mkdirSync(path.join(room, 'test/support'), { recursive: true });
+  project = mkdtempSync(path.join(tmpdir(), 'taskloom-new-task-type-'));
+  tasks = path.join(project, 'src/tasks');
+  mkdirSync(path.join(project, 'test/support'), { recursive: true });
   cpSync(path.join(PROJECT, 'src/tasks'), tasks, { recursive: true });
   for (const other of readdirSync(path.join(PROJECT, 'src')).filter((name) => name !== 'tasks'))
-    symlinkSync(path.join(PROJECT, 'src', other), path.join(room, 'src', other));
-  symlinkSync(path.join(PROJECT, 'node_modules'), path.join(room, 'node_modules'));
-  cpSync(path.join(PROJECT, 'test/support/task-context.ts'), path.join(room, 'test/support/task-context.ts'));
+    symlinkSync(path.join(PROJECT, 'src', other), path.join(project, 'src', other));
+  symlinkSync(path.join(PROJECT, 'node_modules'), path.join(project, 'node_modules'));
+  cpSync(path.join(PROJECT, 'test/support/task-context.ts'), path.join(project, 'test/support/task-context.ts'));
 });
-afterEach(() => rmSync(room, { recursive: true, force: true }));
+afterEach(() => rmSync(project, { recursive: true, force: true }));
 
 const generate = (...args: string[]) =>
-  run(process.execPath, [path.join(PROJECT, 'scripts/new-task-type.mjs'), ...args, '--project', room, '--no-generate']);
+  run(process.execPath, [
+    path.join(PROJECT, 'scripts/new-task-type.mjs'),
+    ...args,
+    '--project',
+    project,
+    '--no-generate',
+  ]);
 const readRegistry = () => readFileSync(path.join(tasks, 'registry.ts'), 'utf8');
 const fileOf = (name: string) => name.toLowerCase().replaceAll('_', '-');
 const isTaken = (name: string) =>
   existsSync(path.join(tasks, `${fileOf(name)}.ts`)) || existsSync(path.join(tasks, fileOf(name)));
 
-/** What jest reports of one test file in the room. */
+/** What jest reports of one test file in the project. */
 function runTest(file: string): Promise<string> {
   const transform = {
     '\\.ts$': [
@@ -46,7 +52,7 @@ function runTest(file: string): Promise<string> {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
     ],
   };
-  const config = JSON.stringify({ rootDir: room, testEnvironment: 'node', transform });
+  const config = JSON.stringify({ rootDir: project, testEnvironment: 'node', transform });
   const program = path.join(PROJECT, 'node_modules/jest/bin/jest.js');
   return run(process.execPath, [program, '--config', config, file]).then(
     ({ stderr }) => stderr,
@@ -54,18 +60,18 @@ function runTest(file: string): Promise<string> {
   );
 }
 
-/** What TypeScript reports of the room. */
+/** What TypeScript reports of the project. */
 const check = () => {
   const compilerOptions = { rootDir: '/', typeRoots: [path.join(PROJECT, 'node_modules/@types')], incremental: false };
   writeFileSync(
-    path.join(room, 'tsconfig.json'),
+    path.join(project, 'tsconfig.json'),
     JSON.stringify({
       extends: path.join(PROJECT, 'tsconfig.json'),
       compilerOptions: { ...compilerOptions, tsBuildInfoFile: null },
       include: ['src/tasks/*.ts', 'test'],
     }),
   );
-  return run(process.execPath, [path.join(PROJECT, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', room]).then(
+  return run(process.execPath, [path.join(PROJECT, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', project]).then(
     () => '',
     (error: { stdout: string }) => error.stdout,
   );

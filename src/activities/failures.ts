@@ -21,7 +21,7 @@ const PERMANENT_REDDIT_KINDS = new Set<string>(['unauthorized', 'forbidden', 'no
 /** PostgreSQL's classes "data exception" and "syntax error or access rule violation". */
 const PERMANENT_SQLSTATE = /^(22|42)/;
 
-/** The one place that decides whether an error is worth another attempt. */
+/** Classifies an error. failure-policy.ts decides what follows. */
 export function classifyFailure(error: unknown): ClassifiedFailure {
   if (!(error instanceof Error)) return { type: 'Error', message: String(error), traceback: null, isRetryable: true };
   if (error instanceof ApplicationFailure) {

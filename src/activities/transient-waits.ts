@@ -25,7 +25,7 @@ export type WaitDecision =
   | { kind: 'failure'; failure: ClassifiedFailure };
 
 /**
- * The one place that tells a wait from a failure. A wait holds no worker slot and costs no retry. It lasts as long as
+ * Decides whether a failure is waited out. A wait holds no worker slot and costs no retry. It lasts as long as
  * Reddit announced. During an outage the waits grow, until the patience is used up.
  */
 export function decideWait(

@@ -1,11 +1,12 @@
 import { ServiceError } from '@temporalio/client';
 import { ApiError, TEXTS, type ErrorResponse } from './errors';
+import type { FileMissingError } from '../platform/files/file-store';
 import type { SchedulingError } from '../scheduling/temporal/scheduling-errors';
 import type { StorageError } from '../storage/storage-errors';
 import type { ValidationError } from './http/validation-errors';
 
 /** The errors that other rooms throw on purpose. They know nothing of HTTP: each carries a `code`. */
-type CodedError = StorageError | SchedulingError;
+type CodedError = StorageError | SchedulingError | FileMissingError;
 type ErrorsByCode = { [Known in CodedError as Known['code']]: Known };
 type ErrorCode = keyof ErrorsByCode;
 
@@ -18,7 +19,7 @@ const unprocessable = (...items: Omit<ValidationError, 'type'>[]): ErrorResponse
   detail: items.map((item) => ({ type: 'value_error', ...item })),
 });
 
-/** Code to response. Does not compile while a code of `StorageError` or `SchedulingError` is missing. */
+/** Code to response. Does not compile while a code of `CodedError` is missing. */
 const RESPONSES: { [Code in ErrorCode]: (error: ErrorsByCode[Code]) => ErrorResponse } = {
   bad_cursor: ({ cursor }) =>
     unprocessable({ loc: ['query', 'cursor'], msg: 'Not a cursor of this list', input: cursor }),
@@ -35,6 +36,7 @@ const RESPONSES: { [Code in ErrorCode]: (error: ErrorsByCode[Code]) => ErrorResp
       })),
     ),
   schedule_refused: ({ message }) => unprocessable({ loc: ['body', 'schedule_config'], msg: message, input: null }),
+  file_missing: () => ({ status: 410, detail: 'The file is not there any more' }),
   config_not_found: () => ({ status: 404, detail: 'Task config not found' }),
   schedule_not_settled: conflict,
   scheduler_unavailable: () => TEMPORAL_UNAVAILABLE,

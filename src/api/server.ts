@@ -10,7 +10,8 @@ import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
 import { createKeyValueStore } from '../platform/key-value-store/create-key-value-store';
 import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
 import { createResetTokens } from '../platform/passwords/reset-tokens';
-import { reasonOf, showFailedStart, StartError } from '../platform/startup/start-error';
+import { reasonOf } from '../platform/startup/error-texts';
+import { showFailedStart, StartError } from '../platform/startup/start-error';
 import { connectTemporal, temporalTarget, temporalUiLink } from '../platform/temporal';
 import { createApiRepositories } from '../storage/api-repositories';
 import { createApp } from './app';
@@ -81,7 +82,7 @@ async function main(): Promise<void> {
       // A query that waits for a lock would block the closing of its pool for ever. Its transaction is rolled back.
       await withTimeout(
         CLOSE_STORES_WITHIN_MS,
-        Promise.all([services.resets.settle(), services.apiKeyCheck.settle()]).then(closeAll),
+        Promise.all([services.resets.settle(), services.apiKeyAuthenticator.settle()]).then(closeAll),
       );
       log.info('api has stopped');
       // The listener for 'disconnect' keeps the IPC channel to the parent, and so this process, alive.

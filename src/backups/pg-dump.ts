@@ -59,7 +59,7 @@ export function startDump({ url, snapshot, schema, signal }: PgDumpRequest): {
   );
 }
 
-/** The archive's rows as an SQL script. dump-script.ts reads its COPY blocks. */
+/** The archive's rows as an SQL script. restore/dump-script.ts reads its COPY blocks. */
 export function startReadingArchive(archive: string): { script: Readable; done: Promise<void> } {
   const { archive: script, done } = start('pg_restore', ['--data-only', '--file=-', archive], environment());
   return { script, done };

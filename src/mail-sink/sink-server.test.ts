@@ -81,7 +81,7 @@ it('lets nothing in a mail run, load, or reach the page around it', async () => 
   expect(policy).not.toMatch(/script-src|allow-scripts|allow-same-origin/);
 });
 
-it('keeps the newest, over a restart, for the owner alone; and forgets all when told to', async () => {
+it('keeps the newest, over a restart, for the owner alone; and forgets all on request', async () => {
   await sink.close();
   sink = await startMailSink({ folder, maxMails: 2 });
   for (const subject of ['first', 'second', 'third']) await send({ subject });

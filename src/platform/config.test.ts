@@ -89,7 +89,7 @@ test('the parts of an address make a URL, also with a plain IPv6 address and a p
   );
 });
 
-test('a process that is told its settings another way gets none of our variables', () => {
+test('a process that gets its settings another way gets none of our variables', () => {
   const ours = Object.fromEntries(
     [...ENV_VARIABLES, ...Object.keys(ENV_ALIASES), 'TEMPORAL_API_KEY'].map((name) => [name, 'SECRET']),
   );

@@ -4,10 +4,6 @@ import { z } from 'zod';
 import { StartError } from './startup/start-error';
 import type { FileStoreSettings } from './files/create-file-store';
 
-/**
- * Every variable that Taskloom reads. A test compares docs/configuration.md and docker-compose.yml with
- * `ENV_VARIABLES`.
- */
 const port = z.coerce.number().int().min(0).max(65_535);
 const positive = z.coerce.number().int().positive();
 const flag = z
@@ -37,7 +33,7 @@ const serverUrl = (schemes: RegExp, message: string) =>
   z
     .string()
     .regex(schemes, message)
-    .refine(isServerUrl, 'is no valid URL (what of / ? # @ : % is part of a password has to be percent-encoded)');
+    .refine(isServerUrl, 'is no valid URL (in a password, / ? # @ : % have to be percent-encoded)');
 const withBrackets = (host: string) => (isIPv6(host) ? `[${host}]` : host);
 const isHost = (text: string) => !/[\s/?#@%]/.test(text) && URL.canParse(`postgres://${withBrackets(text)}:1`);
 const webUrl = z
@@ -68,6 +64,10 @@ const origins = list.transform((texts, context) =>
   }),
 );
 
+/**
+ * Taskloom's own variables. temporal.ts reads the other TEMPORAL_ variables. A test compares docs/configuration.md and
+ * docker-compose.yml with `ENV_VARIABLES`.
+ */
 const environment = z.object({
   ENVIRONMENT: z.enum(['development', 'test', 'production']).default('development'),
   TASKLOOM_HOME: z.string().default('.taskloom'),

@@ -2,7 +2,8 @@ import { Client, Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { accessSync, constants } from 'node:fs';
-import { reasonOf, StartError } from './startup/start-error';
+import { reasonOf } from './startup/error-texts';
+import { StartError } from './startup/start-error';
 import type { ConnectionOptions } from '@temporalio/client';
 
 export const SEARCH_ATTRIBUTES = {

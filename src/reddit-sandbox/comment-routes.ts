@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { buildTree, COMMENT_SORTS, cutAround, cutTree } from './sandbox-comment-tree';
 import type { CommentTree, Cut } from './sandbox-comment-tree';
+import { FAULT_HEADER } from './fault-hooks';
 import { boundedNumber } from './listing-routes';
 import type { Query } from './listing-routes';
+import type { Oddities } from './oddities';
 import type { PostData, RedditContent, Thread } from './reddit-content';
 import { refuse, refusesAccess } from './reddit-refusals';
-import { flatThings, listing, nestedThings, postThing } from './reddit-things';
+import { flatThings, listing, nestedThings, postThing, type StubStyle } from './reddit-things';
 
 const MOST_CHILDREN = 100;
 /** `morechildren` answers with at most this many comments; the requested ones come first. */
@@ -20,7 +22,15 @@ interface Found {
 
 const sortOf = (query: Query) => COMMENT_SORTS.find((sort) => sort === query.sort) ?? 'confidence';
 
-export function registerCommentRoutes(app: FastifyInstance, { content }: { content: RedditContent }): void {
+export function registerCommentRoutes(
+  app: FastifyInstance,
+  { content, oddities }: { content: RedditContent; oddities: Oddities },
+): void {
+  const styleOf = ({ name }: PostData): StubStyle => ({
+    link: name,
+    isUncounted: oddities.of(name) === 'uncounted-stubs',
+  });
+
   /** Undefined when a refusal was sent. */
   function find(reply: FastifyReply, postId: string, inSubreddit?: string): Found | undefined {
     const post = content.post(postId);
@@ -39,17 +49,22 @@ export function registerCommentRoutes(app: FastifyInstance, { content }: { conte
     const found = find(reply, postId, subreddit);
     if (!found) return reply;
     const { post, thread, tree } = found;
+    const focusName = commentId && `t1_${commentId.replace(/^t1_/, '')}`;
+    const oddity = focusName ? oddities.of(focusName) : undefined;
+    if (oddity === 'page-missing') return refuse(reply, 404);
+    if (oddity === 'page-spoilt') reply.header(FAULT_HEADER, 'truncate');
     const levels = boundedNumber(request.query.depth, 0, 0, 10);
     const cut: Cut = {
       sort: sortOf(request.query),
       limit: boundedNumber(request.query.limit, 200, 1, 500),
       levels: levels || undefined,
     };
-    const focus = commentId ? thread.nodes.findIndex((node) => node.id === commentId.replace(/^t1_/, '')) : -1;
+    const focus = focusName ? thread.nodes.findIndex((node) => `t1_${node.id}` === focusName) : -1;
     const context = boundedNumber(request.query.context, 0, 0, MOST_CONTEXT);
     const focused = () => (focus < 0 ? [] : cutAround(tree, focus, context, cut));
     const items = commentId ? focused() : cutTree(tree, -1, tree.roots, cut);
-    return [listing([postThing(post)]), listing(nestedThings(items, thread, post.name))];
+    const things = oddities.onPage(nestedThings(items, thread, styleOf(post)), post.name, focusName);
+    return [listing([postThing(post)]), listing(things)];
   }
   for (const path of ['/comments/:postId', '/comments/:postId/:slug', '/comments/:postId/:slug/:commentId']) {
     app.get(path, servePage);
@@ -76,10 +91,17 @@ export function registerCommentRoutes(app: FastifyInstance, { content }: { conte
     // A comment that is requested together with its ancestor is part of the ancestor's subtree and is not repeated.
     const isCovered: boolean[] = [];
     thread.nodes.forEach(({ parent }) => isCovered.push(parent >= 0 && (isAsked[parent]! || isCovered[parent]!)));
-    const tops = thread.nodes.flatMap((_, index) => (isAsked[index] && !isCovered[index] ? [index] : []));
+    const tops = thread.nodes.flatMap(({ id }, index) =>
+      isAsked[index] && !isCovered[index] && !oddities.isLeftOutOfMore(`t1_${id}`) ? [index] : [],
+    );
     const limit = query.limit_children === 'true' ? tops.length : MOST_MORE_COMMENTS;
     const items = cutTree(tree, -1, tops, { sort: sortOf(query), limit, keepsTops: true });
-    return { json: { errors: [], data: { things: flatThings(items, thread, tree, post.name) } } };
+    const things = flatThings(items, thread, tree, styleOf(post));
+    const named = tops.map((index) => {
+      const { name, parent_id: parent } = thread.comment(index);
+      return { name, parent };
+    });
+    return { json: { errors: [], data: { things: oddities.inMore(things, named) } } };
   }
   app.get<{ Querystring: Query }>('/api/morechildren', (request, reply) => serveMore(request.query, reply));
   app.post<{ Querystring: Query; Body: Query | null }>('/api/morechildren', (request, reply) =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { createOddities, oddityChange } from './oddities';
 import {
   SUBREDDIT_ACCESS,
   type CommentData,
@@ -19,7 +20,7 @@ const thingChange = z.discriminatedUnion('change', [
 type ThingChange = z.infer<typeof thingChange>;
 /** What happens to a whole subreddit: who may see it from now on. */
 const subredditChange = z.strictObject({ subreddit: z.string().regex(/^\w+$/), access: z.enum(SUBREDDIT_ACCESS) });
-export const contentChangesSchema = z.array(z.union([thingChange, subredditChange]));
+export const contentChangesSchema = z.array(z.union([thingChange, subredditChange, oddityChange]));
 export type ContentChange = z.infer<typeof contentChangesSchema>[number];
 
 const GONE: Record<'delete' | 'remove', { text: string; category: string }> = {
@@ -45,6 +46,7 @@ function withoutContent<Data extends RedditData>(data: Data, gone: { text: strin
 export function createChangeableContent(content: RedditContent, now: () => Date) {
   const changes = new Map<string, ThingChange & { at: number }>();
   const access = new Map<string, SubredditAccess>();
+  const oddities = createOddities();
   const isLost = (name: string) => changes.get(name)?.change === 'lose';
 
   function changed<Data extends RedditData>(data: Data): Data {
@@ -85,9 +87,11 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
   };
   return {
     content: changeable,
+    oddities,
     change: (list: ContentChange[]): void => {
       for (const one of list) {
-        if ('subreddit' in one) access.set(one.subreddit.toLowerCase(), one.access);
+        if ('oddity' in one) oddities.change(one);
+        else if ('subreddit' in one) access.set(one.subreddit.toLowerCase(), one.access);
         else if (one.change === 'restore') changes.delete(one.name);
         else changes.set(one.name, { ...one, at: Math.floor(now().getTime() / 1000) });
       }

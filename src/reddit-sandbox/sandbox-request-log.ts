@@ -11,7 +11,7 @@ export interface LoggedRequest {
 
 const MOST_ENTRIES = 2_000;
 
-/** What was asked, for tests to look at: the newest entries, and counters that never forget. */
+/** The requests, for tests: the newest entries, and counters over all requests since the last clear. */
 export function createRequestLog() {
   const entries: LoggedRequest[] = [];
   const byStatus: Record<number, number> = {};

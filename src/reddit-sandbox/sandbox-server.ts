@@ -47,7 +47,7 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
   const original = options.recordings
     ? createRecordedContent(options.recordings)
     : createGeneratedContent({ seed: options.seed ?? 'taskloom', now, scale: options.scale });
-  const { content, change: changeContent } = createChangeableContent(original, now);
+  const { content, oddities, change: changeContent } = createChangeableContent(original, now);
   const tokens = createTokenStore({
     credentials: options.credentials,
     lifetimeSeconds: options.tokenLifetimeSeconds ?? 3_600,
@@ -98,7 +98,7 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
       addOauthHooks(oauth);
       registerAccountRoutes(oauth, tokens);
       registerListingRoutes(oauth, { content, faults });
-      registerCommentRoutes(oauth, { content });
+      registerCommentRoutes(oauth, { content, oddities });
     });
   });
 
@@ -127,7 +127,7 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
       return [...postsOf.keys()].sort((a, b) => (postsOf.get(b) ?? 0) - (postsOf.get(a) ?? 0));
     },
     requests,
-    /** Deletes, removes, loses or edits things from now on. */
+    /** Deletes, removes, loses or edits things from now on, or makes answers about them odd. */
     changeContent,
     setFaults,
     async listen({ port = 0, host = '127.0.0.1' }: { port?: number; host?: string } = {}): Promise<{

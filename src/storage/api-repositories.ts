@@ -6,6 +6,7 @@ import { createExecutionRepository } from './executions/execution-repository';
 import { createExportRepository } from './exports/export-repository';
 import { createMetricsRepository } from './executions/metrics-repository';
 import { createPasswordResetRepository } from './accounts/password-reset-repository';
+import { createRetentionRepository } from './executions/retention-repository';
 import { createRedditContentRepository } from './reddit/reddit-content-repository';
 import { createScrapeLaneRepository } from './reddit/scrape-lane-repository';
 import { createTaskConfigRepository } from './configs/task-config-repository';
@@ -22,6 +23,7 @@ export const createApiRepositories = (database: Database) => ({
   configs: createTaskConfigRepository(database),
   executions: createExecutionRepository(database),
   queries: createExecutionQueryRepository(database),
+  retention: createRetentionRepository(database),
   content: createRedditContentRepository(database),
   audit: createAuditRepository(database),
   metrics: createMetricsRepository(database),

@@ -2,23 +2,23 @@ import { findTaskType } from './registry';
 
 const REDACTED = '[redacted]';
 
-/** What one signs in with is private in every task type. */
+/** Credentials are private in every task type. */
 const SECRET = /password|passwd|secret|token|api_?key|authorization|credential|private_?key/i;
 /** `expired_reset_tokens: 3` says how many, not which. */
 const isCountOfThem = (name: string, value: unknown) => typeof value === 'number' && /tokens$/i.test(name);
 
-/** All of them where the type that knew is gone: nobody can tell any more what is harmless. */
+/** All of them if the task type no longer exists, because nothing else names its private fields. */
 const fieldsOf = (taskType: string | null): readonly string[] | 'all' =>
   (taskType === null ? undefined : findTaskType(taskType)?.privateFields) ?? 'all';
 const hasPrivateFields = (taskType: string | null) => fieldsOf(taskType).length > 0;
 
-/** Whether JSON in text form is worth reading for it. */
+/** Whether a JSON text may contain private values, so that it has to be parsed. */
 export const mayHoldPrivateFields = (taskType: string | null, json: string): boolean =>
   hasPrivateFields(taskType) || SECRET.test(json);
 
 /**
- * Parameters, a result or a cursor of a task type with what is private in them blackened, at whatever depth; the same
- * object when nothing is.
+ * Parameters, a result or a cursor of a task type, with private values redacted at any depth. Returns the same object
+ * when it has none.
  */
 export function withoutPrivateFields<Value>(taskType: string | null, value: Value): Value {
   const own = fieldsOf(taskType);

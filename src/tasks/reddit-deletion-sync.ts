@@ -1,5 +1,5 @@
 import { defineTaskType } from './task-type';
-import { checkBatch, IDS_A_REQUEST, type HiddenSubreddits } from './reddit-deletion-sync/sync-batch';
+import { checkBatch, IDS_A_REQUEST, type WithheldSubreddits } from './reddit-deletion-sync/sync-batch';
 import { estimateSync } from './reddit-deletion-sync/sync-estimate';
 import { scopeOf, syncParameters } from './reddit-deletion-sync/sync-parameters';
 
@@ -34,7 +34,7 @@ export const redditDeletionSync = defineTaskType({
     const { signal, startedAt, executionId } = context;
     const { reddit, deletions } = context.services;
     const scope = { ...scopeOf(parameters, startedAt), isSandbox: reddit.isSandbox };
-    const hidden: HiddenSubreddits = new Map();
+    const withheldSubreddits: WithheldSubreddits = new Map();
     let counts = await deletions.countsOf(executionId);
     while (counts.checked < parameters.limit) {
       signal.throwIfAborted();
@@ -44,7 +44,7 @@ export const redditDeletionSync = defineTaskType({
       });
       if (due.length === 0) break;
       const sentBefore = reddit.requestsSent();
-      const checks = await checkBatch(reddit, due, hidden, signal);
+      const checks = await checkBatch(reddit, due, withheldSubreddits, signal);
       counts = await deletions.record(executionId, {
         runStartedAt: startedAt,
         checks,

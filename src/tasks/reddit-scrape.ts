@@ -3,7 +3,7 @@ import { scrapeExamples } from './reddit-scrape/scrape-examples';
 import { scrapeParameters } from './reddit-scrape/scrape-parameters';
 import { defineTaskType } from './task-type';
 
-/** It ends well when at least one subreddit did; the others are told of in its result. */
+/** Succeeds when at least one subreddit did; the result lists the others. */
 export const redditScrape = defineTaskType({
   name: 'REDDIT_SCRAPE',
   summary: 'Scrapes posts and their comments from subreddits into PostgreSQL',

@@ -39,7 +39,7 @@ export function findTaskType(name: string): TaskType | undefined {
 }
 
 /** Why a stored config of this type cannot run, in words for its owner; null when it can. */
-export function findConfigFault(name: string, parameters: Record<string, unknown>): string | null {
+export function findConfigError(name: string, parameters: Record<string, unknown>): string | null {
   const taskType = findTaskType(name);
   if (!taskType) return `Unknown task type ${name}`;
   const { error } = taskType.parameters.safeParse(parameters);

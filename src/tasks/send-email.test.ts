@@ -142,7 +142,7 @@ test('an address that is refused is an outcome; when all are, the run fails for 
   });
 });
 
-test('what is not taken now keeps nobody else from it, and the next attempt sends only that', async () => {
+test('a deferred copy keeps no other from being sent, and the next attempt sends only that one', async () => {
   const { state, sent, rows, run } = setUp({ 'ann@example.org': 'deferred' });
   expect(await failure(run())).toMatchObject({
     name: 'DeferredMailError',

@@ -1,6 +1,6 @@
 import { emailExamples } from './send-email/email-examples';
 import { distinct, sendEmailParameters, type SendEmailParameters } from './send-email/email-parameters';
-import { countByStatus, deliver, listOutcomes, type RecipientOutcome } from './send-email/delivery-run';
+import { countSentAndFailed, deliver, listOutcomes, type RecipientOutcome } from './send-email/delivery-run';
 import { defineTaskType, PermanentTaskError, type EndedRun } from './task-type';
 
 const everybody = ({ to_email: to, cc = [], bcc = [] }: SendEmailParameters) => distinct([...to, ...cc, ...bcc]);
@@ -22,8 +22,8 @@ function resultOf(
 }
 
 /**
- * Ends well when at least one copy was taken; the others are told of in its result. A later attempt leaves out who has
- * it.
+ * Succeeds when the server accepted at least one copy; the result lists the others. A later attempt skips recipients
+ * who already have it.
  */
 export const sendEmail = defineTaskType({
   name: 'SEND_EMAIL',
@@ -43,7 +43,7 @@ export const sendEmail = defineTaskType({
       text,
       html,
     });
-    const { failed } = countByStatus(recipients);
+    const { failed } = countSentAndFailed(recipients);
     if (failed === recipients.length)
       throw new PermanentTaskError(
         `No recipient's server took the mail. ${recipients.map((one) => `${one.to}: ${one.response}`).join('; ')}`,

@@ -36,14 +36,14 @@ export interface SubredditBasis {
 /** What an estimate may ask for. */
 export interface EstimateBasis {
   readonly requestsPerMinute: number;
-  /** Of the stored posts of these subreddits; those of which nothing is stored are left out. */
+  /** Statistics of the stored posts of these subreddits. Subreddits without stored content are left out. */
   contentStats(subreddits: string[]): Promise<ContentStats[]>;
   /** Stored posts and comments written in that time, as far as `limit` of each. */
   countStored(
     scope: { subreddits: string[]; since: Date; until: Date },
     limit: number,
   ): Promise<{ posts: number; comments: number }>;
-  /** Those of which nothing at all is stored. */
+  /** The given subreddits that have no stored content. */
   withoutContent(subreddits: string[]): Promise<string[]>;
 }
 export interface ContentStats {

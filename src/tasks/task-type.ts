@@ -4,7 +4,7 @@ import type { TaskServices } from './task-services';
 
 declare module 'zod' {
   interface GlobalMeta {
-    /** A list for which its one entry may stand alone: the JSON Schema offers both. */
+    /** A list that may also be given as a single item. The JSON Schema offers both. */
     isOneOrMany?: boolean;
   }
 }
@@ -32,7 +32,7 @@ export interface TaskContext {
 export const AD_HOC_ACCESSES = ['operator', 'admin'] as const;
 export type AdHocAccess = (typeof AD_HOC_ACCESSES)[number];
 
-/** What is left to look at of a run whose attempts are over. */
+/** What is still known of a run after its last attempt. */
 export type EndedRun = Pick<TaskContext, 'configId' | 'executionId' | 'startedAt' | 'services'>;
 
 /** Parameters that the API refuses, all of them for the same fault. */
@@ -68,13 +68,13 @@ export interface TaskType<Parameters = unknown> {
    */
   readonly isShort: boolean;
   /**
-   * Names of what only operators may read: parameters, and fields of results and cursors at any depth. Whoever has less
-   * is shown `[redacted]` for them, and for the failures of such runs, which may quote them; exports are, for
-   * everybody.
+   * Names of what only operators may read: parameters, and fields of results and cursors at any depth. Readers below
+   * operator see `[redacted]` in place of them, and in place of the failure texts of such runs, which may quote them.
+   * Exports redact them for everybody.
    */
   readonly privateFields: readonly string[];
   /**
-   * Who may run it with parameters of his own, without a config. `admin` for what deletes, or reaches people outside:
+   * Who may run it with parameters of their own, without a config. `admin` for what deletes, or reaches people outside:
    * an operator then runs only what an admin has stored or chosen, by config, schedule or retry.
    */
   readonly adHocAccess: AdHocAccess;
@@ -88,7 +88,7 @@ export interface TaskType<Parameters = unknown> {
    * none.
    */
   partialResult?(run: EndedRun, parameters: Parameters): Promise<JsonObject>;
-  /** How far a run is whose newest cursor this is, where the cursor tells. */
+  /** The progress in percent of a run with this cursor; null when it cannot be derived. */
   percentAt?(cursor: unknown): number | null;
 }
 
@@ -124,7 +124,7 @@ export function defineTaskType<Schema extends z.ZodType>(
     Promise.reject(
       new PermanentTaskError(
         `${definition.name} is done by the workflow ${definition.workflow}; ` +
-          'this run was begun by a version that had none: start it again',
+          'this run was started by an older version of Taskloom; start it again',
       ),
     );
   return { ...defaults, run, ...definition };

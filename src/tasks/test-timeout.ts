@@ -5,7 +5,7 @@ import { defineTaskType } from './task-type';
 const sleeper = (name: string, defaultSeconds: number, exampleSeconds: number) =>
   defineTaskType({
     name,
-    summary: `Sleeps ${defaultSeconds} s, or as long as told: for trying out time limits and cancelling`,
+    summary: `Sleeps ${defaultSeconds} s, or as long as requested: for trying out time limits and cancelling`,
     parameters: z.object({ sleep_seconds: z.number().min(0).max(86_400).default(defaultSeconds) }),
     examples: {
       accepted: [{ sleep_seconds: exampleSeconds }, {}, { sleep_seconds: 0.5 }, { sleep_seconds: 86_400 }],

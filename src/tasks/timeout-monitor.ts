@@ -4,12 +4,12 @@ import { defineTaskType } from './task-type';
 import type { OverdueRun } from './ports/run-monitor';
 
 const FACTOR = 2;
-/** Below this even a run of many times its usual length is nobody's concern. */
+/** Shorter runs are never reported, however much longer than usual they take. */
 const LEAST_SECONDS = 10;
 const SECONDS_BETWEEN_LOOKS = 5;
 const MOST_REPORTED = 100;
 
-/** It fails for no run's sake: what it found is its result, and a warning in the log. */
+/** It never fails because of what it finds: overdue runs are its result and a warning in the log. */
 export const timeoutMonitor = defineTaskType({
   name: 'TIMEOUT_MONITOR',
   summary: 'Watches for runs that take more than twice their usual time (95th percentile), and reports them',

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { version } from '../../package.json';
 import { createBackupFolder } from '../backups/backup-folder';
-import { createBackups } from '../backups/create-backups';
+import { createBackups } from '../backups/write/create-backups';
 import { createExports } from '../exports/create-exports';
 import { createProcessWriter } from '../exports/process/process-writer';
 import { backupFolder, fileStoreSettings, foreignVariables, type Config } from '../platform/config';
@@ -9,15 +9,15 @@ import { createFileStore } from '../platform/files/create-file-store';
 import { createResetTokens } from '../platform/passwords/reset-tokens';
 import { connectClient } from '../platform/postgres/postgres-client';
 import { createProbes } from '../platform/probes';
-import { createReconciler } from '../scheduling/reconcile/reconcile-pass';
+import { createReconcilePass } from '../scheduling/reconcile/reconcile-pass';
 import { createResetMailReconciler } from '../scheduling/reconcile/reconcile-reset-mails';
 import { createResetMails } from '../scheduling/temporal/reset-mails';
 import { createZoneWatch } from '../scheduling/reconcile/watch-zones';
 import { createServerZones } from '../scheduling/temporal/server-zones';
 import { createScheduleConvergence } from '../scheduling/temporal/schedule-convergence';
 import { createWorkerRepositories, type WorkerRepositories } from '../storage/worker-repositories';
-import { findConfigFault } from '../tasks/registry';
-import { createAuditRetention } from './audit-retention';
+import { findConfigError } from '../tasks/registry';
+import { createAuditRetention } from '../activities/audit-retention';
 import type { ActivityDeps } from '../activities/activity-deps';
 import type { KeyValueStore } from '../platform/key-value-store/key-value-store';
 import type { Logger } from '../platform/logger';
@@ -103,7 +103,7 @@ function createReconcile(
 ): () => Promise<object> {
   const taskQueue = config.TEMPORAL_TASK_QUEUE;
   const workflowClient = temporal.client.workflow;
-  const reconciler = createReconciler({
+  const reconciler = createReconcilePass({
     configs,
     staggers,
     startsPerSecond: config.TEMPORAL_STARTS_PER_SECOND,
@@ -113,7 +113,7 @@ function createReconcile(
     workflowClient,
     taskQueue,
     log,
-    findConfigFault,
+    findConfigError,
   });
   const reconcileResetMails = createResetMailReconciler({
     resets,

@@ -5,14 +5,14 @@ import type { ExecutionOutcome } from '../activities/run-request';
 
 export const CHILD_CANCELLED: ExecutionOutcome = {
   status: 'cancelled',
-  errorMessage: 'Its own workflow was cancelled',
+  errorMessage: 'Its child workflow was cancelled',
 };
 
 /** The outcome of a run whose activity or child workflow failed. Rethrows errors of the workflow code itself. */
 export function outcomeOfFailure(error: unknown): ExecutionOutcome {
   const cause = causeOf(error);
   if (cause instanceof TerminatedFailure)
-    return { status: 'terminated', errorType: 'Terminated', errorMessage: 'Its own workflow was terminated' };
+    return { status: 'terminated', errorType: 'Terminated', errorMessage: 'Its child workflow was terminated' };
   if (cause instanceof TimeoutFailure)
     return { status: 'failed', errorType: 'WorkerLost', errorMessage: `Gave up after lost workers: ${cause.message}` };
   if (cause instanceof ApplicationFailure)

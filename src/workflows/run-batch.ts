@@ -22,7 +22,7 @@ import type { BatchRequest, BatchRun, BatchSummary, BegunBatch, RunRequest } fro
 /** Slices of one batch that may run concurrently, so that a large batch leaves worker slots to other runs. */
 const SLICES_AT_ONCE = 4;
 
-/** Cancels the n-th run (from 1). Needed for a run that has no row yet, in which a cancellation is stored otherwise. */
+/** Cancels the n-th run (from 1). A run with a row is cancelled through its row; this is for runs without one. */
 const cancelRun = defineSignal<[n: number]>('cancelRun');
 
 const { beginBatch, executeSlice, cancelRuns, finishBatch } = proxyActivities<
@@ -79,10 +79,10 @@ const cancelChild = (n: number) => getExternalWorkflowHandle(`${workflowInfo().w
 
 async function runSlices(slices: BatchRun[][]): Promise<void> {
   const queue = [...slices];
-  const lane = async () => {
+  const loop = async () => {
     for (let slice = queue.shift(); slice; slice = queue.shift()) await runSlice(slice);
   };
-  await Promise.all(Array.from({ length: Math.min(SLICES_AT_ONCE, queue.length) }, lane));
+  await Promise.all(Array.from({ length: Math.min(SLICES_AT_ONCE, queue.length) }, loop));
 }
 
 /** Failed runs are retried together, as soon as the first of them is due. */

@@ -69,13 +69,13 @@ async function scrapeSome(
   };
 
   const scope = new CancellationScope();
-  const lanes = Array.from({ length: begun.subredditsAtOnce }, () => scope.run(scrapeNext));
+  const loops = Array.from({ length: begun.subredditsAtOnce }, () => scope.run(scrapeNext));
   try {
-    await Promise.all(lanes);
+    await Promise.all(loops);
   } catch (error) {
     // The run has failed, so the other subreddits stop where they are.
     scope.cancel();
-    await Promise.allSettled(lanes);
+    await Promise.allSettled(loops);
     throw error;
   }
   return progress.subreddits.every(isDone);

@@ -1,4 +1,4 @@
-"""What schemathesis has to be told of this API beside its OpenAPI document. Read by test/integration/schemathesis.test.ts."""
+"""What schemathesis needs to know of this API beside its OpenAPI document. Used by test/integration/system/schemathesis.test.ts."""
 
 import json
 import os
@@ -16,7 +16,7 @@ REFUSALS = {
     # Whether a password is common, or the name or address beside it, is in no schema.
     ("POST", "/api/v1/auth/register"): (400, WEAK_PASSWORD),
     ("POST", "/api/v1/users"): (400, WEAK_PASSWORD),
-    # The tokens that would do are in mails.
+    # Valid tokens exist only in mails.
     ("POST", "/api/v1/auth/reset-password"): (400, r"The reset token is unknown, used or expired"),
     # An export may be deleted, or expire, between the list that named it and its download.
     ("GET", "/api/v1/exports/{id}/download"): (410, r"The file (was deleted|has expired|is not there any more)"),
@@ -38,7 +38,7 @@ FALSE = ["false", "0", "no", "off", "f", "n"]
 
 @schemathesis.hook
 def filter_case(context, case):
-    """The user whose token all requests carry must not lose his rights, his password or himself."""
+    """The user whose token all requests carry must not lose their rights, their password or their account."""
     if case.method not in ("PATCH", "DELETE") or case.path != "/api/v1/users/{user_id}":
         return True
     return str((case.path_parameters or {}).get("user_id")) != str(OWN_ID)

@@ -38,6 +38,8 @@ export interface TestApiOptions {
   temporal: TemporalConnection;
   taskQueue?: string;
   storeUrl?: string;
+  /** The API waits for the store as long as in production, unless this says otherwise. */
+  store?: { answerWithinMs: number };
   isSandbox?: boolean;
   hasOurZones?: boolean;
   log?: pino.Logger;
@@ -52,6 +54,7 @@ export async function createTestApi(options: TestApiOptions) {
   const { database, temporal } = options;
   const store = createKeyValueStore(options.storeUrl ?? (await storeUrlOf(database)), {
     answerWithinMs: REDIS_TIMEOUT_MS,
+    ...options.store,
   });
   const log = options.log ?? pino({ level: process.env['API_LOG'] ?? 'silent' });
   const resetTokens = createResetTokens(SECRET);
@@ -142,7 +145,7 @@ export async function createTestApi(options: TestApiOptions) {
     withToken: as,
     async close() {
       await app.close();
-      await services.apiKeyCheck.settle();
+      await services.apiKeyAuthenticator.settle();
       await store.close();
     },
   };

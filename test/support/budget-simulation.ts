@@ -1,6 +1,6 @@
 import { freshState } from '../../src/platform/reddit-budget/budget-state';
 import { ledger, type LedgerProcedure } from '../../src/platform/reddit-budget/budget-ledger';
-import { laneKey, type LaneReport, type Outcome } from '../../src/platform/reddit-budget/budget-commands';
+import { queueKey, type FlowQueue, type RequestReport } from '../../src/platform/reddit-budget/budget-commands';
 import { createDice, rollsOf } from '../../src/reddit-sandbox/seeded-random';
 
 export interface Demand {
@@ -60,7 +60,7 @@ export async function simulate({
     return next.answer;
   }
 
-  function answer(id: number, at: number): Outcome {
+  function answer(id: number, at: number): RequestReport {
     if (closeAt && at - START >= closeAt.ms) {
       const forMs = closeAt.forMs;
       closeAt = undefined;
@@ -81,30 +81,30 @@ export async function simulate({
 
   const processes = new Map<
     string,
-    { lanes: Map<string, LaneReport & { since: number }>; outcomes: Outcome[]; underWay: number; pollAt: number }
+    { queues: Map<string, FlowQueue & { since: number }>; outcomes: RequestReport[]; underWay: number; pollAt: number }
   >();
   const processOf = (name: string) =>
     processes.get(name) ??
-    processes.set(name, { lanes: new Map(), outcomes: [], underWay: 0, pollAt: Infinity }).get(name)!;
+    processes.set(name, { queues: new Map(), outcomes: [], underWay: 0, pollAt: Infinity }).get(name)!;
 
   async function poll(name: string, now: number): Promise<void> {
     const process = processOf(name);
     if (isDead(name, now)) return;
-    const lanes = [...process.lanes.values()]
-      .filter((lane) => lane.waiting > 0)
-      .map(({ since, ...lane }) => ({ ...lane, ageMs: now - since }));
+    const queues = [...process.queues.values()]
+      .filter((queue) => queue.waiting > 0)
+      .map(({ since, ...queue }) => ({ ...queue, ageMs: now - since }));
     const { grants: given, nextMs } = apply(ledger.poll, now, {
       process: name,
       free: 5 - process.underWay,
-      lanes,
+      queues,
       outcomes: process.outcomes.splice(0),
       unused: [],
     });
     for (const [id, key] of Object.entries(given)) {
-      const lane = process.lanes.get(key)!;
-      lane.waiting -= 1;
+      const queue = process.queues.get(key)!;
+      queue.waiting -= 1;
       process.underWay += 1;
-      grants.push({ at: now - START, flow: lane.flow, process: name });
+      grants.push({ at: now - START, flow: queue.flow, process: name });
       const wayThere = Math.round(latencyMs * random());
       later(now + wayThere, async () => {
         const outcome = answer(Number(id), now + wayThere);
@@ -115,7 +115,7 @@ export async function simulate({
         });
       });
     }
-    if (![...process.lanes.values()].some((lane) => lane.waiting > 0)) return;
+    if (![...process.queues.values()].some((queue) => queue.waiting > 0)) return;
     // A process polls a little late, as real processes do.
     process.pollAt = now + Math.min(1_000, Math.max(nextMs, 5)) + Math.round(3 * random());
     const { pollAt } = process;
@@ -126,16 +126,16 @@ export async function simulate({
 
   for (const { process: name, flow, weight = 5, isExclusive = false, requests, fromMs = 0 } of demands) {
     later(START + fromMs, async () => {
-      const lane: LaneReport = { flow, weight, isExclusive, waiting: 1, ageMs: 0 };
-      const { lanes } = processOf(name);
+      const queue: FlowQueue = { flow, weight, isExclusive, waiting: 1, ageMs: 0 };
+      const { queues } = processOf(name);
       for (let n = 0; n < requests; n += 1)
         apply(ledger.arrive, START + fromMs, {
           process: name,
-          lane,
+          queue,
           patienceMs: 1e9,
           isParkable: true,
         });
-      lanes.set(laneKey(lane), { ...lane, waiting: requests, since: START + fromMs });
+      queues.set(queueKey(queue), { ...queue, waiting: requests, since: START + fromMs });
       await poll(name, START + fromMs);
     });
   }

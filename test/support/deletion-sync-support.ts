@@ -12,7 +12,7 @@ import { insertExecution } from './api-support';
 import { runLanes } from './scrape-lanes';
 import { startWorld, type ScrapedWorld } from './scrape-stack';
 import { createTestContext } from './task-context';
-import { createTestDatabase, type TestDatabase } from './test-database';
+import { type TestDatabase, useTestDatabase } from './test-database';
 import type { RedditClient, RedditComment, RedditPost } from '../../src/platform/reddit/reddit-client';
 import type { RedditSandboxOptions } from '../../src/reddit-sandbox/sandbox-server';
 
@@ -49,12 +49,11 @@ export function createDeletionSyncBench() {
   let content: RedditContentRepository;
   let deletions: DeletionSyncRepository;
   let world: ScrapedWorld;
-  beforeAll(async () => {
-    db = await createTestDatabase();
+  useTestDatabase('file', (created) => {
+    db = created;
     content = createRedditContentRepository(db.database);
     deletions = createDeletionSyncRepository(db.database);
   });
-  afterAll(() => db.drop());
   beforeEach(() => db.database.raw('truncate task_executions, reddit_posts restart identity cascade'));
   afterEach(() => world.sandbox.close());
 

@@ -14,7 +14,7 @@ import { insertConfig, insertExecution } from './api-support';
 import { createTestContext } from './task-context';
 import type { FileStore } from '../../src/platform/files/file-store';
 import type { Database } from '../../src/platform/postgres/postgres';
-import type { TestDatabase } from './test-database';
+import { type TestDatabase, useTestDatabase } from './test-database';
 import type { Exports } from '../../src/tasks/ports/exports';
 import type { TaskType } from '../../src/tasks/task-type';
 
@@ -89,7 +89,7 @@ export async function insertContent(database: Database): Promise<void> {
 }
 
 /** Inserts configs and executions whose secrets an export must redact. */
-export async function insertConfigsAndExecutions(database: Database): Promise<void> {
+async function insertConfigsAndExecutions(database: Database): Promise<void> {
   const configId = await insertConfig(database, {
     name: 'größe "x"',
     description: '=cmd()',
@@ -228,4 +228,18 @@ export function createExportBench(
     read: ({ file_path: file }) => readFileSync(path.join(folder, path.basename(file as string))),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** A database with rows of each source and exports of it, for all tests of this file; `use` is given them. */
+export function useExportBench(use: (stack: { db: TestDatabase; bench: ExportBench }) => void): void {
+  let db: TestDatabase;
+  let bench: ExportBench | undefined;
+  afterAll(() => bench?.remove());
+  useTestDatabase('file', (created) => (db = created));
+  beforeAll(async () => {
+    bench = createExportBench(db);
+    await insertContent(db.database);
+    await insertConfigsAndExecutions(db.database);
+    use({ db, bench });
+  });
 }

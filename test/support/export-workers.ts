@@ -1,17 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { childrenOf } from '../../bench/process-memory';
 import { identityOf, isAlive, type ProcessIdentity } from '../../src/stack/processes/process-table';
-import { createTaskConfigRepository } from '../../src/storage/configs/task-config-repository';
-import { connectTestTemporal } from './task-worker';
-import { startProcess, waitFor, type TestProcess } from './process';
-import { createTestDatabase, type TestDatabase } from './test-database';
-import { testServices } from './test-services';
+import { waitFor, type TestProcess } from './process';
+import { createProcessBench } from './worker-process';
 import type { Database } from '../../src/platform/postgres/postgres';
-import type { TemporalConnection } from '../../src/platform/temporal';
-import type * as workflows from '../../src/workflows';
 
 /** All rows that an export can have. Together they are more than 100 MB. */
 export const ROWS = 200_000;
@@ -42,81 +37,32 @@ const insertManyExecutions = (database: Database) =>
  * workers after each test.
  */
 export function createExportWorkers() {
-  const taskQueue = `export-faults-${randomUUID()}`;
-  const workers: TestProcess[] = [];
-  let db: TestDatabase;
-  let temporal: TemporalConnection;
-  let folder: string;
-  let env: NodeJS.ProcessEnv;
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-exports-'));
+  const bench = createProcessBench({ more: { EXPORT_FOLDER: folder, JWT_SECRET_KEY: SECRET } });
+  const { env, startWorker, rowOf, ended } = bench;
+  beforeAll(() => insertManyExecutions(bench.db.database));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  beforeAll(async () => {
-    [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-    folder = mkdtempSync(path.join(os.tmpdir(), 'taskloom-exports-'));
-    env = {
-      DATABASE_URL: db.url,
-      REDIS_URL: testServices().storeUrl,
-      TEMPORAL_ADDRESS: testServices().temporalAddress,
-      TEMPORAL_NAMESPACE: temporal.namespace,
-      TEMPORAL_TASK_QUEUE: taskQueue,
-      EXPORT_FOLDER: folder,
-      REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9',
-      REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
-      JWT_SECRET_KEY: SECRET,
-      WORKER_SHUTDOWN_GRACE_SECONDS: '2',
-    };
-    await insertManyExecutions(db.database);
-  });
-  afterEach(async () => {
-    for (const worker of workers.splice(0)) await worker.kill();
-  });
-  afterAll(async () => {
-    await temporal?.close();
-    await db?.drop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  const startWorker = async () => {
-    const worker = await startProcess('worker/main.js', env);
-    workers.push(worker);
-    return worker;
-  };
-  async function start(parameters: object, timeoutSeconds: number | null = null, maxRetries = 0) {
-    const config = await createTaskConfigRepository(db.database).create({
-      name: 'many',
-      description: null,
+  const start = (parameters: object, timeoutSeconds: number | null = null, maxRetries = 0) =>
+    bench.startConfig({
       taskType: 'DATA_EXPORT',
-      schedulerType: 'manual',
       parameters: { source: 'executions', filters: { task_types: ['HEALTH_CHECK'] }, ...parameters },
-      scheduleConfig: {},
       maxRetries,
       timeoutSeconds,
-      priority: 5,
     });
-    const workflowId = `export-${randomUUID()}`;
-    return temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
-      workflowId,
-      taskQueue,
-      args: [{ configId: config.id, triggeredBy: 'manual' }],
-    });
-  }
-  const rowOf = async (workflowId: string) =>
-    (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
   const parts = () => readdirSync(folder).filter((name) => name.endsWith('.part'));
   /** Waits until an export has written a part of its file. */
   const inMidFile = () =>
     waitFor(async () =>
       parts().some((name) => (statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0) > 1_000_000),
     );
-  const ended = (workflowId: string) =>
-    waitFor(async () => {
-      const row = await rowOf(workflowId);
-      return row && row.status !== 'running' && row;
-    });
   /** The process of the running export. */
   const processOf = (worker: TestProcess) => waitFor(async () => childrenOf(worker.child.pid).map(identityOf)[0]);
   const isGone = (child: ProcessIdentity) => waitFor(async () => !isAlive(child));
   const connections = () =>
-    db.database('pg_stat_activity').where({ application_name: 'taskloom-export', datname: db.url.split('/').at(-1) });
+    bench.db
+      .database('pg_stat_activity')
+      .where({ application_name: 'taskloom-export', datname: bench.db.url.split('/').at(-1) });
   /** Expects one complete file that has every row once and is recorded, and no other file. Removes it. */
   async function expectOneFile(executionId: number, result: ExportResult) {
     expect(readdirSync(folder)).toEqual([path.basename(result.file_path)]);
@@ -127,7 +73,7 @@ export function createExportWorkers() {
       .split('\n')
       .map((line) => (JSON.parse(line) as { result: { return_value: { n: number } } }).result.return_value.n);
     expect(numbers).toEqual(Array.from({ length: SOME_ROWS }, (_, index) => index + 1));
-    expect(await db.database('exports').where({ execution_id: executionId })).toMatchObject([
+    expect(await bench.db.database('exports').where({ execution_id: executionId })).toMatchObject([
       {
         row_count: SOME_ROWS,
         bytes: bytes.length,
@@ -144,19 +90,17 @@ export function createExportWorkers() {
   /** Expects neither a file nor a completed record of an export. */
   async function expectNothingOf(executionId: number) {
     await waitFor(async () => parts().length === 0);
-    expect(await db.database('exports').where({ execution_id: executionId }).whereNotNull('completed_at')).toEqual([]);
+    expect(
+      await bench.db.database('exports').where({ execution_id: executionId }).whereNotNull('completed_at'),
+    ).toEqual([]);
   }
 
   return {
     get db() {
-      return db;
+      return bench.db;
     },
-    get folder() {
-      return folder;
-    },
-    get env() {
-      return env;
-    },
+    folder,
+    env,
     startWorker,
     start,
     rowOf,

@@ -13,7 +13,7 @@ export const at = new Date('2026-01-01T00:00:00Z');
 export const post = (id: string, numComments = 0, more: Partial<RedditPost> = {}) =>
   ({ id, numComments, createdAt: at, isPinned: false, ...more }) as RedditPost;
 export const comment = (id: string, depth = 0, isDeleted = false) =>
-  ({ id, postId: 'p', depth, isDeleted, createdAt: at }) as RedditComment;
+  ({ id, postId: 'p', parentId: 't3_p', depth, isDeleted, createdAt: at }) as RedditComment;
 export const tree = (comments: RedditComment[], more: MoreStub[] = []): CommentTree => ({
   post: null,
   comments,

@@ -1,36 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { createMailer, type Mailer } from '../../src/platform/mail/mailer';
 import { createMailDeliveryRepository } from '../../src/storage/executions/mail-delivery-repository';
-import { createTestApi, type TestApi } from './api-support';
+import { type TestStack, useTestApi } from './api-support';
 import { smtpOf, startMailServer, type MailServer } from './mail-server';
 import { waitFor } from './process';
 import { connectTestTemporal, startTestWorker, type TestWorker } from './task-worker';
-import { createTestDatabase, type TestDatabase } from './test-database';
-import type { TemporalConnection } from '../../src/platform/temporal';
 
 export const PEOPLE = ['ann', 'ben', 'cem', 'dan'].map((name) => `${name}@example.org`);
 export const LETTER = { subject: 'Neues für alle', content: 'as text', html: '<p>as page</p>' };
 
-export interface MailStack {
-  db: TestDatabase;
-  temporal: TemporalConnection;
+export interface MailStack extends TestStack {
   server: MailServer;
-  api: TestApi;
   taskQueue: string;
 }
 
 /** An API and a mail server for all tests of this file; `use` is given them. A test starts its own worker. */
 export function useMailStack(use: (stack: MailStack) => void) {
   const taskQueue = `send-email-${randomUUID()}`;
+  let parts: TestStack;
   let stack: MailStack;
   let mailer: Mailer | undefined;
   let worker: TestWorker | undefined;
 
+  useTestApi('file', (started) => (parts = started), { taskQueue });
   beforeAll(async () => {
-    const [db, temporal, server] = await Promise.all([createTestDatabase(), connectTestTemporal(), startMailServer()]);
-    const api = await createTestApi({ database: db.database, temporal, taskQueue });
+    const server = await startMailServer();
     mailer = createMailer(smtpOf(server));
-    stack = { db, temporal, server, api, taskQueue };
+    stack = { ...parts, server, taskQueue };
     use(stack);
   });
   beforeEach(() => {
@@ -43,10 +39,7 @@ export function useMailStack(use: (stack: MailStack) => void) {
   });
   afterAll(async () => {
     mailer?.close();
-    await stack?.api.close();
-    await stack?.temporal.close();
     await stack?.server.close();
-    await stack?.db.drop();
   });
 
   return {

@@ -1,3 +1,8 @@
+import {
+  createRedditContentRepository,
+  type RedditContentRepository,
+} from '../../src/storage/reddit/reddit-content-repository';
+import { type TestDatabase, useTestDatabase } from './test-database';
 import type { RedditComment, RedditPost } from '../../src/platform/reddit/reddit-client';
 
 /** A post as the Reddit client returns it. */
@@ -40,6 +45,15 @@ export const comment = (id: string, postId: string, fields: Partial<RedditCommen
   createdAt: new Date('2026-01-01T00:00:00Z'),
   ...fields,
 });
+/** A database for all tests of this file, and its repository; `use` is given them. Each test begins without content. */
+export function useRedditContent(use: (stack: { db: TestDatabase; content: RedditContentRepository }) => void): void {
+  let db: TestDatabase;
+  useTestDatabase('file', (created) => {
+    db = created;
+    use({ db, content: createRedditContentRepository(db.database) });
+  });
+  beforeEach(() => db.database.raw('truncate reddit_posts cascade'));
+}
 /** A run that starts now, later than all rows that are stored. */
 export const run = () => ({ runStartedAt: new Date(Date.now() + 1), isSandbox: false });
 /** A run that starts after all runs before it. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
-import { findConfigFault } from '../../src/tasks/registry';
-import { createReconciler } from '../../src/scheduling/reconcile/reconcile-pass';
+import { findConfigError } from '../../src/tasks/registry';
+import { createReconcilePass } from '../../src/scheduling/reconcile/reconcile-pass';
 import { createScheduleCommands } from '../../src/scheduling/temporal/schedule-commands';
 import { createScheduleConvergence } from '../../src/scheduling/temporal/schedule-convergence';
 import { createScheduleGateway, type ScheduleGateway } from '../../src/scheduling/temporal/schedule-gateway';
@@ -40,8 +40,8 @@ function connectScheduling(services: { database: Database; temporal: TemporalCon
   const convergence = createScheduleConvergence({ configs, gateway });
   /** A new reconciler looks at the whole last day, as after a restart. */
   const createPass = ({ graceMs = 0, startsPerSecond = 20 } = {}) =>
-    createReconciler({
-      findConfigFault,
+    createReconcilePass({
+      findConfigError,
       configs,
       executions,
       gateway,

@@ -6,7 +6,7 @@ import { createRedditScrapeRepository } from '../../src/storage/reddit/reddit-sc
 import { insertExecution } from './api-support';
 import { runLanes } from './scrape-lanes';
 import { startWorld } from './scrape-stack';
-import { createTestDatabase, type TestDatabase } from './test-database';
+import { type TestDatabase, useTestDatabase } from './test-database';
 import type { RedditClient } from '../../src/platform/reddit/reddit-client';
 import type { RedditSandbox, RedditSandboxOptions } from '../../src/reddit-sandbox/sandbox-server';
 import type { ScrapeMemory } from '../../src/tasks/ports/scrape-memory';
@@ -26,12 +26,11 @@ export function createScrapeBench() {
     executionId = await insertExecution(db.database, { status: 'running' });
   };
   const clearContent = () => db.database.raw('truncate reddit_posts cascade');
-  beforeAll(async () => {
-    db = await createTestDatabase();
+  useTestDatabase('file', (created) => {
+    db = created;
     content = createRedditContentRepository(db.database);
     scrapes = createRedditScrapeRepository(db.database);
   });
-  afterAll(() => db.drop());
   beforeEach(async () => {
     await clearContent();
     await nextRun();
@@ -61,6 +60,14 @@ export function createScrapeBench() {
     ) => runLanes({ reddit, content, scrapes }, parameters, { executionId, startedAt: new Date(), ...given }),
     nextRun,
     clearContent,
+    /** Closes the sandbox, and forgets all content and the run. */
+    startOver: async () => {
+      await sandbox?.close();
+      await clearContent();
+      await nextRun();
+    },
+    /** What is remembered of the threads that were read. */
+    threads: async () => db.database('reddit_threads').select<{ is_complete: boolean }[]>(),
     /** All rows of a table, with the transaction that wrote each of them last. */
     rowsOf: async (table: string) =>
       (await db.database.raw<{ rows: Record<string, unknown>[] }>(`select xmin::text, t.* from ${table} t order by id`))

@@ -9,7 +9,7 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Creates a migrated, empty database. The caller drops it in `afterAll`. */
+/** Creates a migrated, empty database, which the caller drops. Most tests call `useTestDatabase`. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { postgresUrl, templateDatabase } = testServices();
   const name = `test_${randomBytes(6).toString('hex')}`;
@@ -24,6 +24,19 @@ export async function createTestDatabase(): Promise<TestDatabase> {
       await maintain(postgresUrl, `drop database if exists ${name} with (force)`);
     },
   };
+}
+
+/**
+ * Creates a migrated, empty database before each test of the file (or describe), or once for all of them, and passes it
+ * to `use`. The database is dropped afterwards: register the hooks that end its users before this call.
+ */
+export function useTestDatabase(each: 'test' | 'file', use: (db: TestDatabase) => void): void {
+  let db: TestDatabase | undefined;
+  (each === 'test' ? beforeEach : beforeAll)(async () => use((db = await createTestDatabase())));
+  (each === 'test' ? afterEach : afterAll)(async () => {
+    await db?.drop();
+    db = undefined;
+  });
 }
 
 async function maintain(url: string, statement: string): Promise<void> {

@@ -872,7 +872,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The signed-in user; to an API key, with the role that the key leaves him
+         * The signed-in user; for an API key, with the role that the key leaves them
          * @description Every signed-in user may; an API key of any scope will do.
          */
         get: {
@@ -1252,7 +1252,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description Whose; of others only admins ask */
+                    /** @description The owner. Only admins may name another user */
                     user_id?: number;
                 };
                 header?: never;
@@ -1373,7 +1373,7 @@ export interface paths {
         };
         put?: never;
         /**
-         * Make an API key; it is told this once
+         * Make an API key; only this answer shows it
          * @description Every signed-in user may; not with an API key.
          */
         post: {
@@ -1578,7 +1578,7 @@ export interface paths {
         delete: {
             parameters: {
                 query?: {
-                    /** @description Whose; of others only admins ask */
+                    /** @description The owner. Only admins may name another user */
                     user_id?: number;
                 };
                 header?: never;
@@ -2590,7 +2590,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete a user, and end his sessions
+         * Delete a user, and end their sessions
          * @description Needs the role admin; not with an API key.
          */
         delete: {
@@ -4601,7 +4601,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is armed in Temporal
+         * The schedules that are active in Temporal
          * @description Needs the role viewer or one above it; an API key with the scope read or more.
          */
         get: {
@@ -7531,7 +7531,7 @@ export interface paths {
         put?: never;
         /**
          * Run a task type without a config
-         * @description Needs the role admin, or an API key with the scope admin, for DATA_EXPORT, SEND_EMAIL, DATA_BACKUP, CLEANUP_TOKENS, CLEANUP_CONTENT, CLEANUP_EXECUTIONS, CLEANUP_EXPORTS: these delete, fill the disk or write to people, so who runs them with parameters of his own is refused with 403 otherwise. Configs of theirs, which an admin has stored, may be run by operators.
+         * @description Needs the role admin, or an API key with the scope admin, for DATA_EXPORT, SEND_EMAIL, DATA_BACKUP, CLEANUP_TOKENS, CLEANUP_CONTENT, CLEANUP_EXECUTIONS, CLEANUP_EXPORTS: these delete, fill the disk or write to people, so that others who run them with parameters of their own are refused with 403. Operators may run configs of these types, which an admin has stored.
          *
          *     Needs the role operator or one above it; an API key with the scope operate or more.
          */
@@ -8392,7 +8392,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete an exported file; what is known of it stays
+         * Delete an exported file; its record stays
          * @description Needs the role admin; an API key with the scope admin.
          */
         delete: {
@@ -10717,7 +10717,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is left of the request budget at Reddit, and who waits for it
+         * The rest of the request budget at Reddit, and the configs that wait for it
          * @description Every signed-in user may; an API key of any scope will do.
          */
         get: {
@@ -11056,7 +11056,7 @@ export interface components {
             /** @description To the minute */
             last_used_at: string | null;
             last_used_address: string | null;
-            /** @description Told this once: only its hash is kept */
+            /** @description Shown only here: the server keeps no more than its hash */
             key: string;
         };
         AuditEntry: {
@@ -11697,7 +11697,7 @@ export interface components {
             /** @description Always true: all processes keep to one budget, in Redis or, where there is none, in PostgreSQL */
             is_shared: boolean;
             /**
-             * @description Whether Reddit's answers have told it, or it is what REDDIT_REQUESTS_PER_MINUTE allows
+             * @description headers: from Reddit's answers. default: what REDDIT_REQUESTS_PER_MINUTE allows
              * @enum {string}
              */
             source: "headers" | "default";
@@ -11708,13 +11708,13 @@ export interface components {
             remaining: number;
             /** Format: date-time */
             resets_at: string;
-            /** @description Reddit answered 429 and said so */
+            /** @description Reddit answered 429: no requests until then */
             closed_until: string | null;
             /** @description Requests of the last minute */
             last_minute: number;
             /** @description Callers in line */
             waiting: number;
-            /** @description Runs that were told to come back when it is their turn */
+            /** @description Runs that return when it is their turn */
             deferred: number;
             processes_waiting: number;
             by_config: {

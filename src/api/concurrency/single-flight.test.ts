@@ -1,13 +1,13 @@
 import { createSingleFlight } from './single-flight';
 
-/** Questions that are answered when told to, by their number. */
+/** Questions that the test answers when it wants, by their number. */
 function questions() {
   const open: { resolve: (n: number) => void; reject: (error: Error) => void }[] = [];
   return { open, ask: () => new Promise<number>((resolve, reject) => open.push({ resolve, reject })) };
 }
 const settle = () => new Promise(setImmediate);
 
-test('who comes while a question is at work shares the next one, never the one before him', async () => {
+test('a call made while another runs shares the next call, not the running one', async () => {
   const together = createSingleFlight();
   const { open, ask } = questions();
   const first = together('a', ask);
@@ -26,7 +26,7 @@ test('who comes while a question is at work shares the next one, never the one b
   expect(await later).toBe(3);
 });
 
-test('other keys do not wait, and who comes afterwards asks anew', async () => {
+test('calls with other keys do not wait, and a later call asks anew', async () => {
   const together = createSingleFlight();
   const { open, ask } = questions();
   const both = [together('a', ask), together('b', ask)];
@@ -37,7 +37,7 @@ test('other keys do not wait, and who comes afterwards asks anew', async () => {
   expect(open).toHaveLength(3);
 });
 
-test('a failure is told to those who shared it alone', async () => {
+test('only those who shared a failed call get its error', async () => {
   const together = createSingleFlight();
   const { open, ask } = questions();
   const first = together('a', ask);

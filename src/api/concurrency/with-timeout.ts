@@ -1,4 +1,4 @@
-/** How long the API waits for Redis. The first command of a request that takes longer fails the request. */
+/** A request fails when one of its Redis commands takes longer. The tests of outages use it too. */
 export const REDIS_TIMEOUT_MS = 1_500;
 
 /** Rejects when `work` takes longer than `ms`. The work itself is not cancelled; its result is ignored. */

@@ -36,8 +36,13 @@ function typeOf(schema: JsonSchema): string {
 function rowsOf(schema: JsonSchema, prefix = ''): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
     const isRequired = schema.required?.includes(name) ?? false;
-    const preset = property.default === undefined ? '' : code(property.default);
-    const cells = [`\`${prefix}${name}\``, typeOf(property), isRequired ? 'required' : preset, property.description];
+    const defaultValue = property.default === undefined ? '' : code(property.default);
+    const cells = [
+      `\`${prefix}${name}\``,
+      typeOf(property),
+      isRequired ? 'required' : defaultValue,
+      property.description,
+    ];
     const object = [property, ...(property.anyOf ?? [])].find(({ properties }) => properties);
     return [
       `| ${cells.map((text = '') => cell(text)).join(' | ')} |`,

@@ -17,7 +17,7 @@ const appFor = async (role: Role | null) => {
     {
       users: { get: async () => user },
       sessions: { find: async () => ({ userId: 1, version: 1 }) as Session },
-      apiKeyCheck: { find: () => Promise.reject(new Error('no key was sent')) },
+      apiKeyAuthenticator: { find: () => Promise.reject(new Error('no key was sent')) },
     },
     { isOpen: () => false },
   );

@@ -43,7 +43,7 @@ const TOKEN_TEXTS = {
 interface AuthenticationServices {
   users: { get(id: number): Promise<User | undefined> };
   sessions: { find(sid: string): Promise<Session | undefined> };
-  apiKeyCheck: Pick<ApiKeyAuthenticator, 'find'>;
+  apiKeyAuthenticator: Pick<ApiKeyAuthenticator, 'find'>;
 }
 
 /**
@@ -112,7 +112,7 @@ async function authenticateByKey(
   access: Access,
 ): Promise<void> {
   const { isSessionOnly, keyScope } = request.routeOptions.config ?? {};
-  const { user, key } = await services.apiKeyCheck.find(token, request.address);
+  const { user, key } = await services.apiKeyAuthenticator.find(token, request.address);
   const { role } = user;
   user.role = roleThroughKey(role, key.scope);
   request.user = user;

@@ -56,7 +56,7 @@ function answerSocket(
     Connection: 'close',
   };
   const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  app.log.info({ reqId, status, code }, 'answered what is no request');
+  app.log.info({ reqId, status, code }, 'answered a malformed request');
   socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`);
   socket.destroySoon();
 }

@@ -78,10 +78,14 @@ function createInstruments() {
       help: "Requests in the present window of Reddit's budget",
       registers,
     }),
-    budgetRemaining: new Gauge({ name: 'taskloom_reddit_budget_remaining', help: 'What is left of them', registers }),
+    budgetRemaining: new Gauge({
+      name: 'taskloom_reddit_budget_remaining',
+      help: 'Requests left in the present window',
+      registers,
+    }),
     budgetWaiting: new Gauge({
       name: 'taskloom_reddit_budget_waiting',
-      help: 'Callers that wait for their turn, in line or told to come back',
+      help: 'Callers that wait for their turn, in line or deferred',
       registers,
     }),
     up: new Gauge({

@@ -30,16 +30,14 @@ const TAGS = [
 ];
 
 const API_KEY =
-  'A key that POST /api/v1/auth/api-keys answered, without the word Bearer. The names are those of the ' +
-  'scopes that will do.';
+  "An API key from POST /api/v1/auth/api-keys; leave out 'Bearer'. Each operation lists the scopes it accepts.";
 const SECURITY_SCHEMES = {
   bearer: {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
     description:
-      'The access_token that POST /api/v1/auth/login answers, without the word Bearer. The names are those ' +
-      'of the roles that will do.',
+      "The access_token from POST /api/v1/auth/login; leave out 'Bearer'. Each operation lists the roles it accepts.",
   },
   apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'tlk_…', description: API_KEY },
 } as const;

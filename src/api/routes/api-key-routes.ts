@@ -32,7 +32,7 @@ export function registerApiKeyRoutes(app: ZodApp, { apiKeys }: { apiKeys: ApiKey
       },
       schema: {
         tags,
-        summary: 'Make an API key; it is told this once',
+        summary: 'Make an API key; only this answer shows it',
         body: schemas.createApiKeyBody,
         response: { 201: schemas.newApiKey, ...notFound, ...conflict, ...unprocessable },
       },

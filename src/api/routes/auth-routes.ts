@@ -14,11 +14,11 @@ import { registerBody, userBody } from '../schemas/user-schemas';
 import { presentUser } from '../services/accounts/user-presenter';
 import type { AccountService } from '../services/accounts/account-service';
 import type { AuthService } from '../services/accounts/auth-service';
-import type { Client } from '../services/accounts/session-service';
+import type { ClientInfo } from '../services/accounts/session-service';
 import type { FastifyRequest } from 'fastify';
 import type { ZodApp } from '../zod-app';
 
-const clientOf = (request: FastifyRequest): Client => ({
+const clientOf = (request: FastifyRequest): ClientInfo => ({
   address: request.address,
   userAgent: request.headers['user-agent'],
 });
@@ -129,7 +129,7 @@ export function registerAuthRoutes(
       config,
       schema: {
         tags,
-        summary: 'The signed-in user; to an API key, with the role that the key leaves him',
+        summary: 'The signed-in user; for an API key, with the role that the key leaves them',
         response: { 200: userBody, ...notFound },
       },
     },

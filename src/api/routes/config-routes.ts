@@ -124,7 +124,7 @@ export function registerConfigRoutes(
       ...admin,
       audit: { action: 'config.update', target: 'task_config' },
       findMoreValidationErrors: async ({ params, body }) =>
-        isObject(params) && isObject(body) ? configs.findUpdateFaults(params.id as number, body) : [],
+        isObject(params) && isObject(body) ? configs.validateUpdate(params.id as number, body) : [],
     },
     schema: {
       tags,

@@ -15,10 +15,10 @@ const adminTypes = taskTypes.filter(({ adHocAccess }) => adHocAccess === 'admin'
 /** The OpenAPI description. */
 const AD_HOC =
   `Needs the role admin, or an API key with the scope admin, for ${adminTypes.join(', ')}: these delete, ` +
-  'fill the disk or write to people, so who runs them with parameters of his own is refused with 403 otherwise. ' +
-  'Configs of theirs, which an admin has stored, may be run by operators.';
+  'fill the disk or write to people, so that others who run them with parameters of their own are refused with 403. ' +
+  'Operators may run configs of these types, which an admin has stored.';
 
-export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: StartRunService }): void {
+export function registerExecuteRoutes(app: ZodApp, { startRun }: { startRun: StartRunService }): void {
   const config = { access: 'operator' } as const;
   const tags = ['execute'];
   const headers = startHeaders;
@@ -42,7 +42,7 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Start
         response: { 200: batchSubmitted, ...conflict, ...unprocessable, ...unavailable },
       },
     },
-    async (request) => execute.executeBatch(request.body.config_ids, contextOf(request)),
+    async (request) => startRun.executeBatch(request.body.config_ids, contextOf(request)),
   );
 
   app.post(
@@ -52,13 +52,13 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Start
         ...config,
         audit: { action: 'execute.type', target: 'task_type', keep: ['task_id'] },
         findMoreValidationErrors: async ({ params, body }) =>
-          execute.findTypeFaults(
+          startRun.validateTaskParameters(
             (params as { type?: string } | undefined)?.type ?? '',
             (body as { task_params?: unknown } | null | undefined)?.task_params,
           ),
       },
       // Authorization comes before validation of the body, as on every other route.
-      onRequest: async ({ params, user }) => execute.requireAdHocAccess(params.type, user.role),
+      onRequest: async ({ params, user }) => startRun.requireAdHocAccess(params.type, user.role),
       schema: {
         tags,
         summary: 'Run a task type without a config',
@@ -70,7 +70,7 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Start
       },
     },
     async (request) =>
-      execute.executeType(
+      startRun.executeType(
         request.params.type,
         request.body?.task_params ?? {},
         request.body?.options ?? {},
@@ -90,7 +90,7 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Start
         response: { 200: submitted, ...badRequest, ...notFound, ...unprocessable, ...unavailable },
       },
     },
-    async (request) => execute.executeConfig(request.params.id, contextOf(request)),
+    async (request) => startRun.executeConfig(request.params.id, contextOf(request)),
   );
 
   app.post(
@@ -105,6 +105,6 @@ export function registerExecuteRoutes(app: ZodApp, { execute }: { execute: Start
         response: { 200: submitted, ...badRequest, ...notFound, ...conflict, ...unprocessable, ...unavailable },
       },
     },
-    async (request) => execute.retry(request.params.id, contextOf(request)),
+    async (request) => startRun.retry(request.params.id, contextOf(request)),
   );
 }

@@ -44,7 +44,7 @@ export function registerExportRoutes(app: ZodApp, { exports }: { exports: Export
   );
 
   /** Finds the file and sets the headers that GET and HEAD share. */
-  async function sendFileHeaders(
+  async function prepareDownload(
     request: { params: { id: number } },
     reply: FastifyReply,
   ): Promise<Download & { etag: string }> {
@@ -77,7 +77,7 @@ export function registerExportRoutes(app: ZodApp, { exports }: { exports: Export
     },
     async (request, reply) => {
       const { headers } = request;
-      const file = await sendFileHeaders(request, reply);
+      const file = await prepareDownload(request, reply);
       if (isNotModified(headers['if-none-match'], file.etag)) return reply.status(304).send(null);
       const range = findRange(headers, { size: file.bytes, etag: file.etag, modifiedAt: file.completedAt });
       const content = await file.open(range);
@@ -88,7 +88,7 @@ export function registerExportRoutes(app: ZodApp, { exports }: { exports: Export
   );
 
   app.head('/exports/:id/download', { config, schema: { hide: true, params: idParams } }, async (request, reply) => {
-    const { bytes } = await sendFileHeaders(request, reply);
+    const { bytes } = await prepareDownload(request, reply);
     return reply.header('Content-Length', bytes).send();
   });
 
@@ -98,7 +98,7 @@ export function registerExportRoutes(app: ZodApp, { exports }: { exports: Export
       config: { access: 'admin', audit: { action: 'export.delete', target: 'export' } },
       schema: {
         tags,
-        summary: 'Delete an exported file; what is known of it stays',
+        summary: 'Delete an exported file; its record stays',
         params: idParams,
         response: { 200: schemas.deletedExport, ...notFound, ...unprocessable },
       },

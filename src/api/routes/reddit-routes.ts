@@ -181,7 +181,7 @@ export function registerRedditRoutes(
       config,
       schema: {
         tags,
-        summary: 'What is left of the request budget at Reddit, and who waits for it',
+        summary: 'The rest of the request budget at Reddit, and the configs that wait for it',
         response: { 200: redditBudgetBody, ...unavailable },
       },
     },

@@ -17,7 +17,14 @@ export function registerScheduleRoutes(
 
   app.get(
     '/tasks/schedules',
-    { config, schema: { tags, summary: 'What is armed in Temporal', response: { 200: schemas.jobs, ...unavailable } } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'The schedules that are active in Temporal',
+        response: { 200: schemas.jobs, ...unavailable },
+      },
+    },
     async (_request, reply) => sendSharedResponse(reply, await schedules.listJobs()),
   );
 

@@ -57,7 +57,7 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
         ...config,
         keyScope: 'admin',
         audit: { action: 'user.update', target: 'user', keep: ['role'] },
-        findMoreValidationErrors: async ({ body }) => accounts.findUpdateFaults(body ?? {}),
+        findMoreValidationErrors: async ({ body }) => accounts.validateUpdate(body ?? {}),
       },
       schema: {
         tags,
@@ -80,7 +80,7 @@ export function registerUserRoutes(app: ZodApp, { accounts }: { accounts: Accoun
       config: { access: 'admin', isSessionOnly: true, audit: { action: 'user.delete', target: 'user' } },
       schema: {
         tags,
-        summary: 'Delete a user, and end his sessions',
+        summary: 'Delete a user, and end their sessions',
         params: schemas.userParams,
         response: { 200: schemas.userBody, ...badRequest, ...notFound, ...conflict, ...unprocessable },
       },

@@ -48,9 +48,11 @@ export type ApiKeyBody = z.infer<typeof apiKey>;
 export const apiKeyList = z.array(apiKey);
 
 export const newApiKey = apiKey
-  .extend({ key: z.string().describe('Told this once: only its hash is kept') })
+  .extend({ key: z.string().describe('Shown only here: the server keeps no more than its hash') })
   .meta({ id: 'NewApiKey' });
 export type NewApiKeyBody = z.infer<typeof newApiKey>;
 
 export const apiKeyParams = z.object({ id: id() });
-export const apiKeyOwnerQuery = z.object({ user_id: id().optional().describe('Whose; of others only admins ask') });
+export const apiKeyOwnerQuery = z.object({
+  user_id: id().optional().describe('The owner. Only admins may name another user'),
+});

@@ -75,7 +75,7 @@ export const updateBody = z.object({
 });
 export type UpdateBody = z.infer<typeof updateBody>;
 
-const flag = (preset: boolean) => boolean(z.boolean().default(preset));
+const flag = (defaultValue: boolean) => boolean(z.boolean().default(defaultValue));
 export const createQuery = z.object({
   auto_schedule: flag(false),
   auto_start: flag(false).describe('Older spelling of auto_schedule'),

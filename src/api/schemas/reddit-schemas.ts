@@ -73,15 +73,15 @@ export const redditBudget = z
       .describe('Always true: all processes keep to one budget, in Redis or, where there is none, in PostgreSQL'),
     source: z
       .enum(['headers', 'default'])
-      .describe("Whether Reddit's answers have told it, or it is what REDDIT_REQUESTS_PER_MINUTE allows"),
+      .describe("headers: from Reddit's answers. default: what REDDIT_REQUESTS_PER_MINUTE allows"),
     limit: z.int().describe('Requests in the present window'),
     used: z.int().describe('Those made, or set aside for requests under way'),
     remaining: z.int(),
     resets_at: datetime,
-    closed_until: datetime.nullable().describe('Reddit answered 429 and said so'),
+    closed_until: datetime.nullable().describe('Reddit answered 429: no requests until then'),
     last_minute: count.describe('Requests of the last minute'),
     waiting: count.describe('Callers in line'),
-    deferred: count.describe('Runs that were told to come back when it is their turn'),
+    deferred: count.describe('Runs that return when it is their turn'),
     processes_waiting: count,
     by_config: z.array(
       z.object({

@@ -63,7 +63,7 @@ export const inOrder = <From extends string, To extends string>(
   { path: [to], message: `Input should not be before ${from}`, when: () => true },
 ];
 
-export const limit = (most: number, preset: number) => integer(z.int().min(1).max(most).default(preset));
+export const limit = (most: number, defaultValue: number) => integer(z.int().min(1).max(most).default(defaultValue));
 
 /** Opaque: where the previous page ended. */
 export const cursor = z.string().max(500).optional().describe('The X-Next-Cursor of the page before');

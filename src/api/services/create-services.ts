@@ -4,7 +4,7 @@ import { createScheduleGateway } from '../../scheduling/temporal/schedule-gatewa
 import { createResetMails } from '../../scheduling/temporal/reset-mails';
 import { createServerZones } from '../../scheduling/temporal/server-zones';
 import { createScheduleView } from '../../scheduling/temporal/schedule-view';
-import { findConfigFault } from '../../tasks/registry';
+import { findConfigError } from '../../tasks/registry';
 import { createApiKeyAuthenticator } from './accounts/api-key-authenticator';
 import { createApiKeyService } from './accounts/api-key-service';
 import { createAuditService } from './system/audit-service';
@@ -77,27 +77,28 @@ const CHANGE_WITHIN_MS = 5_000;
 /** Builds the use cases over the connections that server.ts has opened. */
 export function createServices(deps: ServiceDeps) {
   const { store, temporal } = deps;
-  const { users, apiKeys, resets, configs, executions, queries, content } = deps.repositories;
+  const { users, apiKeys, resets, configs, executions, queries, retention, content } = deps.repositories;
   const { accessMinutes, refreshDays, areSeveralSessionsAllowed } = deps.auth;
   const limits = createRateLimits({ store, isOn: deps.auth.areAttemptsLimited });
   const { passwords } = deps;
-  const findPasswordFault = createPasswordPolicy(passwords);
+  const validatePassword = createPasswordPolicy(passwords);
   const sessions = createSessionService({ store, lifetimeSeconds: refreshDays * 24 * 60 * 60 });
   const { linkToRun } = temporal;
   const gateway = createExecutionGateway(temporal);
   const resetMails = createResetMails(temporal);
   const scheduleGateway = (timeoutMs: number) =>
     createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue, timeoutMs });
-  const schedules = createScheduleView({ gateway: scheduleGateway(LOOK_UP_WITHIN_MS) });
+  const scheduleView = createScheduleView({ gateway: scheduleGateway(LOOK_UP_WITHIN_MS) });
   const zones = createServerZones({ client: temporal.client.schedule, timeoutMs: LOOK_UP_WITHIN_MS });
   const convergence = createScheduleConvergence({
     configs,
-    gateway: schedules.watch(scheduleGateway(CHANGE_WITHIN_MS)),
+    gateway: scheduleView.watch(scheduleGateway(CHANGE_WITHIN_MS)),
   });
-  const actions = createScheduleCommands({ configs, convergence, findConfigFault });
+  const commands = createScheduleCommands({ configs, convergence, findConfigError });
 
   return {
     jwtSecret: deps.auth.secret,
+    /** The repository itself: authentication reads the user of every request. */
     users,
     sessions,
     auth: createAuthService({
@@ -110,23 +111,23 @@ export function createServices(deps: ServiceDeps) {
       areSeveralSessionsAllowed,
     }),
     apiKeys: createApiKeyService({ keys: apiKeys, users }),
-    apiKeyCheck: createApiKeyAuthenticator({ keys: apiKeys, limits, log: deps.log }),
-    accounts: createAccountService({ users, sessions, passwords, findPasswordFault, limits }),
+    apiKeyAuthenticator: createApiKeyAuthenticator({ keys: apiKeys, limits, log: deps.log }),
+    accounts: createAccountService({ users, sessions, passwords, validatePassword, limits }),
     resets: createPasswordResetService({
       users,
       resets,
       sessions,
       passwords,
-      findPasswordFault,
+      validatePassword,
       limits,
       resetTokens: deps.resetTokens,
       startMail: (resetId) => resetMails.start(resetId),
       log: deps.log,
     }),
-    configs: createConfigService({ configs, queries, schedules, actions, convergence, log: deps.log }),
+    configs: createConfigService({ configs, queries, scheduleView, commands, convergence, log: deps.log }),
     previews: createPreviewService({ configs, queries, zones, gateway: scheduleGateway(LOOK_UP_WITHIN_MS) }),
-    schedules: createScheduleService({ configs, schedules, actions }),
-    executions: createExecutionService({ queries, gateway, linkToRun }),
+    schedules: createScheduleService({ configs, scheduleView, commands }),
+    executions: createExecutionService({ queries, retention, gateway, linkToRun }),
     progress: createProgressService({
       queries,
       gateway: createProgressGateway(temporal),
@@ -139,13 +140,13 @@ export function createServices(deps: ServiceDeps) {
       isSandbox: deps.reddit.isSandbox,
       requestsPerMinute: async () => deps.reddit.requestsPerMinute,
     }),
-    execute: createStartRunService({ configs, queries, gateway }),
+    startRun: createStartRunService({ configs, queries, gateway }),
     exports: createExportService({ records: deps.repositories.exports, files: deps.files }),
     runControl: createRunControlService({ queries, executions, gateway }),
     system: createSystemService({
       configs,
       queries,
-      schedules,
+      scheduleView,
       redis: store,
       reddit: deps.reddit,
       zones,

@@ -5,7 +5,7 @@ const RELATIONS = 'http://schemas.openxmlformats.org/package/2006/relationships'
 const OFFICE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
 const TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
 
-const forEach = (sheets: number, write: (number: number) => string) =>
+const joinSheets = (sheets: number, write: (number: number) => string) =>
   Array.from({ length: sheets }, (_, index) => write(index + 1)).join('');
 
 /** The pane keeps the header visible when the sheet scrolls. */
@@ -26,7 +26,7 @@ export const contentTypes = (sheets: number) =>
   '<Default Extension="xml" ContentType="application/xml"/>' +
   override('/xl/workbook.xml', 'sheet.main') +
   override('/xl/styles.xml', 'styles') +
-  forEach(sheets, (number) => override(`/xl/worksheets/sheet${number}.xml`, 'worksheet')) +
+  joinSheets(sheets, (number) => override(`/xl/worksheets/sheet${number}.xml`, 'worksheet')) +
   '</Types>';
 
 const relationships = (list: string) => `${XML}<Relationships xmlns="${RELATIONS}">${list}</Relationships>`;
@@ -37,12 +37,12 @@ const sheetName = (number: number) => (number === 1 ? 'Export' : `Export ${numbe
 
 export const workbook = (sheets: number) =>
   `${XML}<workbook xmlns="${MAIN}" xmlns:r="${OFFICE}"><sheets>` +
-  forEach(sheets, (number) => `<sheet name="${sheetName(number)}" sheetId="${number}" r:id="rId${number}"/>`) +
+  joinSheets(sheets, (number) => `<sheet name="${sheetName(number)}" sheetId="${number}" r:id="rId${number}"/>`) +
   '</sheets></workbook>';
 
 export const workbookRelations = (sheets: number) =>
   relationships(
-    forEach(sheets, (number) => relation(number, 'worksheet', `worksheets/sheet${number}.xml`)) +
+    joinSheets(sheets, (number) => relation(number, 'worksheet', `worksheets/sheet${number}.xml`)) +
       relation(sheets + 1, 'styles', 'styles.xml'),
   );
 

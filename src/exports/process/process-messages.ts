@@ -12,8 +12,8 @@ export interface ExportProcessSettings {
 
 export type ToExportProcess =
   { kind: 'write'; settings: ExportProcessSettings; request: ExportRequest; fileName: string } | { kind: 'abort' };
-export type Outcome = { kind: 'written'; file: WrittenFile } | { kind: 'failed'; error: PackedError };
-export type FromExportProcess = { kind: 'progress'; rowsWritten: number; rowsTotal: number } | Outcome;
+export type ExportEnd = { kind: 'written'; file: WrittenFile } | { kind: 'failed'; error: PackedError };
+export type FromExportProcess = { kind: 'progress'; rowsWritten: number; rowsTotal: number } | ExportEnd;
 
 /** The parts of an error that decide about a retry, and those that people read. */
 export interface PackedError {

@@ -3,7 +3,7 @@ import {
   unpackError,
   type ExportProcessSettings,
   type FromExportProcess,
-  type Outcome,
+  type ExportEnd,
   type ToExportProcess,
 } from './process-messages';
 import type { WriteFile } from '../file-writer';
@@ -48,7 +48,7 @@ export function createProcessWriter({ program, settings, env, files }: ProcessWr
     });
     // A message that does not arrive needs no handling here: the end of the process shows it.
     const tell = (message: ToExportProcess) => void child.send(message, () => undefined);
-    let outcome: Outcome | undefined;
+    let outcome: ExportEnd | undefined;
     child.on('message', (message: FromExportProcess) => {
       if (message.kind !== 'progress') {
         outcome = message;

@@ -15,8 +15,10 @@ export interface FileStore {
   sweep(brokenOffBefore: Date, isDryRun: boolean): Promise<number>;
 }
 
+/** The API maps the `code` to a response. */
 export class FileMissingError extends Error {
   override readonly name = 'FileMissingError';
+  readonly code = 'file_missing';
   constructor(file: string) {
     super(`There is no file ${file}`);
   }

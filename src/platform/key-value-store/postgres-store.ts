@@ -7,7 +7,7 @@ import type { KeyValueStore } from './key-value-store';
 const SWEPT_AT_ONCE = 1_000;
 
 const IS_LIVE = 'expires_at > now()';
-/** When a time to live of $n seconds ends; without one it never does. */
+/** The expiry of a value whose time to live is in this parameter, in seconds. Null means that it never expires. */
 const endOf = (parameter: string) =>
   `coalesce(now() + ${parameter}::double precision * interval '1 second', 'infinity')`;
 
@@ -29,8 +29,8 @@ const sweepOf = (table: string, columns: string) => `delete from ${table} where 
     select ${columns} from ${table} where expires_at <= now() limit ${SWEPT_AT_ONCE} for update skip locked)`;
 
 /**
- * The store in two unlogged tables of Taskloom's own schema (migrations make them). Every operation is one statement
- * and goes by the clock of the database. What it holds survives a restart of PostgreSQL, but not a crash of it.
+ * The store in two unlogged tables of Taskloom's schema, which migrations create. Every operation is one statement and
+ * uses the clock of the database. The content survives a restart of PostgreSQL, but not a crash.
  */
 export function createPostgresStore(
   url: string,
@@ -41,14 +41,14 @@ export function createPostgresStore(
     application_name: 'taskloom-store',
     max: 4,
     connectionTimeoutMillis: answerWithinMs,
-    // A connection whose server says nothing more is given up; a statement that waits for a lock is cancelled.
+    // The first gives up a connection whose server is silent. The second cancels a statement that waits for a lock.
     query_timeout: answerWithinMs,
     statement_timeout: answerWithinMs,
   });
-  // A connection lost while nobody used it; the next statement opens another.
+  // An idle connection was lost. The next statement opens another one.
   pool.on('error', () => undefined);
 
-  /** Waiting for a connection and for the answer, in `answerWithinMs` altogether. */
+  /** `answerWithinMs` limits the wait for a connection and the wait for the answer together. */
   async function query<Row extends object>(statement: string, values: unknown[] = []) {
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
@@ -67,7 +67,7 @@ export function createPostgresStore(
     for (const statement of [sweepOf('key_values', 'key'), sweepOf('key_members', 'key, member')])
       while ((await query(statement)).count === SWEPT_AT_ONCE);
   }
-  // What could not be removed now is removed the next time; nobody sees it meanwhile.
+  // After a failure, the next sweep removes the rows. Expired rows are never read.
   const sweeping = setInterval(() => void sweep().catch(() => undefined), sweepEveryMs).unref();
 
   const set: KeyValueStore['set'] = async (key, value, { ttlSeconds, onlyIfAbsent } = {}) => {
@@ -110,7 +110,7 @@ export function createPostgresStore(
         ])
       ).count === 1,
     apply: createApply({ set, replace, readWithTime }),
-    // Not only that somebody answers: a database without the tables is no store.
+    // Reads a table, because a database without the tables is not a store.
     ping: async () => void (await query('select from key_values limit 0')),
     close: async () => {
       clearInterval(sweeping);

@@ -10,14 +10,14 @@ else redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') end
 return 1`;
 
 export function createRedisStore(url: string, { answerWithinMs }: { answerWithinMs: number }): KeyValueStore {
-  // Where the server is lost, or takes connections and says nothing, the caller gets an error and is not queued.
+  // A command fails when the connection is lost or the server does not answer in time. It does not stay in a queue.
   const redis = new Redis(url, { maxRetriesPerRequest: 1, connectTimeout: 5_000, commandTimeout: answerWithinMs });
-  // A command that fails for want of a connection does not say why there is none; this event does.
+  // The error of a command that has no connection does not name the reason. The error of this event does.
   let lostBecause: Error | undefined;
   redis
     .on('error', (error: Error & { command?: { name: string } }) => {
       lostBecause = error;
-      // ioredis would go on without the database that the address names, and write into database 0.
+      // When selecting the URL's database fails, ioredis would continue with database 0.
       if (error.command?.name === 'select') redis.disconnect(true);
     })
     .on('ready', () => (lostBecause = undefined));
@@ -57,7 +57,8 @@ export function createRedisStore(url: string, { answerWithinMs }: { answerWithin
     replace,
     addMember: async (key, member, ttlSeconds) => {
       const now = Date.now();
-      // Scored by their end: the ended ones go with the next addition, and the key with the longest.
+      // The score of a member is its expiry. Each addition removes the expired members. The key expires with the last
+      // of its members.
       await transact(
         redis
           .multi()

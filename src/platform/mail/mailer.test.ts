@@ -54,7 +54,7 @@ it('sends text and page to one address, with a subject in any language and an id
   expect([parsed.text?.trim(), parsed.html?.trim()]).toEqual(['as text', '<p>as page</p>']);
 });
 
-it('goes to the recipient alone, whoever the header names', async () => {
+it('goes to the recipient alone, not to the addresses in its header', async () => {
   await send(
     {
       to: ['ann@example.org', 'ben@example.org'],
@@ -119,7 +119,7 @@ it('lets nobody write headers or add recipients', async () => {
   }
 });
 
-it('tells what is refused for good from what is not taken now', async () => {
+it('tells permanent refusals from temporary ones', async () => {
   server.onRecipient = (address) =>
     ({ 'gone@example.org': 550, 'full@example.org': 452, 'auth@example.org': 530 })[address];
   expect(await failure(send({ recipient: 'gone@example.org' }))).toMatchObject({

@@ -1,10 +1,10 @@
 /**
- * What the processes of a fleet ask of the ledger that they share. Durations are in milliseconds; every moment is the
- * store's own, so that the clocks of the machines do not matter.
+ * The commands that the processes of a fleet send to their common ledger. Durations are in milliseconds; every moment is
+ * the store's own, so that the clocks of the machines do not matter.
  */
 
 /** The callers of one process that wait for the same config. */
-export interface LaneReport {
+export interface FlowQueue {
   flow: string;
   /** A flow's share of the budget is its weight among the weights of those that wait. */
   weight: number;
@@ -15,25 +15,26 @@ export interface LaneReport {
   ageMs: number;
 }
 
-/** What Reddit said of the budget with an answer. */
+/** The state of the budget, from the headers of an answer of Reddit. */
 export interface RateHeaders {
   used?: number;
   remaining: number;
   resetMs: number;
 }
 
-export interface Outcome {
+export interface RequestReport {
   id: number;
   headers?: RateHeaders;
-  /** Reddit asked the client to stop for so long. */
+  /** Reddit asked the client to stop for this long. */
   closeMs?: number;
 }
 
 /** One request joins the line. */
 export interface ArriveCommand {
   process: string;
-  lane: LaneReport;
+  queue: FlowQueue;
   patienceMs: number;
+  /** Whether its place in the queue is kept when it is deferred. */
   isParkable: boolean;
 }
 
@@ -42,19 +43,19 @@ export interface PollCommand {
   process: string;
   /** How many more requests it may have under way. */
   free: number;
-  lanes: LaneReport[];
-  outcomes: Outcome[];
+  queues: FlowQueue[];
+  outcomes: RequestReport[];
   /** Grants that nobody waits for any more. */
   unused: number[];
 }
 
-/** `etaMs`: when the caller's turn comes, about. `isDeferred`: later than its patience; its place is kept for then. */
+/** `etaMs`: about when the caller's turn comes. `isDeferred`: later than its patience. */
 export interface Arrival {
   etaMs: number;
   isDeferred: boolean;
 }
 
-/** Grants by id, each for a lane; and when to ask again. */
+/** Grants by id, each for a queue; and when to ask again. */
 export interface Poll {
   grants: Record<string, string>;
   nextMs: number;
@@ -67,9 +68,9 @@ export interface BudgetView {
   resetMs: number;
   closedMs: number;
   processes: number;
-  /** `waiting`: callers in line; `deferred`: told to come back. */
+  /** `waiting`: callers in line; `deferred`: callers that return when it is their turn. */
   flows: Record<string, { waiting: number; deferred: number; lastMinute: number }>;
 }
 
-export const laneKey = (lane: Pick<LaneReport, 'flow' | 'isExclusive'>) =>
-  lane.isExclusive ? `${lane.flow}!` : lane.flow;
+export const queueKey = (queue: Pick<FlowQueue, 'flow' | 'isExclusive'>) =>
+  queue.isExclusive ? `${queue.flow}!` : queue.flow;

@@ -3,7 +3,7 @@ import { simulate, timesOf } from '../../../test/support/budget-simulation';
 const fleet = (requests: number) => ['one', 'two', 'three'].map((process) => ({ process, flow: '1', requests }));
 const between = (times: number[], from: number, to: number) => times.filter((at) => at >= from && at < to).length;
 
-test("without headers: the operator's rate, evenly, whoever asks", async () => {
+test("without headers: the operator's rate, evenly, whichever process asks", async () => {
   const { grants, view } = await simulate({ requestsPerMinute: 100, lastsMs: 120_000, demands: fleet(200) });
   const times = timesOf(grants);
   for (let second = 0; second < 118; second += 6)
@@ -64,7 +64,7 @@ test.each([
     '100, in windows of a minute',
     { requestsPerMinute: 100, server: { requests: 100, windowMs: 60_000, offsetMs: 23_400 } },
   ],
-  ['600, of which several share a slice', { requestsPerMinute: 600, server: { requests: 6_000, windowMs: 600_000 } }],
+  ['600, several in one time slot', { requestsPerMinute: 600, server: { requests: 6_000, windowMs: 600_000 } }],
 ])(
   'no minute has more than the operator allows, also after an idle time, and the load gets 95 %% and more: %s',
   async (_, setting) => {
@@ -140,7 +140,7 @@ test('serves a small config beside a large one, and gives weight 10 ten times th
   expect(timesOf(shares.grants, 'high').length).toBeGreaterThanOrEqual(95);
 });
 
-test('a 429 closes it for all until the time told', async () => {
+test('a 429 closes the budget for all until the time it names', async () => {
   const { grants, refusals } = await simulate({
     requestsPerMinute: 600,
     lastsMs: 40_000,

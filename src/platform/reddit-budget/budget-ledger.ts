@@ -1,13 +1,13 @@
 import {
-  laneKey,
+  queueKey,
   type Arrival,
   type ArriveCommand,
   type BudgetView,
-  type LaneReport,
+  type FlowQueue,
   type Poll,
   type PollCommand,
 } from './budget-commands';
-import { freshState, PARKING_GRACE_MS, PROCESS_LIFE_MS, type BudgetState, type Lane } from './budget-state';
+import { freshState, PARKING_GRACE_MS, PROCESS_LIFE_MS, type BudgetState, type WaitingQueue } from './budget-state';
 import { forgetOld, noteFetched, notePaced, paceMs, paceOpensAt, unnotePaced } from './budget-pace';
 import { available, evenPaceMs, moveTo, settle, slotAfterNow, windowLimit } from './budget-window';
 import type { AtomicProcedure } from '../key-value-store/key-value-store';
@@ -50,7 +50,7 @@ function forgetTheDead(state: BudgetState, now: number): void {
 function waitingOf(state: BudgetState): Record<string, number> {
   const waiting: Record<string, number> = {};
   for (const process of Object.values(state.processes))
-    for (const lane of Object.values(process.lanes)) waiting[lane.flow] = (waiting[lane.flow] ?? 0) + lane.waiting;
+    for (const queue of Object.values(process.lanes)) waiting[queue.flow] = (waiting[queue.flow] ?? 0) + queue.waiting;
   return waiting;
 }
 
@@ -63,32 +63,32 @@ function slotAfter(state: BudgetState, now: number, ahead: number, requestsPerMi
 }
 
 /**
- * Queues a request. When its turn comes later than the caller can wait, the caller is told instead when to come back;
- * the flow's tag does not change until then.
+ * Queues a request. When its turn comes later than the caller can wait, it is deferred instead: the answer says when
+ * to return, and the flow's tag does not change until then.
  */
 function arrive(
   state: BudgetState,
   now: number,
-  { process, lane, patienceMs, isParkable, requestsPerMinute }: ArriveCommand & Limit,
+  { process, queue, patienceMs, isParkable, requestsPerMinute }: ArriveCommand & Limit,
 ): Arrival {
-  const { flow } = lane;
-  const ahead = requestsAhead(state, now, lane);
+  const { flow } = queue;
+  const ahead = requestsAhead(state, now, queue);
   const etaMs = Math.ceil(slotAfter(state, now, ahead, requestsPerMinute) - now);
   const isDeferred = etaMs > patienceMs;
   if (isDeferred && isParkable) (state.parked[flow] ??= []).push(now + etaMs);
-  if (!isDeferred) joinLine(state, now, process, lane);
+  if (!isDeferred) joinLine(state, now, process, queue);
   return { etaMs, isDeferred };
 }
 
-function joinLine(state: BudgetState, now: number, process: string, lane: LaneReport): void {
-  const { flow, weight, isExclusive } = lane;
+function joinLine(state: BudgetState, now: number, process: string, queue: FlowQueue): void {
+  const { flow, weight, isExclusive } = queue;
   const own = (state.processes[process] ??= { seenAt: now, free: 0, lanes: {}, grants: {} });
-  const waiting = (own.lanes[laneKey(lane)] ??= { flow, weight, isExclusive, waiting: 0, since: now });
+  const waiting = (own.lanes[queueKey(queue)] ??= { flow, weight, isExclusive, waiting: 0, since: now });
   waiting.waiting += 1;
 }
 
 /** How many requests come before one that arrives now: those of its own flow, and those of others with smaller tags. */
-function requestsAhead(state: BudgetState, now: number, { flow, weight }: LaneReport): number {
+function requestsAhead(state: BudgetState, now: number, { flow, weight }: FlowQueue): number {
   const waiting = waitingOf(state);
   const parkedOf = (name: string) => state.parked[name]?.length ?? 0;
   // A flow without waiting requests begins at the tag of the others, so that a flow gains nothing by being idle.
@@ -126,7 +126,7 @@ function takeParked(state: BudgetState, now: number, flow: string): boolean {
 function poll(
   state: BudgetState,
   now: number,
-  { process: name, free, lanes, outcomes, unused, requestsPerMinute }: PollCommand & Limit,
+  { process: name, free, queues, outcomes, unused, requestsPerMinute }: PollCommand & Limit,
 ): Poll {
   for (const outcome of outcomes) settle(state, now, outcome, requestsPerMinute);
   for (const id of unused) giveBack(state, now, id, requestsPerMinute);
@@ -136,14 +136,14 @@ function poll(
   const process = (state.processes[name] = {
     seenAt: now,
     free: free - Object.keys(pending).length,
-    lanes: lanesOf(lanes, now),
+    lanes: queuesOf(queues, now),
     grants: pending,
   });
   for (const key of Object.values(pending)) if (process.lanes[key]) process.lanes[key].waiting -= 1;
   dispatch(state, now, requestsPerMinute);
   const { grants } = process;
   process.grants = {};
-  if (lanes.length === 0) delete state.processes[name];
+  if (queues.length === 0) delete state.processes[name];
   forgetIdleFlows(state);
   const opensAt = Math.max(
     state.nextAt,
@@ -154,8 +154,8 @@ function poll(
   return { grants, nextMs: Math.max(0, Math.ceil(opensAt - now)) };
 }
 
-const lanesOf = (lanes: LaneReport[], now: number): Record<string, Lane> =>
-  Object.fromEntries(lanes.map(({ ageMs, ...lane }) => [laneKey(lane), { ...lane, since: now - ageMs }]));
+const queuesOf = (queues: FlowQueue[], now: number): Record<string, WaitingQueue> =>
+  Object.fromEntries(queues.map(({ ageMs, ...queue }) => [queueKey(queue), { ...queue, since: now - ageMs }]));
 
 function giveBack(state: BudgetState, now: number, id: number, requestsPerMinute: number): void {
   const grantedAt = state.underWay[id];
@@ -176,23 +176,23 @@ function dispatch(state: BudgetState, now: number, requestsPerMinute: number): v
   ) {
     const next = nextInLine(state);
     if (!next) return;
-    const { process, key, lane } = next;
-    const tag = state.tags[lane.flow] ?? state.virtual;
+    const { process, key, queue } = next;
+    const tag = state.tags[queue.flow] ?? state.virtual;
     const id = (state.sequence += 1);
     state.virtual = Math.max(state.virtual, tag);
     // Rounded, so that tags that should be equal are.
-    state.tags[lane.flow] = Math.round((tag + 1 / lane.weight) * 1e6) / 1e6;
+    state.tags[queue.flow] = Math.round((tag + 1 / queue.weight) * 1e6) / 1e6;
     state.underWay[id] = now;
     state.remaining -= 1;
     state.granted += 1;
     notePaced(state, now, requestsPerMinute);
-    if (lane.isExclusive) state.exclusive = id;
+    if (queue.isExclusive) state.exclusive = id;
     process.grants[id] = key;
     process.free -= 1;
-    lane.waiting -= 1;
-    lane.since = now;
+    queue.waiting -= 1;
+    queue.since = now;
     const second = (state.log[Math.floor(now / 1_000)] ??= {});
-    second[lane.flow] = (second[lane.flow] ?? 0) + 1;
+    second[queue.flow] = (second[queue.flow] ?? 0) + 1;
     state.nextAt = slotAfterNow(state, now, requestsPerMinute);
   }
 }
@@ -201,14 +201,14 @@ function dispatch(state: BudgetState, now: number, requestsPerMinute: number): v
 function nextInLine(state: BudgetState) {
   const candidates = Object.entries(state.processes).flatMap(([name, process]) =>
     process.free > 0
-      ? Object.entries(process.lanes).map(([key, lane]) => ({ process, key, lane, name: `${key} ${name}` }))
+      ? Object.entries(process.lanes).map(([key, queue]) => ({ process, key, queue, name: `${key} ${name}` }))
       : [],
   );
-  const tag = (lane: Lane) => state.tags[lane.flow] ?? state.virtual;
+  const tag = (queue: WaitingQueue) => state.tags[queue.flow] ?? state.virtual;
   type Candidate = (typeof candidates)[number];
-  const isEligible = ({ lane }: Candidate) => lane.waiting >= 1 && !(lane.isExclusive && state.exclusive !== 0);
+  const isEligible = ({ queue }: Candidate) => queue.waiting >= 1 && !(queue.isExclusive && state.exclusive !== 0);
   const isSooner = (a: Candidate, b: Candidate) => {
-    const order = tag(a.lane) - tag(b.lane) || b.lane.weight - a.lane.weight || a.lane.since - b.lane.since;
+    const order = tag(a.queue) - tag(b.queue) || b.queue.weight - a.queue.weight || a.queue.since - b.queue.since;
     return order === 0 ? a.name < b.name : order < 0;
   };
   let best: Candidate | undefined;

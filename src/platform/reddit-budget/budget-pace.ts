@@ -10,19 +10,19 @@ const MINUTE_MS = 60_000;
 export const paceMs = (requestsPerMinute: number) => MINUTE_MS / requestsPerMinute;
 
 export function forgetOld(state: BudgetState, now: number): void {
-  for (const [slice, { lastAt }] of Object.entries(state.recent))
-    if (lastAt <= now - MINUTE_MS) delete state.recent[slice];
+  for (const [timeSlot, { lastAt }] of Object.entries(state.recent))
+    if (lastAt <= now - MINUTE_MS) delete state.recent[timeSlot];
 }
 
 /** When the next grant is within the ceiling. */
 export function paceOpensAt(state: BudgetState, requestsPerMinute: number): number {
-  const slices = Object.values(state.recent);
-  const granted = slices.reduce((sum, { count }) => sum + count, 0);
+  const timeSlots = Object.values(state.recent);
+  const granted = timeSlots.reduce((sum, { count }) => sum + count, 0);
   return Math.max(
     state.pacedAt,
     granted < Math.max(1, Math.floor(requestsPerMinute))
       ? 0
-      : Math.min(...slices.map(({ lastAt }) => lastAt)) + MINUTE_MS,
+      : Math.min(...timeSlots.map(({ lastAt }) => lastAt)) + MINUTE_MS,
   );
 }
 
@@ -32,22 +32,22 @@ export function notePaced(state: BudgetState, now: number, requestsPerMinute: nu
 }
 
 function count(state: BudgetState, now: number): void {
-  const slice = (state.recent[Math.floor(now / RECENT_MS)] ??= { count: 0, lastAt: now });
-  slice.count += 1;
-  slice.lastAt = now;
+  const timeSlot = (state.recent[Math.floor(now / RECENT_MS)] ??= { count: 0, lastAt: now });
+  timeSlot.count += 1;
+  timeSlot.lastAt = now;
 }
 
 function uncount(state: BudgetState, at: number): void {
   const key = Math.floor(at / RECENT_MS);
-  const slice = state.recent[key];
-  if (!slice) return;
-  slice.count -= 1;
-  if (slice.count === 0) delete state.recent[key];
+  const timeSlot = state.recent[key];
+  if (!timeSlot) return;
+  timeSlot.count -= 1;
+  if (timeSlot.count === 0) delete state.recent[key];
 }
 
 /**
- * Sent when its process fetched it, not when it was granted: a minute that is counted at Reddit's end would otherwise
- * have one too many.
+ * Counts a grant in the minute its process fetched it, when the request is really sent. Counted when granted, one
+ * minute at Reddit could exceed the limit.
  */
 export function noteFetched(state: BudgetState, now: number, id: string): void {
   const grantedAt = state.underWay[id];
@@ -57,7 +57,7 @@ export function noteFetched(state: BudgetState, now: number, id: string): void {
   state.underWay[id] = now;
 }
 
-/** The grant was not used. */
+/** Takes the count of an unused grant back. */
 export function unnotePaced(state: BudgetState, grantedAt: number, requestsPerMinute: number): void {
   uncount(state, grantedAt);
   state.pacedAt = Math.floor(state.pacedAt - paceMs(requestsPerMinute));

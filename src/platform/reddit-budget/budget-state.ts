@@ -1,15 +1,16 @@
-import type { LaneReport } from './budget-commands';
+import type { FlowQueue } from './budget-commands';
 
-export interface Lane extends Omit<LaneReport, 'ageMs'> {
+export interface WaitingQueue extends Omit<FlowQueue, 'ageMs'> {
   since: number;
 }
 
 interface ProcessState {
   seenAt: number;
-  /** How many more requests it can have under way. */
+  /** How many more requests the process can have under way. */
   free: number;
-  lanes: Record<string, Lane>;
-  /** Granted, and not fetched yet: lane by grant. */
+  /** By key. The stored name is that of older versions, which share the state during an update. */
+  lanes: Record<string, WaitingQueue>;
+  /** Granted, and not fetched yet: queue by grant. */
   grants: Record<string, string>;
 }
 
@@ -25,7 +26,7 @@ export interface BudgetState {
   remaining: number;
   /** Grants of this window. */
   granted: number;
-  /** The lowest `remaining` that Reddit told in this window; -1 before it told one. */
+  /** The lowest `remaining` that Reddit reported in this window; -1 before the first. */
   lowest: number;
   /** Requests of this window that ended without saying whether they were counted. */
   unsure: number;
@@ -43,7 +44,7 @@ export interface BudgetState {
   /** The virtual time at which each flow's next request is due. */
   tags: Record<string, number>;
   processes: Record<string, ProcessState>;
-  /** Callers told to come back: for each flow, when. */
+  /** When the deferred callers of each flow return. */
   parked: Record<string, number[]>;
   weights: Record<string, number>;
   /** Grants by second and flow, of the last minute. */
@@ -77,15 +78,15 @@ export const freshState = (): BudgetState => ({
   recent: {},
 });
 
-/** A process that has not been heard of for so long is dead, and what it waited for is forgotten. */
+/** A process that has not polled for this long is dead; its queues are forgotten. */
 export const PROCESS_LIFE_MS = 5_000;
-/** A request that was not reported by then never will be: its process died. */
+/** A request that was not reported within this time never will be: its process died. */
 export const REQUEST_LIFE_MS = 60_000;
-/** Whoever comes back later than this after its time has lost its place. */
+/** A deferred caller that returns later than this after its time has lost its place. */
 export const PARKING_GRACE_MS = 15_000;
 /** Unused budget is caught up with at this many times the even pace: more would be a burst. */
 export const CATCH_UP = 4;
-/** So far behind the operator's rate may be caught up with; what was left unused longer ago stays unused. */
+/** Grants that the operator's rate allowed within this time may be made up for; older ones stay unused. */
 export const PACE_SLACK_MS = 3_000;
-/** Grants of the last minute are kept together by so much: up to 120 a minute each stands for itself. */
+/** The length of a time slot of `recent`: up to 120 grants a minute have one each. */
 export const RECENT_MS = 500;

@@ -1,5 +1,5 @@
 import { CATCH_UP, REQUEST_LIFE_MS, type BudgetState } from './budget-state';
-import type { Outcome } from './budget-commands';
+import type { RequestReport } from './budget-commands';
 
 const underWay = (state: BudgetState) => Object.keys(state.underWay).length;
 
@@ -52,7 +52,7 @@ export function slotAfterNow(state: BudgetState, now: number, requestsPerMinute:
  * Records the end of a request. Reddit tells `resetMs` in whole seconds, rounded up, so the earliest end that results
  * from it is the most exact one.
  */
-export function settle(state: BudgetState, now: number, outcome: Outcome, requestsPerMinute: number): void {
+export function settle(state: BudgetState, now: number, outcome: RequestReport, requestsPerMinute: number): void {
   const grantedAt = state.underWay[outcome.id];
   delete state.underWay[outcome.id];
   if (state.exclusive === outcome.id) state.exclusive = 0;
@@ -71,7 +71,7 @@ export function settle(state: BudgetState, now: number, outcome: Outcome, reques
   state.nextAt = available(state, requestsPerMinute) === 0 ? next : Math.min(state.nextAt, next);
 }
 
-type Headers = NonNullable<Outcome['headers']>;
+type Headers = NonNullable<RequestReport['headers']>;
 
 /** Takes limit, length and end of the window from Reddit's headers. An end that is far off belongs to a new window. */
 function moveEnd(state: BudgetState, now: number, headers: Headers, grantedAt: number | undefined): void {

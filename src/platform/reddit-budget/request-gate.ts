@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { laneKey, type LaneReport, type Outcome } from './budget-commands';
+import { queueKey, type FlowQueue, type RequestReport } from './budget-commands';
 import { createWaitingLine, type Waiter } from './waiting-line';
 import type { RedditBudget } from './reddit-budget';
 
@@ -12,10 +12,10 @@ const BLOCKED_POLL_MS = 25;
 const RETRY_MS = 500;
 /** How long callers are sent away for while the ledger does not answer. */
 const LEDGER_AWAY_MS = 15_000;
-/** Whoever is sent away comes back so much before its turn, to be in line when it is called. */
+/** A deferred caller returns this long before its turn, to be in line when it comes. */
 const LEAD_MS = 1_500;
 
-/** Who asks: a flow's share of the budget is its weight among those that wait. */
+/** A caller. A flow's share of the budget is its weight among the weights of those that wait. */
 export interface Asker {
   flow: string;
   weight: number;
@@ -52,7 +52,7 @@ export function createRequestGate({
   const name = randomUUID();
   const line = createWaitingLine();
   const spare: number[] = [];
-  let outcomes: Outcome[] = [];
+  let outcomes: RequestReport[] = [];
   let underWay = 0;
   let isPolling = false;
   let isDue = false;
@@ -75,14 +75,14 @@ export function createRequestGate({
   }
 
   async function poll(): Promise<number> {
-    const [told, unused] = [outcomes, spare.splice(0)];
+    const [reported, unused] = [outcomes, spare.splice(0)];
     outcomes = [];
     try {
       const { grants, nextMs } = await budget.poll({
         process: name,
         free: Math.max(0, atOnce - underWay),
-        lanes: line.report(),
-        outcomes: told,
+        queues: line.report(),
+        outcomes: reported,
         unused,
       });
       for (const [id, key] of Object.entries(grants)) admit(Number(id), key);
@@ -91,8 +91,8 @@ export function createRequestGate({
       return nextMs > 0 || Object.keys(grants).length > 0 ? nextMs : BLOCKED_POLL_MS;
     } catch (error) {
       log.warn({ err: error }, "Reddit's request budget cannot be read: nothing is asked meanwhile");
-      // What was not told is told again: a grant counts as under way until then.
-      outcomes = [...told, ...outcomes];
+      // Unsent reports go with the next poll: until then their grants count as under way.
+      outcomes = [...reported, ...outcomes];
       spare.push(...unused);
       return RETRY_MS;
     }
@@ -111,7 +111,7 @@ export function createRequestGate({
   }
 
   async function arrive(asker: Asker, patienceMs: number, signal?: AbortSignal): Promise<void> {
-    const lane: LaneReport = {
+    const queue: FlowQueue = {
       flow: asker.flow,
       weight: asker.weight,
       isExclusive: asker.isExclusive,
@@ -123,7 +123,7 @@ export function createRequestGate({
       try {
         const { etaMs, isDeferred } = await budget.arrive({
           process: name,
-          lane,
+          queue,
           patienceMs,
           isParkable: asker.isParkable,
         });
@@ -143,7 +143,7 @@ export function createRequestGate({
     }
   }
 
-  /** Answers the grant, whose end has to be told. Throws TurnIsLater, or the signal's reason. */
+  /** Returns the grant; `leave` has to report its end. Throws TurnIsLater, or the signal's reason. */
   async function enter(asker: Asker, signal?: AbortSignal): Promise<number> {
     signal?.throwIfAborted();
     await arrive(asker, asker.patienceMs, signal);
@@ -158,8 +158,8 @@ export function createRequestGate({
         line.remove(waiter);
       };
       const waiter: Waiter = {
-        key: laneKey(asker),
-        lane: { flow: asker.flow, weight: asker.weight, isExclusive: asker.isExclusive },
+        key: queueKey(asker),
+        queue: { flow: asker.flow, weight: asker.weight, isExclusive: asker.isExclusive },
         since: performance.now(),
         admit: (id) => {
           leave();
@@ -190,7 +190,7 @@ export function createRequestGate({
   return {
     enter,
     /** A request has ended, well or badly. */
-    leave(outcome: Outcome): void {
+    leave(outcome: RequestReport): void {
       underWay -= 1;
       outcomes.push(outcome);
       pollSoon();

@@ -64,7 +64,7 @@ test('an old post lacks what is newer, and is read all the same', () => {
   });
 });
 
-test('what was taken away is told from what only lost its author', () => {
+test('deleted content is told apart from content of a deleted account', () => {
   expect(toPost({ ...oldPost, author: '[deleted]' })).toMatchObject({ author: '[deleted]', isDeleted: false });
   expect(toPost({ ...oldPost, author: null, selftext: '[removed]' })).toMatchObject({
     author: '[deleted]',

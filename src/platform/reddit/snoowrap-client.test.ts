@@ -84,7 +84,7 @@ test.each([
   [403, { reason: 'private' }, 'forbidden', /private/],
   [404, { reason: 'banned', message: 'Not Found', error: 404 }, 'not_found', /banned/],
   [451, {}, 'forbidden', /451/],
-])('%i is told at once as what it is', async (status, body, kind, message) => {
+])('%i is reported at once, as its own kind', async (status, body, kind, message) => {
   const reddit = await serveReddit(() => ({ status, body }));
   const error = await failure(client(reddit.url).listPosts(hot));
   expect(error).toMatchObject({

@@ -4,7 +4,7 @@ import { RedditError, type RedditAsker, type RedditClient } from './reddit-clien
 import { isRetryable, rateOf } from './reddit-failures';
 import { toCommentTree, toInfo, toListingPage, toMoreChildren, toSubreddit } from './reddit-mappers';
 import { abortedError, createSnoowrapTransport, type RedditLogin, type RedditRequest } from './snoowrap-transport';
-import type { Outcome } from '../reddit-budget/budget-commands';
+import type { RequestReport } from '../reddit-budget/budget-commands';
 import type { RedditBudget } from '../reddit-budget/reddit-budget';
 
 export interface RedditClientOptions extends RedditLogin {
@@ -88,7 +88,7 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
   ): Promise<unknown> {
     // The login comes before the request queues, so that a failed login costs no turn. A token outlives the wait.
     await ensureToken(request.signal);
-    const outcome: Outcome = { id: await enter(asker, request.signal) };
+    const outcome: RequestReport = { id: await enter(asker, request.signal) };
     let token: string | undefined;
     try {
       token = transport.currentToken();

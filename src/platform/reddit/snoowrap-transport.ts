@@ -138,7 +138,10 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
       body: Record<string, unknown>;
     };
     if (typeof body.access_token !== 'string')
-      throw new RedditError('unauthorized', `Reddit gives no token: ${JSON.stringify(body.error ?? 'no reason told')}`);
+      throw new RedditError(
+        'unauthorized',
+        `Reddit gives no token: ${JSON.stringify(body.error ?? 'no reason given')}`,
+      );
     const lifetimeMs = (typeof body.expires_in === 'number' ? body.expires_in : 3600) * 1000;
     token = { value: body.access_token, renewAt: Date.now() + lifetimeMs - Math.min(60_000, lifetimeMs / 10) };
   }

@@ -27,7 +27,7 @@ export interface CommonOptions {
   isPausedOnFailure: boolean;
 }
 
-/** Ten years. Temporal counts durations in nanoseconds, of which 64 bits hold 292 years. */
+/** Ten years. Temporal counts durations in nanoseconds, and 64 bits of them are 292 years. */
 const LONGEST_SECONDS = 315_360_000;
 
 const zoneName = z.string().transform((name, context) => {
@@ -38,7 +38,7 @@ const zoneName = z.string().transform((name, context) => {
 const jitterSeconds = z.number().min(0).max(LONGEST_SECONDS);
 const catchupWindowSeconds = z.number().min(10).max(LONGEST_SECONDS);
 
-/** With `now`, an end that has passed is a fault; leave it out for a stored config. */
+/** With `now`, an end that has passed is a fault. Leave `now` out for a stored config, whose end may have passed. */
 export function readCommonOptions(fields: FieldReader, now: Date | undefined): CommonOptions {
   const timezone = fields.readOr('timezone', zoneName, 'UTC');
   return {

@@ -7,7 +7,7 @@ export type FieldReader = ReturnType<typeof createFieldReader>;
 export function createFieldReader(config: Record<string, unknown>) {
   const issues: ScheduleIssue[] = [];
 
-  /** Without a field the fault is one of the whole config. */
+  /** Without `field`, the fault concerns the whole config. */
   function fail(field: string | undefined, message: string): undefined {
     issues.push(
       field === undefined ? { path: [], message, input: config } : { path: [field], message, input: config[field] },

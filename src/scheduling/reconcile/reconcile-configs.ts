@@ -1,7 +1,7 @@
 import type { Logger } from '../../platform/logger';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type { TaskConfigRepository } from '../../storage/configs/task-config-repository';
-import type { FindConfigFault } from '../temporal/schedule-commands';
+import type { FindConfigError } from '../temporal/schedule-commands';
 import type { ScheduleConvergence } from '../temporal/schedule-convergence';
 
 export interface ConfigRepairs {
@@ -12,7 +12,7 @@ export interface ConfigReconcilerDeps {
   configs: TaskConfigRepository;
   convergence: ScheduleConvergence;
   log: Logger;
-  findConfigFault: FindConfigFault;
+  findConfigError: FindConfigError;
 }
 
 const PAGE = 1_000;
@@ -21,16 +21,16 @@ const PAGE = 1_000;
  * Sets configs to `error` that can no longer run, before their next run fails: a newer version may lack the task type,
  * or check its parameters more strictly.
  */
-export function createConfigReconciler({ configs, convergence, log, findConfigFault }: ConfigReconcilerDeps) {
-  async function fail(config: TaskConfig, fault: string): Promise<boolean> {
-    const failed = await configs.setScheduleStatus(config.id, 'error', { ifRevision: config.revision, error: fault });
+export function createConfigReconciler({ configs, convergence, log, findConfigError }: ConfigReconcilerDeps) {
+  async function fail(config: TaskConfig, reason: string): Promise<boolean> {
+    const failed = await configs.setScheduleStatus(config.id, 'error', { ifRevision: config.revision, error: reason });
     if (!failed) return false;
     await configs.addEvents(config.id, [
       { event: 'status_changed', newStatus: 'error' },
-      { event: 'task_register_failed', taskName: config.name, success: false, error: fault },
+      { event: 'task_register_failed', taskName: config.name, success: false, error: reason },
     ]);
     if (config.scheduleStatus !== 'inactive') await convergence.converge(config.id);
-    log.warn({ configId: config.id, fault }, 'a config can no longer run');
+    log.warn({ configId: config.id, fault: reason }, 'a config can no longer run');
     return true;
   }
 
@@ -42,8 +42,8 @@ export function createConfigReconciler({ configs, convergence, log, findConfigFa
       page = await configs.listWithoutError(page.at(-1)?.id ?? 0, PAGE)
     ) {
       for (const config of page) {
-        const fault = findConfigFault(config.taskType, config.parameters);
-        if (fault !== null && (await fail(config, fault))) configsFailed += 1;
+        const error = findConfigError(config.taskType, config.parameters);
+        if (error !== null && (await fail(config, error))) configsFailed += 1;
       }
     }
     return { configsFailed };

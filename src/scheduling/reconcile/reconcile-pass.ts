@@ -4,10 +4,11 @@ import { createScheduleReconciler, type ScheduleReconcilerDeps, type ScheduleRep
 
 export type ReconcileReport = ConfigRepairs & ScheduleRepairs & ExecutionRepairs;
 
+/** Younger changes are left alone: the process that made them may still be applying them. */
 const GRACE_MS = 10_000;
 
 /** Repairs what a crash left different between PostgreSQL and Temporal. Idempotent, and safe at any time. */
-export function createReconciler({
+export function createReconcilePass({
   graceMs = GRACE_MS,
   ...deps
 }: ConfigReconcilerDeps &

@@ -39,7 +39,7 @@ function findDifference(row: TaskConfig, actual: ActualSchedule | null | undefin
 const REASONS: Record<Exclude<Difference, 'exhausted'>, string> = {
   missing: 'the schedule was missing in Temporal',
   revision: 'the schedule in Temporal was not up to date',
-  'foreign pause': 'the schedule in Temporal had not followed the last start',
+  'foreign pause': 'the schedule in Temporal was still paused although the config had been started since',
   pause: 'the schedule in Temporal was paused or running against the record',
 };
 

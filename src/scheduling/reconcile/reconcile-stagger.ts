@@ -72,7 +72,7 @@ export function createStaggerReconciler({ staggers, convergence, log, startsPerS
       if (startsPerSecond > 0 && group.length > (startsPerSecond * MINUTE_MS) / SECOND_MS)
         log.warn(
           { dueAt: new Date(minute), due: group.length, startsPerSecond },
-          'more runs are due in one minute than the Temporal server starts: give them other times, or enlarge the server',
+          'more runs are due in one minute than the Temporal server starts: give some of them other times',
         );
       const seconds = staggerOf(group.length, startsPerSecond);
       if (seconds > 0) wanted.push(...group.filter(isStaggered).map(({ id }) => ({ configId: id, seconds })));

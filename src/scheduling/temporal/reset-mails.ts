@@ -9,7 +9,10 @@ export const resetMailWorkflowId = (resetId: string) => `password-reset-${resetI
 
 export type ResetMails = ReturnType<typeof createResetMails>;
 
-/** Starts the workflow that mails a reset's link. Its id contains the reset's id, so each reset has one at most. */
+/**
+ * Starts the workflow that mails a reset's link. Its id contains the reset's id, so each reset has one at most. It is
+ * in this room, because both the API and reconcile start it.
+ */
 export function createResetMails({ client, taskQueue }: { client: Client; taskQueue: string }) {
   return {
     /** Returns false when the workflow is already running. */

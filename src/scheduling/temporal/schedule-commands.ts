@@ -17,13 +17,13 @@ export interface CommandResult {
 }
 
 /** Why a config cannot run as it is stored, in words for its owner; null when it can. */
-export type FindConfigFault = (taskType: string, parameters: Record<string, unknown>) => string | null;
+export type FindConfigError = (taskType: string, parameters: Record<string, unknown>) => string | null;
 
 export interface ScheduleCommandDeps {
   configs: Pick<TaskConfigRepository, 'get' | 'setScheduleStatus' | 'addEvents'>;
   convergence: ScheduleConvergence;
-  /** A config that could not run is not armed. */
-  findConfigFault?: FindConfigFault;
+  /** A config with such an error does not get a schedule. */
+  findConfigError?: FindConfigError;
 }
 
 const firesByItself = (config: TaskConfig) => findSchedulerType(config.schedulerType)?.fires !== 'never';
@@ -33,10 +33,10 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 export type ScheduleCommands = ReturnType<typeof createScheduleCommands>;
 
 /**
- * What users do to a schedule: the row is written first, then Temporal follows. A refused or failed command is a
- * result, not an error; an unknown config throws ConfigNotFoundError.
+ * The commands of users on a schedule. Each writes the row first and changes Temporal second. A command that is refused
+ * or fails returns a result; only an unknown config throws (ConfigNotFoundError).
  */
-export function createScheduleCommands({ configs, convergence, findConfigFault = () => null }: ScheduleCommandDeps) {
+export function createScheduleCommands({ configs, convergence, findConfigError = () => null }: ScheduleCommandDeps) {
   async function find(configId: number): Promise<TaskConfig> {
     const config = await configs.get(configId);
     if (!config) throw new ConfigNotFoundError(configId);
@@ -60,7 +60,7 @@ export function createScheduleCommands({ configs, convergence, findConfigFault =
     ]);
   }
 
-  /** It cannot be armed as it is; what was armed before is taken away. */
+  /** Sets the config to `error`, and removes the schedule that it had. */
   async function fail(config: TaskConfig, event: ScheduleEventName, error: unknown): Promise<CommandResult> {
     const message = messageOf(error);
     const failed = await configs.setScheduleStatus(config.id, 'error', { ifRevision: config.revision, error: message });
@@ -69,7 +69,7 @@ export function createScheduleCommands({ configs, convergence, findConfigFault =
     return answer(config.id, false, `${config.name} could not be scheduled: ${message}`);
   }
 
-  /** Temporal comes after what has been written as `config`; when it cannot follow now, reconcile makes it. */
+  /** Applies the written row `config` to Temporal. If that fails, reconcile applies it later. */
   async function follow(
     config: TaskConfig,
     events: { status: ScheduleStatus | null; done: ScheduleEventName; failed: ScheduleEventName },
@@ -95,14 +95,14 @@ export function createScheduleCommands({ configs, convergence, findConfigFault =
     if (!firesByItself(config))
       return answer(config.id, false, `${config.name} is a manual task: it has no schedule, execute it instead`);
     const isActive = config.scheduleStatus === 'active';
-    // An active config may have expired too, if reconcile has not seen it yet. Its run may still be at work, so nothing
-    // is changed.
+    // An active config may have expired too, before reconcile has made it inactive. Its run may still be in progress,
+    // so nothing is changed.
     const past = findExpiry(config.schedulerType, config.scheduleConfig, new Date());
     if (past !== null) return answer(config.id, false, `${config.name} cannot be started: ${past}`);
     try {
-      const fault = findConfigFault(config.taskType, config.parameters);
-      if (fault !== null) throw new Error(fault);
-      // The date of an active one may come at this moment.
+      const error = findConfigError(config.taskType, config.parameters);
+      if (error !== null) throw new Error(error);
+      // The date of an active config may be reached at this moment, so it is not compared with the clock.
       parseScheduleConfig(config.schedulerType, config.scheduleConfig, isActive ? {} : { now: new Date() });
     } catch (error) {
       return fail(config, 'task_register_failed', error);
@@ -122,7 +122,7 @@ export function createScheduleCommands({ configs, convergence, findConfigFault =
     return follow(active, events, (settled) => answer(config.id, settled === 'active', `${config.name} is ${settled}`));
   }
 
-  /** A state that needs no schedule or a silent one. */
+  /** Sets a status in which the config has no schedule, or a paused one. Undefined when the row was not written. */
   async function silence(
     config: TaskConfig,
     status: 'inactive' | 'paused',
@@ -178,19 +178,19 @@ export function createScheduleCommands({ configs, convergence, findConfigFault =
     );
   }
 
-  // Two concurrent commands on one schedule would be safe, but would undo and refuse each other's steps.
+  // Concurrent commands on one schedule are safe, but they would undo or refuse each other's steps.
   const inTurn = createKeyedQueue<number>();
   const queued = (act: (configId: number) => Promise<CommandResult>) => (configId: number) =>
     inTurn(configId, () => act(configId));
   return {
     start: queued(async (configId) => arm(await find(configId))),
     stop: queued(stop),
-    /** Takes the schedule away; the config stays. */
+    /** Removes the schedule. The config stays. */
     remove: queued(stop),
     pause: queued(pause),
     resume: queued(resume),
     reload: queued(rearm),
-    /** To be called after a config was changed: its schedule, if it has one, follows at once. */
+    /** Applies a changed config to its schedule, if it has one. Call it after every change. */
     rearm: queued(rearm),
   };
 }

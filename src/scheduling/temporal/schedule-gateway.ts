@@ -23,9 +23,9 @@ export interface ApplyOutcome {
   foreignPause?: string;
 }
 
-/** The part of the deadline one try may use, so that a stuck request leaves time for more; the last has the rest. */
+/** The part of the time one try may take, so that a stuck request leaves time for others. The last has the rest. */
 const SHARE_OF_A_TRY = 1 / 4;
-/** With the first pauses between them: 20, 40, 80… ms. */
+/** The pauses between them double: 20, 40, 80… ms. */
 const CONTENTION_ATTEMPTS = 6;
 const CONTENTION_PAUSE_MS = 20;
 
@@ -49,9 +49,10 @@ export function createScheduleGateway({
   timeoutMs?: number;
 }) {
   /**
-   * Without a deadline the client would wait for a dead server for as long as its retries last. `work` must be
-   * repeatable: a try that came too late may have been done all the same. What it created then is found by the next one
-   * (as contention, and updated), what it deleted is missed by none.
+   * Calls Temporal within `timeoutMs`. Without a deadline the client would wait for a dead server until its retries
+   * end.
+   * `work` must be repeatable, because a try that timed out may have been carried out. If it created the schedule, the
+   * next try meets contention and updates it. If it deleted the schedule, the next try finds nothing to delete.
    */
   async function call<Result>(work: () => Promise<Result>): Promise<Result> {
     const shareMs = timeoutMs * SHARE_OF_A_TRY;
@@ -80,7 +81,7 @@ export function createScheduleGateway({
     }
   }
 
-  /** Updates, or creates what is not there. */
+  /** Updates the schedule, or creates it if there is none. */
   async function upsert<Start extends Workflow, Outcome>(
     create: ScheduleOptions<ScheduleOptionsStartWorkflowAction<Start>>,
     update: (previous: ScheduleDescription) => {
@@ -111,8 +112,8 @@ export function createScheduleGateway({
     remove,
 
     /**
-     * Makes the Temporal schedule what the row desires, whatever it was before. A foreign pause of an active schedule
-     * stays and is reported, unless the config was started after it: that start ends the pause.
+     * Brings the Temporal schedule into the state that the row wants. A foreign pause of an active schedule stays, and
+     * is returned. A start of the config after the pause ends it.
      */
     async apply(config: TaskConfig): Promise<ApplyOutcome> {
       const wanted = taskConfigSchedule(config, { scheduleId: scheduleIdOf(config.id), taskQueue });
@@ -148,7 +149,7 @@ export function createScheduleGateway({
       return call(() => matchingTimes(client, scheduleIdOf(configId), span));
     },
 
-    /** The schedules of these configs, or of all, in one (paged) call. It may lag a moment behind what was written. */
+    /** The schedules of these configs, or of all, in one paged call. It may lag a moment behind the last write. */
     async list(configIds?: number[]): Promise<Map<number, ActualSchedule>> {
       if (configIds?.length === 0) return new Map();
       const query = configIds
@@ -164,7 +165,7 @@ export function createScheduleGateway({
       });
     },
 
-    /** All schedules of configs when there are no more than `most` (a thousand come with one call); else some. */
+    /** The schedules of all configs. Where there are more than `most`, it stops there, and `isComplete` is false. */
     async listFirst(most: number): Promise<{ schedules: Map<number, ActualSchedule>; isComplete: boolean }> {
       return call(async () => {
         const schedules = new Map<number, ActualSchedule>();
@@ -178,7 +179,7 @@ export function createScheduleGateway({
       });
     },
 
-    /** The system schedule that repairs what a crash left behind; an operator's pause of it is kept. */
+    /** Creates or updates the schedule of the reconcile workflow. An operator's pause of it is kept. */
     async ensureReconcileSchedule(): Promise<void> {
       const wanted = {
         scheduleId: RECONCILE_SCHEDULE_ID,

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { readConfig } from '../../platform/config';
 import { createDatabase } from '../../platform/postgres/postgres';
 import { checkPostgres, requireDatabaseUrl } from '../../platform/startup/start-checks';
-import { reasonOf, showFailedStart, StartError } from '../../platform/startup/start-error';
+import { reasonOf } from '../../platform/startup/error-texts';
+import { showFailedStart, StartError } from '../../platform/startup/start-error';
 import { createSuperuser } from '../first-superuser';
 
 const USAGE =

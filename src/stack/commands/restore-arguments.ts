@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { reasonOf, StartError } from '../../platform/startup/start-error';
+import { reasonOf } from '../../platform/startup/error-texts';
+import { StartError } from '../../platform/startup/start-error';
 
 const USAGE = `npm run restore -- --list
 npm run restore -- BACKUP [--replace] [--yes] [--force]

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { StoredBackup } from '../../backups/backup-folder';
-import type { RestorePlan } from '../../backups/restore-backup';
+import type { RestorePlan } from '../../backups/restore/restore-backup';
 
 const megabytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MB`;
 const rowsOf = ({ manifest }: StoredBackup) => manifest.tables.reduce((sum, { rows }) => sum + rows, 0);

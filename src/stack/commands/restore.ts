@@ -3,12 +3,14 @@ import { stopWithNpm } from '../../platform/startup/npm-watch';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { RestoreRefusedError } from '../../backups/backup-error';
 import { createBackupFolder, type BackupFolder } from '../../backups/backup-folder';
-import { createRestore, type RestorePlan } from '../../backups/restore-backup';
+import { createRestore, type RestorePlan } from '../../backups/restore/restore-backup';
 import { backupFolder, databaseUrl, readConfig, type Config } from '../../platform/config';
 import { createDatabase, migrate, migrationNames } from '../../platform/postgres/postgres';
 import { checkPostgres } from '../../platform/startup/start-checks';
-import { reasonOf, redactUrl, showFailedStart, StartError } from '../../platform/startup/start-error';
+import { reasonOf, redactUrl } from '../../platform/startup/error-texts';
+import { showFailedStart, StartError } from '../../platform/startup/start-error';
 import { startPostgres } from '../servers/postgres-service';
 import { readRestoreArguments, type RestoreArguments } from './restore-arguments';
 import { renderBackups, renderPlan } from './restore-texts';
@@ -27,7 +29,7 @@ async function main(): Promise<void> {
   const target = await reachDatabase(config);
   // PostgreSQL rolls the transaction back when its connection ends, so a restore that is stopped changes nothing.
   const stop = () => {
-    console.error('Stopped. Unless it had said that it was done, nothing was changed.');
+    console.error("Stopped. Nothing was changed, unless 'Restored …' is shown above.");
     void target.release().finally(() => process.exit(130));
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
@@ -47,7 +49,7 @@ async function reachDatabase(config: Config): Promise<{ url: string; release: ()
     return { url, release: async () => undefined };
   }
   const home = path.resolve(config.TASKLOOM_HOME);
-  const unlock = await lockStack(home, 'a restore');
+  const unlock = await lockStack(home, 'restoring a backup');
   try {
     const logFolder = path.join(home, 'logs');
     mkdirSync(logFolder, { recursive: true });
@@ -92,12 +94,11 @@ async function restoreInto(url: string, folder: BackupFolder, wanted: RestoreArg
     console.log(
       `Restored ${plan.rows} rows. ` +
         'All sessions have ended; passwords, roles and API keys are those of the backup.\n' +
-        "Start API and worker: what Temporal's schedules and runs differ in from the database " +
-        'is repaired within a minute.',
+        'Start API and worker: differences between Temporal and the database are repaired within a minute.',
     );
   } catch (error) {
-    throw (error as Error).name === 'RestoreRefusedError'
-      ? new StartError(`${(error as Error).message}\nNothing was changed.`, { cause: error })
+    throw error instanceof RestoreRefusedError
+      ? new StartError(`${error.message}\nNothing was changed.`, { cause: error })
       : error;
   } finally {
     await database.destroy();

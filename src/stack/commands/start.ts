@@ -23,7 +23,7 @@ async function main(): Promise<number> {
   const state = openState(home);
   const port = config.PORT || (await choosePort(state.values.ports.api));
   const apiUrl = `http://${['0.0.0.0', '::'].includes(config.HOST) ? '127.0.0.1' : config.HOST}:${port}`;
-  const unlock = await lockStack(home, apiUrl);
+  const unlock = await lockStack(home, `serving ${apiUrl}`);
   try {
     await claimPort(config, port, state);
     const logFolder = path.join(home, 'logs');

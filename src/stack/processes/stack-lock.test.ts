@@ -10,14 +10,17 @@ describe('lockStack', () => {
   beforeEach(() => (home = mkdtempSync(path.join(os.tmpdir(), 'stack-lock-'))));
   afterEach(() => rmSync(home, { recursive: true }));
   const runningAs = (identity: { pid: number; startedAt: string }) =>
-    writeFileSync(path.join(home, 'running.json'), JSON.stringify({ ...identity, address: 'http://127.0.0.1:8000' }));
+    writeFileSync(
+      path.join(home, 'running.json'),
+      JSON.stringify({ ...identity, purpose: 'serving http://127.0.0.1:8000' }),
+    );
 
-  it('names who runs', async () => {
+  it('names the process that uses the folder', async () => {
     const other = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' });
     try {
       runningAs(identityOf(other.pid!));
-      await expect(lockStack(home, 'http://127.0.0.1:9000')).rejects.toThrow(
-        new RegExp(`process ${other.pid} serves http://127.0.0.1:8000`),
+      await expect(lockStack(home, 'serving http://127.0.0.1:9000')).rejects.toThrow(
+        `Another Taskloom process (pid ${other.pid}, serving http://127.0.0.1:8000) uses ${home}`,
       );
     } finally {
       other.kill('SIGKILL');
@@ -26,9 +29,9 @@ describe('lockStack', () => {
 
   it('takes over from a start that was killed, even when its pid lives on in another process', async () => {
     runningAs({ pid: process.ppid, startedAt: 'long ago' });
-    const unlock = await lockStack(home, 'http://127.0.0.1:9000');
+    const unlock = await lockStack(home, 'serving http://127.0.0.1:9000');
     unlock();
-    const again = await lockStack(home, 'http://127.0.0.1:9000');
+    const again = await lockStack(home, 'serving http://127.0.0.1:9000');
     again();
   });
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { reasonOf, StartError } from '../../platform/startup/start-error';
+import { reasonOf } from '../../platform/startup/error-texts';
+import { StartError } from '../../platform/startup/start-error';
 import type { StackService } from '../servers/stack-service';
 
 export interface SuperviseLimits {

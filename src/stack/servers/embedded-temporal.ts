@@ -25,7 +25,7 @@ export const TEMPORAL_SPEED_FLAGS: readonly string[] = [
     'history.timerProcessorMaxPollRPS=2000',
     'history.visibilityProcessorMaxPollRPS=2000',
     // Without these, schedules that are due at the same time lose fires (docs/production.md).
-    'worker.perNamespaceWorkerOptions={"MaxConcurrentWorkflowTaskPollers":20,"StickyScheduleToStartTimeout":"60s"}',
+    'worker.perNamespaceWorkerOptions={"MaxConcurrentWorkflowTaskPollers":20}',
     'worker.schedulerNamespaceStartWorkflowRPS=200',
   ].flatMap((value) => ['--dynamic-config-value', value]),
 ];
@@ -40,7 +40,7 @@ export interface EmbeddedTemporalOptions {
   /** The preferred port; another one is used if it is taken. */
   port?: number;
   uiPort?: number;
-  /** Namespaces to create where they are missing; `default` always exists. */
+  /** The namespace to use, created if missing. Default: `default`. */
   namespace?: string;
   speedFlags?: readonly string[];
   /** A file or folder of compiled time zones for the server to use instead of ours. */

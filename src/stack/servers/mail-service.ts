@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { smtpSettings } from '../../platform/config';
 import { createMailer, type SmtpSettings } from '../../platform/mail/mailer';
-import { reasonOf } from '../../platform/startup/start-error';
+import { reasonOf } from '../../platform/startup/error-texts';
 import { choosePort } from '../processes/free-port';
 import { startMailSink } from '../../mail-sink/sink-server';
 import { nothingToStop, type StartService } from './stack-service';

@@ -1,5 +1,6 @@
 import type { Config } from '../../platform/config';
-import { reasonOf, StartError, unreachable } from '../../platform/startup/start-error';
+import { reasonOf } from '../../platform/startup/error-texts';
+import { StartError, unreachable } from '../../platform/startup/start-error';
 import { choosePort } from '../processes/free-port';
 import { createRedditSandbox } from '../../reddit-sandbox/sandbox-server';
 import { nothingToStop, type StartService } from './stack-service';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { databaseUrl } from '../../platform/config';
 import { checkRedis } from '../../platform/startup/start-checks';
-import { redactUrl } from '../../platform/startup/start-error';
+import { redactUrl } from '../../platform/startup/error-texts';
 import { findRedisProgram, startEmbeddedRedis } from './embedded-redis';
 import { nothingToStop, type StartService } from './stack-service';
 

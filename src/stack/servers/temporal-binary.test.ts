@@ -12,16 +12,16 @@ import {
 describe('findTemporalBinary', () => {
   let folder: string;
   let cacheFile: string;
-  let told: string[];
+  let messages: string[];
   beforeEach(() => {
     folder = mkdtempSync(path.join(os.tmpdir(), 'temporal-binary-'));
     cacheFile = path.join(folder, 'cache/1.0.0/temporal');
-    told = [];
+    messages = [];
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const find = (sources: TemporalSource[], program = path.join(folder, 'not-there')) =>
-    findTemporalBinary({ progress: (text) => told.push(text), program, cacheFile, sources });
+    findTemporalBinary({ progress: (text) => messages.push(text), program, cacheFile, sources });
   const yields = (text: string): TemporalSource & { fetched: number } => ({
     name: text,
     fetched: 0,
@@ -47,14 +47,14 @@ describe('findTemporalBinary', () => {
 
   it('passes over an old one with a word', async () => {
     expect(await find([yields('built')], program('--db-filename --ui-port --log-level'))).toBe(cacheFile);
-    expect(told.join('\n')).toMatch(/too old \(it does not know --sqlite-pragma, --dynamic-config-value\)/);
+    expect(messages.join('\n')).toMatch(/too old \(it does not know --sqlite-pragma, --dynamic-config-value\)/);
   });
 
   it('goes on to the next source, and keeps what it yields for the next start', async () => {
     const build = yields('built');
     expect(await find([fails, build])).toBe(cacheFile);
     expect(readFileSync(cacheFile, 'utf8')).toBe('built');
-    expect(told).toContain('download: the host is out of reach');
+    expect(messages).toContain('download: the host is out of reach');
     expect(await find([fails, build])).toBe(cacheFile);
     expect(build.fetched).toBe(1);
   });
@@ -97,14 +97,15 @@ describe('findTemporalBinary', () => {
     const files = () => readdirSync(path.dirname(cacheFile), { recursive: true }).map(String);
     try {
       const found = findTemporalBinary({
-        progress: (text) => told.push(text),
+        progress: (text) => messages.push(text),
         signal: abort.signal,
         program: path.join(folder, 'none'),
         cacheFile,
         sources: [build],
       });
       const outcome = expect(found).rejects.toThrow('stopped');
-      while (!told.some((text) => text.includes('working'))) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (!messages.some((text) => text.includes('working')))
+        await new Promise((resolve) => setTimeout(resolve, 20));
       expect(files().some((file) => file.endsWith('/work'))).toBe(true);
       abort.abort(new Error('stopped'));
       await outcome;

@@ -5,7 +5,9 @@ import type { ScheduleStatus } from './task-config';
 export type ScheduleEventName =
   | 'status_changed'
   | 'task_registered'
+  /** The config is at fault: it could not run or be scheduled as it is stored. */
   | 'task_register_failed'
+  /** Temporal refused the schedule, or did not answer. */
   | 'task_register_error'
   | 'task_unregistered'
   | 'task_unregister_error'
@@ -23,6 +25,7 @@ export class ScheduleEvent extends BaseModel {
   declare newStatus: ScheduleStatus | null;
   declare taskName: string | null;
   declare success: boolean | null;
+  /** Why it failed; beside `success: true`, the reason for the repair. */
   declare error: string | null;
   declare createdAt: Date;
 }

@@ -30,6 +30,7 @@ export class TaskConfig extends BaseModel {
   declare staggerSeconds: number;
   /** The stagger ends at this time, unless many schedules share its times again before. */
   declare staggeredUntil: Date | null;
+  /** When the config was last set to `active`; null if it never was. */
   declare registeredAt: Date | null;
   declare createdAt: Date;
   declare updatedAt: Date | null;

@@ -84,8 +84,8 @@ export function createExecutionAttempts(database: Database) {
     },
 
     /**
-     * Leaves open an attempt that has to wait, and records the reason. The run's next attempt continues it, and is told
-     * what it has waited for.
+     * Leaves open an attempt that has to wait, and records the reason. The run's next attempt continues it, and gets
+     * the waits so far.
      */
     async deferAttempt(
       executionId: number,

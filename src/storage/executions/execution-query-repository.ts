@@ -3,7 +3,6 @@ import { decodeCursor, encodeCursor, pageOf } from '../sql/page-cursor';
 import { BadCursorError } from '../storage-errors';
 import { prepare, type InstantText } from '../sql/prepared-statement';
 import { rows } from '../sql/rows';
-import { createRetentionRepository } from './retention-repository';
 import type { Database } from '../../platform/postgres/postgres';
 import type { ExecutionStatus, TriggeredBy } from './task-execution';
 
@@ -120,7 +119,7 @@ export function createExecutionQueryRepository(database: Database) {
       return pageOf(found, filter.limit, writeCursor);
     },
 
-    /** Only digits: the id of a row. Anything else: a task id, of which the newest row is returned. */
+    /** Digits are the id of a row. Anything else is a task id; its newest row is returned. */
     async find(idOrTaskId: string): Promise<ExecutionView | undefined> {
       const isId = /^\d+$/.test(idOrTaskId);
       if (isId && Number(idOrTaskId) > LAST_INTEGER) return undefined;
@@ -162,11 +161,6 @@ export function createExecutionQueryRepository(database: Database) {
         { taskType, runs },
       );
       return found.map((row) => row.seconds);
-    },
-
-    /** Deletes finished runs that were recorded before then, and returns how many. */
-    async removeOlderThan(createdBefore: Date): Promise<number> {
-      return createRetentionRepository(database).removeAll('executions', createdBefore);
     },
   };
 }

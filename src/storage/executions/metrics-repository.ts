@@ -8,7 +8,7 @@ export interface EndedCount {
   total: number;
   seconds: number;
 }
-/** Of the scheduled runs that have begun, `buckets[n]` were later than the n-th bound and not later than the next. */
+/** `buckets[n]` has the runs from the n-th bound up to, not including, the next; `buckets[0]` those below the first. */
 export interface Lateness {
   buckets: number[];
   seconds: number;

@@ -22,11 +22,9 @@ const OUTDATED: Record<OutdatedKind, { table: string; condition: string }> = {
 };
 
 /** Deletes what is older than a given time, in statements that each lock few rows for a short time. */
+export type RetentionRepository = ReturnType<typeof createRetentionRepository>;
 export function createRetentionRepository(database: Database) {
-  /**
-   * Returns how many rows were deleted; 0 when none is left, or only such as another transaction has locked: they are
-   * skipped.
-   */
+  /** Returns how many rows were deleted. Rows that another transaction has locked are skipped. */
   async function removeBatch(what: OutdatedKind, before: Date, limit = BATCH): Promise<number> {
     const { table, condition } = OUTDATED[what];
     return changedRows(

@@ -23,12 +23,12 @@ interface Source {
 function columns(table: string, ...lines: string[]): Source['columns'] {
   return lines.map((line) => {
     const [, name = '', kind = '', question, sql] = /^(\w+) (\w+)(\?)?(?: (.+))?$/.exec(line) ?? [];
-    // As text, because JSON.parse would change large numbers.
     const value = sql ?? `${table}.${name}`;
     return {
       name,
       kind: kind as ColumnKind,
       isNullable: question !== undefined,
+      // As text, because JSON.parse would change large numbers.
       sql: kind === 'json' ? `${value}::text` : value,
     };
   });

@@ -1,12 +1,12 @@
 import type { RedditComment, RedditPost } from '../../platform/reddit/reddit-client';
 
-/** What stands in place of a text: its author took it away, or moderators did. */
+/** Stands in place of a text that its author deleted, or moderators removed. */
 export const MARKERS = ['[deleted]', '[removed]'] as const;
 export type Marker = (typeof MARKERS)[number];
 
 const markerOf = (text: string | null): Marker => (text === '[removed]' ? '[removed]' : '[deleted]');
 
-/** Of what is gone nothing that anybody wrote is stored; its place stays, since replies hang on it. */
+/** Deleted content keeps its place, because replies refer to it, and nothing that its author wrote. */
 export function scrubPost(post: RedditPost): RedditPost {
   if (!post.isDeleted) return post;
   const marker = markerOf(post.content);

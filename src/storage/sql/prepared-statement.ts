@@ -28,7 +28,7 @@ const textTypes = {
     oid === TIMESTAMPTZ ? toInstantText : (types.getTypeParser(oid) as (text: string) => unknown),
 };
 
-/** Positional bindings (`?`), for what is asked with every request; or named ones (`:name`). */
+/** Positional (`?`) in statements of every request, named (`:name`) elsewhere. */
 type PreparedBindings = readonly (Bindings[string] | readonly Date[])[] | Bindings;
 
 async function runPrepared<Row>(

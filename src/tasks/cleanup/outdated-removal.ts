@@ -3,18 +3,18 @@ import { DAY_MS } from '../../shared/durations';
 import type { TaskContext } from '../task-type';
 import type { OutdatedKind } from '../ports/retention-store';
 
-export const dryRun = z.boolean().default(false).describe('Only count what would go');
+export const dryRun = z.boolean().default(false).describe('Only count what would be deleted');
 export const daysOld = (
-  preset: number,
-  ageIs: string,
+  defaultValue: number,
+  countsFrom: string,
   bounds: { min: number; max: number } = { min: 1, max: 36_500 },
 ) =>
   z
     .int()
     .min(bounds.min)
     .max(bounds.max)
-    .default(preset)
-    .describe(`What is older than this goes: its age counts from when ${ageIs}`);
+    .default(defaultValue)
+    .describe(`Deletes what is older than this many days. The age counts from when ${countsFrom}`);
 
 const squashed = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 

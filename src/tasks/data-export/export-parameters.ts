@@ -3,7 +3,7 @@ import type { ExportFilters, ExportSource } from '../ports/exports';
 
 const FORMATS = ['json', 'ndjson', 'csv', 'excel', 'parquet'] as const;
 const COMPRESSED_FORMATS = ['excel', 'parquet'];
-const PRESET_SOURCE = 'posts';
+const DEFAULT_SOURCE = 'posts';
 
 /** The filters of each source. A filter that does not belong to the source is an error. */
 const FILTERS_OF: Record<ExportSource, readonly (keyof ExportFilters)[]> = {
@@ -45,7 +45,7 @@ const filters = z
     task_types: names('executions, configs'),
     config_ids: ids.describe('executions, configs'),
   })
-  .describe('All of them have to hold; of a list, one entry has to');
+  .describe('A row must match every filter; within a list, any entry');
 
 const dateRange = z
   .strictObject({ from: moment.optional(), to: moment.optional() })
@@ -66,7 +66,7 @@ const rulesBetweenParameters = [
       if: {
         type: 'object',
         properties: { source: { const: source } },
-        ...(source === PRESET_SOURCE ? {} : { required: ['source'] }),
+        ...(source === DEFAULT_SOURCE ? {} : { required: ['source'] }),
       },
       then: {
         type: 'object',
@@ -93,12 +93,12 @@ const rulesBetweenParameters = [
 
 export const exportParameters = z
   .strictObject({
-    source: z.enum(['posts', 'comments', 'executions', 'configs']).default(PRESET_SOURCE),
+    source: z.enum(['posts', 'comments', 'executions', 'configs']).default(DEFAULT_SOURCE),
     export_format: z.enum(FORMATS).default('json'),
     compression: z
       .enum(['none', 'gzip'])
       .default('none')
-      .describe('Not for excel and parquet, which are compressed as they are'),
+      .describe('Not for excel and parquet, which are already compressed'),
     date_range: dateRange
       .nullable()
       .default(null)
@@ -124,7 +124,7 @@ export const exportParameters = z
       context.addIssue({ code: 'custom', path, message, input });
     const { source, compression, export_format: format } = parameters;
     if (compression !== 'none' && COMPRESSED_FORMATS.includes(format))
-      fault(['compression'], `${format} is compressed as it is`, compression);
+      fault(['compression'], `${format} is already compressed`, compression);
     for (const [name, value] of Object.entries(parameters.filters)) {
       if (value !== undefined && !FILTERS_OF[source].includes(name as keyof ExportFilters))
         fault(['filters', name], `${source} cannot be filtered by it, but by ${FILTERS_OF[source].join(', ')}`, value);

@@ -16,7 +16,7 @@ export interface SyncScope {
 }
 
 /** What an author wrote, and who they are. A comment has no title, link or flair. */
-export interface ContentWording {
+export interface AuthoredFields {
   title: string | null;
   text: string | null;
   author: string | null;
@@ -32,7 +32,7 @@ export interface ContentWording {
  * text, `withheld` the reason why Reddit shows nothing of its subreddit.
  */
 export type ContentCheck = { fullname: string } & (
-  | ({ state: 'there' } & ContentWording)
+  | ({ state: 'there' } & AuthoredFields)
   | { state: 'gone'; marker: '[deleted]' | '[removed]' }
   | { state: 'unreadable' }
   | { state: 'withheld'; subreddit: string; reason: string }
@@ -71,6 +71,6 @@ export interface DeletionStore {
     found: { runStartedAt: Date; checks: ContentCheck[]; requests: number },
   ): Promise<CheckCounts>;
   listWithheld(executionId: number): Promise<WithheldSubreddit[]>;
-  /** Those of the subreddits, as they were given, of which nothing is stored. */
+  /** The given subreddits that have no stored content, spelled as given. */
   withoutContent(subreddits: string[], isSandbox: boolean): Promise<string[]>;
 }

@@ -8,7 +8,7 @@ export interface ReadingLimits {
 /** How far the comments of a post were read last. */
 export interface KnownThread extends ReadingLimits {
   postId: string;
-  /** As Reddit told it when the thread was read. */
+  /** As Reddit reported it when the thread was read. */
   numComments: number;
   /** Nothing was left folded within the depth. */
   isComplete: boolean;

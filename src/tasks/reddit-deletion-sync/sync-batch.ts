@@ -1,15 +1,15 @@
 import { isRefusal } from '../reddit-scrape/lane-context';
 import type { InfoAnswer, RedditClient } from '../../platform/reddit/reddit-client';
-import type { ContentCheck, ContentWording, DueContent } from '../ports/deletion-store';
+import type { ContentCheck, AuthoredFields, DueContent } from '../ports/deletion-store';
 
 /** The most ids that `/api/info` accepts. */
 export const IDS_A_REQUEST = 100;
 
 /** Subreddits that Reddit does not show (in lower case), with the reason it gives. */
-export type HiddenSubreddits = Map<string, string>;
+export type WithheldSubreddits = Map<string, string>;
 
 function checksIn({ posts, comments }: InfoAnswer): ContentCheck[] {
-  const check = (fullname: string, isDeleted: boolean, found: ContentWording): ContentCheck =>
+  const check = (fullname: string, isDeleted: boolean, found: AuthoredFields): ContentCheck =>
     isDeleted
       ? { fullname, state: 'gone', marker: found.text === '[removed]' ? '[removed]' : '[deleted]' }
       : { fullname, state: 'there', ...found };
@@ -47,18 +47,18 @@ function checksIn({ posts, comments }: InfoAnswer): ContentCheck[] {
  * Checks subreddits that are missing from an answer. Reddit silently leaves out the content of private, banned and
  * quarantined subreddits, so it would look deleted.
  */
-async function noteHidden(
+async function noteWithheld(
   reddit: Pick<RedditClient, 'getSubreddit'>,
-  silent: Set<string>,
-  hidden: HiddenSubreddits,
+  missing: Set<string>,
+  withheld: WithheldSubreddits,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const name of silent) {
+  for (const name of missing) {
     try {
       await reddit.getSubreddit(name, signal);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      hidden.set(name, (error as Error).message);
+      withheld.set(name, (error as Error).message);
     }
   }
 }
@@ -70,16 +70,16 @@ const missingCheck = (fullname: string, malformed: number): ContentCheck =>
 /**
  * Compares stored content with Reddit. Missing content counts as deleted only if the answer is reliable: an answer with
  * unreadable items, or an empty one, is requested once more, and what stays unreadable is left unchanged. Content of
- * hidden subreddits is withheld; they are added to `hidden`, so that later batches do not request them.
+ * withheld subreddits is left unchanged; they are added to `withheld`, so that later batches do not request them.
  */
 export async function checkBatch(
   reddit: Pick<RedditClient, 'getInfo' | 'getSubreddit'>,
   due: DueContent[],
-  hidden: HiddenSubreddits,
+  withheld: WithheldSubreddits,
   signal: AbortSignal,
 ): Promise<ContentCheck[]> {
   const found = new Map<string, ContentCheck>();
-  const missing = () => due.filter(({ fullname, subreddit }) => !found.has(fullname) && !hidden.has(subreddit));
+  const missing = () => due.filter(({ fullname, subreddit }) => !found.has(fullname) && !withheld.has(subreddit));
   const ask = async (wanted: DueContent[]) => {
     const names = wanted.map(({ fullname }) => fullname);
     const answer = await reddit.getInfo(names, signal);
@@ -88,19 +88,19 @@ export async function checkBatch(
   };
   let malformed = missing().length > 0 ? await ask(missing()) : 0;
   const shown = new Set(due.filter(({ fullname }) => found.has(fullname)).map(({ subreddit }) => subreddit));
-  await noteHidden(
+  await noteWithheld(
     reddit,
     new Set(
       missing()
         .map(({ subreddit }) => subreddit)
         .filter((name) => !shown.has(name)),
     ),
-    hidden,
+    withheld,
     signal,
   );
   if (missing().length > 0 && (malformed > 0 || found.size === 0)) malformed = await ask(missing());
   return due.map(({ fullname, subreddit }): ContentCheck => {
-    const reason = hidden.get(subreddit);
+    const reason = withheld.get(subreddit);
     return (
       found.get(fullname) ??
       (reason === undefined ? missingCheck(fullname, malformed) : { fullname, state: 'withheld', subreddit, reason })

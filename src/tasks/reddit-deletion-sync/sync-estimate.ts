@@ -24,7 +24,7 @@ export async function estimateSync(parameters: SyncParameters, basis: EstimateBa
       requests_per_minute: basis.requestsPerMinute,
       assumptions: [
         'That every subreddit can still be seen: ' +
-          'of each of which an answer holds nothing, one more request asks whether it can.',
+          'one more request is made for each subreddit that an answer does not contain.',
         ...(without.length > 0
           ? [`Nothing is stored of ${without.map((name) => `r/${name}`).join(', ')}: nothing there will be checked.`]
           : []),

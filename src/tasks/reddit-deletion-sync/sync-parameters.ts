@@ -4,14 +4,19 @@ import { DAY_MS } from '../../shared/durations';
 
 export const syncParameters = z
   .strictObject({
-    subreddits: z.array(subreddit).max(1_000).default([]).describe('All of which content is stored, when empty'),
-    min_age_days: z.number().min(0).max(36_500).default(0).describe('Only what was written at least so many days ago'),
+    subreddits: z.array(subreddit).max(1_000).default([]).describe('Empty: every subreddit with stored content'),
+    min_age_days: z
+      .number()
+      .min(0)
+      .max(36_500)
+      .default(0)
+      .describe('Only what was written at least this many days ago'),
     max_age_days: z
       .number()
       .positive()
       .max(36_500)
       .default(30)
-      .describe('Only what was written in the last so many days'),
+      .describe('Only what was written in the last this many days'),
     limit: z
       .int()
       .min(1)

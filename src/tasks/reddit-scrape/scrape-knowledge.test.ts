@@ -31,7 +31,7 @@ describe('what is known costs no request', () => {
     });
   });
 
-  test('but not a thread that has grown, and none with reread_unchanged', async () => {
+  test('a thread that has grown is read again, and every thread with reread_unchanged', async () => {
     const grown: Script = { ...script, listPosts: pages([post('a', 2), post('b', 5)]) };
     expect((await again({}, {}, grown)).asked).toEqual(['page funny - 50', 'tree b 100 -']);
     expect((await again({}, { reread_unchanged: true })).asked).toEqual([
@@ -41,7 +41,7 @@ describe('what is known costs no request', () => {
     ]);
   });
 
-  test('nor a thread that earlier limits cut short and the present ones do not', async () => {
+  test('a thread that earlier limits cut short and the present ones do not is read again', async () => {
     expect((await again({}, { expand_more: 1 })).asked.slice(1)).toEqual(['tree a 100 -', 'more a m']);
     expect((await again({ comments_limit: 1 }, {})).asked).toHaveLength(3);
     expect((await again({ comments_depth: 2 }, {})).asked).toHaveLength(3);

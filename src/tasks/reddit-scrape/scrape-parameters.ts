@@ -62,7 +62,7 @@ export const scrapeParameters = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'End a listing at what is known. Only `new` is ordered by time: there no page is asked for beyond the newest ' +
+      'End a listing at known posts. Only `new` is ordered by time: there no page is asked for beyond the newest ' +
         'post of the last complete scrape of that subreddit, if that one reached as deep in posts, comments and ' +
         'levels as this one wants to. Posts approved late, below that post, are then missed. In hot, top, rising and ' +
         'controversial a known post says nothing of what follows it: these listings are always read to posts_limit',

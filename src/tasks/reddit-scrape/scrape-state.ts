@@ -23,10 +23,12 @@ const outcome = z.object({
   }),
   /** Whether the listing ended at the watermark; null without a watermark. */
   watermark_reached: z.boolean().nullable(),
-  /** Comments that Reddit announced and the limits left folded. */
+  /** Comments that Reddit announced and that were not seen: the limits left them folded, or no answer brought them. */
   unexpanded: z.number(),
   /** Items that could not be read. */
   malformed: z.number(),
+  /** Stubs and pages of the listing that led back to what had been seen. */
+  circles: z.number().default(0),
   error: z.string().optional(),
 });
 export type SubredditOutcome = z.infer<typeof outcome>;
@@ -36,7 +38,10 @@ const moreStub = z.object({
   children: z.array(z.string()),
   count: z.number(),
   depth: z.number(),
+  /** Set when its children are asked for a second time, because an answer had left them out. */
+  isRepeated: z.boolean().optional(),
 });
+export type Stub = z.infer<typeof moreStub>;
 
 /** How far the comments of a post were read: stored ones and folded ones. */
 const thread = z.object({
@@ -44,6 +49,12 @@ const thread = z.object({
   stored: z.number(),
   spent: z.number(),
   more: z.array(moreStub),
+  /** Children that an answer left out; they are looked for on the page of their parent. */
+  missing: z.array(moreStub).default([]),
+  /** Ids of comments that were asked for, and of those whose page was (with a slash). */
+  asked: z.array(z.string()).default([]),
+  /** The number of announced comments that were looked for in vain. */
+  lost: z.number().default(0),
 });
 export type Thread = z.infer<typeof thread>;
 
@@ -108,6 +119,7 @@ export const freshLane = (subreddit: string): LaneState => ({
     watermark_reached: null,
     unexpanded: 0,
     malformed: 0,
+    circles: 0,
   },
   listing: { after: null, page: 0, listed: 0, isEnded: false, again: null },
   pending: [],
@@ -151,5 +163,6 @@ export function totals(outcomes: SubredditOutcome[]) {
     },
     unexpanded: sum((one) => one.unexpanded),
     malformed: sum((one) => one.malformed),
+    circles: sum((one) => one.circles),
   };
 }

@@ -1,4 +1,5 @@
-import { foldedComments, nextExpansion } from './comment-expansion';
+import { nextExpansion, openComments, type Expansion } from './comment-expansion';
+import { answerTo, askedBy, joinMissing, leftOutOf, newStubsOf, type Found } from './expansion-answer';
 import { isRefusal, redditErrorKind, upsertOptions, type LaneContext } from './lane-context';
 import { readingOf } from './scrape-knowledge';
 import { addCounts, type LaneState, type Thread } from './scrape-state';
@@ -8,7 +9,8 @@ import type { UpsertCounts } from '../ports/content-store';
 const COMMENTS_A_TREE = 500;
 /** Turns of a post whose answer cannot be read. In each turn the client has repeated the request already. */
 const TURNS_OF_AN_UNREADABLE = 3;
-type Found = Omit<CommentTree, 'post'> & Partial<Pick<CommentTree, 'post'>>;
+
+type PendingPost = LaneState['pending'][number];
 
 /**
  * The store skips comments of a post that was deleted since it was listed; then the post is stored again from the tree.
@@ -48,68 +50,99 @@ function requestTree(
   );
 }
 
-/** The first request of a thread, or a further one that unfolds more of it. */
-async function request(
-  context: LaneContext,
-  lane: LaneState,
-  post: { id: string; numComments: number },
-): Promise<Thread> {
-  const { parameters, known } = context;
-  const limit = parameters.comments_limit;
-  const wanted = (found: Found) => found.more.filter((stub) => stub.depth < (parameters.comments_depth ?? Infinity));
-  if (!lane.thread) {
-    known.clear();
-    const tree = await requestTree(context, post.id, limit);
+/** The first request of a thread. */
+async function open(context: LaneContext, lane: LaneState, post: PendingPost): Promise<Thread> {
+  const limit = context.parameters.comments_limit;
+  context.known.clear();
+  const tree = await requestTree(context, post.id, limit);
+  const fresh: Thread = {
     // The tree is newer than the listing, so it includes the comments written in between.
-    return {
-      numComments: tree.post?.numComments ?? post.numComments,
-      stored: await store(context, lane, tree, limit),
-      spent: 0,
-      more: wanted(tree),
-    };
-  }
-  const { numComments, stored, spent, more } = lane.thread;
-  const next = nextExpansion(more);
-  // The answer repeats the comment from which the thread continues.
-  if (next.kind === 'thread') known.add(next.comment.id);
-  const found =
-    next.kind === 'thread'
-      ? await requestTree(context, post.id, limit - stored + 1, next.comment)
-      : await context.reddit.getMoreChildren(
-          { postId: post.id, children: next.children, depthOf: next.depthOf },
-          context.signal,
-        );
-  return {
-    numComments,
-    stored: stored + (await store(context, lane, found, limit - stored)),
-    spent: spent + 1,
-    more: [...next.rest, ...wanted(found)],
+    numComments: tree.post?.numComments ?? post.numComments,
+    stored: await store(context, lane, tree, limit),
+    spent: 0,
+    more: [],
+    missing: [],
+    asked: [],
+    lost: 0,
   };
+  return withStubs(context, lane, fresh, tree);
 }
+
+/** Adds the stubs of an answer, as far as they lead on. */
+function withStubs({ parameters, known }: LaneContext, lane: LaneState, thread: Thread, found: Found): Thread {
+  const wanted = found.more.filter((stub) => stub.depth < (parameters.comments_depth ?? Infinity));
+  const { more, circles, lost } = newStubsOf(wanted, thread, known);
+  lane.outcome.circles += circles;
+  return { ...thread, more: [...thread.more, ...more], lost: thread.lost + lost };
+}
+
+/** A further request, which unfolds more of a thread. */
+async function unfold(context: LaneContext, lane: LaneState, post: PendingPost, thread: Thread): Promise<Thread> {
+  const next = nextExpansion(thread);
+  const answer = await requestMore(context, post, thread, next);
+  // The page of a comment repeats it.
+  if (next.kind === 'thread') context.known.add(next.comment.id);
+  const found = answerTo(next, answer);
+  const { again, missing, lost } = leftOutOf(next, found);
+  const room = context.parameters.comments_limit - thread.stored;
+  const unfolded: Thread = {
+    ...thread,
+    more: [...next.rest.more, ...again],
+    missing: joinMissing([...next.rest.missing, ...missing]),
+    asked: [...thread.asked, ...askedBy(next)],
+    stored: thread.stored + (await store(context, lane, found, room)),
+    spent: thread.spent + 1,
+    lost: thread.lost + lost,
+  };
+  return withStubs(context, lane, unfolded, found);
+}
+
+/** The answer is empty when Reddit does not know this part of the thread, or never sends a readable one. */
+async function requestMore(
+  context: LaneContext,
+  post: PendingPost,
+  { stored }: Thread,
+  next: Expansion,
+): Promise<Found> {
+  const { reddit, signal, parameters, log } = context;
+  try {
+    // The page of a parent repeats what is known, and a page that continues a thread repeats one comment.
+    const room = next.kind === 'search' ? COMMENTS_A_TREE : parameters.comments_limit - stored + 1;
+    if (next.kind !== 'children') return await requestTree(context, post.id, room, next.comment);
+    const { children, depthOf } = next;
+    return await reddit.getMoreChildren({ postId: post.id, children, depthOf }, signal);
+  } catch (error) {
+    const kind = redditErrorKind(error);
+    if (kind !== 'not_found' && !(kind === 'malformed' && isLastTurn(post))) throw error;
+    log.warn({ post: post.id, error: (error as Error).message }, 'a part of a thread could not be had');
+    return { comments: [], more: [], malformed: 0 };
+  }
+}
+
+const isLastTurn = ({ unreadable = 0 }: PendingPost) => unreadable + 1 >= TURNS_OF_AN_UNREADABLE;
 
 /** Records how far the thread was read. */
 async function close(context: LaneContext, lane: LaneState, postId: string, thread: Thread): Promise<void> {
-  const folded = foldedComments(thread.more);
+  const unseen = openComments(thread);
   await context.services.scrapes.saveThread({
     postId,
     numComments: thread.numComments,
     ...readingOf(context.parameters),
-    isComplete: folded === 0 && thread.stored < context.parameters.comments_limit,
+    isComplete: unseen === 0 && thread.stored < context.parameters.comments_limit,
     requests: 1 + thread.spent,
   });
-  lane.outcome.unexpanded += folded;
+  lane.outcome.unexpanded += unseen;
   lane.outcome.threads_read += 1;
 }
 
 /** Skips a post whose comments Reddit refuses. One whose answer cannot be read goes to the end of the queue first. */
 function skipPost(context: LaneContext, lane: LaneState, error: Error): void {
   const [post] = lane.pending.splice(0, 1);
-  const unreadable = (post?.unreadable ?? 0) + 1;
-  if (post && redditErrorKind(error) === 'malformed' && unreadable < TURNS_OF_AN_UNREADABLE)
-    lane.pending.push({ ...post, unreadable, thread: lane.thread });
+  if (post && redditErrorKind(error) === 'malformed' && !isLastTurn(post))
+    lane.pending.push({ ...post, unreadable: (post.unreadable ?? 0) + 1, thread: lane.thread });
   else {
     lane.outcome.threads_failed += 1;
-    lane.outcome.unexpanded += foldedComments(lane.thread?.more ?? []);
+    if (lane.thread) lane.outcome.unexpanded += openComments(lane.thread);
     context.log.warn(
       { subreddit: lane.outcome.subreddit, post: post?.id, error: error.message },
       'the comments of a post could not be had',
@@ -118,24 +151,33 @@ function skipPost(context: LaneContext, lane: LaneState, error: Error): void {
   lane.thread = null;
 }
 
+/** Whether nothing of the thread is left to unfold, or one of the limits is reached. */
+const isRead = ({ more, missing, spent, stored }: Thread, { parameters }: LaneContext) =>
+  more.length + missing.length === 0 || spent >= parameters.expand_more || stored >= parameters.comments_limit;
+
+async function readMore(context: LaneContext, lane: LaneState, post: PendingPost): Promise<void> {
+  const { thread } = lane;
+  const read = thread ? await unfold(context, lane, post, thread) : await open(context, lane, post);
+  lane.thread = read;
+  if (!isRead(read, context)) return;
+  await close(context, lane, post.id, read);
+  lane.thread = null;
+  lane.pending.shift();
+}
+
 /** Makes one request for the comments of the first pending post. */
 export async function readThread(context: LaneContext, lane: LaneState): Promise<void> {
   const [post] = lane.pending;
   if (!post) return;
   const next = structuredClone(lane);
   next.thread ??= post.thread ?? null;
+  const before = structuredClone(next);
   try {
-    const thread = await request(context, next, post);
-    const isDone =
-      thread.more.length === 0 ||
-      thread.spent >= context.parameters.expand_more ||
-      thread.stored >= context.parameters.comments_limit;
-    if (isDone) await close(context, next, post.id, thread);
-    next.thread = isDone ? null : thread;
-    if (isDone) next.pending.shift();
+    await readMore(context, next, post);
+    Object.assign(lane, next);
   } catch (error) {
     if (!isRefusal(error) && redditErrorKind(error) !== 'malformed') throw error;
-    skipPost(context, next, error as Error);
+    skipPost(context, before, error as Error);
+    Object.assign(lane, before);
   }
-  Object.assign(lane, next);
 }

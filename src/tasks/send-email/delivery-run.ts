@@ -61,7 +61,7 @@ export async function deliver(context: TaskContext, recipients: string[], letter
 function refuseDeferred(outcomes: RecipientOutcome[]): void {
   const deferred = outcomes.filter(({ status }) => status === 'deferred');
   if (deferred.length === 0) return;
-  const { sent } = countByStatus(outcomes.filter(({ status }) => status !== 'deferred'));
+  const { sent } = countSentAndFailed(outcomes);
   const reasons = deferred.map(({ to, response }) => `${to}: ${response}`).join('; ');
   throw new DeferredMailError(`${sent} of ${outcomes.length} copies are sent; not yet taken are ${reasons}`);
 }
@@ -146,8 +146,9 @@ class DeferredMailError extends Error {
   override readonly name = 'DeferredMailError';
 }
 
-/** How many copies were accepted, and how many were refused for good. */
-export function countByStatus(outcomes: RecipientOutcome[]): { sent: number; failed: number } {
-  const failed = outcomes.filter((one) => one.status === 'failed').length;
-  return { sent: outcomes.length - failed, failed };
+/** How many copies were accepted, now or by an earlier attempt, and how many were refused for good. */
+export function countSentAndFailed(outcomes: RecipientOutcome[]): { sent: number; failed: number } {
+  const count = (...statuses: RecipientOutcome['status'][]) =>
+    outcomes.filter(({ status }) => statuses.includes(status)).length;
+  return { sent: count('sent', 'already_sent'), failed: count('failed') };
 }

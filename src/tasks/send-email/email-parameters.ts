@@ -11,7 +11,7 @@ const addresses = z
     z.array(address).min(1, 'name at least one address').max(50, 'at most 50 addresses').overwrite(distinct),
   )
   .meta({ isOneOrMany: true });
-// In a header a line break would begin the next one. Checked as it is sent, so that the JSON Schema says the same.
+// In a header a line break would begin the next one. Checked before trimming, so that the JSON Schema says the same.
 const line = z
   .string()
   .max(500)

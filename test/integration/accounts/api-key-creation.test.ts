@@ -48,7 +48,7 @@ describe('creating an API key', () => {
     const row = await db.database('api_keys').where({ id }).first();
     expect(row.key_hash).toBe(createHash('sha256').update(key).digest('hex'));
     await statusOf(key);
-    await api.services.apiKeyCheck.settle();
+    await api.services.apiKeyAuthenticator.settle();
     const secret = key.slice(-64);
     const { rows: tables } = await db.database.raw<{ rows: { name: string }[] }>(
       `select table_name as name from information_schema.tables

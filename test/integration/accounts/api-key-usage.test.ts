@@ -21,7 +21,7 @@ describe('the last use of an API key', () => {
   const read = (id: number) => db.database('api_keys').where({ id }).first();
   const use = async (key: string) => {
     expect(await statusOf(key)).toBe(200);
-    await api.services.apiKeyCheck.settle();
+    await api.services.apiKeyAuthenticator.settle();
   };
   const countWrites = async () => {
     await db.database.raw(`create table writes (at timestamptz default now());
@@ -53,7 +53,7 @@ describe('the last use of an API key', () => {
     const { key } = await create();
     const writes = await countWrites();
     await Promise.all(times(20).map((index) => (index % 2 ? api : other).withToken(key)('GET', '/auth/me')));
-    await Promise.all([api.services.apiKeyCheck.settle(), other.close()]);
+    await Promise.all([api.services.apiKeyAuthenticator.settle(), other.close()]);
     expect(await writes()).toBe(1);
   });
 
@@ -70,7 +70,7 @@ describe('the last use of an API key', () => {
     expect(await waiting()).toEqual([expect.stringContaining('update "api_keys"')]);
     expect((await lock('api_keys').where({ id }).first()).last_used_at).toBeNull();
     await lock.commit();
-    await api.services.apiKeyCheck.settle();
+    await api.services.apiKeyAuthenticator.settle();
     expect((await read(id)).last_used_at).not.toBeNull();
   });
 
@@ -87,7 +87,7 @@ describe('the last use of an API key', () => {
        create trigger refuse before update on api_keys for each row execute function refuse()`,
     );
     expect((await own.withToken(key)('GET', '/auth/me')).status).toBe(200);
-    await own.services.apiKeyCheck.settle();
+    await own.services.apiKeyAuthenticator.settle();
     expect(lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 50)).toMatchObject([
       {
         apiKeyId: id,
@@ -108,7 +108,7 @@ describe('the last use of an API key', () => {
       .where({ id })
       .update({ expires_at: new Date(0) });
     expect(await statusOf(key)).toBe(401);
-    await api.services.apiKeyCheck.settle();
+    await api.services.apiKeyAuthenticator.settle();
     expect((await read(id)).last_used_at).toBeNull();
   });
 });

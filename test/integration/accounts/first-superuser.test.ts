@@ -1,16 +1,13 @@
 import { readConfig } from '../../../src/platform/config';
 import { verifyPassword } from '../../../src/platform/passwords/password-hash';
 import { createSuperuser, ensureFirstSuperuser } from '../../../src/stack/first-superuser';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { type TestDatabase, useTestDatabase } from '../../support/test-database';
 
 describe('the first superuser', () => {
   let db: TestDatabase;
   let kept: string | undefined;
-  beforeEach(async () => {
-    db = await createTestDatabase();
-    kept = undefined;
-  });
-  afterEach(() => db.drop());
+  useTestDatabase('test', (created) => (db = created));
+  beforeEach(() => void (kept = undefined));
   const ensure = (env: Record<string, string>, mayGenerate: boolean, unshown?: string) =>
     ensureFirstSuperuser(db.database, readConfig(env), {
       mayGenerate,

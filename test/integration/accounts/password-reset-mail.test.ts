@@ -5,11 +5,11 @@ import { createResetMailReconciler } from '../../../src/scheduling/reconcile/rec
 import { createResetMails } from '../../../src/scheduling/temporal/reset-mails';
 import { createPasswordResetRepository } from '../../../src/storage/accounts/password-reset-repository';
 import { smtpOf, startMailServer, type MailServer } from '../../support/mail-server';
-import { startProcess, waitFor, type TestProcess } from '../../support/process';
+import { waitFor } from '../../support/process';
 import { recordHistory } from '../../support/record-history';
 import { connectTestTemporal, startTestWorker, type TestWorker } from '../../support/task-worker';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { testServices } from '../../support/test-services';
+import { mailVariables, useWorkerProcesses } from '../../support/worker-process';
 import { createTestApi, SECRET, type TestApi } from '../../support/api-support';
 import type { TemporalConnection } from '../../../src/platform/temporal';
 
@@ -20,7 +20,7 @@ let temporal: TemporalConnection;
 let server: MailServer;
 let api: TestApi;
 let worker: TestWorker | undefined;
-const processes: TestProcess[] = [];
+const startWorkerProcess = useWorkerProcesses();
 let taskQueue: string;
 
 beforeAll(async () => {
@@ -32,7 +32,6 @@ beforeEach(async () => {
   api = await createTestApi({ database: db.database, temporal, taskQueue });
 });
 afterEach(async () => {
-  for (const process of processes.splice(0)) await process.kill();
   await worker?.stop();
   worker = undefined;
   await api.close();
@@ -217,23 +216,9 @@ test('reconcile starts once every mail that the API could not start', async () =
 });
 
 test('sends the mail again under the same message id after a worker was killed while sending', async () => {
-  const env = {
-    DATABASE_URL: db.url,
-    REDIS_URL: testServices().storeUrl,
-    TEMPORAL_ADDRESS: testServices().temporalAddress,
-    TEMPORAL_NAMESPACE: 'default',
-    TEMPORAL_TASK_QUEUE: taskQueue,
-    JWT_SECRET_KEY: SECRET,
-    FRONTEND_URL: 'https://app.example',
-    SMTP_HOST: '127.0.0.1',
-    SMTP_PORT: String(server.port),
-    SMTP_USE_TLS: 'false',
-    SMTP_FROM: 'tasks@example.org',
-    REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9',
-    REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
-  };
-  const first = await startProcess('worker/main.js', env);
-  processes.push(first);
+  const more = { ...mailVariables(server), JWT_SECRET_KEY: SECRET, FRONTEND_URL: 'https://app.example' };
+  const options = { db, namespace: temporal.namespace, taskQueue, more };
+  const first = await startWorkerProcess(options);
   // It has the whole mail, and has not answered.
   let isHeld = false;
   server.onMail = () => {
@@ -246,8 +231,7 @@ test('sends the mail again under the same message id after a worker was killed w
   await first.kill();
   server.onMail = () => undefined;
   const row = await resetRow();
-  const second = await startProcess('worker/main.js', env);
-  processes.push(second);
+  const second = await startWorkerProcess(options);
   expect(await outcome()).toBe('sent');
   expect(server.mails).toMatchObject([{ parsed: { messageId: `<password-reset-${row.public_id}@example.org>` } }]);
   for (const process of [first, second]) expect(process.logText()).not.toContain(tokenIn(server.mails[0]?.parsed.text));

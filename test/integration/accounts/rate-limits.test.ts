@@ -1,31 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../../support/process';
-import { connectTestTemporal } from '../../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, PASSWORD, type TestApi } from '../../support/api-support';
-import type { TemporalConnection } from '../../../src/platform/temporal';
+import { createTestApi, PASSWORD, type TestStack, useTestApi } from '../../support/api-support';
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
-beforeAll(async () => {
-  temporal = await connectTestTemporal();
-});
+let { db, temporal, api } = {} as TestStack;
 // A database, and with it a store, of its own for each test: all of them come from one address.
-beforeEach(async () => {
-  db = await createTestDatabase();
-  api = await createTestApi({
-    database: db.database,
-    temporal,
-    areAttemptsLimited: true,
-    app: { trustedProxies: ['127.0.0.1'] },
-  });
+useTestApi('test', (stack) => ({ db, temporal, api } = stack), {
+  areAttemptsLimited: true,
+  app: { trustedProxies: ['127.0.0.1'] },
 });
-afterEach(async () => {
-  await api?.close();
-  await db?.drop();
-});
-afterAll(() => temporal?.close());
 
 const from = (address: string) => ({ 'x-forwarded-for': address });
 const login = (username: string, password: string, address = '192.0.2.1') =>

@@ -1,10 +1,7 @@
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { type TestDatabase, useTestDatabase } from '../../support/test-database';
 
 let db: TestDatabase;
-beforeEach(async () => {
-  db = await createTestDatabase();
-});
-afterEach(() => db.drop());
+useTestDatabase('test', (created) => (db = created));
 
 test('refuses users spelt alike unless they are marked as sharing the spelling', async () => {
   const { database } = db;

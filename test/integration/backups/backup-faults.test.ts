@@ -1,84 +1,32 @@
 import { spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createBackupFolder } from '../../../src/backups/backup-folder';
-import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
-import { startProcess, waitFor, type TestProcess } from '../../support/process';
-import { connectTestTemporal } from '../../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { testServices } from '../../support/test-services';
+import { waitFor } from '../../support/process';
 import { restoreElsewhere } from '../../support/backup-support';
-import type { TemporalConnection } from '../../../src/platform/temporal';
-import type * as workflows from '../../../src/workflows';
+import { createProcessBench } from '../../support/worker-process';
+import type { TestDatabase } from '../../support/test-database';
 
 jest.setTimeout(180_000);
 
 const ROWS = 30_000;
 const DIST = path.resolve(__dirname, '../../../dist/src');
-const taskQueue = `backup-faults-${randomUUID()}`;
-const workers: TestProcess[] = [];
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let folder: string;
-let env: NodeJS.ProcessEnv;
+const folder = path.join(mkdtempSync(path.join(os.tmpdir(), 'taskloom-backups-')), 'backups');
+const bench = createProcessBench({ more: { BACKUP_FOLDER: folder } });
+const { startWorker, rowOf, attemptsOf, ended } = bench;
 
 beforeAll(async () => {
-  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  folder = path.join(mkdtempSync(path.join(os.tmpdir(), 'taskloom-backups-')), 'backups');
-  env = {
-    DATABASE_URL: db.url,
-    REDIS_URL: testServices().storeUrl,
-    TEMPORAL_ADDRESS: testServices().temporalAddress,
-    TEMPORAL_NAMESPACE: temporal.namespace,
-    TEMPORAL_TASK_QUEUE: taskQueue,
-    BACKUP_FOLDER: folder,
-    REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9',
-    REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
-    WORKER_SHUTDOWN_GRACE_SECONDS: '2',
-  };
   // 100 MB of texts that gzip compresses poorly. The column has no full-text index, which would take a minute.
-  await db.database.raw(`insert into reddit_posts (id, title, url, subreddit, reddit_created_at)
+  await bench.db.database.raw(`insert into reddit_posts (id, title, url, subreddit, reddit_created_at)
     select 'many' || n, 'many', (select string_agg(md5(n::text || m::text), '/') from generate_series(1, 100) m),
       's', now()
     from generate_series(1, ${ROWS}) n`);
 });
-afterEach(async () => {
-  for (const worker of workers.splice(0)) await worker.kill();
-});
-afterAll(async () => {
-  await temporal?.close();
-  await db?.drop();
-  rmSync(path.dirname(folder), { recursive: true, force: true });
-});
+afterAll(() => rmSync(path.dirname(folder), { recursive: true, force: true }));
 
-const startWorker = async () => {
-  const worker = await startProcess('worker/main.js', env);
-  workers.push(worker);
-  return worker;
-};
-async function start(parameters: object, timeoutSeconds: number | null = null) {
-  const config = await createTaskConfigRepository(db.database).create({
-    name: 'nightly',
-    description: null,
-    taskType: 'DATA_BACKUP',
-    schedulerType: 'manual',
-    parameters: { method: 'copy', ...parameters },
-    scheduleConfig: {},
-    maxRetries: 0,
-    timeoutSeconds,
-    priority: 5,
-  });
-  const workflowId = `backup-${randomUUID()}`;
-  return temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
-    workflowId,
-    taskQueue,
-    args: [{ configId: config.id, triggeredBy: 'manual' }],
-  });
-}
-const rowOf = async (workflowId: string) =>
-  (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
+const start = (parameters: object, timeoutSeconds: number | null = null) =>
+  bench.startConfig({ taskType: 'DATA_BACKUP', parameters: { method: 'copy', ...parameters }, timeoutSeconds });
 const entries = () => {
   try {
     return readdirSync(folder);
@@ -98,16 +46,11 @@ const sizeOf = (part: string) => {
   }
 };
 const inMidFile = () => waitFor(async () => parts().some((part) => sizeOf(part) > 1_000_000));
-const ended = (workflowId: string) =>
-  waitFor(async () => {
-    const row = await rowOf(workflowId);
-    return row && row.status !== 'running' && row;
-  });
 const atWork = async () =>
   (
-    await db
+    await bench.db
       .database('pg_stat_activity')
-      .where({ application_name: 'taskloom-backup', datname: db.url.split('/').at(-1) })
+      .where({ application_name: 'taskloom-backup', datname: bench.db.url.split('/').at(-1) })
       .whereNotNull('xact_start')
   ).length;
 
@@ -121,10 +64,7 @@ test('the attempt after a killed worker starts anew, and there is one backup', a
   await startWorker();
   const result = (await handle.result()) as { backup_path: string; rows: number };
   const row = await rowOf(handle.workflowId);
-  expect(await db.database('task_attempts').where({ execution_id: row.id }).orderBy('attempt')).toMatchObject([
-    { outcome: 'lost' },
-    { outcome: 'succeeded' },
-  ]);
+  expect(await attemptsOf(row.id)).toMatchObject([{ outcome: 'lost' }, { outcome: 'succeeded' }]);
   expect(entries()).toEqual([path.basename(result.backup_path)]);
   const target = await restoreElsewhere(createBackupFolder(folder), path.basename(result.backup_path));
   try {
@@ -134,7 +74,7 @@ test('the attempt after a killed worker starts anew, and there is one backup', a
           "select count(*), md5(string_agg(md5(t::text), '' order by id)) from reddit_posts t",
         )
       ).rows;
-    expect(await digest(target)).toEqual(await digest(db));
+    expect(await digest(target)).toEqual(await digest(bench.db));
   } finally {
     await target.drop();
   }
@@ -173,7 +113,7 @@ test('a backup that exceeds its timeout is ended, and leaves nothing', async () 
 function writeInProcess(place: string, limits: string): { stdout: string; stderr: string } {
   const script = `
     const load = (name) => require('${DIST}/' + name);
-    const { createBackups } = load('backups/create-backups');
+    const { createBackups } = load('backups/write/create-backups');
     const url = process.env.DATABASE_URL;
     const { connectClient } = load('platform/postgres/postgres-client');
     const backups = createBackups({
@@ -192,7 +132,7 @@ function writeInProcess(place: string, limits: string): { stdout: string; stderr
       .finally(() => clearInterval(timer));`;
   return spawnSync('bash', ['-c', `${limits} exec "$0" --max-old-space-size=64 -e "$1"`, process.execPath, script], {
     encoding: 'utf8',
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...bench.env() },
   });
 }
 

@@ -51,7 +51,7 @@ const canTest =
   programOf('pg_restore') === dumpVersion &&
   (dumpVersion >= EMBEDDED || existsSync(path.join(serverBinaries, 'initdb')));
 const name = canTest
-  ? 'by pg_dump'
+  ? 'a backup by pg_dump'
   : `SKIPPED: pg_dump is not on the PATH, or (version ${dumpVersion ?? 'none'}) older than the embedded PostgreSQL ` +
     `${EMBEDDED} and without a server of its own version in /usr/lib/postgresql`;
 
@@ -69,7 +69,7 @@ const name = canTest
     await db?.drop();
   });
 
-  test('auto takes it, it reads back, with incremental backups on top', async () => {
+  test('is used by auto, and is restored with incremental backups on top', async () => {
     const full = await bench.run({ method: 'auto' });
     expect(full).toMatchObject({ backup_type: 'full', method: 'pg_dump' });
     const place = bench.folder.placeOf(nameOf(full));
@@ -97,7 +97,7 @@ const name = canTest
     }
   });
 
-  test('is of one moment, and a damaged archive is refused', async () => {
+  test('holds the rows of one moment, and a damaged archive is refused', async () => {
     await db.database.raw(
       `insert into reddit_posts (id, title, content, subreddit, reddit_created_at)
        select 'many' || n, 'many', repeat(md5(n::text), 20), 's', now() from generate_series(1, 20000) n`,
@@ -133,7 +133,7 @@ const name = canTest
     await expect(restoreElsewhere(bench.folder, nameOf(result))).rejects.toThrow(/database\.dump is damaged/);
   });
 
-  test('cancelled in the middle it leaves no file and no program', async () => {
+  test('leaves no file and no program when it is cancelled half-way', async () => {
     await db.database.raw(
       `insert into reddit_posts (id, title, content, subreddit, reddit_created_at)
        select 'many' || n, 'many', repeat(md5(n::text), 20), 's', now() from generate_series(1, 20000) n`,

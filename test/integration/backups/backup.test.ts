@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { createRestore } from '../../../src/backups/restore-backup';
+import { createRestore } from '../../../src/backups/restore/restore-backup';
 import { createKeyValueStore } from '../../../src/platform/key-value-store/create-key-value-store';
 import { createDatabase, migrate, migrationNames } from '../../../src/platform/postgres/postgres';
 import {

@@ -1,8 +1,8 @@
 import pino from 'pino';
-import { findConfigFault } from '../../../src/tasks/registry';
-import { createRestore } from '../../../src/backups/restore-backup';
+import { findConfigError } from '../../../src/tasks/registry';
+import { createRestore } from '../../../src/backups/restore/restore-backup';
 import { migrate, migrationNames } from '../../../src/platform/postgres/postgres';
-import { createReconciler } from '../../../src/scheduling/reconcile/reconcile-pass';
+import { createReconcilePass } from '../../../src/scheduling/reconcile/reconcile-pass';
 import { createScheduleCommands } from '../../../src/scheduling/temporal/schedule-commands';
 import { createScheduleConvergence } from '../../../src/scheduling/temporal/schedule-convergence';
 import { createScheduleGateway } from '../../../src/scheduling/temporal/schedule-gateway';
@@ -31,7 +31,7 @@ afterAll(async () => {
   await db?.drop();
 });
 
-test('after a restore, Temporal follows: what was edited, removed and made since the backup', async () => {
+test('after a restore, a pass undoes in Temporal what was edited, removed and created since the backup', async () => {
   const taskQueue = 'nobody-serves-this';
   const configs = createTaskConfigRepository(db.database);
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue });
@@ -68,8 +68,8 @@ test('after a restore, Temporal follows: what was edited, removed and made since
     report: () => undefined,
   });
   await restore.restore(await restore.plan(name, new AbortController().signal));
-  const reconciler = createReconciler({
-    findConfigFault,
+  const reconciler = createReconcilePass({
+    findConfigError,
     configs,
     staggers: createStaggerRepository(db.database),
     startsPerSecond: 0,

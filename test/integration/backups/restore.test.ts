@@ -49,7 +49,7 @@ async function restore(
   return { code, text };
 }
 
-test('the whole way: listed, checked, restored into an empty database', async () => {
+test('lists backups, checks one, and restores it into an empty database', async () => {
   expect(await restore(['--list'])).toMatchObject({ code: 0, text: expect.stringContaining('has no backups') });
   const full = nameOf(await bench.run());
   await db.database('users').where({ username: 'bert' }).delete();
@@ -68,7 +68,7 @@ test('the whole way: listed, checked, restored into an empty database', async ()
   expect(await everything(target.database)).toEqual(await everything(db.database));
 });
 
-test('a database that is not empty is replaced only on request, and its used ids are not given again', async () => {
+test('replaces a database that is not empty only on request, and does not give its used ids again', async () => {
   const name = nameOf(await bench.run());
   await fillDatabase(target.database);
   await target.database.raw("select setval('task_configs_id_seq', 5000)");
@@ -91,7 +91,7 @@ test('a database that is not empty is replaced only on request, and its used ids
   expect(config.id).toBe(5001);
 });
 
-test('not while API or workers are connected, unless forced', async () => {
+test('refuses while API or workers are connected, unless forced', async () => {
   const name = nameOf(await bench.run());
   const worker = createDatabase({ url: target.url, poolSize: 1, applicationName: 'taskloom-worker' });
   try {
@@ -106,7 +106,7 @@ test('not while API or workers are connected, unless forced', async () => {
   }
 });
 
-test('a damaged backup changes nothing, and says what is damaged', async () => {
+test('refuses a damaged backup, names the damage, and changes nothing', async () => {
   const name = nameOf(await bench.run());
   const file = path.join(bench.folder.placeOf(name), 'manifest.json');
   writeFileSync(file, `${readFileSync(file, 'utf8')} `);
@@ -120,7 +120,7 @@ test('a damaged backup changes nothing, and says what is damaged', async () => {
   expect(await everything(target.database)).toEqual(before);
 });
 
-test('a failure half-way leaves what was there, rows and schema', async () => {
+test('keeps the previous rows and schema after a failure half-way', async () => {
   const name = nameOf(await bench.run());
   await fillDatabase(target.database);
   await target.database('users').where({ username: 'bert' }).update({ full_name: 'still here' });
@@ -136,8 +136,8 @@ test('a failure half-way leaves what was there, rows and schema', async () => {
   expect(await Promise.all([everything(target.database), schemaOf(target.database)])).toEqual(before);
 });
 
-describe('versions', () => {
-  test('of an older one: its schema first, then its rows, then the migrations that came later', async () => {
+describe('a backup of another version', () => {
+  test('is restored when the version is older: its schema, its rows, then the later migrations', async () => {
     // As it was before the last migration: an older Taskloom wrote this backup.
     await db.database.raw(
       "drop table exports, mail_deliveries; delete from knex_migrations where name = '0008_exports_and_mail'",
@@ -150,7 +150,7 @@ describe('versions', () => {
     expect((await everything(target.database)).users).toEqual((await everything(db.database)).users);
   });
 
-  test('of a newer one: refused', async () => {
+  test('is refused when the version is newer', async () => {
     await db.database('knex_migrations').insert({ name: '9999_future', batch: 9, migration_time: new Date() });
     const name = nameOf(await bench.run());
     expect(await restore([name, '--yes'])).toMatchObject({
@@ -160,7 +160,7 @@ describe('versions', () => {
   });
 });
 
-test('without DATABASE_URL into the PostgreSQL of npm start, which is up for as long as it takes', async () => {
+test('restores without DATABASE_URL into the PostgreSQL of npm start, which runs only for the restore', async () => {
   const name = nameOf(await bench.run());
   const home = mkdtempSync(path.join(os.tmpdir(), 'taskloom-home-'));
   const ofItsOwn = () =>
@@ -180,7 +180,7 @@ test('without DATABASE_URL into the PostgreSQL of npm start, which is up for as 
   }
 });
 
-test('what cannot be understood is answered with how to say it', async () => {
+test('says what to type instead of arguments that it does not understand', async () => {
   const asked: [string[], string][] = [
     ...[[], ['--lst'], ['a', 'b'], ['--list', 'a']].map((args): [string[], string] => [
       args,

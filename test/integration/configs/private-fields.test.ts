@@ -1,14 +1,9 @@
 import { taskTypes } from '../../../src/tasks/registry';
 import { sendEmailParameters } from '../../../src/tasks/send-email/email-parameters';
-import { connectTestTemporal } from '../../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, insertConfig, insertExecution, type TestApi } from '../../support/api-support';
-import type { TemporalConnection } from '../../../src/platform/temporal';
+import { insertConfig, insertExecution, type TestApi, type TestStack, useTestApi } from '../../support/api-support';
 import type { Role } from '../../../src/storage/accounts/user';
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
+let { db, api } = {} as TestStack;
 let configId: number;
 let runIds: number[];
 type Ask = TestApi['root'];
@@ -51,9 +46,8 @@ async function userWith(role: Role): Promise<Ask> {
   return api.withToken(await api.signIn(row ?? { id: 0, session_version: 0 }));
 }
 
+useTestApi('file', (stack) => ({ db, api } = stack));
 beforeAll(async () => {
-  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  api = await createTestApi({ database: db.database, temporal });
   viewer = await userWith('viewer');
   operator = await userWith('operator');
   const { body } = await api.root('POST', '/auth/api-keys', { name: 'reads', scope: 'read' });
@@ -80,11 +74,6 @@ beforeAll(async () => {
     ended_at: new Date(),
     failure,
   });
-});
-afterAll(async () => {
-  await api?.close();
-  await temporal?.close();
-  await db?.drop();
 });
 
 test('every parameter of a letter is private', () => {

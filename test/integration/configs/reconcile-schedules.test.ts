@@ -1,4 +1,4 @@
-import { findConfigFault } from '../../../src/tasks/registry';
+import { findConfigError } from '../../../src/tasks/registry';
 import { createScheduleCommands } from '../../../src/scheduling/temporal/schedule-commands';
 import { createScheduleGateway } from '../../../src/scheduling/temporal/schedule-gateway';
 import { waitFor } from '../../support/process';
@@ -141,7 +141,7 @@ test('a config that this version cannot run ends in error, and starts again once
   const strict = createScheduleCommands({
     configs: stack.configs,
     convergence: stack.convergence,
-    findConfigFault,
+    findConfigError,
   });
   expect(await strict.start(unfit.id)).toMatchObject({
     success: false,

@@ -1,4 +1,4 @@
-import { findConfigFault } from '../../../src/tasks/registry';
+import { findConfigError } from '../../../src/tasks/registry';
 import { createScheduleCommands, SCHEDULE_COMMANDS } from '../../../src/scheduling/temporal/schedule-commands';
 import { ConfigNotFoundError } from '../../../src/scheduling/temporal/scheduling-errors';
 import { expectInStep, useScheduling, type SchedulingStack } from '../../support/scheduling';
@@ -83,7 +83,7 @@ test('a config that cannot be armed is refused with the reason', async () => {
   const checked = createScheduleCommands({
     configs: stack.configs,
     convergence: stack.convergence,
-    findConfigFault,
+    findConfigError,
   });
   const gone = await stack.createConfig({ taskType: 'GONE' });
   expect(await checked.start(gone.id)).toMatchObject({ success: false });

@@ -159,7 +159,7 @@ test('every zone with summer time is tested at its clock changes', () => {
 test('the preview shows the times that Temporal computes', async () => {
   const wrong: object[] = [];
   const queue = [...cases.entries()];
-  const lane = async () => {
+  const loop = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const [id, one] = next;
       const server = await serverTimes(one, id);
@@ -174,6 +174,6 @@ test('the preview shows the times that Temporal computes', async () => {
       if (!same || server.length < Math.min(fewer, 10)) wrong.push({ ...one, server, ours });
     }
   };
-  await Promise.all(Array.from({ length: 8 }, lane));
+  await Promise.all(Array.from({ length: 8 }, loop));
   expect(wrong).toEqual([]);
 });

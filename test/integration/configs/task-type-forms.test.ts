@@ -1,25 +1,14 @@
 import Ajv from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { taskTypes } from '../../../src/tasks/registry';
-import { connectTestTemporal } from '../../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, type TestApi } from '../../support/api-support';
+import { type TestApi, useTestApi } from '../../support/api-support';
 import type { TaskTypeList } from '../../../src/api/schemas/system-schemas';
-import type { TemporalConnection } from '../../../src/platform/temporal';
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
 let api: TestApi;
 let types: TaskTypeList['task_types'];
+useTestApi('file', (stack) => ({ api } = stack));
 beforeAll(async () => {
-  [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
-  api = await createTestApi({ database: db.database, temporal });
   types = (await api.root('GET', '/tasks/types')).body.task_types;
-});
-afterAll(async () => {
-  await api?.close();
-  await temporal?.close();
-  await db?.drop();
 });
 
 const schemaOf = (type: string) => types.find(({ name }) => name === type)?.parameters ?? {};

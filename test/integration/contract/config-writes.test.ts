@@ -173,7 +173,7 @@ describe('18 PUT and PATCH /tasks/configs/{id}', () => {
   });
 
   test.each(VERBS)(
-    '%s tells all faults: of path and body, and by the rules of the config it is about',
+    '%s names all faults: of path and body, and by the rules of the config it is about',
     async (verb) => {
       const { id } = (await create(HOURLY)).body;
       const faulty = { name: null, priority: 11, parameters: { sleep_seconds: 'long' }, schedule_config: {} };

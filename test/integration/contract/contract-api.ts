@@ -1,10 +1,8 @@
 import { connectTestTemporal } from '../../support/task-worker';
 import { createTestNamespace } from '../../support/temporal-namespace';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { createTestApi, type TestApi } from '../../support/api-support';
+import { type TestApi, type TestStack, useTestApi } from '../../support/api-support';
 import { operationsOf, watchAnswers } from './answer-watch';
 import type { FileStore } from '../../../src/platform/files/file-store';
-import type { TemporalConnection } from '../../../src/platform/temporal';
 
 type Call = TestApi['root'];
 export type Answer = Awaited<ReturnType<Call>>;
@@ -31,32 +29,20 @@ export function faultsOf({ status, body }: Answer): [type: string, loc: string][
  * because they are named after configs and each test database counts these from 1.
  */
 export function useContract(tags: string[], options: { hasSchedules?: boolean; files?: FileStore } = {}) {
-  const parts = {} as {
-    watch: Awaited<ReturnType<typeof watchAnswers>>;
-    db: TestDatabase;
-    temporal: TemporalConnection;
-    api: TestApi;
-  };
+  let parts: TestStack;
+  let watch: Awaited<ReturnType<typeof watchAnswers>>;
   const caller =
     (who: 'root' | 'user' | 'idle' | 'anonymous'): Call =>
     (...call) =>
       parts.api[who](...call);
 
-  beforeAll(async () => {
-    parts.watch = await watchAnswers();
-    [parts.db, parts.temporal] = await Promise.all([
-      createTestDatabase(),
-      options.hasSchedules ? createTestNamespace() : connectTestTemporal(),
-    ]);
-    parts.api = await createTestApi({ database: parts.db.database, temporal: parts.temporal, files: options.files });
+  beforeAll(async () => void (watch = await watchAnswers()));
+  useTestApi('file', (stack) => (parts = stack), {
+    connect: options.hasSchedules ? createTestNamespace : connectTestTemporal,
+    files: options.files,
   });
-  afterEach(() => expect(parts.watch.takeFaults()).toEqual([]));
-  afterAll(async () => {
-    await parts.api?.close();
-    await parts.temporal?.close();
-    await parts.db?.drop();
-    parts.watch?.stop();
-  });
+  afterEach(() => expect(watch.takeFaults()).toEqual([]));
+  afterAll(() => watch?.stop());
 
   return {
     root: caller('root'),
@@ -68,7 +54,7 @@ export function useContract(tags: string[], options: { hasSchedules?: boolean; f
       (...call) =>
         parts.api.withToken(token)(...call),
     get parts() {
-      return parts;
+      return { ...parts, watch };
     },
     get api() {
       return parts.api;
@@ -110,11 +96,11 @@ export function useContract(tags: string[], options: { hasSchedules?: boolean; f
      */
     testCoverage(names = /./) {
       test(`calls every route of ${tags.join(', ')} with success, as far as this file covers them`, () => {
-        const covered = operationsOf(parts.watch.document)
+        const covered = operationsOf(watch.document)
           .filter((operation) => tags.includes(operation.tags[0] ?? '') && names.test(operation.name))
           .map(({ name }) => name);
         expect(covered.length).toBeGreaterThan(0);
-        expect(covered.filter((name) => !parts.watch.succeeded.has(name))).toEqual([]);
+        expect(covered.filter((name) => !watch.succeeded.has(name))).toEqual([]);
       });
     },
   };

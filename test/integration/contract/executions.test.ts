@@ -14,7 +14,7 @@ beforeEach(() => contract.database('task_executions').delete());
 
 describe('27 GET /tasks/executions/by-config/{id} and configs/{id}', () => {
   test.each(['by-config', 'configs'])(
-    '%s: fifty of a config, newest first; of an unknown one none',
+    '%s lists fifty runs of a config, newest first, and none of an unknown config',
     async (spelling) => {
       const config_id = await config();
       const [old, newer] = [
@@ -42,7 +42,7 @@ describe('27 GET /tasks/executions/by-config/{id} and configs/{id}', () => {
 });
 
 describe('28 and 29 GET /tasks/executions/recent and failed', () => {
-  test('recent: those of the last day, or of so many hours, newest first', async () => {
+  test('recent lists the runs of the last day, or of the given hours, newest first', async () => {
     const [old, young, failed] = [
       await run({ started_at: ago(30) }),
       await run({ started_at: ago(2) }),
@@ -54,7 +54,7 @@ describe('28 and 29 GET /tasks/executions/recent and failed', () => {
     expect(idsOf(await root('GET', '/tasks/executions/recent?hours=1'))).toEqual([]);
   });
 
-  test('failed: those of the last week that did not succeed, with the traceback and without a result', async () => {
+  test('failed lists the unsuccessful runs of the last week, with the traceback and without a result', async () => {
     await run();
     const ids = await Promise.all(
       ['failed', 'timed_out', 'cancelled', 'terminated'].map((status, index) =>
@@ -75,7 +75,7 @@ describe('28 and 29 GET /tasks/executions/recent and failed', () => {
 });
 
 describe('30 GET /tasks/executions/stats and {config id}/stats', () => {
-  test('of all and of one config, in both spellings; the breakdown is of all only', async () => {
+  test('counts all runs or those of one config, in both spellings, and breaks down only all of them', async () => {
     const config_id = await config();
     await run({ config_id });
     await run({ config_id, status: 'failed', duration_seconds: 100 });
@@ -114,7 +114,7 @@ describe('30 GET /tasks/executions/stats and {config id}/stats', () => {
 });
 
 describe('31 GET /tasks/executions/{id}', () => {
-  test('by row or by task id, of which the newest counts', async () => {
+  test('finds a run by row id or by task id, and the newest of several', async () => {
     const config_id = await config({ name: '命名' });
     await run({ task_id: 'shared', workflow_id: 'w1' });
     const newest = await run({
@@ -144,7 +144,7 @@ describe('31 GET /tasks/executions/{id}', () => {
 
 describe('32 DELETE /tasks/executions/cleanup', () => {
   const clean = (query = '') => root('DELETE', `/tasks/executions/cleanup${query}`);
-  test('deletes what was recorded long ago', async () => {
+  test('deletes runs that were recorded long ago', async () => {
     for (const days of [29, 31, 89, 91, 400]) await run({ created_at: ago(24 * days) });
     expect((await clean()).body).toMatchObject({ success: true, deleted_count: 2 });
     expect((await clean('?days_to_keep=30')).body).toMatchObject({ deleted_count: 2 });
@@ -159,7 +159,7 @@ describe('32 DELETE /tasks/executions/cleanup', () => {
 });
 
 describe('33 to 35, running now', () => {
-  test('a config, whatever its schedule', async () => {
+  test('runs a config, whatever its schedule', async () => {
     for (const columns of [
       {},
       { scheduler_type: 'cron', schedule_config: { cron_expression: '0 3 * * *' }, schedule_status: 'paused' },
@@ -182,7 +182,7 @@ describe('33 to 35, running now', () => {
     ]);
   });
 
-  test('a task type, without a config', async () => {
+  test('runs a task type without a config', async () => {
     const byType = (type: string, body?: object) => root('POST', `/tasks/execute/by-type/${type}`, body);
     for (const body of [undefined, {}, { task_params: { sleep_seconds: 0 }, queue: 'test', options: { any: 1 } }])
       expect((await byType('TEST_TIMEOUT', body)).body).toMatchObject({ config_id: null, task_type: 'TEST_TIMEOUT' });
@@ -201,7 +201,7 @@ describe('33 to 35, running now', () => {
     ).toEqual(['body.task_params', 'body.queue', 'body.options']);
   });
 
-  test('many configs, of which some may not be there', async () => {
+  test('runs many configs, some of which may not exist', async () => {
     const [one, two] = [await config(), await config()];
     const { body } = await root('POST', '/tasks/execute/batch', {
       config_ids: [one, NO_ID, String(two), one],
@@ -222,7 +222,7 @@ describe('33 to 35, running now', () => {
   });
 });
 
-test('a run is cancelled, terminated and retried', async () => {
+test('a run can be cancelled, terminated and retried', async () => {
   const submit = async () => (await root('POST', '/tasks/execute/by-type/TEST_TIMEOUT')).body.task_id;
   for (const how of ['cancel', 'terminate']) {
     const taskId = await submit();
@@ -236,7 +236,7 @@ test('a run is cancelled, terminated and retried', async () => {
   expect((await root('POST', `/tasks/executions/${await run({ status: 'running' })}/retry`)).status).toBe(409);
 });
 
-test('the progress of a run is told while it goes on and afterwards', async () => {
+test('answers the progress of a run during and after it', async () => {
   expect((await root('GET', `/tasks/executions/${await run()}/progress`)).body).toMatchObject({
     status: 'succeeded',
     percent: 100,

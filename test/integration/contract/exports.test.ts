@@ -33,7 +33,7 @@ async function insertExport(columns: object = {}): Promise<number> {
   return row?.id ?? 0;
 }
 
-test('exports are listed, told, downloaded whole and in parts, and deleted', async () => {
+test('exports can be listed, read, downloaded whole and in parts, and deleted', async () => {
   const id = await insertExport();
   expect(
     (await root('GET', '/exports?source=posts&format=csv&status=available')).body.map((row: { id: number }) => row.id),
@@ -58,7 +58,7 @@ test('exports are listed, told, downloaded whole and in parts, and deleted', asy
   expect((await root('GET', `/exports/${id}`)).body).toMatchObject({ status: 'deleted', download_url: null });
 });
 
-test('what there is not is a 404, what is malformed a 422 with all its faults', async () => {
+test('answers an unknown export with 404, and a malformed request with 422 and all its faults', async () => {
   for (const [method, url] of [
     ['GET', `/exports/${NO_ID}`],
     ['GET', `/exports/${NO_ID}/download`],

@@ -78,7 +78,7 @@ const namesWith = (statuses: Record<string, number>, is: (status: number) => boo
     .filter((name) => is(statuses[name] ?? 0))
     .sort();
 
-test('a connection to PostgreSQL that breaks off is a 503', async () => {
+test('answers 503 when the connection to PostgreSQL breaks off', async () => {
   const { database, cut } = await createCuttableDatabase(contract.parts.db.url);
   closers.push(cut, () => database.destroy());
   const api = await createTestApi({ database, temporal: contract.parts.temporal });
@@ -87,7 +87,7 @@ test('a connection to PostgreSQL that breaks off is a 503', async () => {
   expect((await api.root('GET', '/auth/me')).status).toBe(503);
 });
 
-test('while Temporal is away configs, executions, users and content are there all the same', async () => {
+test('serves configs, executions, users and content while Temporal is away', async () => {
   const temporal = await connectTestTemporal();
   const api = await createTestApi({ database: contract.database, temporal });
   closers.push(() => api.close());

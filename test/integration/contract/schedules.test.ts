@@ -16,7 +16,7 @@ const act = (id: number, action: string, body?: object) => root('POST', `/tasks/
 const statusOf = async (id: number) => (await root('GET', `/tasks/schedules/${id}`)).body.status;
 
 describe('20 POST /tasks/schedules/{id}/{action}', () => {
-  test('goes through every state; what is refused is a 200 that says why, and changes nothing', async () => {
+  test('moves through every state, and answers a refused action with a 200 that gives the reason', async () => {
     const id = await hourly();
     const steps = [
       ['pause', false, 'inactive'],
@@ -42,13 +42,13 @@ describe('20 POST /tasks/schedules/{id}/{action}', () => {
     }
   });
 
-  test('a manual config cannot be started, and stays as it is or is in error', async () => {
+  test('refuses to start a manual config, which stays as it is or is in error', async () => {
     const id = await hourly({ scheduler_type: 'manual', schedule_config: {} });
     expect((await act(id, 'start')).body).toMatchObject({ success: false });
     expect(['inactive', 'error']).toContain(await statusOf(id));
   });
 
-  test('takes any body; knows no other action, and no config that is not there', async () => {
+  test('accepts any body, and refuses unknown actions and unknown configs', async () => {
     const id = await hourly();
     for (const payload of ['{}', '', 'nonsense', '[]'])
       expect(
@@ -71,7 +71,7 @@ describe('20 POST /tasks/schedules/{id}/{action}', () => {
 });
 
 describe('21 to 24, schedules', () => {
-  test('are listed while they are armed, with their next time', async () => {
+  test('lists armed schedules with their next times', async () => {
     const cron = await hourly({
       scheduler_type: 'cron',
       schedule_config: { cron_expression: '0 3 * * *' },
@@ -97,7 +97,7 @@ describe('21 to 24, schedules', () => {
     expect((await root('GET', `/tasks/configs/${cron}`)).body).toMatchObject({ schedule_status: 'inactive' });
   });
 
-  test('one tells the stored and the real state', async () => {
+  test('answers the stored and the real state of one schedule', async () => {
     const id = await hourly();
     expect((await root('GET', `/tasks/schedules/${id}`)).body).toMatchObject({
       config_id: id,
@@ -121,7 +121,7 @@ describe('21 to 24, schedules', () => {
     }
   });
 
-  test('keep a history, newest first; an unknown one has none', async () => {
+  test('answers the history of a schedule, newest first, and an empty one for an unknown schedule', async () => {
     const id = await hourly();
     for (const action of ['start', 'pause', 'stop']) await act(id, action);
     const { body } = await root('GET', `/tasks/schedules/${id}/history`);
@@ -144,7 +144,7 @@ describe('21 to 24, schedules', () => {
 });
 
 describe('25 POST /tasks/schedules/batch/{action}', () => {
-  test('acts on each; one that fails stops none', async () => {
+  test('acts on each config, also after one that fails', async () => {
     const [one, two] = [await hourly(), await hourly()];
     const { body } = await root('POST', '/tasks/schedules/batch/start', { config_ids: [one, NO_ID, String(two)] });
     expect(body).toMatchObject({
@@ -163,7 +163,7 @@ describe('25 POST /tasks/schedules/batch/{action}', () => {
     });
   });
 
-  test('tells all faults', async () => {
+  test('names all faults of a request', async () => {
     expect(faultsOf(await root('POST', '/tasks/schedules/batch/begin', { config_ids: [] }))).toEqual([
       ['enum', 'path.action'],
       ['too_short', 'body.config_ids'],
@@ -182,7 +182,7 @@ describe('25 POST /tasks/schedules/batch/{action}', () => {
   });
 });
 
-test('26 GET /tasks/schedules/summary counts the configs that there are', async () => {
+test('26 GET /tasks/schedules/summary counts the configs by their state', async () => {
   const before = (await root('GET', '/tasks/schedules/summary')).body;
   const id = await hourly({ schedule_status: 'error' });
   await hourly({ schedule_status: 'paused' });

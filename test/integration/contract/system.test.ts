@@ -13,7 +13,7 @@ beforeAll(async () => {
     await insertExecution(contract.database, { config_id, started_at: new Date(Date.now() - days * 86_400_000) });
 });
 
-test('36 GET /tasks/system/status has the literals of a healthy service', async () => {
+test('36 GET /tasks/system/status answers the literals of a healthy service', async () => {
   expect((await root('GET', '/tasks/system/status')).body).toMatchObject({
     scheduler_status: '运行中',
     database_status: '正常',
@@ -37,7 +37,7 @@ describe('37 GET /tasks/system/health', () => {
     });
   });
 
-  test('is degraded when one does not, and unhealthy when none does; a 200 with every component', async () => {
+  test('is degraded when one component is down, unhealthy when all are, and answers 200 in both cases', async () => {
     const [db, temporal] = await Promise.all([createTestDatabase(), connectTestTemporal()]);
     const cut = await createTestApi({ database: db.database, temporal, storeUrl: 'redis://127.0.0.1:9' });
     // Who asks is known; what is asked for is not to be had.
@@ -77,7 +77,7 @@ describe('37 GET /tasks/system/health', () => {
   });
 });
 
-test('38 GET /tasks/system/enums are plain lists', async () => {
+test('38 GET /tasks/system/enums answers plain lists', async () => {
   const { body } = await root('GET', '/tasks/system/enums');
   expect(body).toMatchObject({
     scheduler_types: ['cron', 'date', 'manual', 'interval'],
@@ -87,7 +87,7 @@ test('38 GET /tasks/system/enums are plain lists', async () => {
   for (const name of body.task_types) expect(name).toMatch(/^[A-Z][A-Z0-9_]+$/);
 });
 
-test('GET /tasks/types tells the parameters of each type that the enums name', async () => {
+test('GET /tasks/types describes the parameters of each type that the enums name', async () => {
   const { body } = await root('GET', '/tasks/types');
   expect(body.task_types.map(({ name }: { name: string }) => name)).toEqual(
     (await root('GET', '/tasks/system/enums')).body.task_types,
@@ -104,20 +104,20 @@ test('39 GET /tasks/system/dashboard looks back 7 and 30 days', async () => {
   });
 });
 
-test('the probes of machines are open', async () => {
+test('the health probes need no authentication', async () => {
   expect((await contract.api.app.inject('/health/live')).json()).toEqual({ status: 'ok' });
   expect((await contract.api.app.inject('/health/ready')).json()).toMatchObject({ status: 'ok' });
 });
 
 describe('GET /audit-log', () => {
-  test('is an array, newest first', async () => {
+  test('answers an array, newest first', async () => {
     await root('POST', '/tasks/schedules/batch/stop', { config_ids: [1] });
     const { body } = await root('GET', '/audit-log?action=schedule.*');
     expect(body).toMatchObject([{ action: 'schedule.stop', actor_name: 'root' }]);
     expect((await root('GET', '/audit-log?limit=1&actor=root')).body).toHaveLength(1);
   });
 
-  test('tells all faults', async () => {
+  test('names all faults of a request', async () => {
     expect(
       faultsOf(
         await root('GET', `/audit-log?limit=x&actor=&action=${'x'.repeat(61)}&outcome=maybe&since=x&until=2026-13-01`),

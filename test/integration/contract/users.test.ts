@@ -12,7 +12,7 @@ const names = async (query: string, as = root) =>
 const mine = () => `/users/${contract.api.userIds[1]}`;
 
 describe('10 POST /users', () => {
-  test('makes a user of any rights', async () => {
+  test('creates a user with any rights', async () => {
     expect((await create(unique('ann'))).body).toMatchObject({
       is_superuser: false,
       is_active: true,
@@ -24,7 +24,7 @@ describe('10 POST /users', () => {
     ).toMatchObject({ is_superuser: true, is_active: false, age: 150, full_name: 'Bea' });
   });
 
-  test('refuses a short password with 400, what is taken with 409, and tells all faults', async () => {
+  test('refuses a short password with 400, a taken name or e-mail with 409, and names all faults', async () => {
     expect(await create({ ...unique('cia'), password: '1234567' })).toMatchObject({
       status: 400,
       body: { detail: expect.any(String) },
@@ -68,7 +68,7 @@ describe('11 GET /users', () => {
       ]);
   });
 
-  test('is an array, in the order of creation; inactive ones are for superusers, or for who asks', async () => {
+  test('answers an array in the order of creation, with inactive users for superusers or on request', async () => {
     const { body } = await root('GET', '/users');
     expect(body.map(({ id }: { id: number }) => id)).toEqual(
       body.map(({ id }: { id: number }) => id).sort((a: number, b: number) => a - b),
@@ -79,7 +79,7 @@ describe('11 GET /users', () => {
     expect(await names('?is_active=1')).not.toContain('idle');
   });
 
-  test('filters by a part of the name or the e-mail, taken literally and in any case, and by age', async () => {
+  test('filters by a literal part of the name or the e-mail in any case, and by age', async () => {
     for (const [query, found] of [
       ['name=ZO', ['zoe']],
       ['name=smith', ['off']],
@@ -99,7 +99,7 @@ describe('11 GET /users', () => {
       expect([query, await names(`?${query}`)]).toEqual([query, found]);
   });
 
-  test('sorts by one field or several; a minus turns it round, unknown ones count for nothing', async () => {
+  test('sorts by one or several fields, descending after a minus, and ignores unknown fields', async () => {
     expect(await names('?age=30&sort_by=username')).toEqual(['abe', 'zoe']);
     expect(await names('?age=30&sort_by=-username')).toEqual(['zoe', 'abe']);
     expect(await names('?age=30&sort_by=age&sort_by=-username')).toEqual(['zoe', 'abe']);
@@ -111,7 +111,7 @@ describe('11 GET /users', () => {
       expect((await names(`?sort_by=${field}`)).length).toBeGreaterThan(4);
   });
 
-  test('has limits', async () => {
+  test('enforces the limits of its parameters', async () => {
     expect((await root('GET', '/users?name=ab')).status).toBe(200);
     expect(faultsOf(await root('GET', '/users?name=a&age=151&is_active=perhaps'))).toEqual([
       ['string_too_short', 'query.name'],
@@ -125,7 +125,7 @@ describe('11 GET /users', () => {
 });
 
 describe('12 GET /users/{user_id}', () => {
-  test('is for oneself and for superusers', async () => {
+  test('answers a user to themselves and to superusers', async () => {
     expect((await user('GET', mine())).body).toMatchObject({ username: 'user' });
     expect((await root('GET', mine())).body).toMatchObject({ username: 'user' });
     expect(await user('GET', `/users/${contract.api.userIds[0]}`)).toMatchObject(FORBIDDEN);
@@ -135,7 +135,7 @@ describe('12 GET /users/{user_id}', () => {
 });
 
 describe('13 PATCH /users/{user_id}', () => {
-  test('changes what is sent; null clears name and age; nothing is a change too', async () => {
+  test('changes the fields that are sent, clears name and age with null, and accepts an empty body', async () => {
     expect((await user('PATCH', mine(), { full_name: 'U', age: 20 })).body).toMatchObject({
       full_name: 'U',
       age: 20,
@@ -149,7 +149,7 @@ describe('13 PATCH /users/{user_id}', () => {
     expect((await root('PATCH', mine(), { is_active: true, is_superuser: false, unknown: 1 })).status).toBe(200);
   });
 
-  test('refuses null elsewhere, what is taken, other users, and rights to who has none', async () => {
+  test('refuses null elsewhere, taken names, changes of other users, and more rights for oneself', async () => {
     expect(
       faultsOf(
         await user('PATCH', mine(), {
@@ -184,7 +184,7 @@ describe('13 PATCH /users/{user_id}', () => {
 });
 
 describe('14 DELETE /users/{user_id}', () => {
-  test('answers the user who was', async () => {
+  test('deletes a user, and answers with their last state', async () => {
     const { id } = (await create(unique('last'))).body;
     expect(await root('DELETE', `/users/${id}`)).toMatchObject({ status: 200, body: { id, username: 'last' } });
     expect(await root('DELETE', `/users/${id}`)).toMatchObject(GONE);

@@ -1,6 +1,6 @@
 import { createRetentionRepository } from '../../../src/storage/executions/retention-repository';
 import { findTaskType } from '../../../src/tasks/registry';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { type TestDatabase, useTestDatabase } from '../../support/test-database';
 import { insertExecution } from '../../support/api-support';
 import { createTestContext, type FakeServices } from '../../support/task-context';
 
@@ -8,8 +8,7 @@ const DAY_MS = 86_400_000;
 const ago = (days: number) => new Date(Date.now() - days * DAY_MS);
 
 let db: TestDatabase;
-beforeAll(async () => void (db = await createTestDatabase()));
-afterAll(() => db.drop());
+useTestDatabase('file', (created) => (db = created));
 beforeEach(() => db.database.raw('truncate users, task_executions, reddit_posts restart identity cascade'));
 
 /** One attempt over the real tables; `onSave` sees each cursor. */

@@ -1,39 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import { createRedditContentRepository } from '../../../src/storage/reddit/reddit-content-repository';
 import { createRedditScrapeRepository } from '../../../src/storage/reddit/reddit-scrape-repository';
-import { createTestApi, insertExecution, type TestApi } from '../../support/api-support';
+import { insertExecution, type TestStack, useTestApi } from '../../support/api-support';
 import { waitFor } from '../../support/process';
 import { startWorld, type ScrapedWorld } from '../../support/scrape-stack';
 import { startTestWorker, type TestWorker } from '../../support/task-worker';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 
 const NOW = new Date('2026-05-01T12:00:00Z');
-let db: TestDatabase;
-let api: TestApi;
+const taskQueue = `estimate-${randomUUID()}`;
+let { db, api } = {} as TestStack;
 let world: ScrapedWorld;
 let worker: TestWorker;
 
+afterAll(async () => {
+  await worker?.stop();
+  await world?.sandbox.close();
+});
+useTestApi('file', (stack) => ({ db, api } = stack), { taskQueue });
+
 /** Two subreddits are scraped first, so that estimates have stored content. */
 beforeAll(async () => {
-  db = await createTestDatabase();
   world = await startWorld({ seed: 'progress', now: () => NOW, scale: { posts: 30, commentsPerPost: 12 } });
-  const taskQueue = `estimate-${randomUUID()}`;
   const services = {
     reddit: world.reddit,
     content: createRedditContentRepository(db.database),
     scrapes: createRedditScrapeRepository(db.database),
   };
   worker = await startTestWorker({ database: db.database, services, taskQueue });
-  api = await createTestApi({ database: db.database, temporal: worker.temporal, taskQueue });
   const parameters = { subreddits: ['programming', 'books'], posts_limit: 30, comments_limit: 100, expand_more: 5 };
   const { body } = await api.root('POST', '/tasks/execute/by-type/REDDIT_SCRAPE', { task_params: parameters });
   await waitFor(async () => (await api.root('GET', `/tasks/executions/${body.task_id}`)).body?.status === 'succeeded');
-});
-afterAll(async () => {
-  await api?.close();
-  await worker?.stop();
-  await world?.sandbox.close();
-  await db?.drop();
 });
 
 describe('the estimate of a config', () => {

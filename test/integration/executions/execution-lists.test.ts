@@ -17,7 +17,7 @@ const get = async (path: string) => (await api.root('GET', `/tasks/executions${p
 const idsOf = (executions: { id: number }[]) => executions.map((execution) => execution.id);
 
 describe('the runs of a config', () => {
-  test.each(['by-config', 'configs'])('under %s, newest first', async (spelling) => {
+  test.each(['by-config', 'configs'])('%s lists them newest first', async (spelling) => {
     const old = await insert({ started_at: ago(2), result: { return_value: { sleep_seconds: 1 } } });
     const failed = await insert({
       started_at: ago(1),
@@ -55,7 +55,7 @@ describe('the runs of a config', () => {
     expect(await get(`/${spelling}/999999`)).toEqual({ config_id: 999_999, executions: [], count: 0 });
   });
 
-  test('of other states when they are asked for', async () => {
+  test('lists other states on request', async () => {
     const running = await insert({ status: 'running', started_at: ago(3) });
     const cancelled = await insert({ status: 'cancelled', started_at: ago(2) });
     const failed = await insert({ status: 'failed', started_at: ago(1) });
@@ -69,7 +69,7 @@ describe('the runs of a config', () => {
     ]);
   });
 
-  test('page by page, each once, also when they began at the same microsecond', async () => {
+  test('lists each once, page by page, also when they began at the same microsecond', async () => {
     const started_at = '2026-01-01T00:00:00.123456Z';
     const ids: number[] = [];
     for (let n = 0; n < 7; n += 1)
@@ -93,7 +93,7 @@ describe('the runs of a config', () => {
 });
 
 describe('the runs of a time', () => {
-  test('recent ones reach 30 days back', async () => {
+  test('recent reaches 30 days back', async () => {
     const [recent, older] = [await insert({ error_traceback: 'trace' }), await insert({ started_at: ago(700) })];
     await insert({ started_at: ago(800) });
     expect(await get('/recent')).toMatchObject({
@@ -105,7 +105,7 @@ describe('the runs of a time', () => {
     expect((await api.root('GET', '/tasks/executions/recent?hours=721&limit=501')).body.detail).toHaveLength(2);
   });
 
-  test('a cursor that no page has named is refused', async () => {
+  test('refuses a cursor that no page has named', async () => {
     const ofText = (text: string) => Buffer.from(text).toString('base64url');
     for (const text of [
       '9999-99-99T99:99:99.999999Z:1',
@@ -126,13 +126,13 @@ describe('the runs of a time', () => {
     ['', ''],
     ['failed,bogus', 'bogus'],
     ['failed&status=bogus', 'bogus'],
-  ])('status=%s is told as it was sent', async (status, input) => {
+  ])('refuses status=%s, and names the value as it was sent', async (status, input) => {
     expect((await api.root('GET', `/tasks/executions/recent?status=${status}`)).body.detail).toMatchObject([
       { type: 'enum', input },
     ]);
   });
 
-  test('failed ones are all that did not succeed', async () => {
+  test('failed lists all that did not succeed', async () => {
     await insert({ result: { return_value: {} } });
     await insert({ status: 'running' });
     const ids = [
@@ -154,7 +154,7 @@ describe('the runs of a time', () => {
 });
 
 describe('one run', () => {
-  test('by row id or by task id, the newest when several share it, with its attempts', async () => {
+  test('is found by row id or by task id, the newest when several share it, with its attempts', async () => {
     const first = await insert({ task_id: 'shared', status: 'failed', parameters: { sleep_seconds: 2 }, attempt: 2 });
     await db.database('task_attempts').insert([
       {
@@ -182,14 +182,14 @@ describe('one run', () => {
     expect(await get('/shared')).toMatchObject({ id: second, retry_of: first, retried_by: null, attempts: [] });
   });
 
-  test('that Temporal does not know has nothing live to show', async () => {
+  test('has no live state when Temporal does not know it', async () => {
     const id = await insert({ status: 'running' });
     const body = await get(`/${id}`);
     expect(body).toMatchObject({ status: 'running', completed_at: null, duration_seconds: null });
     expect(Object.keys(body)).not.toContain('live');
   });
 
-  test.each(['999999', '99999999999999999999', 'no-such-task', 'summary'])('%s is not there', async (id) => {
+  test.each(['999999', '99999999999999999999', 'no-such-task', 'summary'])('answers 404 for %s', async (id) => {
     expect(await api.root('GET', `/tasks/executions/${id}`)).toMatchObject({
       status: 404,
       body: { detail: 'Execution not found' },
@@ -197,7 +197,7 @@ describe('one run', () => {
   });
 });
 
-test('cleaning up deletes finished runs that were recorded long ago', async () => {
+test('cleanup deletes finished runs that were recorded long ago', async () => {
   const kept = [
     await insert({ created_at: ago(24 * 89) }),
     await insert({ created_at: ago(24 * 400), status: 'running' }),

@@ -1,7 +1,8 @@
 import { createExecutionQueryRepository } from '../../../src/storage/executions/execution-query-repository';
+import { createRetentionRepository } from '../../../src/storage/executions/retention-repository';
 import { createExecutionRepository } from '../../../src/storage/executions/execution-repository';
 import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { type TestDatabase, useTestDatabase } from '../../support/test-database';
 import { insertConfig, insertExecution } from '../../support/api-support';
 
 const DAY_MS = 86_400_000;
@@ -22,15 +23,16 @@ function createRandom(seed: number) {
 let db: TestDatabase;
 let executions: ReturnType<typeof createExecutionRepository>;
 let queries: ReturnType<typeof createExecutionQueryRepository>;
+let retention: ReturnType<typeof createRetentionRepository>;
 let configs: ReturnType<typeof createTaskConfigRepository>;
 
-beforeAll(async () => {
-  db = await createTestDatabase();
+useTestDatabase('file', (created) => {
+  db = created;
   executions = createExecutionRepository(db.database);
   queries = createExecutionQueryRepository(db.database);
+  retention = createRetentionRepository(db.database);
   configs = createTaskConfigRepository(db.database);
 });
-afterAll(() => db.drop());
 beforeEach(() => db.database.raw('truncate task_executions, task_configs cascade'));
 
 const faults = async () => (await db.database.raw<{ rows: object[] }>('select * from execution_totals_faults()')).rows;
@@ -145,7 +147,7 @@ test.each([1, 2, 3])(
         );
       },
       async () => void (await executions.cancelInBatch(some(1)[0] ?? 0)),
-      async () => void (await queries.removeOlderThan(new Date(Date.now() - (20 + random(20)) * DAY_MS))),
+      async () => void (await retention.removeAll('executions', new Date(Date.now() - (20 + random(20)) * DAY_MS))),
       async () => void (await db.database('task_executions').whereIn('id', some(3)).delete()),
       // What no code does, but a person with psql might.
       async () =>

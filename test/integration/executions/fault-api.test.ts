@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import getPort from 'get-port';
 import pino from 'pino';
 import { hashPassword } from '../../../src/platform/passwords/password-hash';
-import { createReconciler } from '../../../src/scheduling/reconcile/reconcile-pass';
+import { createReconcilePass } from '../../../src/scheduling/reconcile/reconcile-pass';
 import { createScheduleConvergence } from '../../../src/scheduling/temporal/schedule-convergence';
 import { createScheduleGateway } from '../../../src/scheduling/temporal/schedule-gateway';
 import { createExecutionRepository } from '../../../src/storage/executions/execution-repository';
@@ -129,8 +129,8 @@ test('the reconcile pass makes row and schedule consistent after the API was kil
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue });
   expect([await gateway.describe(started.id), (await gateway.describe(stopped.id))?.state]).toEqual([null, 'active']);
   const convergence = createScheduleConvergence({ configs, gateway });
-  const reconciler = createReconciler({
-    findConfigFault: () => null,
+  const reconciler = createReconcilePass({
+    findConfigError: () => null,
     configs,
     staggers: createStaggerRepository(db.database),
     startsPerSecond: 0,

@@ -1,80 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
-import { startProcess, waitFor, type TestProcess } from '../../support/process';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { waitFor } from '../../support/process';
 import { createTestNamespace } from '../../support/temporal-namespace';
-import { testServices } from '../../support/test-services';
-import type { TemporalConnection } from '../../../src/platform/temporal';
+import { createProcessBench } from '../../support/worker-process';
 import type * as workflows from '../../../src/workflows';
 
 jest.setTimeout(180_000);
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let env: NodeJS.ProcessEnv;
-const taskQueue = `faults-${randomUUID()}`;
-const workers: TestProcess[] = [];
-
-const startWorker = async () => {
-  const worker = await startProcess('worker/main.js', env);
-  workers.push(worker);
-  return worker;
-};
-
-beforeAll(async () => {
-  db = await createTestDatabase();
-  temporal = await createTestNamespace();
-  env = {
-    DATABASE_URL: db.url,
-    REDIS_URL: testServices().storeUrl,
-    TEMPORAL_ADDRESS: testServices().temporalAddress,
-    TEMPORAL_NAMESPACE: temporal.namespace,
-    TEMPORAL_TASK_QUEUE: taskQueue,
-    // Nothing here asks Reddit.
-    REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9',
-    REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
-    WORKER_SHUTDOWN_GRACE_SECONDS: '2',
-  };
-});
-afterEach(async () => {
-  for (const worker of workers.splice(0)) await worker.kill();
-});
-afterAll(async () => {
-  await temporal?.close();
-  await db?.drop();
-});
-
-const createConfig = (taskType: string, parameters: Record<string, unknown> = {}) =>
-  createTaskConfigRepository(db.database).create({
-    name: taskType,
-    description: null,
-    taskType,
-    schedulerType: 'manual',
-    parameters,
-    scheduleConfig: {},
-    maxRetries: 0,
-    timeoutSeconds: null,
-    priority: 5,
-  });
-
-async function start(configId: number) {
-  const workflowId = `fault-${randomUUID()}`;
-  return temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
-    workflowId,
-    taskQueue,
-    args: [{ configId, triggeredBy: 'manual' }],
-  });
-}
-
-const rowOf = async (workflowId: string) =>
-  (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
-const attemptsOf = async (executionId: number) =>
-  db.database('task_attempts').where({ execution_id: executionId }).orderBy('attempt');
+const bench = createProcessBench({ connect: createTestNamespace });
+const { startWorker, createConfig, startRun, rowOf, attemptsOf } = bench;
 
 test('a worker that shuts down hands over its run, although the config allows no retry', async () => {
-  const config = await createConfig('TEST_TIMEOUT', { sleep_seconds: 6 });
+  const config = await createConfig({ taskType: 'TEST_TIMEOUT', parameters: { sleep_seconds: 6 } });
   const first = await startWorker();
-  const handle = await start(config.id);
+  const handle = await startRun(config.id);
   await waitFor(async () => {
     const row = await rowOf(handle.workflowId);
     return row && (await attemptsOf(row.id)).length === 1;
@@ -89,13 +27,13 @@ test('a worker that shuts down hands over its run, although the config allows no
 });
 
 test('50 queued runs survive a killed worker, and each ends exactly once', async () => {
-  const config = await createConfig('HEALTH_CHECK');
-  const slow = await createConfig('TEST_SHORT_TIMEOUT', { sleep_seconds: 1 });
-  const handles = await Promise.all(Array.from({ length: 50 }, (_, n) => start(n % 5 === 0 ? slow.id : config.id)));
+  const config = await createConfig({ taskType: 'HEALTH_CHECK' });
+  const slow = await createConfig({ taskType: 'TEST_SHORT_TIMEOUT', parameters: { sleep_seconds: 1 } });
+  const handles = await Promise.all(Array.from({ length: 50 }, (_, n) => startRun(n % 5 === 0 ? slow.id : config.id)));
   const first = await startWorker();
   const ended = async () =>
     (
-      await db
+      await bench.db
         .database('task_executions')
         .whereIn(
           'workflow_id',
@@ -108,13 +46,13 @@ test('50 queued runs survive a killed worker, and each ends exactly once', async
   expect(await ended()).toBeLessThan(50);
   await startWorker();
   await Promise.all(handles.map((handle) => handle.result()));
-  const rows = await db.database('task_executions').whereIn(
+  const rows = await bench.db.database('task_executions').whereIn(
     'workflow_id',
     handles.map((handle) => handle.workflowId),
   );
   expect(rows).toHaveLength(50);
   expect(rows.every((row) => row.status === 'succeeded')).toBe(true);
-  const succeeded = await db
+  const succeeded = await bench.db
     .database('task_attempts')
     .whereIn(
       'execution_id',
@@ -125,16 +63,16 @@ test('50 queued runs survive a killed worker, and each ends exactly once', async
 });
 
 test('when a worker is killed in mid-batch, no run is lost and no ended run is repeated', async () => {
-  const config = await createConfig('HEALTH_CHECK');
+  const config = await createConfig({ taskType: 'HEALTH_CHECK' });
   const configIds = Array<number>(3_000).fill(config.id);
   const first = await startWorker();
   const workflowId = `batch-${randomUUID()}`;
-  const handle = await temporal.client.workflow.start<typeof workflows.runBatch>('runBatch', {
+  const handle = await bench.temporal.client.workflow.start<typeof workflows.runBatch>('runBatch', {
     workflowId,
-    taskQueue,
+    taskQueue: bench.taskQueue,
     args: [{ configIds }],
   });
-  const batch = () => db.database('task_executions').where({ workflow_id: workflowId });
+  const batch = () => bench.db.database('task_executions').where({ workflow_id: workflowId });
   await waitFor(async () => (await batch().where('status', 'succeeded')).length >= 200);
   await first.kill();
   const endedBefore = (await batch().where('status', 'succeeded').select('id')).map((row) => row.id as number);
@@ -142,7 +80,7 @@ test('when a worker is killed in mid-batch, no run is lost and no ended run is r
   await startWorker();
   expect(await handle.result()).toEqual({ total: 3_000, succeeded: 3_000, failed: 0 });
   expect(await batch().where('status', 'succeeded')).toHaveLength(3_000);
-  const attempts = await db.database('task_attempts').whereIn('execution_id', batch().select('id'));
+  const attempts = await bench.db.database('task_attempts').whereIn('execution_id', batch().select('id'));
   expect(attempts.filter((attempt) => attempt.outcome === 'succeeded')).toHaveLength(3_000);
   // The first attempt of a run is lost if it was running when the worker died. There are at most 25 in each slice.
   const lost = attempts.filter((attempt) => attempt.outcome === 'lost');

@@ -1,7 +1,5 @@
-import { createTestApi, insertConfig, insertExecution, type TestApi } from '../../support/api-support';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { createTestApi, insertConfig, insertExecution, type TestStack, useTestApi } from '../../support/api-support';
 import { createTestNamespace } from '../../support/temporal-namespace';
-import type { TemporalConnection } from '../../../src/platform/temporal';
 
 /** The number of queries must not depend on the length of a list; a query for each row would pass all other tests. */
 const LISTS = [
@@ -31,16 +29,12 @@ const LISTS = [
 ];
 const MANY = 50;
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
+let { db, temporal, api } = {} as TestStack;
 let firstId: number;
 let calls: string[] = [];
 
+useTestApi('file', (stack) => ({ db, temporal, api } = stack), { connect: createTestNamespace });
 beforeAll(async () => {
-  db = await createTestDatabase();
-  temporal = await createTestNamespace();
-  api = await createTestApi({ database: db.database, temporal });
   db.database.on('query', ({ sql }: { sql: string }) => void calls.push(sql));
   const { workflowService } = temporal.client;
   for (const name of [
@@ -53,11 +47,6 @@ beforeAll(async () => {
     Object.assign(workflowService, { [name]: (...args: unknown[]) => (calls.push(`Temporal: ${name}`), ask(...args)) });
   }
   await addRow(0);
-});
-afterAll(async () => {
-  await api.close();
-  await temporal.close();
-  await db.drop();
 });
 
 async function addRow(n: number): Promise<void> {

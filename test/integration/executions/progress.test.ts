@@ -1,20 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { createRedditContentRepository } from '../../../src/storage/reddit/reddit-content-repository';
 import { createRedditScrapeRepository } from '../../../src/storage/reddit/reddit-scrape-repository';
-import { createTestApi, insertExecution, type TestApi } from '../../support/api-support';
+import { insertExecution, type TestStack, useTestApi } from '../../support/api-support';
 import { startWorld, type ScrapedWorld } from '../../support/scrape-stack';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
-import { connectTestTemporal, startTestWorker, type TestWorker } from '../../support/task-worker';
+import { startTestWorker, type TestWorker } from '../../support/task-worker';
 import { waitFor } from '../../support/process';
 import { createFakeServices } from '../../support/task-context';
-import type { TemporalConnection } from '../../../src/platform/temporal';
 import type { TaskServices } from '../../../src/tasks/task-services';
 
 const NOW = new Date('2026-05-01T12:00:00Z');
 const taskQueue = `progress-${randomUUID()}`;
-let db: TestDatabase;
-let temporal: TemporalConnection;
-let api: TestApi;
+let { db, api } = {} as TestStack;
 let world: ScrapedWorld;
 let worker: TestWorker | undefined;
 
@@ -41,19 +37,14 @@ const startWorker = async () => {
   };
   worker = await startTestWorker({ database: db.database, services, taskQueue });
 };
+afterAll(async () => {
+  await worker?.stop();
+  await world?.sandbox.close();
+});
+useTestApi('file', (stack) => ({ db, api } = stack), { taskQueue });
 beforeAll(async () => {
-  db = await createTestDatabase();
   world = await startWorld({ seed: 'progress', now: () => NOW, scale: { posts: 30, commentsPerPost: 12 } });
   await startWorker();
-  temporal = await connectTestTemporal();
-  api = await createTestApi({ database: db.database, temporal, taskQueue });
-});
-afterAll(async () => {
-  await api?.close();
-  await worker?.stop();
-  await temporal?.close();
-  await world?.sandbox.close();
-  await db?.drop();
 });
 
 const parameters = { subreddits: ['programming', 'books'], posts_limit: 30, comments_limit: 100, expand_more: 5 };

@@ -43,7 +43,7 @@ describe('retrying', () => {
     expect(await statusOf(String(original))).toMatchObject({ retried_by: retry.id });
   });
 
-  test('works when the config is gone, by task id', async () => {
+  test('repeats a run by its task id after its config was deleted', async () => {
     const original = await insertExecution(db.database, {
       task_id: 'orphan',
       task_type: 'HEALTH_CHECK',
@@ -53,7 +53,7 @@ describe('retrying', () => {
     expect(await ended(body.task_id)).toMatchObject({ config_id: null, retry_of: original, status: 'succeeded' });
   });
 
-  test('is refused while it runs, for unknown runs, and for types that are gone', async () => {
+  test('refuses a run that goes on, an unknown run, and one whose type was removed', async () => {
     const id = await insertExecution(db.database, { status: 'running' });
     expect(await api.root('POST', `/tasks/executions/${id}/retry`)).toMatchObject({
       status: 409,
@@ -66,7 +66,7 @@ describe('retrying', () => {
 });
 
 describe('stopping', () => {
-  test('cancel ends the work, and is recorded', async () => {
+  test('cancel ends the work, and the run is recorded as cancelled', async () => {
     const { body } = await api.root('POST', `/tasks/execute/${await createSleeper(60)}`);
     const live = await running(body.task_id);
     expect(live.live).toMatchObject({
@@ -142,7 +142,7 @@ describe('stopping', () => {
     ]);
   });
 
-  test('an unknown run is a 404, one that ended a 409', async () => {
+  test('answers 404 for an unknown run, and 409 for an ended one', async () => {
     const id = await insertExecution(db.database);
     for (const how of ['cancel', 'terminate']) {
       expect((await api.root('POST', `/tasks/executions/999999/${how}`)).status).toBe(404);

@@ -1,5 +1,5 @@
 import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
-import { findConfigFault } from '../../../src/tasks/registry';
+import { findConfigError } from '../../../src/tasks/registry';
 import { waitFor } from '../../support/process';
 import { useTestWorker } from '../../support/run-support';
 
@@ -147,7 +147,7 @@ test('parameters that no longer fit fail at once, whatever the retries', async (
   expect(row.error_message).toBe(
     'Its parameters do not fit TEST_TIMEOUT: sleep_seconds: Invalid input: expected number, received string',
   );
-  expect(row.error_message).toBe(findConfigFault(config.taskType, config.parameters));
+  expect(row.error_message).toBe(findConfigError(config.taskType, config.parameters));
   expect(await attemptsOf(row.id)).toMatchObject([{ failure: { type: 'PermanentTaskError', isRetryable: false } }]);
 });
 

@@ -1,6 +1,6 @@
-import { startProcess, waitFor, type TestProcess } from '../../support/process';
+import { waitFor } from '../../support/process';
 import { PEOPLE, useMailStack, type MailStack } from '../../support/mail-runs';
-import { testServices } from '../../support/test-services';
+import { mailVariables, useWorkerProcesses } from '../../support/worker-process';
 
 jest.setTimeout(120_000);
 
@@ -12,27 +12,11 @@ const { startWorker, sendLetter, ended, received } = useMailStack((stack) => {
   ({ db, temporal, server, taskQueue } = stack);
 });
 
-const processes: TestProcess[] = [];
-afterEach(async () => {
-  for (const process of processes.splice(0)) await process.kill();
-});
+const startWorkerProcess = useWorkerProcesses();
 
 test('after a worker was killed half-way, the next one sends only the remaining copies', async () => {
-  const env = {
-    DATABASE_URL: db.url,
-    REDIS_URL: testServices().storeUrl,
-    TEMPORAL_ADDRESS: testServices().temporalAddress,
-    TEMPORAL_NAMESPACE: 'default',
-    TEMPORAL_TASK_QUEUE: taskQueue,
-    SMTP_HOST: '127.0.0.1',
-    SMTP_PORT: String(server.port),
-    SMTP_USE_TLS: 'false',
-    SMTP_FROM: 'tasks@example.org',
-    REDDIT_OAUTH_BASE_URL: 'http://127.0.0.1:9',
-    REDDIT_WWW_BASE_URL: 'http://127.0.0.1:9',
-  };
-  const first = await startProcess('worker/main.js', env);
-  processes.push(first);
+  const options = { db, namespace: temporal.namespace, taskQueue, more: mailVariables(server) };
+  const first = await startWorkerProcess(options);
   // The third copy never gets an answer.
   let isHeld = false;
   server.onMail = () => {
@@ -51,7 +35,7 @@ test('after a worker was killed half-way, the next one sends only the remaining 
   ]);
 
   server.onMail = () => undefined;
-  processes.push(await startProcess('worker/main.js', env));
+  await startWorkerProcess(options);
   const row = await ended(taskId);
   expect(row).toMatchObject({ status: 'succeeded', attempt: 2 });
   expect(row.result.return_value.recipients.map(({ status }: { status: string }) => status)).toEqual([

@@ -9,7 +9,7 @@ const { ended, createSleeper } = useRunApi((stack) => {
 });
 
 describe('running a batch', () => {
-  test('submits what can run, and names what cannot', async () => {
+  test('submits the configs that can run, and names the others', async () => {
     const [short, long, gone] = [
       await insertConfig(db.database, { task_type: 'HEALTH_CHECK' }),
       await createSleeper(0),
@@ -37,7 +37,7 @@ describe('running a batch', () => {
     ]);
   });
 
-  test('of nothing that can run starts nothing', async () => {
+  test('starts nothing when no config can run', async () => {
     expect((await api.root('POST', '/tasks/execute/batch', { config_ids: [999_999] })).body).toMatchObject({
       task_ids: [],
       total_submitted: 0,
@@ -45,7 +45,7 @@ describe('running a batch', () => {
     });
   });
 
-  test('with an idempotency key runs once, and answers as before', async () => {
+  test('runs once for an idempotency key, and answers as before', async () => {
     const id = await insertConfig(db.database, { task_type: 'HEALTH_CHECK' });
     const send = async (config_ids: number[]) =>
       (await api.root('POST', '/tasks/execute/batch', { config_ids }, { 'idempotency-key': 'batch-key' })).body;
@@ -88,7 +88,7 @@ describe('running a batch', () => {
     }
   });
 
-  test('has 1 to 1,000 ids', async () => {
+  test('accepts 1 to 1,000 ids', async () => {
     expect((await api.root('POST', '/tasks/execute/batch', { config_ids: [] })).body.detail).toMatchObject([
       { type: 'too_short' },
     ]);

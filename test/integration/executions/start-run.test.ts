@@ -68,7 +68,7 @@ describe('running a config', () => {
     expect(await description.staticSummary()).toMatch(/^HEALTH_CHECK · 名{94}$/);
   });
 
-  test('takes any body, which changes nothing', async () => {
+  test('accepts any body, which changes nothing', async () => {
     const id = await insertConfig(db.database, { task_type: 'HEALTH_CHECK' });
     for (const payload of ['', '{}', '{"options": {}}', 'nonsense']) {
       const answer = await idle.app.inject({
@@ -81,14 +81,14 @@ describe('running a config', () => {
     }
   });
 
-  test('that is not there, or of a type that is gone, is refused', async () => {
+  test('refuses an unknown config, and one whose type was removed', async () => {
     expect((await api.root('POST', '/tasks/execute/999999')).status).toBe(404);
     const id = await insertConfig(db.database, { task_type: 'REMOVED_TYPE' });
     expect((await api.root('POST', `/tasks/execute/${id}`)).status).toBe(400);
     expect((await api.root('POST', '/tasks/execute/seven')).status).toBe(422);
   });
 
-  test('with an idempotency key runs once', async () => {
+  test('runs once for an idempotency key', async () => {
     const [id, other] = [await createSleeper(0), await createSleeper(0)];
     const send = async (configId: number, key: string) =>
       (await api.root('POST', `/tasks/execute/${configId}`, undefined, { 'idempotency-key': key })).body.task_id;
@@ -101,7 +101,7 @@ describe('running a config', () => {
     expect(await db.database('task_executions').where({ task_id: first })).toHaveLength(1);
   });
 
-  test('an idempotency key has 1 to 255 characters', async () => {
+  test('accepts an idempotency key of 1 to 255 characters', async () => {
     const id = await createSleeper(0);
     for (const [key, type] of [
       ['', 'string_too_short'],
@@ -156,7 +156,7 @@ describe('running a task type', () => {
     expect(await ended(bare.body.task_id)).toMatchObject({ status: 'succeeded' });
   });
 
-  test('an idempotency key stands for the parameters it came with first', async () => {
+  test('binds an idempotency key to the parameters of its first request', async () => {
     const send = (task_params: object) =>
       api.root('POST', '/tasks/execute/by-type/TEST_TIMEOUT', { task_params }, { 'idempotency-key': 'type-key' });
     const first = await send({ sleep_seconds: 0, note: { a: 1, b: [2] } });

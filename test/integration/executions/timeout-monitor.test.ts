@@ -1,12 +1,11 @@
 import { createOverdueRunRepository } from '../../../src/storage/executions/overdue-run-repository';
 import { timeoutMonitor } from '../../../src/tasks/timeout-monitor';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { type TestDatabase, useTestDatabase } from '../../support/test-database';
 import { insertConfig, insertExecution } from '../../support/api-support';
 import { createTestContext } from '../../support/task-context';
 
 let db: TestDatabase;
-beforeAll(async () => void (db = await createTestDatabase()));
-afterAll(() => db.drop());
+useTestDatabase('file', (created) => (db = created));
 beforeEach(() => db.database.raw('truncate task_configs, task_executions restart identity cascade'));
 
 const secondsAgo = (seconds: number) => new Date(Date.now() - seconds * 1_000);

@@ -4,30 +4,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createExcelFormat } from '../../../src/exports/formats/excel-format';
 import {
-  createExportBench,
-  insertConfigsAndExecutions,
-  insertContent,
   NASTY,
   readExport,
   readSheets,
   type Cells,
   type ExportBench,
+  useExportBench,
 } from '../../support/export-support';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import type { TestDatabase } from '../../support/test-database';
 
 let db: TestDatabase;
 let bench: ExportBench;
 
-beforeAll(async () => {
-  db = await createTestDatabase();
-  bench = createExportBench(db);
-  await insertContent(db.database);
-  await insertConfigsAndExecutions(db.database);
-});
-afterAll(async () => {
-  bench?.remove();
-  await db?.drop();
-});
+useExportBench((stack) => ({ db, bench } = stack));
 
 const TABLES: Record<string, string> = {
   posts: 'select * from reddit_posts order by reddit_created_at, id',

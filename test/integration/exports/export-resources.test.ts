@@ -55,7 +55,7 @@ test.each(['csv', 'excel', 'parquet'])('the memory of a %s export does not grow 
     })();`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--max-old-space-size=80', '-e', script], {
     encoding: 'utf8',
-    env: { ...process.env, ...exporting.env },
+    env: { ...process.env, ...exporting.env() },
   });
   expect(stderr).toBe('');
   // All rows together are more than 100 MB. Neither the heap of 80 MB nor the buffers beside it could hold them.

@@ -1,26 +1,10 @@
-import {
-  createExportBench,
-  insertConfigsAndExecutions,
-  insertContent,
-  NASTY,
-  readExport,
-  type ExportBench,
-} from '../../support/export-support';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { NASTY, readExport, type ExportBench, useExportBench } from '../../support/export-support';
+import type { TestDatabase } from '../../support/test-database';
 
 let db: TestDatabase;
 let bench: ExportBench;
 
-beforeAll(async () => {
-  db = await createTestDatabase();
-  bench = createExportBench(db);
-  await insertContent(db.database);
-  await insertConfigsAndExecutions(db.database);
-});
-afterAll(async () => {
-  bench?.remove();
-  await db?.drop();
-});
+useExportBench((stack) => ({ db, bench } = stack));
 
 const idsOf = async (parameters: object) =>
   (await readExport('json', bench.read(await bench.run(parameters)))).map(({ id }) => id);

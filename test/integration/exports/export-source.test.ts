@@ -5,7 +5,7 @@ import {
   type ExportRow,
   type Snapshot,
 } from '../../../src/storage/exports/export-source-repository';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { type TestDatabase, useTestDatabase } from '../../support/test-database';
 import { waitFor } from '../../support/process';
 
 const POSTS = 150;
@@ -14,15 +14,14 @@ const LETTERS = 40_000;
 const APPLICATION = 'export-source-test';
 let db: TestDatabase;
 
+useTestDatabase('file', (created) => (db = created));
 beforeAll(async () => {
-  db = await createTestDatabase();
   await db.database.raw(
     `insert into reddit_posts (id, title, subreddit, content, reddit_created_at)
      select 'p' || n, 't', 's', repeat('語', ${LETTERS}), '2026-01-01'::timestamptz + n * interval '1 second'
      from generate_series(1, ${POSTS}) n`,
   );
 });
-afterAll(() => db?.drop());
 
 const connect = () => connectClient({ url: db.url, applicationName: APPLICATION });
 const read = <Result>(

@@ -2,26 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { createRedditContentRepository } from '../../../src/storage/reddit/reddit-content-repository';
 import { createRedditScrapeRepository } from '../../../src/storage/reddit/reddit-scrape-repository';
 import { insertExecution } from '../../support/api-support';
-import { waitFor, type TestProcess } from '../../support/process';
+import { waitFor } from '../../support/process';
 import { runLanes } from '../../support/scrape-lanes';
 import { startWorld, type ScrapedWorld } from '../../support/scrape-stack';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { createTestNamespace } from '../../support/temporal-namespace';
-import { startWorkerProcess } from '../../support/worker-process';
-import type { TemporalConnection } from '../../../src/platform/temporal';
+import { createProcessBench } from '../../support/worker-process';
 import type * as workflows from '../../../src/workflows';
 
 jest.setTimeout(180_000);
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
+const bench = createProcessBench({ connect: createTestNamespace });
 let world: ScrapedWorld;
-const taskQueue = `sync-${randomUUID()}`;
-const workers: TestProcess[] = [];
 
 beforeAll(async () => {
-  db = await createTestDatabase();
-  temporal = await createTestNamespace();
   const now = new Date();
   world = await startWorld({
     seed: 'sync-faults',
@@ -30,27 +23,22 @@ beforeAll(async () => {
     rateLimit: { throttle: false },
   });
 });
-afterAll(async () => {
-  for (const worker of workers) await worker.kill();
-  await world?.sandbox.close();
-  await temporal?.close();
-  await db?.drop();
-});
+afterAll(() => world?.sandbox.close());
 
-async function startWorker() {
-  const worker = await startWorkerProcess({ db, namespace: temporal.namespace, taskQueue, redditUrl: world.url });
-  workers.push(worker);
-  return worker;
-}
+const startWorker = () => bench.startWorker({ redditUrl: world.url });
 const rowsOf = (table: string, where: object = {}) =>
-  db.database(table).where(where).orderBy('id').pluck<string[]>('id');
+  bench.db.database(table).where(where).orderBy('id').pluck<string[]>('id');
 
 test('a sync whose worker is killed ends with the right counts and content, and counts nothing twice', async () => {
   const { reddit, sandbox } = world;
   await runLanes(
-    { reddit, content: createRedditContentRepository(db.database), scrapes: createRedditScrapeRepository(db.database) },
+    {
+      reddit,
+      content: createRedditContentRepository(bench.db.database),
+      scrapes: createRedditScrapeRepository(bench.db.database),
+    },
     { subreddits: ['typescript', 'books'], sort: 'new', posts_limit: 60 },
-    { executionId: await insertExecution(db.database, { status: 'running' }), startedAt: new Date() },
+    { executionId: await insertExecution(bench.db.database, { status: 'running' }), startedAt: new Date() },
   ).result;
   const [posts, comments] = [
     await rowsOf('reddit_posts', { is_deleted: false }),
@@ -72,9 +60,9 @@ test('a sync whose worker is killed ends with the right counts and content, and 
   sandbox.requests.clear();
   sandbox.setFaults({ latencyMs: 300 });
   let worker = await startWorker();
-  const handle = await temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
+  const handle = await bench.temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
     workflowId: `sync-${randomUUID()}`,
-    taskQueue,
+    taskQueue: bench.taskQueue,
     args: [
       {
         configId: null,
@@ -104,7 +92,7 @@ test('a sync whose worker is killed ends with the right counts and content, and 
     unchanged: all - deleted - removed - lost,
     limit_reached: false,
   });
-  expect(await db.database('reddit_deletion_syncs').count()).toMatchObject([{ count: 1 }]);
+  expect(await bench.db.database('reddit_deletion_syncs').count()).toMatchObject([{ count: 1 }]);
   const gone = new Set([...goneBefore, ...changes.flatMap(({ names }) => names.map((name) => name.slice(3)))]);
   expect(
     [
@@ -116,7 +104,7 @@ test('a sync whose worker is killed ends with the right counts and content, and 
     ['reddit_posts', 'content'],
     ['reddit_comments', 'body'],
   ] as const) {
-    const scrubbed = await db
+    const scrubbed = await bench.db
       .database(table)
       .where({ is_deleted: true })
       .select<{ id: string; text: string; author: string }[]>('id', { text }, 'author');
@@ -127,12 +115,12 @@ test('a sync whose worker is killed ends with the right counts and content, and 
         '[deleted]',
       ]);
   }
-  const [execution] = await db.database('task_executions').where({ workflow_id: handle.workflowId });
-  expect(
-    (await db.database('task_attempts').where({ execution_id: execution.id }).orderBy('attempt')).map(
-      ({ outcome }) => outcome,
-    ),
-  ).toEqual(['lost', 'lost', 'succeeded']);
+  const execution = await bench.rowOf(handle.workflowId);
+  expect((await bench.attemptsOf(execution.id)).map(({ outcome }) => outcome as string)).toEqual([
+    'lost',
+    'lost',
+    'succeeded',
+  ]);
   // Only the requests that were in flight when a worker died were repeated.
   expect(asked().length).toBeLessThanOrEqual(Math.ceil(all / 100) + 2);
 });

@@ -1,18 +1,8 @@
-import {
-  createRedditContentRepository,
-  type RedditContentRepository,
-} from '../../../src/storage/reddit/reddit-content-repository';
-import { comment, post, run } from '../../support/reddit-content';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { comment, post, run, useRedditContent } from '../../support/reddit-content';
+import type { RedditContentRepository } from '../../../src/storage/reddit/reddit-content-repository';
 
-let db: TestDatabase;
 let content: RedditContentRepository;
-beforeAll(async () => {
-  db = await createTestDatabase();
-  content = createRedditContentRepository(db.database);
-});
-afterAll(() => db.drop());
-beforeEach(() => db.database.raw('truncate reddit_posts cascade'));
+useRedditContent((stack) => ({ content } = stack));
 
 const day = (n: number) => new Date(Date.UTC(2026, 0, n));
 beforeEach(async () => {

@@ -1,18 +1,10 @@
-import {
-  createRedditContentRepository,
-  type RedditContentRepository,
-} from '../../../src/storage/reddit/reddit-content-repository';
-import { comment, laterRun, post, run } from '../../support/reddit-content';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { comment, laterRun, post, run, useRedditContent } from '../../support/reddit-content';
+import type { TestDatabase } from '../../support/test-database';
+import type { RedditContentRepository } from '../../../src/storage/reddit/reddit-content-repository';
 
 let db: TestDatabase;
 let content: RedditContentRepository;
-beforeAll(async () => {
-  db = await createTestDatabase();
-  content = createRedditContentRepository(db.database);
-});
-afterAll(() => db.drop());
-beforeEach(() => db.database.raw('truncate reddit_posts cascade'));
+useRedditContent((stack) => ({ db, content } = stack));
 const rowsOf = async (table: string) =>
   (await db.database.raw<{ rows: object[] }>(`select xmin::text, t.* from ${table} t order by id`)).rows;
 

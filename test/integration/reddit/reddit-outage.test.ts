@@ -7,7 +7,7 @@ import { choosePort } from '../../../src/stack/processes/free-port';
 import { waitFor } from '../../support/process';
 import { openBudget } from '../../support/open-budget';
 import { createRedditClient } from '../../../src/platform/reddit/snoowrap-client';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { type TestDatabase, useTestDatabase } from '../../support/test-database';
 import { startTestWorker, type TestWorker } from '../../support/task-worker';
 import type { OutagePatience } from '../../../src/activities/transient-waits';
 import type * as workflows from '../../../src/workflows';
@@ -20,17 +20,14 @@ let port: number;
 let sandbox: RedditSandbox | undefined;
 let worker: TestWorker | undefined;
 
-beforeAll(async () => {
-  db = await createTestDatabase();
-  port = await choosePort();
-});
+useTestDatabase('file', (created) => (db = created));
+beforeAll(async () => void (port = await choosePort()));
 beforeEach(() => db.database.raw('truncate reddit_posts, task_executions cascade'));
 afterEach(async () => {
   await worker?.stop();
   await sandbox?.close();
   worker = sandbox = undefined;
 });
-afterAll(() => db?.drop());
 
 async function openReddit() {
   sandbox = createRedditSandbox({

@@ -93,8 +93,8 @@ describe.each(everyStore())('the gate over %s', (_name, url) => {
   it('a process that vanishes with grants and waiting callers blocks nobody', async () => {
     budget = createBudget(6_000);
     const process = randomUUID();
-    const lane = { flow: 'gone', weight: 10, isExclusive: true, waiting: 50, ageMs: 0 };
-    await budget.poll({ process, free: 5, lanes: [lane], outcomes: [], unused: [] });
+    const queue = { flow: 'gone', weight: 10, isExclusive: true, waiting: 50, ageMs: 0 };
+    await budget.poll({ process, free: 5, queues: [queue], outcomes: [], unused: [] });
     const gate = gateOf();
     for (let n = 0; n < 5; n += 1) gate.leave({ id: await gate.enter(asker('1', { weight: 1 })) });
     await waitFor(async () => (await budget.view()).processes === 0);

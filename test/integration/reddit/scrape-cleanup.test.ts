@@ -9,7 +9,7 @@ import { contentOf } from '../../support/least-requests';
 import { waitFor } from '../../support/process';
 import { runLanes } from '../../support/scrape-lanes';
 import { countRequests, startWorld, type ScrapedWorld } from '../../support/scrape-stack';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { type TestDatabase, useTestDatabase } from '../../support/test-database';
 import { insertExecution } from '../../support/api-support';
 import type { RedditComment, RedditPost } from '../../../src/platform/reddit/reddit-client';
 import type { ScrapeMemory } from '../../../src/tasks/ports/scrape-memory';
@@ -24,8 +24,8 @@ let content: RedditContentRepository;
 let scrapes: ScrapeMemory;
 let world: ScrapedWorld | undefined;
 
-beforeAll(async () => {
-  db = await createTestDatabase();
+useTestDatabase('file', (created) => {
+  db = created;
   content = createRedditContentRepository(db.database);
   scrapes = createRedditScrapeRepository(db.database);
 });
@@ -34,7 +34,6 @@ afterEach(async () => {
   await world?.sandbox.close();
   world = undefined;
 });
-afterAll(() => db?.drop());
 
 const post = (id: string, score = 1) =>
   ({

@@ -1,14 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
 import { contentOf, type WorldContent } from '../../support/least-requests';
 import { countRequests, startWorld, type ScrapedWorld } from '../../support/scrape-stack';
-import { waitFor, type TestProcess } from '../../support/process';
-import { startWorkerProcess } from '../../support/worker-process';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { waitFor } from '../../support/process';
+import { createProcessBench } from '../../support/worker-process';
 import { createTestNamespace } from '../../support/temporal-namespace';
 import type { RedditSandbox, RedditSandboxOptions } from '../../../src/reddit-sandbox/sandbox-server';
-import type { TemporalConnection } from '../../../src/platform/temporal';
-import type * as workflows from '../../../src/workflows';
 
 jest.setTimeout(300_000);
 
@@ -25,28 +20,21 @@ const parameters = {
   expand_more: 1000,
 };
 
-let db: TestDatabase;
-let temporal: TemporalConnection;
+const bench = createProcessBench({
+  connect: createTestNamespace,
+  more: { REDDIT_REQUEST_TIMEOUT_SECONDS: String(CLIENT_WAITS_SECONDS) },
+});
+const { rowOf } = bench;
 let world: ScrapedWorld | undefined;
 let now: Date;
-const workers: TestProcess[] = [];
 
-beforeAll(async () => {
-  db = await createTestDatabase();
-  temporal = await createTestNamespace();
-});
 beforeEach(async () => {
   now = new Date('2026-05-01T12:00:00Z');
-  await db.database.raw('truncate reddit_posts, task_executions, task_configs cascade');
+  await bench.db.database.raw('truncate reddit_posts, task_executions, task_configs cascade');
 });
 afterEach(async () => {
-  for (const worker of workers.splice(0)) await worker.kill();
   await world?.sandbox.close();
   world = undefined;
-});
-afterAll(async () => {
-  await temporal?.close();
-  await db?.drop();
 });
 
 const generated = { seed: 'scrape-faults', now: () => now };
@@ -55,34 +43,9 @@ async function openWorld(options: RedditSandboxOptions = {}): Promise<ScrapedWor
   world = await startWorld({ ...generated, rateLimit: { throttle: false }, ...options });
   return world;
 }
-async function startWorker(taskQueue: string): Promise<TestProcess> {
-  const worker = await startWorkerProcess({
-    db,
-    namespace: temporal.namespace,
-    taskQueue,
-    redditUrl: world!.url,
-    more: { REDDIT_REQUEST_TIMEOUT_SECONDS: String(CLIENT_WAITS_SECONDS) },
-  });
-  workers.push(worker);
-  return worker;
-}
-async function start(taskQueue: string, wanted: object, maxRetries = 0) {
-  const config = await createTaskConfigRepository(db.database).create({
-    name: 'scrape',
-    description: null,
-    taskType: 'REDDIT_SCRAPE',
-    schedulerType: 'manual',
-    parameters: wanted as Record<string, unknown>,
-    scheduleConfig: {},
-    maxRetries,
-    timeoutSeconds: null,
-    priority: 5,
-  });
-  const handle = await temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
-    workflowId: `scrape-${randomUUID()}`,
-    taskQueue,
-    args: [{ configId: config.id, triggeredBy: 'manual' }],
-  });
+const startWorker = () => bench.startWorker({ redditUrl: world!.url });
+async function start(wanted: Record<string, unknown>) {
+  const handle = await bench.startConfig({ taskType: 'REDDIT_SCRAPE', parameters: wanted });
   return {
     handle,
     result: async () =>
@@ -95,16 +58,9 @@ async function start(taskQueue: string, wanted: object, maxRetries = 0) {
   };
 }
 const idsOf = async (table: string) =>
-  (await db.database(table).select<{ id: string }[]>('id').orderBy('id')).map((row) => row.id);
-const rowOf = async (workflowId: string) =>
-  (await db.database('task_executions').where({ workflow_id: workflowId }))[0];
+  (await bench.db.database(table).select<{ id: string }[]>('id').orderBy('id')).map((row) => row.id);
 const outcomesOf = async (workflowId: string) =>
-  (
-    await db
-      .database('task_attempts')
-      .where({ execution_id: (await rowOf(workflowId)).id })
-      .orderBy('attempt')
-  ).map((attempt) => attempt.outcome as string);
+  (await bench.attemptsOf((await rowOf(workflowId)).id)).map((attempt) => attempt.outcome as string);
 
 async function expectEverything(result: {
   posts: { new: number };
@@ -161,9 +117,8 @@ function expectFewRequests(sandbox: RedditSandbox, content: WorldContent) {
 
 test('stores all content once with the fewest requests and no retry under all faults and tokens of 30 s', async () => {
   const { sandbox } = await openWorld({ faults: badDay, tokenLifetimeSeconds: 30 });
-  const taskQueue = `faults-${randomUUID()}`;
-  await startWorker(taskQueue);
-  const { handle, result } = await start(taskQueue, parameters);
+  await startWorker();
+  const { handle, result } = await start(parameters);
   const content = await expectEverything(await result());
   const asked = expectFewRequests(sandbox, content);
   expect(asked.struck).toBeGreaterThan(content.leastRequests / 7);
@@ -176,13 +131,12 @@ test('stores all content once with the fewest requests and no retry under all fa
 
 test('loses and doubles nothing when its worker is killed three times under all faults and tokens of 3 s', async () => {
   const { sandbox } = await openWorld({ faults: badDay, tokenLifetimeSeconds: 3 });
-  const taskQueue = `kills-${randomUUID()}`;
-  let worker = await startWorker(taskQueue);
-  const { handle, result } = await start(taskQueue, parameters);
+  let worker = await startWorker();
+  const { handle, result } = await start(parameters);
   for (const requests of [40, 110, 180]) {
     await waitFor(async () => countRequests(sandbox).all >= requests);
     await worker.kill();
-    worker = await startWorker(taskQueue);
+    worker = await startWorker();
   }
   const content = await expectEverything(await result());
   expectFewRequests(sandbox, content);
@@ -194,14 +148,13 @@ test('loses and doubles nothing when its worker is killed three times under all 
 test('an incremental scrape costs a request a subreddit when nothing is new, and otherwise what is new', async () => {
   const scale = { posts: 300, commentsPerPost: 5 };
   const { sandbox } = await openWorld({ scale });
-  const taskQueue = `incremental-${randomUUID()}`;
-  await startWorker(taskQueue);
+  await startWorker();
   const wanted = { ...parameters, posts_limit: 250, incremental: true };
-  await (await start(taskQueue, wanted)).result();
+  await (await start(wanted)).result();
   expect(countRequests(sandbox)).toMatchObject({ listings: 6, trees: 500 });
 
   sandbox.requests.clear();
-  const again = await (await start(taskQueue, wanted)).result();
+  const again = await (await start(wanted)).result();
   expect(countRequests(sandbox)).toMatchObject({ all: 2, listings: 2 });
   expect(again).toMatchObject({
     requests: 2,
@@ -216,7 +169,7 @@ test('an incremental scrape costs a request a subreddit when nothing is new, and
     fresh = contentOf({ ...generated, scale }, SUBREDDITS, 250).posts.filter((id) => !before.has(id)).length;
   }
   sandbox.requests.clear();
-  const grown = await (await start(taskQueue, wanted)).result();
+  const grown = await (await start(wanted)).result();
   expect(grown).toMatchObject({ posts: { new: 3 }, comments: { new: 15 }, requests: 5 });
   expect(countRequests(sandbox)).toMatchObject({ all: 5, listings: 2, trees: 3 });
 });

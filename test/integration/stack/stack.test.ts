@@ -116,7 +116,7 @@ describe('npm start on a machine where nothing is prepared', () => {
 
     const second = launch();
     expect(await second.exited).toBe(1);
-    expect(second.output()).toContain(`Taskloom is running already: process ${first.child.pid} serves ${apiUrl}`);
+    expect(second.output()).toContain(`Another Taskloom process (pid ${first.child.pid}, serving ${apiUrl}) uses `);
 
     // A killed stack cannot stop its processes. API and worker end by themselves; the next start replaces the servers.
     first.child.kill('SIGKILL');

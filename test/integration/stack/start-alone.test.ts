@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { commandLine } from '../../../src/stack/processes/process-table';
 import { waitFor } from '../../support/process';
-import { createTestDatabase } from '../../support/test-database';
+import { type TestDatabase, useTestDatabase } from '../../support/test-database';
 import { testServices } from '../../support/test-services';
 
 /** Built by `npm test`. To run this file alone, run `npm run build` first. */
@@ -89,9 +89,8 @@ test('the Reddit sandbox ends when the npm that runs it ends', async () => {
 });
 
 describe('a program whose servers run', () => {
-  let database: Awaited<ReturnType<typeof createTestDatabase>>;
-  beforeAll(async () => (database = await createTestDatabase()));
-  afterAll(() => database.drop());
+  let db: TestDatabase;
+  useTestDatabase('file', (created) => (db = created));
 
   test.each([
     ['api/server.js', 'api is ready', ''],
@@ -101,7 +100,7 @@ describe('a program whose servers run', () => {
     async (file, ready, warning) => {
       const { child, output } = run('"$0" "$@"; true', file, {
         ...SERVERS,
-        DATABASE_URL: database.url,
+        DATABASE_URL: db.url,
         npm_lifecycle_event: 'start',
       });
       await waitFor(async () => output.text.includes(ready));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../support/process';
-import { createTestDatabase, type TestDatabase } from '../../support/test-database';
+import { type TestDatabase, useTestDatabase } from '../../support/test-database';
 import { everyStore, testServices } from '../../support/test-services';
 import { createKeyValueStore } from '../../../src/platform/key-value-store/create-key-value-store';
 import { createPostgresStore } from '../../../src/platform/key-value-store/postgres-store';
@@ -193,13 +193,10 @@ describe('PostgreSQL as the store', () => {
     closing.push(() => store.close());
     return store;
   };
-  beforeAll(async () => {
-    db = await createTestDatabase();
-  });
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
   });
-  afterAll(() => db?.drop());
+  useTestDatabase('file', (created) => (db = created));
 
   it('rejects the call when nothing listens, and when the tables are missing', async () => {
     await expect(open('postgres://127.0.0.1:9/none').get('key')).rejects.toThrow('ECONNREFUSED');

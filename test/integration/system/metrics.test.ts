@@ -43,8 +43,8 @@ test('counts requests by route, not by path', async () => {
 
 test('shows the Reddit budget and the number of requests that wait for it', async () => {
   const process = randomUUID();
-  const lane = { flow: '1', weight: 5, isExclusive: false, waiting: 3, ageMs: 0 };
-  await api.budget.poll({ process, free: 1, lanes: [lane], outcomes: [], unused: [] });
+  const queue = { flow: '1', weight: 5, isExclusive: false, waiting: 3, ageMs: 0 };
+  await api.budget.poll({ process, free: 1, queues: [queue], outcomes: [], unused: [] });
   await waitFor(async () => valueOf(await scrape(), 'taskloom_reddit_budget_waiting') === 2);
   const text = await scrape();
   expect([valueOf(text, 'taskloom_reddit_budget_limit'), valueOf(text, 'taskloom_reddit_budget_remaining')]).toEqual([

@@ -45,14 +45,14 @@ export function createAccountService(deps: {
   users: UserRepository;
   sessions: SessionService;
   passwords: { hash(password: string): Promise<string> };
-  findPasswordFault: PasswordPolicy;
+  validatePassword: PasswordPolicy;
   limits: RateLimits;
 }) {
-  const { users, sessions, findPasswordFault } = deps;
+  const { users, sessions, validatePassword } = deps;
 
   const create = async (body: RegisterBody, rights: { isActive: boolean; role: Role | null }): Promise<UserBody> => {
-    const fault = findPasswordFault(body.password, body);
-    if (fault) throw new BadRequestError(fault);
+    const error = validatePassword(body.password, body);
+    if (error) throw new BadRequestError(error);
     const { email, username, full_name: fullName, age } = body;
     return presentUser(
       await users.create({
@@ -66,8 +66,8 @@ export function createAccountService(deps: {
     );
   };
 
-  const findPasswordFaults = (password: string, owner: { username: string; email: string }): ValidationError[] => {
-    const msg = findPasswordFault(password, owner);
+  const passwordErrors = (password: string, owner: { username: string; email: string }): ValidationError[] => {
+    const msg = validatePassword(password, owner);
     return msg === undefined ? [] : [{ type: 'value_error', loc: ['body', 'password'], msg, input: '***' }];
   };
 
@@ -93,11 +93,11 @@ export function createAccountService(deps: {
     const rights: UserChanges = actor.role === 'admin' ? { isActive: body.is_active, ...toRoleChange(body) } : {};
     const changes: UserChanges = { ...same, fullName, ...rights };
     if (password !== undefined) {
-      const faults = findPasswordFaults(password, {
+      const errors = passwordErrors(password, {
         username: body.username ?? user.username,
         email: body.email ?? user.email,
       });
-      if (faults.length > 0) throw new RequestValidationError(faults);
+      if (errors.length > 0) throw new RequestValidationError(errors);
       changes.hashedPassword = await deps.passwords.hash(password);
     }
     return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
@@ -146,13 +146,13 @@ export function createAccountService(deps: {
     },
 
     /**
-     * The password faults of a body that its schema has refused already, so that one answer names all faults. It does
+     * The password errors of a body that its schema has refused already, so that one answer names all errors. It does
      * not look the user up: permissions have not been checked at that point.
      */
-    findUpdateFaults(body: Partial<Record<keyof UpdateUserBody, unknown>>): ValidationError[] {
+    validateUpdate(body: Partial<Record<keyof UpdateUserBody, unknown>>): ValidationError[] {
       const { password, username, email } = body;
       if (typeof password !== 'string' || !isLongEnough(password)) return [];
-      return findPasswordFaults(password, { username: String(username), email: String(email) });
+      return passwordErrors(password, { username: String(username), email: String(email) });
     },
 
     async remove(actor: User, id: number): Promise<UserBody> {

@@ -2,12 +2,13 @@ import { ForbiddenError, NotFoundError, TEXTS, UnauthorizedError } from '../../e
 import { TokenError, type TokenClaims, type TokenService } from './token-service';
 import type { RateLimits } from './rate-limits';
 import type { FailedLoginDelay } from './failed-login-delay';
-import type { Client, Session, SessionService } from './session-service';
+import type { ClientInfo, Session, SessionService } from './session-service';
 import type { User } from '../../../storage/accounts/user';
 import type { UserRepository } from '../../../storage/accounts/user-repository';
 import type { SessionBody, TokenPair } from '../../schemas/auth-schemas';
 
-const REMEMBER_ME_SECONDS = 24 * 60 * 60;
+/** The life of the access token of a login with `remember_me`. */
+const REMEMBERED_ACCESS_SECONDS = 24 * 60 * 60;
 
 export interface Passwords {
   hash(password: string): Promise<string>;
@@ -42,10 +43,10 @@ export function createAuthService(deps: {
   areSeveralSessionsAllowed: boolean;
 }) {
   const { users, sessions, passwords, limits } = deps;
-  // Compared for unknown users, who so take as long as a wrong password: the time does not tell which names exist.
+  // Compared for an unknown name, so that it takes as long as a wrong password and the time reveals no names.
   let dummyHash: Promise<string> | undefined;
 
-  const authenticate = async ({ username, password }: Credentials, { address }: Client): Promise<User> => {
+  const authenticate = async ({ username, password }: Credentials, { address }: ClientInfo): Promise<User> => {
     const beganAtMs = performance.now();
     await limits.check('login address', address);
     // Counted by the name as it was given: one counter for a user's name and e-mail would reveal that they belong
@@ -61,6 +62,7 @@ export function createAuthService(deps: {
       await deps.delayFailure(beganAtMs);
       throw new UnauthorizedError(TEXTS.badCredentials);
     }
+    // Checked again, because parallel guesses may have used up the attempts while the hash was compared.
     await limits.check('login account', account);
     await limits.clear('login account', account);
     if (!user.isActive) throw new ForbiddenError(TEXTS.userInactive);
@@ -87,13 +89,13 @@ export function createAuthService(deps: {
   };
 
   return {
-    async login(credentials: Credentials, client: Client, tokens: TokenService): Promise<TokenPair> {
+    async login(credentials: Credentials, client: ClientInfo, tokens: TokenService): Promise<TokenPair> {
       const known = await authenticate(credentials, client);
       const user = deps.areSeveralSessionsAllowed ? known : await endOtherSessions(known, credentials.password);
       return sessions.start(
         user,
         client,
-        credentials.remember_me ? REMEMBER_ME_SECONDS : deps.accessMinutes * 60,
+        credentials.remember_me ? REMEMBERED_ACCESS_SECONDS : deps.accessMinutes * 60,
         tokens,
       );
     },
@@ -104,7 +106,7 @@ export function createAuthService(deps: {
      */
     async refresh(
       presented: { token: string; arrivedAtMs: number },
-      { address }: Client,
+      { address }: ClientInfo,
       tokens: TokenService,
       note: (presented: { userId: number; isReplayed: boolean }) => void,
     ): Promise<TokenPair> {

@@ -17,7 +17,7 @@ interface Deps {
   resets: PasswordResetRepository;
   sessions: SessionService;
   passwords: { hash(password: string): Promise<string> };
-  findPasswordFault: PasswordPolicy;
+  validatePassword: PasswordPolicy;
   limits: RateLimits;
   resetTokens: ResetTokens;
   /** Starts the workflow that mails the link. */
@@ -79,8 +79,8 @@ export function createPasswordResetService(deps: Deps) {
       const userId = await resets.findUser(hashToken(token));
       const user = userId === undefined ? undefined : await users.get(userId);
       if (!user?.isActive) return refuse(address);
-      const fault = deps.findPasswordFault(newPassword, user);
-      if (fault) throw new BadRequestError(fault);
+      const error = deps.validatePassword(newPassword, user);
+      if (error) throw new BadRequestError(error);
       const changed = await resets.use(hashToken(token), await deps.passwords.hash(newPassword));
       if (changed === undefined) return refuse(address);
       await deps.sessions.deleteAll(changed);

@@ -21,7 +21,7 @@ export interface Session {
   userAgent: string | null;
   address: string;
 }
-export interface Client {
+export interface ClientInfo {
   address: string;
   userAgent: string | undefined;
 }
@@ -88,7 +88,7 @@ export function createSessionService(deps: { store: KeyValueStore; lifetimeSecon
 
     async start(
       user: Pick<User, 'id' | 'sessionVersion'>,
-      client: Client,
+      client: ClientInfo,
       accessSeconds: number,
       tokens: TokenService,
     ): Promise<TokenPair> {

@@ -25,8 +25,8 @@ const ORDER = { created_at: 'createdAt', updated_at: 'updatedAt', name: 'name' }
 export interface ConfigServiceDeps {
   configs: TaskConfigRepository;
   queries: ExecutionQueryRepository;
-  schedules: ScheduleView;
-  actions: ScheduleCommands;
+  scheduleView: ScheduleView;
+  commands: ScheduleCommands;
   convergence: ScheduleConvergence;
   log: Pick<FastifyBaseLogger, 'warn'>;
 }
@@ -34,7 +34,7 @@ export interface ConfigServiceDeps {
 export type ConfigService = ReturnType<typeof createConfigService>;
 
 export function createConfigService(deps: ConfigServiceDeps) {
-  const { configs, queries, schedules, actions, convergence } = deps;
+  const { configs, queries, scheduleView, commands, convergence } = deps;
 
   async function find(id: number): Promise<TaskConfig> {
     const config = await configs.get(id);
@@ -52,7 +52,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
     }
   }
 
-  const actualOf = (id: number): Promise<Actual> => ifTemporalAnswers(() => schedules.find(id));
+  const actualOf = (id: number): Promise<Actual> => ifTemporalAnswers(() => scheduleView.find(id));
 
   /** The row and its schedule as they are now. */
   async function present(id: number, reader: Reader): Promise<ConfigBody> {
@@ -61,7 +61,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
   }
 
   /** Checks parameters and schedule by the rules of the config's task type and scheduler type. */
-  const findFaults = (config: TaskConfig, body: Partial<Record<keyof UpdateBody, unknown>>) =>
+  const validateFields = (config: TaskConfig, body: Partial<Record<keyof UpdateBody, unknown>>) =>
     toValidationErrors(
       'body',
       findConfigIssues(
@@ -81,7 +81,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
         page: query.page,
         pageSize: query.page_size,
       });
-      const actual = await ifTemporalAnswers(() => schedules.of(items.map((config) => config.id)));
+      const actual = await ifTemporalAnswers(() => scheduleView.of(items.map((config) => config.id)));
       return {
         items: items.map((config) => presentConfig(config, actual && (actual.get(config.id) ?? null), reader)),
         total,
@@ -122,7 +122,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
         timeoutSeconds: body.timeout_seconds,
         priority: body.priority,
       });
-      if (options.isStarted) await actions.start(id);
+      if (options.isStarted) await commands.start(id);
       return present(id, reader);
     },
 
@@ -132,8 +132,8 @@ export function createConfigService(deps: ConfigServiceDeps) {
      */
     async update(id: number, body: UpdateBody, reader: Reader): Promise<ConfigBody> {
       const config = await find(id);
-      const faults = findFaults(config, body);
-      if (faults.length > 0) throw new RequestValidationError(faults);
+      const errors = validateFields(config, body);
+      if (errors.length > 0) throw new RequestValidationError(errors);
       const updated = await configs.update(id, {
         name: body.name,
         description: body.description,
@@ -144,22 +144,22 @@ export function createConfigService(deps: ConfigServiceDeps) {
         priority: body.priority,
       });
       if (!updated) throw new NotFoundError('Task config not found');
-      if (updated.scheduleStatus !== 'inactive') await actions.rearm(id);
+      if (updated.scheduleStatus !== 'inactive') await commands.rearm(id);
       return present(id, reader);
     },
 
     /**
-     * The faults in parameters and schedule of a body that its schema has refused already, so that one answer names all
-     * faults. Empty for an unknown config.
+     * The errors in parameters and schedule of a body that its schema has refused already, so that one answer names all
+     * errors. Empty for an unknown config.
      */
-    async findUpdateFaults(id: number, body: object): Promise<ValidationError[]> {
+    async validateUpdate(id: number, body: object): Promise<ValidationError[]> {
       const config = await configs.get(id);
-      return config ? findFaults(config, body) : [];
+      return config ? validateFields(config, body) : [];
     },
 
     async remove(id: number): Promise<string> {
       const config = await find(id);
-      const stopped = await actions.stop(id);
+      const stopped = await commands.stop(id);
       await configs.remove(id);
       // Once more, in case of a concurrent start. If Temporal does not answer now, reconcile removes the schedule.
       if (stopped.success) await ifTemporalAnswers(() => convergence.converge(id));

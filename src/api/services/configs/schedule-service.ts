@@ -37,10 +37,10 @@ export type ScheduleService = ReturnType<typeof createScheduleService>;
 
 export function createScheduleService(deps: {
   configs: TaskConfigRepository;
-  schedules: ScheduleView;
-  actions: ScheduleCommands;
+  scheduleView: ScheduleView;
+  commands: ScheduleCommands;
 }) {
-  const { configs, schedules, actions } = deps;
+  const { configs, scheduleView, commands } = deps;
 
   async function present(listed: ReadonlyMap<number, ActualSchedule>): Promise<JobsBody> {
     const armed = [...listed.values()].filter((schedule) => schedule.state === 'active');
@@ -72,7 +72,7 @@ export function createScheduleService(deps: {
   return {
     /** The armed schedules, soonest fire time first. Callers may share the returned object: do not modify it. */
     async listJobs(): Promise<JobsBody> {
-      const listed = await schedules.all();
+      const listed = await scheduleView.all();
       const known = presented.get(listed);
       if (known) return known;
       const jobs = present(listed);
@@ -85,7 +85,7 @@ export function createScheduleService(deps: {
       const [config, events, actual] = await Promise.all([
         configs.get(configId),
         configs.listEvents(configId, RECENT_EVENTS),
-        schedules.describe(configId).catch(() => undefined),
+        scheduleView.describe(configId).catch(() => undefined),
       ]);
       if (!config) throw new NotFoundError('Task config not found');
       return {
@@ -126,16 +126,16 @@ export function createScheduleService(deps: {
       return (await configs.listEvents(configId, limit)).map(presentEvent);
     },
 
-    act: (configId: number, action: ScheduleCommand): Promise<CommandResult> => actions[action](configId),
+    act: (configId: number, action: ScheduleCommand): Promise<CommandResult> => commands[action](configId),
 
-    remove: (configId: number): Promise<CommandResult> => actions.remove(configId),
+    remove: (configId: number): Promise<CommandResult> => commands.remove(configId),
 
     /** A command that fails, also for an unknown id, does not stop the others. */
     async actOnMany(configIds: number[], action: ScheduleCommand): Promise<BatchResultBody> {
       const limit = createLimit(MAX_CONCURRENT_COMMANDS);
       const results = await Promise.all(
         configIds.map((configId) =>
-          limit(() => actions[action](configId)).catch((error: unknown): CommandResult => ({
+          limit(() => commands[action](configId)).catch((error: unknown): CommandResult => ({
             success: false,
             message: error instanceof Error ? error.message : String(error),
             config_id: configId,

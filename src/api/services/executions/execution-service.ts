@@ -12,6 +12,7 @@ import { daysAgo, hoursAgo } from '../common/times';
 import type { ListPage } from '../common/list-page';
 import type { ExecutionGateway } from './execution-gateway';
 import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
+import type { RetentionRepository } from '../../../storage/executions/retention-repository';
 import type { ExecutionStatus } from '../../../storage/executions/task-execution';
 
 const FINISHED = EXECUTION_STATUSES.filter((status) => status !== 'running');
@@ -24,8 +25,11 @@ interface ListQuery {
   cursor?: string;
 }
 
-const statusesOf = (wanted: WantedStatus[] | undefined, preset: readonly ExecutionStatus[]): ExecutionStatus[] => {
-  if (!wanted || wanted.length === 0) return [...preset];
+const statusesOf = (
+  wanted: WantedStatus[] | undefined,
+  defaultValue: readonly ExecutionStatus[],
+): ExecutionStatus[] => {
+  if (!wanted || wanted.length === 0) return [...defaultValue];
   return wanted.includes('all') ? [] : (wanted as ExecutionStatus[]);
 };
 
@@ -33,10 +37,11 @@ export type ExecutionService = ReturnType<typeof createExecutionService>;
 
 export function createExecutionService(deps: {
   queries: ExecutionQueryRepository;
+  retention: RetentionRepository;
   gateway: ExecutionGateway;
   linkToRun: LinkToRun;
 }) {
-  const { queries, gateway, linkToRun } = deps;
+  const { queries, retention, gateway, linkToRun } = deps;
 
   return {
     async listByConfig(configId: number, query: ListQuery, reader: Reader): Promise<ListPage<ExecutionBody>> {
@@ -124,7 +129,7 @@ export function createExecutionService(deps: {
     },
 
     async cleanUp(daysToKeep: number): Promise<number> {
-      return queries.removeOlderThan(daysAgo(daysToKeep));
+      return retention.removeAll('executions', daysAgo(daysToKeep));
     },
   };
 }

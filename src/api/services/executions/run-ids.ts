@@ -16,6 +16,10 @@ function uuidFor(context: StartContext, request: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
+/**
+ * `request` tells requests with the same idempotency key apart: `execute`, or `retry <id>` for a retry of that
+ * execution.
+ */
 export const configRunId = (configId: number, context: StartContext, request = 'execute') =>
   `task-config-${configId}-${uuidFor(context, request)}`;
 export const typeRunId = (taskType: string, context: StartContext, request = 'execute') =>

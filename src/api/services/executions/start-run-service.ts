@@ -28,7 +28,7 @@ function requireSameRequest(kept: { fingerprint?: string }, fingerprint: string 
 }
 
 /** What is wrong with the parameters for a task type. Empty for an unknown type, and for anything but an object. */
-function findTypeFaults(name: string, parameters: unknown): ValidationError[] {
+function validateTaskParameters(name: string, parameters: unknown): ValidationError[] {
   if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) return [];
   const issues = findTaskType(name)?.parameters.safeParse(parameters, { reportInput: true }).error?.issues ?? [];
   return toValidationErrors(['body', 'task_params'], issues, parameters);
@@ -62,7 +62,7 @@ export function createStartRunService(deps: {
   });
 
   return {
-    findTypeFaults,
+    validateTaskParameters,
 
     /**
      * Throws unless the role may choose parameters for this task type. Parameters stored in a config or a run need no
@@ -95,8 +95,8 @@ export function createStartRunService(deps: {
       context: StartContext,
     ): Promise<Submitted> {
       if (!findTaskType(name)) throw new BadRequestError(`Unsupported task type ${name}`);
-      const faults = findTypeFaults(name, parameters);
-      if (faults.length > 0) throw new RequestValidationError(faults);
+      const errors = validateTaskParameters(name, parameters);
+      if (errors.length > 0) throw new RequestValidationError(errors);
       const workflowId = typeRunId(name, context);
       const fingerprint = fingerprintOf(context, { parameters, options });
       const kept = await gateway.startRun({

@@ -28,15 +28,13 @@ function presentExport(record: ExportRecord): ExportBody {
   };
 }
 
-const isMissing = (error: unknown) => (error as Error).name === 'FileMissingError';
-
 /** An export's file that can be downloaded. */
 export interface Download {
   fileName: string;
   bytes: number;
   sha256: string;
   completedAt: Date;
-  /** `start` and `end` are byte positions, both inclusive. */
+  /** `start` and `end` are byte positions, both inclusive. Throws FileMissingError. */
   open(range?: { start: number; end: number }): Promise<Readable>;
 }
 
@@ -64,11 +62,7 @@ export function createExportService({ records, files }: { records: ExportReposit
       if (record.storage !== files.storage)
         throw new GoneError(`The file lies in a store that is not configured any more (${record.storage})`);
       const { fileName, bytes, sha256, completedAt } = record;
-      const open: Download['open'] = (range) =>
-        files.read(fileName, range).catch((error: unknown) => {
-          throw isMissing(error) ? new GoneError('The file is not there any more', error) : error;
-        });
-      return { fileName, bytes, sha256, completedAt, open };
+      return { fileName, bytes, sha256, completedAt, open: (range) => files.read(fileName, range) };
     },
 
     /** Removes the file before the row is marked: a removal that fails in between can be repeated. */

@@ -37,26 +37,26 @@ export type SystemService = ReturnType<typeof createSystemService>;
 export function createSystemService(deps: {
   configs: TaskConfigRepository;
   queries: ExecutionQueryRepository;
-  schedules: ScheduleView;
+  scheduleView: ScheduleView;
   redis: { ping(): Promise<void> };
   reddit: { isSandbox: boolean };
   zones: Pick<ServerZones, 'differing'>;
   /** The server was given our rules of time zones. */
   hasOurZones: boolean;
 }) {
-  const { configs, queries, schedules } = deps;
+  const { configs, queries, scheduleView } = deps;
 
   const probes = {
     database: () => probe(async () => `${(await configs.count()).total} task configs`),
     redis: () => probe(async () => deps.redis.ping().then(() => 'PONG')),
     scheduler: () =>
       probe(async () => {
-        const listed = [...(await schedules.all()).values()];
+        const listed = [...(await scheduleView.all()).values()];
         return `${listed.filter((schedule) => schedule.state === 'active').length} armed schedules`;
       }),
   };
 
-  async function health(): Promise<SystemHealth['components']> {
+  async function readComponents(): Promise<SystemHealth['components']> {
     const [database, redis, scheduler] = await Promise.all([probes.database(), probes.redis(), probes.scheduler()]);
     return { database, redis, scheduler };
   }
@@ -89,10 +89,10 @@ export function createSystemService(deps: {
 
   return {
     summary: async (): Promise<SummaryBody> => presentSummary(await configs.count()),
-    components: health,
+    components: readComponents,
 
     async status(): Promise<SystemStatus> {
-      const components = await health();
+      const components = await readComponents();
       if (components.database.status === 'unhealthy') throw new UnavailableError('The database does not answer');
       const [counts, [week], time_zones] = await Promise.all([
         configs.count(),
@@ -114,12 +114,12 @@ export function createSystemService(deps: {
     },
 
     async health(): Promise<SystemHealth> {
-      const components = await health();
-      const isHealthy = Object.values(components).map((component) => component.status === 'healthy');
-      const isUnhealthy = !isHealthy.includes(true);
-      const partial = isHealthy.includes(false) ? 'degraded' : 'healthy';
+      const components = await readComponents();
+      const healthFlags = Object.values(components).map((component) => component.status === 'healthy');
+      const isUnhealthy = !healthFlags.includes(true);
+      const statusIfAnyAnswers = healthFlags.includes(false) ? 'degraded' : 'healthy';
       return {
-        status: isUnhealthy ? 'unhealthy' : partial,
+        status: isUnhealthy ? 'unhealthy' : statusIfAnyAnswers,
         timestamp: new Date().toISOString(),
         components,
         error: isUnhealthy ? 'No component answers' : null,

@@ -1,12 +1,13 @@
+import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { finished } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import type { Client } from 'pg';
 import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams';
-import type { BackupTable, Manifest } from './backup-manifest';
-import { copyFromFile } from './copy-file';
+import type { BackupTable, Manifest } from '../backup-manifest';
 import { readDumpScript } from './dump-script';
-import { startReadingArchive } from './pg-dump';
-import { columnList, quote } from './table-catalog';
+import { startReadingArchive } from '../pg-dump';
+import { columnList, quote } from '../table-catalog';
 
 /**
  * Loads one backup into the tables. An incremental backup needs the tables in the state of its parent; a full one
@@ -29,7 +30,12 @@ export async function loadBackup(
 
 async function loadAll(client: Client, place: string, { name, columns, rows_file: rows }: BackupTable): Promise<void> {
   await client.query(`truncate ${quote(name)}`);
-  if (rows) await copyFromFile(client, `${quote(name)} (${columnList(columns)})`, path.join(place, rows.name));
+  if (rows) await loadFile(client, `${quote(name)} (${columnList(columns)})`, path.join(place, rows.name));
+}
+
+/** Loads a compressed file of rows. `target` is a table with its columns. */
+async function loadFile(client: Client, target: string, file: string): Promise<void> {
+  await pipeline(createReadStream(file), createGunzip(), client.query(copyFrom(`copy ${target} from stdin`)));
 }
 
 /** Deletes the removed and the changed rows before it inserts, so that no insert violates a unique constraint. */
@@ -44,7 +50,7 @@ async function loadChanges(
       `create temporary table ${table} on commit drop as
          select ${columnList(ofColumns)} from ${quote(name)} with no data`,
     );
-    await copyFromFile(client, `${table} (${columnList(ofColumns)})`, path.join(place, file));
+    await loadFile(client, `${table} (${columnList(ofColumns)})`, path.join(place, file));
     await client.query(`analyze ${table}`);
   };
   const isSame = key.map((column) => `t.${quote(column)} = s.${quote(column)}`).join(' and ');

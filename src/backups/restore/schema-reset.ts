@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { quote, SCHEMA_TABLES } from './table-catalog';
+import { quote, SCHEMA_TABLES } from '../table-catalog';
 
 /** Excludes objects that belong to an extension. */
 const isOurs = (catalog: string, alias: string) =>

@@ -1,7 +1,8 @@
-import { redactUrl, reasonOf } from './start-error';
+import { redactUrl, reasonOf } from './error-texts';
 
 test.each([
   ['postgres://taskloom:SECRETpw@127.0.0.1:1/x', 'postgres://taskloom:***@127.0.0.1:1/x'],
+  ['postgres://taskloom:SE:CR%40ET@127.0.0.1:1/x', 'postgres://taskloom:***@127.0.0.1:1/x'],
   ['postgres://taskloom:SEC@RETpw@127.0.0.1:1/x', 'postgres://taskloom:***@127.0.0.1:1/x'],
   ['postgres://taskloom:SEC/RETpw@127.0.0.1:1/x', 'postgres://***'],
   ['postgres://taskloom:123/RETpw@127.0.0.1:1/x', 'postgres://***'],
@@ -18,7 +19,7 @@ test.each([
   expect(redactUrl(url)).toBe(shown);
 });
 
-test('a reason is told in words', async () => {
+test('a reason is put into words', async () => {
   expect(
     reasonOf(Object.assign(new Error('x'), { cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }) })),
   ).toMatch(/^connection refused/);

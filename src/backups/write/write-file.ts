@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
+import { createGzip } from 'node:zlib';
 import type { Client } from 'pg';
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import type { BackupFile } from './backup-manifest';
+import { to as copyTo } from 'pg-copy-streams';
+import type { BackupFile } from '../backup-manifest';
 
 export interface WriteStep {
   signal: AbortSignal;
@@ -49,11 +49,4 @@ export async function copyToFile(
   const copy = client.query(copyTo(`copy (${query}) to stdout`));
   const file = await writeFile(place, name, copy, step, 'gzip');
   return { rows: copy.rowCount, file };
-}
-
-/** Loads a file that `copyToFile` wrote. `target` is a table with its columns. Resolves to the number of rows. */
-export async function copyFromFile(client: Client, target: string, file: string): Promise<number> {
-  const copy = client.query(copyFrom(`copy ${target} from stdin`));
-  await pipeline(createReadStream(file), createGunzip(), copy);
-  return copy.rowCount;
 }

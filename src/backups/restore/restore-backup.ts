@@ -1,14 +1,14 @@
 import type { Knex } from 'knex';
 import type { Client } from 'pg';
-import { readChain } from './backup-chain';
-import { RestoreRefusedError } from './backup-error';
-import type { BackupFolder, StoredBackup } from './backup-folder';
-import type { Manifest } from './backup-manifest';
-import { prepareSession } from './backup-snapshot';
+import { readChain } from '../backup-chain';
+import { RestoreRefusedError } from '../backup-error';
+import type { BackupFolder, StoredBackup } from '../backup-folder';
+import type { Manifest } from '../backup-manifest';
+import { prepareSession } from '../backup-session';
 import { loadBackup } from './load-backup';
-import { programVersion } from './pg-dump';
+import { programVersion } from '../pg-dump';
 import { dropEverything, suspendChecks, tablesWithRows } from './schema-reset';
-import { quote, readTables } from './table-catalog';
+import { quote, readTables } from '../table-catalog';
 
 export interface RestoreDeps {
   folder: BackupFolder;

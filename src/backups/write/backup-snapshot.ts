@@ -1,6 +1,7 @@
+import { prepareSession } from '../backup-session';
+import { readMigrations, readSequences, readTables, type CatalogTable } from '../table-catalog';
 import type { Client } from 'pg';
-import type { Manifest } from './backup-manifest';
-import { readMigrations, readSequences, readTables, type CatalogTable } from './table-catalog';
+import type { Manifest } from '../backup-manifest';
 
 export interface BackupSnapshot {
   schema: string;
@@ -10,19 +11,6 @@ export interface BackupSnapshot {
   tables: CatalogTable[];
   sequences: Manifest['sequences'];
 }
-
-/** Settings that make values as text mean the same in every session, and that switch time limits off. */
-const SESSION = [
-  "set datestyle to 'ISO'",
-  "set intervalstyle to 'iso_8601'",
-  "set timezone to 'UTC'",
-  'set extra_float_digits to 3',
-  "set client_encoding to 'UTF8'",
-  'set statement_timeout to 0',
-  'set lock_timeout to 0',
-  'set idle_in_transaction_session_timeout to 0',
-];
-export const prepareSession = (client: Client) => client.query(SESSION.join(';'));
 
 /** Opens the snapshot that the whole backup is read from. It lasts until the connection ends. */
 export async function openSnapshot(client: Client): Promise<BackupSnapshot> {

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import type { Backups, BackupRequest, WrittenBackup } from '../tasks/ports/backups';
-import { findBase, findExpired } from './backup-chain';
-import { BackupUnavailableError } from './backup-error';
-import type { BackupFolder, StoredBackup } from './backup-folder';
-import { FORMAT_VERSION, type Manifest } from './backup-manifest';
-import { backupName } from './backup-names';
+import type { Backups, BackupRequest, WrittenBackup } from '../../tasks/ports/backups';
+import { BackupUnavailableError } from '../backup-error';
+import type { BackupFolder, StoredBackup } from '../backup-folder';
+import { FORMAT_VERSION, type Manifest } from '../backup-manifest';
+import { backupName } from '../backup-names';
+import { findBase } from './backup-base';
 import { openSnapshot, type BackupSnapshot } from './backup-snapshot';
-import { programVersion } from './pg-dump';
+import { findExpired } from './expired-backups';
+import { programVersion } from '../pg-dump';
 import { writeArchive, writeTables } from './write-tables';
 
 export interface BackupDeps {

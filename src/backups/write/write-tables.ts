@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
-import type { BackupTable, Manifest } from './backup-manifest';
+import type { BackupTable, Manifest } from '../backup-manifest';
 import type { BackupSnapshot } from './backup-snapshot';
-import { copyToFile, writeFile, type WriteStep } from './copy-file';
-import { startDump } from './pg-dump';
+import { copyToFile, writeFile, type WriteStep } from './write-file';
+import { startDump } from '../pg-dump';
 import { changedSince } from './row-changes';
-import { columnList, quote } from './table-catalog';
+import { columnList, quote } from '../table-catalog';
 
 export interface TableWriting extends WriteStep {
   client: Client;
