@@ -38,7 +38,7 @@ function configIdOf(scheduleId: string): number | null {
 
 export type ScheduleGateway = ReturnType<typeof createScheduleGateway>;
 
-/** All that configs need of Temporal's ScheduleClient. Throws SchedulerUnavailableError when Temporal does not answer. */
+/** What configs need of Temporal's ScheduleClient. Throws SchedulerUnavailableError when Temporal does not answer. */
 export function createScheduleGateway({
   client,
   taskQueue,
