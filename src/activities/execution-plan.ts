@@ -18,7 +18,7 @@ export function planOf(execution: TaskExecution): RunPlan | { kind: 'refused'; o
     taskType: name,
     parameters: execution.parameters,
     maxRetries: execution.maxRetries,
-    timeoutSeconds: execution.timeoutSeconds,
+    timeoutSeconds: execution.timeoutSeconds ?? taskType.defaultTimeoutSeconds ?? null,
     priority: execution.priority,
     isShort: taskType.isShort,
     workflow: taskType.workflow,

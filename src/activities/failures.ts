@@ -21,20 +21,33 @@ const PERMANENT_REDDIT_KINDS = new Set<string>(['unauthorized', 'forbidden', 'no
 /** PostgreSQL's classes "data exception" and "syntax error or access rule violation". */
 const PERMANENT_SQLSTATE = /^(22|42)/;
 
+/** A message is a sentence for users; what is longer is cut, and a stack in it is left to the traceback. */
+const LONGEST_MESSAGE = 1_000;
+
+function messageOf(error: Error): string {
+  const { issues } = error as { issues?: { path: PropertyKey[]; message: string }[] };
+  const isZod = error.name === 'ZodError' && Array.isArray(issues);
+  const message = isZod
+    ? issues.map((issue) => [...issue.path.map(String), issue.message].join(': ')).join('; ')
+    : error.message;
+  const [withoutStack = ''] = message.split(/\n\s+at /);
+  return withoutStack.length > LONGEST_MESSAGE ? `${withoutStack.slice(0, LONGEST_MESSAGE)} …` : withoutStack;
+}
+
 /** Classifies an error. failure-policy.ts decides what follows. */
 export function classifyFailure(error: unknown): ClassifiedFailure {
   if (!(error instanceof Error)) return { type: 'Error', message: String(error), traceback: null, isRetryable: true };
   if (error instanceof ApplicationFailure) {
     return {
       type: error.type ?? error.name,
-      message: error.message,
+      message: messageOf(error),
       traceback: tracebackOf(error),
       isRetryable: !error.nonRetryable,
     };
   }
   const failure: ClassifiedFailure = {
     type: error.name,
-    message: error.message,
+    message: messageOf(error),
     traceback: tracebackOf(error),
     isRetryable: !PERMANENT_NAMES.has(error.name),
   };
@@ -58,10 +71,13 @@ export function classifyFailure(error: unknown): ClassifiedFailure {
 export const isWorkerShutdown = (error: unknown) =>
   error instanceof CancelledFailure && error.message === 'WORKER_SHUTDOWN';
 
-/** A busy Reddit, and our request budget, name a delay. A Reddit that cannot be reached, or breaks, names none. */
+/**
+ * A busy Reddit, and our request budget, name a delay. A Reddit that cannot be reached, breaks, or blocks the client,
+ * names none.
+ */
 function disturbanceOf(kind: RedditErrorKind, retryAfterMs = 0): ClassifiedFailure['disturbance'] {
   if (kind === 'rate_limited') return 'busy';
-  if (kind === 'unavailable') return retryAfterMs > 0 ? 'busy' : 'away';
+  if (kind === 'unavailable' || kind === 'blocked') return retryAfterMs > 0 ? 'busy' : 'away';
   return kind === 'network' ? 'away' : undefined;
 }
 

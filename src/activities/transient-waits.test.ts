@@ -18,6 +18,8 @@ test.each([
   ['unavailable', 0, 2_000],
   ['unavailable', undefined, 2_000],
   ['network', undefined, 2_000],
+  ['blocked', undefined, 2_000],
+  ['blocked', 9_000, 9_000],
 ] as const)('%s with an announced delay of %s ms is tried again in %i ms', (kind, retryAfterMs, delayMs) => {
   expect(decide(kind, initialWaits(3), START, retryAfterMs)).toMatchObject({
     kind: 'wait',

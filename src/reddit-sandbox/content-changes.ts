@@ -6,7 +6,7 @@ import {
   type PostData,
   type RedditContent,
   type RedditData,
-  type SubredditAccess,
+  type SandboxSubreddit,
 } from './reddit-content';
 
 /** What happens to a post (t3_) or comment (t1_) after it was written. `lose`: Reddit no longer knows the id at all. */
@@ -16,10 +16,21 @@ const thingChange = z.discriminatedUnion('change', [
     change: z.enum(['delete', 'remove', 'lose', 'restore']),
   }),
   z.strictObject({ name: z.string().regex(/^t[13]_[0-9a-z]+$/), change: z.literal('edit'), text: z.string() }),
+  /** Sets fields of the thing as they are given, whatever Reddit's would be. */
+  z.strictObject({
+    name: z.string().regex(/^t[13]_[0-9a-z]+$/),
+    change: z.literal('set'),
+    fields: z.record(z.string(), z.unknown()),
+  }),
 ]);
 type ThingChange = z.infer<typeof thingChange>;
-/** What happens to a whole subreddit: who may see it from now on. */
-const subredditChange = z.strictObject({ subreddit: z.string().regex(/^\w+$/), access: z.enum(SUBREDDIT_ACCESS) });
+/** What happens to a whole subreddit: who may see it from now on, where it is, and whether its listings ever end. */
+const subredditChange = z.strictObject({
+  subreddit: z.string().regex(/^\w+$/),
+  access: z.enum(SUBREDDIT_ACCESS).optional(),
+  movedTo: z.string().optional(),
+  isCircular: z.boolean().optional(),
+});
 export const contentChangesSchema = z.array(z.union([thingChange, subredditChange, oddityChange]));
 export type ContentChange = z.infer<typeof contentChangesSchema>[number];
 
@@ -45,7 +56,7 @@ function withoutContent<Data extends RedditData>(data: Data, gone: { text: strin
 /** Wraps content so that single posts and comments can be deleted, removed, lost or edited; trees keep their shape. */
 export function createChangeableContent(content: RedditContent, now: () => Date) {
   const changes = new Map<string, ThingChange & { at: number }>();
-  const access = new Map<string, SubredditAccess>();
+  const subreddits = new Map<string, Partial<SandboxSubreddit>>();
   const oddities = createOddities();
   const isLost = (name: string) => changes.get(name)?.change === 'lose';
 
@@ -54,6 +65,8 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
     switch (change?.change) {
       case 'edit':
         return { ...data, [textField(data)]: change.text, edited: change.at };
+      case 'set':
+        return { ...data, ...change.fields };
       // A lost comment keeps its place in the tree, because its replies hang on it.
       case 'lose':
       case 'delete':
@@ -65,7 +78,7 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
         return data;
     }
   }
-  const isListed = (id: string) => ['edit', undefined].includes(changes.get(`t3_${id}`)?.change);
+  const isListed = (id: string) => ['edit', 'set', undefined].includes(changes.get(`t3_${id}`)?.change);
   const known = <Data extends PostData | CommentData>(data: Data | undefined) =>
     data && !isLost(data.name) ? changed(data) : undefined;
 
@@ -73,7 +86,7 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
     ...content,
     subreddit(name) {
       const subreddit = content.subreddit(name);
-      return subreddit && { ...subreddit, access: access.get(name.toLowerCase()) ?? subreddit.access };
+      return subreddit && { ...subreddit, ...subreddits.get(name.toLowerCase()) };
     },
     listing: (...query) => content.listing(...query).filter(isListed),
     post: (id) => known(content.post(id)),
@@ -91,8 +104,11 @@ export function createChangeableContent(content: RedditContent, now: () => Date)
     change: (list: ContentChange[]): void => {
       for (const one of list) {
         if ('oddity' in one) oddities.change(one);
-        else if ('subreddit' in one) access.set(one.subreddit.toLowerCase(), one.access);
-        else if (one.change === 'restore') changes.delete(one.name);
+        else if ('subreddit' in one) {
+          const { subreddit, ...change } = one;
+          const name = subreddit.toLowerCase();
+          subreddits.set(name, { ...subreddits.get(name), ...change });
+        } else if (one.change === 'restore') changes.delete(one.name);
         else changes.set(one.name, { ...one, at: Math.floor(now().getTime() / 1000) });
       }
     },

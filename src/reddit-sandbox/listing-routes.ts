@@ -39,7 +39,7 @@ function pageBounds(ids: string[], query: Query): { start: number; end: number }
 function page(ids: string[], query: Query): Page {
   const bounds = pageBounds(ids, query);
   const shown = bounds ? ids.slice(bounds.start, bounds.end) : [];
-  if (!bounds || shown.length === 0) return EMPTY_PAGE;
+  if (!bounds || shown.length === 0) return { ...EMPTY_PAGE };
   const isFirst = bounds.start === 0 || !(query.after ?? query.before);
   return {
     ids: shown,
@@ -67,10 +67,10 @@ export function registerListingRoutes(app: FastifyInstance, deps: { content: Red
       const subreddit = content.subreddit(request.params.subreddit);
       if (refusesAccess(reply, subreddit)) return reply;
       const timeFilter = REDDIT_TIME_FILTERS.find((filter) => filter === request.query.t) ?? 'day';
-      const found = page(
-        content.listing(request.params.subreddit, sort, timeFilter).slice(0, LISTING_END),
-        request.query,
-      );
+      const all = content.listing(request.params.subreddit, sort, timeFilter).slice(0, LISTING_END);
+      const found = page(all, request.query);
+      const isLast = found.ids.length > 0 && found.after === null;
+      if (subreddit?.isCircular && isLast) found.after = page(all, { limit: request.query.limit }).after;
       return listing(faults.spoil(found.ids.map((id) => postThing(content.post(id)!))), found);
     });
   serveListing('/r/:subreddit', 'hot');

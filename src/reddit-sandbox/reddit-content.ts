@@ -12,6 +12,10 @@ export interface SandboxSubreddit {
   name: string;
   access: SubredditAccess;
   about: RedditData;
+  /** The name to which its addresses are redirected. */
+  movedTo?: string;
+  /** Its last page names the first one's end as the next. */
+  isCircular?: boolean;
 }
 
 /** The fields of a post by which listings are ordered; times in Unix seconds. */

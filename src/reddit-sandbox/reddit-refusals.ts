@@ -18,6 +18,10 @@ export const refuse = (reply: FastifyReply, status: number, extra: Record<string
 
 /** Returns false for a public subreddit; otherwise sends the refusal and returns true. */
 export function refusesAccess(reply: FastifyReply, subreddit: SandboxSubreddit | undefined): boolean {
+  if (subreddit?.movedTo) {
+    void reply.code(301).header('location', `https://www.reddit.com/r/${subreddit.movedTo}/`).send();
+    return true;
+  }
   if (subreddit?.access === 'public') return false;
   if (subreddit?.access === 'private' || subreddit?.access === 'quarantined')
     void refuse(reply, 403, { reason: subreddit.access });

@@ -3,6 +3,9 @@ import { scrapeExamples } from './reddit-scrape/scrape-examples';
 import { scrapeParameters } from './reddit-scrape/scrape-parameters';
 import { defineTaskType } from './task-type';
 
+/** Longer than the largest scrape at Reddit's usual rate takes; one that never ends must not run for ever. */
+const DEFAULT_TIMEOUT_SECONDS = 24 * 60 * 60;
+
 /** Succeeds when at least one subreddit did; the result lists the others. */
 export const redditScrape = defineTaskType({
   name: 'REDDIT_SCRAPE',
@@ -10,5 +13,6 @@ export const redditScrape = defineTaskType({
   parameters: scrapeParameters,
   examples: scrapeExamples,
   workflow: 'scrapeReddit',
+  defaultTimeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
   estimate: estimateScrape,
 });

@@ -78,6 +78,8 @@ export interface TaskType<Parameters = unknown> {
    * an operator then runs only what an admin has stored or chosen, by config, schedule or retry.
    */
   readonly adHocAccess: AdHocAccess;
+  /** The time limit of a run whose config and request set none. Without it such a run has no limit. */
+  readonly defaultTimeoutSeconds?: number;
   /** The name of the workflow that does the work in steps of its own, where one activity is not enough. */
   readonly workflow?: string;
   /** What a config with these parameters would cost, before it is run. */
@@ -99,6 +101,7 @@ interface Definition<Schema extends z.ZodType> {
   examples: ParameterExamples<NoInfer<Schema>>;
   privateFields?: readonly string[];
   adHocAccess?: AdHocAccess;
+  defaultTimeoutSeconds?: number;
   estimate?(parameters: z.infer<Schema>, basis: EstimateBasis): Promise<Estimate>;
 }
 interface InOneGo<Schema extends z.ZodType> {

@@ -41,6 +41,9 @@ export function createScrapeBench() {
   });
 
   return {
+    get database() {
+      return db.database;
+    },
     get content() {
       return content;
     },

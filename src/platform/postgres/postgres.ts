@@ -6,8 +6,10 @@ import { connectionString } from './postgres-client';
 export type Database = Knex;
 
 export function createDatabase(options: { url: string; poolSize: number; applicationName: string }): Database {
-  return knex({
+  const database = knex({
     client: 'pg',
+    // The statement in front of an error's message then has no values, so that it can be removed exactly.
+    compileSqlOnError: false,
     connection: {
       connectionString: connectionString(options.url),
       application_name: options.applicationName,
@@ -16,6 +18,16 @@ export function createDatabase(options: { url: string; poolSize: number; applica
     pool: { min: 0, max: options.poolSize },
     acquireConnectionTimeout: 15_000,
   });
+  database.on('query-error', withoutStatement);
+  return database;
+}
+
+/** Messages of errors are shown to users, so the statement moves to a property that only logs show. */
+function withoutStatement(error: Error & { statement?: string }, { sql }: { sql: string }): void {
+  const prefix = `${sql} - `;
+  if (!error.message.startsWith(prefix)) return;
+  error.message = error.message.slice(prefix.length);
+  error.statement = sql;
 }
 
 const MIGRATIONS = path.resolve(__dirname, '../../../migrations');

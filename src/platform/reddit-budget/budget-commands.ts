@@ -1,6 +1,6 @@
 /**
- * The commands that the processes of a fleet send to their common ledger. Durations are in milliseconds; every moment is
- * the store's own, so that the clocks of the machines do not matter.
+ * The commands that the processes of a fleet send to their common ledger. Durations are in milliseconds. Moments are of
+ * the store's clock, so that the clocks of the machines do not matter.
  */
 
 /** The callers of one process that wait for the same config. */

@@ -133,9 +133,20 @@ export interface RedditClient {
   probe(signal?: AbortSignal): Promise<void>;
 }
 
-/** 'forbidden' stands for all other refusals too. 'malformed' is an unreadable answer; a second try may succeed. */
+/**
+ * 'forbidden' stands for all other refusals too. 'blocked': Reddit refuses the client and not only this request.
+ * 'malformed' is an unreadable answer; a second try may succeed.
+ */
 export type RedditErrorKind =
-  'rate_limited' | 'unavailable' | 'unauthorized' | 'forbidden' | 'not_found' | 'network' | 'malformed' | 'aborted';
+  | 'rate_limited'
+  | 'unavailable'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'blocked'
+  | 'not_found'
+  | 'network'
+  | 'malformed'
+  | 'aborted';
 
 /** `retryAfterMs` is set when Reddit or the budget tells how long to wait. */
 export class RedditError extends Error {

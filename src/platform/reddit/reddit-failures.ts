@@ -1,4 +1,5 @@
 import { RedditError, type RedditErrorKind } from './reddit-client';
+import { LONGEST_CLOSURE_MS, LONGEST_WINDOW_MS } from '../reddit-budget/budget-state';
 import type { RateHeaders } from '../reddit-budget/budget-commands';
 
 export interface RawResponse {
@@ -12,16 +13,26 @@ const headerNumber = (response: RawResponse, name: string): number | null => {
   return Number.isFinite(value) ? value : null;
 };
 
+/** Seconds from this number on are a moment (2001 and later) and no duration. */
+const FIRST_MOMENT = 1_000_000_000;
+
+/** A duration of a header, which some servers write as a moment: in seconds, or as a date. */
+function headerDurationMs(response: RawResponse, name: string, most: number): number | null {
+  const seconds = headerNumber(response, name) ?? Date.parse(String(response.headers[name])) / 1_000;
+  if (Number.isNaN(seconds)) return null;
+  const ms = (seconds >= FIRST_MOMENT ? seconds - Date.now() / 1_000 : seconds) * 1_000;
+  return Math.min(most, Math.max(0, ms));
+}
+
 /** The state of the budget in an answer's headers. */
 export function rateOf(response: RawResponse): RateHeaders | undefined {
-  const [used, remaining, reset] = ['used', 'remaining', 'reset'].map((name) =>
-    headerNumber(response, `x-ratelimit-${name}`),
-  );
-  if (typeof remaining !== 'number' || typeof reset !== 'number') return undefined;
+  const [used, remaining] = ['used', 'remaining'].map((name) => headerNumber(response, `x-ratelimit-${name}`));
+  const resetMs = headerDurationMs(response, 'x-ratelimit-reset', LONGEST_WINDOW_MS);
+  if (typeof remaining !== 'number' || resetMs === null) return undefined;
   return {
     ...(typeof used === 'number' ? { used } : {}),
     remaining: Math.max(0, remaining),
-    resetMs: Math.max(0, reset * 1_000),
+    resetMs,
   };
 }
 
@@ -36,8 +47,10 @@ export function failureOf(response: RawResponse, what: string): RedditError | nu
     if (typeof body === 'object' && body !== null) return null;
     return new RedditError('malformed', `${what}: the answer is not JSON (cut off, or a page for people)`, { status });
   }
+  const movedTo = newPlaceOf(response);
+  if (movedTo) return new RedditError('not_found', `${what}: Reddit has moved it to ${movedTo}; name that`, { status });
   const kind = kindOf(response);
-  const retryAfterMs = kind === 'rate_limited' || kind === 'unavailable' ? retryAfter(response, kind) : undefined;
+  const retryAfterMs = WAITING.has(kind) ? retryAfter(response, kind) : undefined;
   return new RedditError(kind, `${what}: ${DESCRIPTIONS[kind]} (${status}${reasonIn(body)})`, { status, retryAfterMs });
 }
 
@@ -46,28 +59,49 @@ const DESCRIPTIONS: Record<RedditErrorKind, string> = {
   unavailable: 'Reddit is not available',
   unauthorized: 'Reddit does not accept the credentials',
   forbidden: 'Reddit refuses it',
+  blocked: 'Reddit blocks this client; check REDDIT_USER_AGENT and the credentials, or wait',
   not_found: 'Reddit does not know it',
   network: 'Reddit cannot be reached',
   malformed: 'the answer cannot be read',
   aborted: 'aborted',
 };
 
-function kindOf({ statusCode, headers }: RawResponse): RedditErrorKind {
-  if (statusCode === 429) return 'rate_limited';
+/** Kinds whose answer may tell how long to wait. */
+const WAITING = new Set<RedditErrorKind>(['rate_limited', 'unavailable', 'blocked']);
+
+/** The subreddit or profile to which a redirect leads, by the name that a config has for it. */
+function newPlaceOf({ statusCode, headers }: RawResponse): string | undefined {
+  if (statusCode < 300 || statusCode >= 400) return undefined;
+  const location = String(headers.location);
+  const base = 'https://www.reddit.com';
+  const path = URL.canParse(location, base) ? new URL(location, base).pathname : '';
+  const [, kind, name] = /^\/(r|u|user)\/([\w.-]+)/.exec(path) ?? [];
+  if (!name) return undefined;
+  return kind === 'r' ? `r/${name}` : `u_${name}`;
+}
+
+const KINDS: Partial<Record<number, RedditErrorKind>> = {
+  401: 'unauthorized',
+  404: 'not_found',
+  408: 'network',
+  410: 'not_found',
+  429: 'rate_limited',
+};
+
+function kindOf({ statusCode, headers, body }: RawResponse): RedditErrorKind {
   if (statusCode >= 500) return 'unavailable';
-  if (statusCode === 401) return 'unauthorized';
-  if (statusCode === 404 || statusCode === 410) return 'not_found';
-  if (statusCode === 408) return 'network';
   // An unknown subreddit is answered with a redirect to the search for one.
   if (statusCode < 400) return String(headers.location).includes('/subreddits/search') ? 'not_found' : 'malformed';
-  return 'forbidden';
+  // Reddit's own refusals are JSON; a page for people comes from what stands before it.
+  const isPage = typeof body !== 'object' || body === null;
+  return KINDS[statusCode] ?? (statusCode === 403 && isPage ? 'blocked' : 'forbidden');
 }
 
 function retryAfter(response: RawResponse, kind: RedditErrorKind): number | undefined {
-  const seconds =
-    headerNumber(response, 'retry-after') ??
-    (kind === 'rate_limited' ? headerNumber(response, 'x-ratelimit-reset') : null);
-  return seconds === null ? undefined : Math.max(0, seconds * 1000);
+  const ms =
+    headerDurationMs(response, 'retry-after', LONGEST_CLOSURE_MS) ??
+    (kind === 'rate_limited' ? headerDurationMs(response, 'x-ratelimit-reset', LONGEST_WINDOW_MS) : null);
+  return ms ?? undefined;
 }
 
 /** Reddit's reason, from `reason` ("private", "banned", "quarantined") or `error`. */

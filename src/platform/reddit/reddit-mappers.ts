@@ -31,11 +31,19 @@ const share = (value: unknown) => {
   const read = number(value);
   return read !== null && read >= 0 && read <= 1 ? read : null;
 };
+/** The moments that fit both a Date and a timestamp of PostgreSQL, in ISO form: the years 1 to 9999. */
+const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z');
+const LATEST_MS = Date.UTC(10_000, 0) - 1;
 /** Unix seconds; `edited` is `false` or, in very old answers, `true` without a time. */
 const time = (value: unknown) => {
   const seconds = number(value);
-  const date = seconds === null ? null : new Date(seconds * 1000);
-  return date && !Number.isNaN(date.getTime()) ? date : null;
+  const ms = seconds === null ? NaN : seconds * 1_000;
+  return ms >= EARLIEST_MS && ms <= LATEST_MS ? new Date(ms) : null;
+};
+/** An id that fits its column. */
+const shortId = (value: unknown) => {
+  const id = text(value);
+  return id !== null && id.length <= 50 ? id : null;
 };
 const bareId = (fullname: unknown) => text(fullname)?.replace(/^t\d_/, '') ?? null;
 
@@ -51,7 +59,7 @@ const goneText = (data: Data, content: string | null) =>
 
 /** Null for an object that is not a readable post. */
 export function toPost(data: Data): RedditPost | null {
-  const id = text(data.id);
+  const id = shortId(data.id);
   const title = text(data.title);
   const subreddit = text(data.subreddit);
   const createdAt = time(data.created_utc);
@@ -85,12 +93,12 @@ export function toPost(data: Data): RedditPost | null {
 /** Null for an object that is not a readable comment. */
 export function toComment(data: Data, depth: number): RedditComment | null {
   const [id, body, subreddit, createdAt] = [
-    text(data.id),
+    shortId(data.id),
     text(data.body),
     text(data.subreddit),
     time(data.created_utc),
   ];
-  const [postId, parentId] = [bareId(data.link_id), text(data.parent_id)];
+  const [postId, parentId] = [shortId(bareId(data.link_id)), shortId(data.parent_id)];
   if (!id || body === null || !subreddit || !createdAt || !postId || !parentId) return null;
   return {
     id,

@@ -106,6 +106,30 @@ test('reads a redirect to the search as an unknown subreddit', async () => {
   expect(reddit.seen).toHaveLength(1);
 });
 
+test.each([
+  ['https://www.reddit.com/r/NewName/', 'r/NewName'],
+  ['/r/NewName/hot?limit=25', 'r/NewName'],
+  ['https://www.reddit.com/user/some-one/', 'u_some-one'],
+])('a redirect to %s tells the new name', async (location, name) => {
+  const reddit = await serveReddit(() => ({ status: 301, headers: { location }, body: '' }));
+  expect(await failure(client(reddit.url).listPosts(hot))).toMatchObject({
+    kind: 'not_found',
+    message: expect.stringContaining(`moved it to ${name};`),
+  });
+  expect(reddit.seen).toHaveLength(1);
+});
+
+test('tells a block of the client from a refusal of one thing', async () => {
+  const blocking = await serveReddit(() => ({ status: 403, body: '<html>whoa there, pardner!</html>' }));
+  expect(await failure(client(blocking.url).getComments({ postId: 'a' }))).toMatchObject({
+    kind: 'blocked',
+    message: expect.stringContaining('REDDIT_USER_AGENT'),
+  });
+  expect(blocking.seen).toHaveLength(1);
+  const refusing = await serveReddit(() => ({ status: 403, body: { reason: 'private', error: 403 } }));
+  expect(await failure(client(refusing.url).getComments({ postId: 'a' }))).toMatchObject({ kind: 'forbidden' });
+});
+
 test('tries three times after 5xx, HTML pages, truncated answers and broken connections', async () => {
   const cut: Answer = {
     raw: (response) => {

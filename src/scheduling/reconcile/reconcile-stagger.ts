@@ -28,7 +28,7 @@ const RENEWED_MS = 7 * DAY_MS;
 const CHANGES_A_PASS = 1_000;
 
 /** The configs that are due in the same minute, by that minute in epoch milliseconds. */
-export function groupByDueMinute(
+function groupByDueMinute(
   configs: TaskConfig[],
   schedules: ReadonlyMap<number, ActualSchedule>,
 ): Map<number, TaskConfig[]> {

@@ -24,7 +24,8 @@ export const TEMPORAL_SPEED_FLAGS: readonly string[] = [
     'history.transferProcessorMaxPollRPS=2000',
     'history.timerProcessorMaxPollRPS=2000',
     'history.visibilityProcessorMaxPollRPS=2000',
-    // Without these, schedules that are due at the same time lose fires (docs/production.md).
+    // Without these, schedules that are due at the same time start minutes late (docs/production.md).
+    'matching.longPollExpirationInterval="3s"',
     'worker.perNamespaceWorkerOptions={"MaxConcurrentWorkflowTaskPollers":20}',
     'worker.schedulerNamespaceStartWorkflowRPS=200',
   ].flatMap((value) => ['--dynamic-config-value', value]),

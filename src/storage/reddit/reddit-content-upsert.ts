@@ -76,9 +76,37 @@ export async function upsert<Item extends { id: string }>(
   const noCounts = { created: 0, updated: 0, unchanged: 0 };
   const items = [...new Map(given.map((item) => [item.id, item])).values()];
   if (items.length === 0) return noCounts;
-  const [counts] = await rows<UpsertCounts>(database, statementFor(target), bindingsOf(target, items, options));
-  return counts ?? noCounts;
+  try {
+    const [counts] = await rows<UpsertCounts>(database, statementFor(target), bindingsOf(target, items, options));
+    return counts ?? noCounts;
+  } catch (error) {
+    if (!isOfData(error)) throw error;
+    return upsertHalves(database, target, items, options);
+  }
 }
+
+/** One item with a value that cannot be stored costs that item only: the batch is halved until it stands alone. */
+async function upsertHalves<Item extends { id: string }>(
+  database: Database,
+  target: UpsertTarget<Item>,
+  items: Item[],
+  options: UpsertOptions,
+): Promise<UpsertCounts> {
+  const [only, ...others] = items;
+  if (only && others.length === 0) return { created: 0, updated: 0, unchanged: 0, refused: [only.id] };
+  const middle = Math.ceil(items.length / 2);
+  const first = await upsert(database, target, items.slice(0, middle), options);
+  const second = await upsert(database, target, items.slice(middle), options);
+  return {
+    created: first.created + second.created,
+    updated: first.updated + second.updated,
+    unchanged: first.unchanged + second.unchanged,
+    refused: [...(first.refused ?? []), ...(second.refused ?? [])],
+  };
+}
+
+/** PostgreSQL's classes "data exception" and "program limit exceeded", and violated checks. */
+const isOfData = (error: unknown) => /^(22...|54...|23502|23514)$/.test(String((error as { code?: unknown }).code));
 
 function bindingsOf<Item extends { id: string }>(
   { columns }: UpsertTarget<Item>,

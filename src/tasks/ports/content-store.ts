@@ -5,6 +5,8 @@ export interface UpsertCounts {
   created: number;
   updated: number;
   unchanged: number;
+  /** Ids of items with a value that cannot be stored. */
+  refused?: string[];
 }
 
 export interface UpsertOptions {

@@ -1,7 +1,7 @@
 import { isRefusal, listingOf, type LaneContext } from './lane-context';
 import { readPage, refreshPosts } from './listing-step';
 import { hasWatermark, readingOf } from './scrape-knowledge';
-import { isLaneDone, type LaneState } from './scrape-state';
+import { isLaneDone, mostlyFailed, type LaneState } from './scrape-state';
 import { readThread } from './thread-step';
 
 /** The limits of one activity: long enough to keep the history short, short enough to free the worker's slot soon. */
@@ -13,7 +13,9 @@ export interface SliceLimits {
 async function finish(context: LaneContext, lane: LaneState): Promise<void> {
   const { outcome, newest, watermark } = lane;
   const { parameters, log, reddit } = context;
-  if (newest && hasWatermark(parameters)) {
+  const threadsFailed = mostlyFailed(outcome);
+  if (threadsFailed) return fail(context, lane, `${threadsFailed}; at last: ${lane.threadError ?? 'unknown'}`);
+  if (newest && hasWatermark(parameters) && outcome.ended_early === null) {
     // The depth to which the listing is known without a gap.
     const postsLimit = watermark && outcome.watermark_reached ? watermark.postsLimit : parameters.posts_limit;
     await context.services.scrapes.saveWatermark(listingOf(context, lane), {
@@ -30,6 +32,12 @@ async function finish(context: LaneContext, lane: LaneState): Promise<void> {
       ? `r/${subreddit} scraped from the sandbox: its content is made up or recorded`
       : `r/${subreddit} scraped`,
   );
+}
+
+function fail({ log }: LaneContext, { outcome }: LaneState, error: string): void {
+  outcome.status = 'failed';
+  outcome.error = error;
+  log.warn({ subreddit: outcome.subreddit, error }, `r/${outcome.subreddit} could not be scraped`);
 }
 
 /** The next step of a subreddit: at most one request. */
@@ -53,7 +61,7 @@ export async function runSlice(
   save: () => Promise<void>,
 ): Promise<void> {
   const endsAt = Date.now() + limits.ms;
-  const { reddit, signal, log } = context;
+  const { reddit, signal } = context;
   for (let counted = 0; !isLaneDone(lane) && counted < limits.requests && Date.now() < endsAt;) {
     signal.throwIfAborted();
     try {
@@ -62,12 +70,7 @@ export async function runSlice(
       lane.brokenBy = null;
     } catch (error) {
       if (!isRefusal(error)) throw signal.aborted ? signal.reason : error;
-      lane.outcome.status = 'failed';
-      lane.outcome.error = (error as Error).message;
-      log.warn(
-        { subreddit: lane.outcome.subreddit, error: lane.outcome.error },
-        `r/${lane.outcome.subreddit} could not be scraped`,
-      );
+      fail(context, lane, (error as Error).message);
     } finally {
       const sent = reddit.requestsSent();
       lane.outcome.requests += sent - counted;

@@ -1,26 +1,20 @@
 import { listingOf, upsertOptions, type LaneContext } from './lane-context';
-import { isThreadKnown, isWatermarkReached, isWatermarkUsable, newestOf } from './scrape-knowledge';
+import { POSTS_A_REQUEST, turnPage, type RequestedPage } from './listing-pages';
+import { isThreadKnown, isWatermarkUsable, newestOf } from './scrape-knowledge';
 import { addCounts, type LaneState } from './scrape-state';
 import { DAY_MS } from '../../shared/durations';
-import type { ScrapeParameters } from './scrape-parameters';
-import type { ListingPage, RedditPost } from '../../platform/reddit/reddit-client';
-
-/** The most that Reddit lists, or looks up, in one request. */
-const POSTS_A_REQUEST = 100;
-
-type Listing = LaneState['listing'];
-interface RequestedPage {
-  answer: ListingPage;
-  posts: RedditPost[];
-  limit: number;
-}
+import type { RedditPost } from '../../platform/reddit/reddit-client';
 
 /** Stores posts, and queues those whose comments have to be read. */
 async function takePosts(context: LaneContext, lane: LaneState, posts: RedditPost[]): Promise<void> {
   const { parameters, services } = context;
   const { outcome } = lane;
-  addCounts(outcome.posts, await services.content.upsertPosts(posts, upsertOptions(context)));
-  const discussed = parameters.comments_limit > 0 ? posts.filter((post) => post.numComments > 0) : [];
+  const counts = await services.content.upsertPosts(posts, upsertOptions(context));
+  addCounts(outcome.posts, counts);
+  const refused = new Set(counts.refused);
+  outcome.malformed += refused.size;
+  const isDiscussed = (post: RedditPost) => post.numComments > 0 && !refused.has(post.id);
+  const discussed = parameters.comments_limit > 0 ? posts.filter(isDiscussed) : [];
   const ids = discussed.map((post) => post.id);
   const threads = ids.length > 0 ? await services.scrapes.findThreads(ids) : [];
   const known = new Map(threads.map((thread) => [thread.postId, thread]));
@@ -43,7 +37,7 @@ async function lookUpWatermark(context: LaneContext, lane: LaneState): Promise<v
       : null;
 }
 
-/** Requests the next page, or the last one again. `posts` are those that no other page of the run has listed. */
+/** Requests the next page, or the last one again. */
 async function requestPage(
   { parameters, services, executionId, position, reddit, signal }: LaneContext,
   { outcome, listing }: LaneState,
@@ -82,8 +76,7 @@ export async function readPage(context: LaneContext, lane: LaneState): Promise<v
   const next = structuredClone(lane);
   await takePosts(context, next, page.posts);
   noteNewest(next, page.answer.posts);
-  const isToBeRepeated = page.answer.malformed > 0 && !lane.listing.again;
-  next.listing = isToBeRepeated ? repeatPage(lane.listing, page) : advance(context.parameters, next, page);
+  turnPage(context.parameters, lane.listing, next, page);
   Object.assign(lane, next);
 }
 
@@ -93,37 +86,6 @@ function noteNewest(lane: LaneState, posts: RedditPost[]): void {
   const createdAt = newest.createdAt.toISOString();
   if (!lane.newest || createdAt > lane.newest.createdAt) lane.newest = { id: newest.id, createdAt };
 }
-
-/** The same page is requested once more, because some of its items could not be read. */
-const repeatPage = (listing: Listing, { answer, posts, limit }: RequestedPage): Listing => ({
-  ...listing,
-  page: listing.page + 1,
-  listed: listing.listed + posts.length,
-  again: { limit, read: answer.posts.length },
-});
-
-/**
- * Moves on to the next page, or ends the listing: at the watermark, the limit, or the last page. Updates the counts.
- */
-function advance({ posts_limit: postsLimit }: ScrapeParameters, lane: LaneState, page: RequestedPage): Listing {
-  const { listing, outcome, watermark = null } = lane;
-  const { answer, posts } = page;
-  const listed = listing.listed + posts.length;
-  const isReached = isWatermarkReached(watermark, answer.posts);
-  const hasMore = hasNextPage(listing, answer) && listed < postsLimit;
-  outcome.malformed += unreadableItems(listing, page);
-  if (watermark && (isReached || !hasMore)) outcome.watermark_reached = isReached || answer.after === null;
-  if (isReached && hasMore) outcome.requests_saved.watermark += Math.ceil((postsLimit - listed) / POSTS_A_REQUEST);
-  return { after: answer.after, page: listing.page + 1, listed, isEnded: isReached || !hasMore, again: null };
-}
-
-/** A page without items, or one that names itself as the next, ends the listing. */
-const hasNextPage = (listing: Listing, { after, posts, malformed }: ListingPage) =>
-  after !== null && after !== listing.after && posts.length + malformed > 0;
-
-/** Items that the second request for the page could not read either. */
-const unreadableItems = ({ again }: Listing, { answer, posts }: RequestedPage) =>
-  again ? Math.max(0, answer.posts.length + answer.malformed - again.read - posts.length) : 0;
 
 /** Looks up stored posts again that the listing did not show: up to a hundred in one request. */
 export async function refreshPosts(context: LaneContext, lane: LaneState): Promise<void> {

@@ -1,7 +1,7 @@
 import { PermanentTaskError, type JsonObject } from '../task-type';
-import { totals, type SubredditOutcome } from './scrape-state';
+import { mostlyFailed, totals, type SubredditOutcome } from './scrape-state';
 
-/** The result of a run. Throws if no subreddit could be scraped. */
+/** The result of a run. Throws if no subreddit could be scraped, or most threads could not. */
 export function scrapeResult(
   outcomes: SubredditOutcome[],
   run: { configId: number | null; isSandbox: boolean },
@@ -10,10 +10,18 @@ export function scrapeResult(
     const reasons = outcomes.map((outcome) => `r/${outcome.subreddit}: ${outcome.error}`);
     throw new PermanentTaskError(`No subreddit could be scraped. ${reasons.join('; ')}`);
   }
+  const sums = totals(outcomes);
+  const threadsFailed = mostlyFailed(sums);
+  if (threadsFailed) {
+    const failed = outcomes.find((outcome) => outcome.status === 'failed' && mostlyFailed(outcome));
+    throw new PermanentTaskError(
+      `Most threads failed: ${threadsFailed}${failed ? `. r/${failed.subreddit}: ${failed.error}` : ''}`,
+    );
+  }
   return {
     config_id: run.configId,
     source: run.isSandbox ? 'sandbox' : 'reddit',
-    ...totals(outcomes),
+    ...sums,
     subreddits: outcomes,
   };
 }

@@ -29,6 +29,8 @@ const outcome = z.object({
   malformed: z.number(),
   /** Stubs and pages of the listing that led back to what had been seen. */
   circles: z.number().default(0),
+  /** Why the listing ended before `posts_limit` though Reddit may have more; null otherwise. */
+  ended_early: z.string().nullable().default(null),
   error: z.string().optional(),
 });
 export type SubredditOutcome = z.infer<typeof outcome>;
@@ -71,6 +73,13 @@ export const laneState = z.object({
      * Set if the last page had unreadable items and is requested again: its limit, and how many items could be read.
      */
     again: z.object({ limit: z.number(), read: z.number() }).nullable(),
+    /** The cursors of the pages that were read. */
+    trail: z.array(z.string()).default([]),
+    /** Items on these pages, repeated ones included. */
+    shown: z.number().default(0),
+    /** Ids of posts before the cursor, the nearest last: the listing goes on after one if the cursor's post is gone. */
+    anchors: z.array(z.string()).default([]),
+    isSteppedBack: z.boolean().default(false),
   }),
   /**
    * Posts whose comments are still to be read. A post that was put back after an unreadable answer brings its thread,
@@ -100,6 +109,8 @@ export const laneState = z.object({
     })
     .nullable()
     .default(null),
+  /** Why the comments of the last post that was passed over could not be had. */
+  threadError: z.string().nullable().default(null),
   /** The message of the failure with which this subreddit ended the run. */
   brokenBy: z.string().nullable().default(null),
 });
@@ -120,13 +131,25 @@ export const freshLane = (subreddit: string): LaneState => ({
     unexpanded: 0,
     malformed: 0,
     circles: 0,
+    ended_early: null,
   },
-  listing: { after: null, page: 0, listed: 0, isEnded: false, again: null },
+  listing: {
+    after: null,
+    page: 0,
+    listed: 0,
+    isEnded: false,
+    again: null,
+    trail: [],
+    shown: 0,
+    anchors: [],
+    isSteppedBack: false,
+  },
   pending: [],
   thread: null,
   newest: null,
   refresh: { afterId: '', isEnded: false },
   waited: null,
+  threadError: null,
   brokenBy: null,
 });
 
@@ -137,6 +160,15 @@ export function addCounts(total: Counts, more: { created: number; updated: numbe
   total.updated += more.updated;
   total.unchanged += more.unchanged;
 }
+
+type ThreadCounts = Pick<SubredditOutcome, 'threads_read' | 'threads_unchanged' | 'threads_failed'>;
+
+/** How many threads failed, where these are most of all; otherwise undefined. */
+export const mostlyFailed = (counts: ThreadCounts): string | undefined => {
+  const others = counts.threads_read + counts.threads_unchanged;
+  if (counts.threads_failed <= others) return undefined;
+  return `the comments of ${counts.threads_failed} of ${counts.threads_failed + others} posts could not be read`;
+};
 
 /** The sums over all subreddits. */
 export function totals(outcomes: SubredditOutcome[]) {

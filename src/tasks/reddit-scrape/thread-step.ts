@@ -19,7 +19,7 @@ async function keep(context: LaneContext, comments: RedditComment[], post: Reddi
   const { content } = context.services;
   const options = upsertOptions(context);
   const counts = await content.upsertComments(comments, options);
-  const kept = counts.created + counts.updated + counts.unchanged;
+  const kept = counts.created + counts.updated + counts.unchanged + (counts.refused?.length ?? 0);
   if (kept === comments.length || !post) return counts;
   await content.upsertPosts([post], options);
   return content.upsertComments(comments, options);
@@ -30,7 +30,9 @@ async function store(context: LaneContext, lane: LaneState, found: Found, room: 
   const { known, parameters } = context;
   const mostLevels = parameters.comments_depth ?? Infinity;
   const fresh = found.comments.filter((comment) => comment.depth < mostLevels && !known.has(comment.id)).slice(0, room);
-  addCounts(lane.outcome.comments, await keep(context, fresh, found.post ?? null));
+  const counts = await keep(context, fresh, found.post ?? null);
+  addCounts(lane.outcome.comments, counts);
+  lane.outcome.malformed += counts.refused?.length ?? 0;
   for (const comment of fresh) known.add(comment.id);
   lane.outcome.comments.deleted_marked += fresh.filter((comment) => comment.isDeleted).length;
   lane.outcome.malformed += found.malformed;
@@ -142,6 +144,7 @@ function skipPost(context: LaneContext, lane: LaneState, error: Error): void {
     lane.pending.push({ ...post, unreadable: (post.unreadable ?? 0) + 1, thread: lane.thread });
   else {
     lane.outcome.threads_failed += 1;
+    lane.threadError = error.message;
     if (lane.thread) lane.outcome.unexpanded += openComments(lane.thread);
     context.log.warn(
       { subreddit: lane.outcome.subreddit, post: post?.id, error: error.message },

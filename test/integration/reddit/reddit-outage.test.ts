@@ -114,6 +114,23 @@ test('a scrape waits without slot or retry during an outage that outlasts the re
   expect(await attemptsOf(handle.workflowId)).toMatchObject([{ attempt: 1, outcome: 'succeeded', failure: null }]);
 });
 
+test('a scrape whose client is blocked by pages for people waits, and fails when the block stays', async () => {
+  const reddit = await openReddit();
+  const block = { htmlEvery: 1, htmlStatus: 403, pathIncludes: '/comments/' };
+  reddit.setFaults(block);
+  await startWorker({ totalMs: 1_200, firstPauseMs: 300, longestPauseMs: 600 });
+  const blocked = await start('REDDIT_SCRAPE', { ...scrape, subreddits: ['books'] });
+  await expect(blocked.result()).rejects.toMatchObject({ cause: { type: 'RedditError.blocked' } });
+  expect(await rowOf(blocked.workflowId)).toMatchObject({
+    status: 'failed',
+    error_message: expect.stringContaining('blocks this client'),
+  });
+  const passing = await start('REDDIT_SCRAPE', { ...scrape, subreddits: ['books'] }, 10);
+  await waitingTries(`${passing.workflowId}-work`, 1);
+  reddit.setFaults({ ...block, htmlEvery: 0 });
+  expect(await passing.result()).toMatchObject({ comments: { new: 96 }, threads_failed: 0 });
+});
+
 test('a deletion sync waits too, and states the reason while it waits', async () => {
   await openReddit();
   await startWorker(patient);

@@ -68,7 +68,10 @@ function describe(taskType: TaskType): TaskTypeList['task_types'][number] {
     defaults: Object.fromEntries(withDefaults.map(([name, property]) => [name, property.default])),
     is_short: taskType.isShort,
     ad_hoc_access: taskType.adHocAccess,
-    limits,
+    limits: {
+      ...limits,
+      timeout_seconds: { ...limits.timeout_seconds, default: taskType.defaultTimeoutSeconds ?? null },
+    },
   };
 }
 

@@ -38,7 +38,7 @@ test('builds progress for every subreddit from the stored lanes, also for one wi
   const lane = freshLane('funny');
   lane.outcome.posts.new = 3;
   lane.pending = [{ id: 'a', numComments: 1 }];
-  lane.listing = { after: null, page: 1, listed: 4, isEnded: true, again: null };
+  Object.assign(lane.listing, { page: 1, listed: 4, isEnded: true });
   lane.outcome.threads_read = 2;
   expect(progressFromLanes([{ position: 0, state: lane }], { subreddits: ['funny', 'pics'] })).toMatchObject([
     { name: 'funny', posts: 3, threads_done: 2, threads_total: 3, share: 0.75 },
