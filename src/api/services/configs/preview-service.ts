@@ -46,7 +46,7 @@ export function createPreviewService(deps: {
     options: PreviewOptions,
   ): Promise<PreviewBody> {
     const now = new Date();
-    const schedule = parseScheduleConfig(schedulerType, scheduleConfig, options.isStored ? {} : { now });
+    const schedule = parseScheduleConfig(schedulerType, scheduleConfig, options.isStored ? {} : { now, isNew: true });
     const { next_runs, warnings } = previewSchedule(schedule, { ...options, now });
     const zone = serverZoneOf(schedule);
     const isOtherZone = zone !== undefined && (await differs(zone));
