@@ -25,6 +25,8 @@ export const faultsSchema = z.strictObject({
   htmlStatus: z.int().min(200).max(599),
   /** Every Nth connection is reset before the answer. */
   resetEvery: every,
+  /** The end of the rate window is told as a Unix time in place of the seconds until then. */
+  isResetEpoch: z.boolean(),
   /** Faults apply only to paths that contain this text. '' means all paths but the token's, which has to be named. */
   pathIncludes: z.string(),
 });
@@ -50,6 +52,7 @@ const NO_FAULTS: SandboxFaults = {
   htmlEvery: 0,
   htmlStatus: 200,
   resetEvery: 0,
+  isResetEpoch: false,
   pathIncludes: '',
 };
 

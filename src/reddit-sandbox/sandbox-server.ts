@@ -110,6 +110,8 @@ export function createRedditSandbox(options: RedditSandboxOptions = {}) {
       if (!grant) return refuse(reply.header('www-authenticate', 'Bearer realm="reddit", error="invalid_token"'), 401);
       const state = rate.spend(grant.clientId);
       reply.headers(state.headers);
+      if (faults.current().isResetEpoch)
+        reply.header('x-ratelimit-reset', String(Math.floor(clock() / 1_000) + state.resetSeconds));
       if (state.isExhausted) return refuse(reply.header('retry-after', String(state.resetSeconds)), 429);
     });
   }

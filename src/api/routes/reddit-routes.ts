@@ -187,4 +187,20 @@ export function registerRedditRoutes(
     },
     async () => redditBudget.read(),
   );
+
+  app.post(
+    '/reddit/budget/reset',
+    {
+      config: { access: 'admin', audit: { action: 'reddit_budget.reset', target: 'reddit_budget' } },
+      schema: {
+        tags,
+        summary: "Forget what Reddit's headers told of the request budget",
+        description:
+          'For a budget that wrong headers have closed: the next answer of Reddit tells its state anew. Requests in ' +
+          'line and under way stay, and so does REDDIT_REQUESTS_PER_MINUTE.',
+        response: { 200: redditBudgetBody, ...unavailable },
+      },
+    },
+    async () => redditBudget.reset(),
+  );
 }

@@ -208,3 +208,41 @@ test('a request that ended without headers counts as used, also when an older an
   report(5_000, { id: older, headers: headers(2, 5_000) });
   expect(remaining(5_000)).toBe(97);
 });
+
+describe('a window that headers put decades ahead', () => {
+  const limit = { requestsPerMinute: 100 };
+  const queue = { flow: '1', weight: 5, isExclusive: false, waiting: 1, ageMs: 0 };
+  const ask = { process: 'one', free: 1, queues: [queue], outcomes: [], unused: [], ...limit };
+  const now = 1_800_000_000_000;
+  const decades = now;
+  const closedBy = (report: object) => {
+    const first = ledger.poll.run(undefined, now, ask);
+    const [id] = Object.keys(first.answer.grants).map(Number);
+    return ledger.poll.run(first.state, now, { ...ask, outcomes: [{ id: id!, ...report }] }).state;
+  };
+
+  test.each([
+    ['the end of the window', { headers: { used: 100, remaining: 0, resetMs: decades } }, 20],
+    ['a closure', { closeMs: decades }, 60],
+  ])('%s is bounded, and then requests are granted again', (_, report, minutes) => {
+    const state = closedBy(report);
+    const at = now + minutes * 60_000 + 1_000;
+    expect(ledger.poll.run(structuredClone(state), now + 1_000, ask).answer.grants).toEqual({});
+    expect(Object.keys(ledger.poll.run(state, at, ask).answer.grants)).toHaveLength(1);
+  });
+
+  test('one that was stored by an older version is brought within the bounds', () => {
+    const stored = { ...freshState(), endsAt: now + decades, closedUntil: now + decades, nextAt: now + decades };
+    const { answer } = ledger.view.run(Object.assign(stored, { lengthMs: decades }), now, limit);
+    expect(answer).toMatchObject({ resetMs: 20 * 60_000, closedMs: 60 * 60_000 });
+  });
+
+  test('a reset opens the budget at once, and keeps what is in line and under way', () => {
+    const state = closedBy({ headers: { used: 100, remaining: 0, resetMs: decades }, closeMs: decades });
+    const before = structuredClone(state);
+    const reset = ledger.reset.run(state, now + 1_000, limit);
+    expect(reset.answer).toMatchObject({ source: 'default', limit: 100, closedMs: 0, flows: { 1: { waiting: 1 } } });
+    expect(reset.state).toMatchObject({ sequence: before.sequence, underWay: before.underWay });
+    expect(Object.keys(ledger.poll.run(reset.state, now + 1_000, ask).answer.grants)).toHaveLength(1);
+  });
+});

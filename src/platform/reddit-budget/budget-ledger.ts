@@ -20,7 +20,12 @@ interface Limit {
 export type LedgerProcedure<Command, Answer> = AtomicProcedure<BudgetState, Command & Limit, Answer>;
 
 /** The ledger of a fleet. A procedure changes the state that it is given, and nothing else. */
-export const ledger = { arrive: procedure(arrive), poll: procedure(poll), view: procedure(view) };
+export const ledger = {
+  arrive: procedure(arrive),
+  poll: procedure(poll),
+  view: procedure(view),
+  reset: procedure(reset),
+};
 
 function procedure<Command, Answer>(
   answerTo: (state: BudgetState, now: number, command: Command & Limit) => Answer,
@@ -223,6 +228,18 @@ function forgetIdleFlows(state: BudgetState): void {
     delete state.tags[flow];
     delete state.weights[flow];
   }
+}
+
+/**
+ * Forgets what Reddit told of its windows, and every closure. Requests in line and under way stay, and so does the
+ * operator's rate limit.
+ */
+function reset(state: BudgetState, now: number, limit: Limit): BudgetView {
+  const { processes, underWay, exclusive, sequence, virtual, tags, weights, log, recent } = state;
+  const kept = { processes, underWay, exclusive, sequence, virtual, tags, weights, log, recent };
+  Object.assign(state, freshState(), kept);
+  moveTo(state, now, limit.requestsPerMinute);
+  return view(state, now, limit);
 }
 
 function view(state: BudgetState, now: number, { requestsPerMinute }: Limit): BudgetView {

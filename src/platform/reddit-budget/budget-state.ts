@@ -78,6 +78,10 @@ export const freshState = (): BudgetState => ({
   recent: {},
 });
 
+/** A longer window is an error of the one who tells it: Reddit's lasts ten minutes. */
+export const LONGEST_WINDOW_MS = 20 * 60_000;
+/** The longest time for which Reddit can ask the client to stop. */
+export const LONGEST_CLOSURE_MS = 60 * 60_000;
 /** A process that has not polled for this long is dead; its queues are forgotten. */
 export const PROCESS_LIFE_MS = 5_000;
 /** A request that was not reported within this time never will be: its process died. */

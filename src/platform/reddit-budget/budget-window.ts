@@ -1,4 +1,4 @@
-import { CATCH_UP, REQUEST_LIFE_MS, type BudgetState } from './budget-state';
+import { CATCH_UP, LONGEST_CLOSURE_MS, LONGEST_WINDOW_MS, REQUEST_LIFE_MS, type BudgetState } from './budget-state';
 import type { RequestReport } from './budget-commands';
 
 const underWay = (state: BudgetState) => Object.keys(state.underWay).length;
@@ -35,10 +35,26 @@ export function moveTo(state: BudgetState, now: number, requestsPerMinute: numbe
     delete state.underWay[id];
     if (state.exclusive === Number(id)) state.exclusive = 0;
   }
+  keepWithinBounds(state, now);
   if (now < state.endsAt) return;
   const passed =
     state.endsAt === 0 ? now : state.endsAt + Math.floor((now - state.endsAt) / state.lengthMs) * state.lengthMs;
   openWindow(state, passed, passed + state.lengthMs, windowLimit(state, requestsPerMinute));
+}
+
+/**
+ * A stored state may be older than the bounds, or come from a process that does not know them. What was deferred by a
+ * moment beyond them is forgotten.
+ */
+function keepWithinBounds(state: BudgetState, now: number): void {
+  const latestEnd = now + LONGEST_WINDOW_MS;
+  const latestClosure = now + LONGEST_CLOSURE_MS;
+  if (state.endsAt <= latestEnd && state.closedUntil <= latestClosure) return;
+  state.lengthMs = Math.min(state.lengthMs, LONGEST_WINDOW_MS);
+  state.endsAt = Math.min(state.endsAt, latestEnd);
+  state.closedUntil = Math.min(state.closedUntil, latestClosure);
+  state.nextAt = Math.min(state.nextAt, latestEnd);
+  state.parked = {};
 }
 
 /** The next slot after one at `now`: what is left of the window is spread evenly over the rest of it. */
@@ -54,21 +70,30 @@ export function slotAfterNow(state: BudgetState, now: number, requestsPerMinute:
  */
 export function settle(state: BudgetState, now: number, outcome: RequestReport, requestsPerMinute: number): void {
   const grantedAt = state.underWay[outcome.id];
+  const { headers, closeMs } = withinBounds(outcome);
   delete state.underWay[outcome.id];
   if (state.exclusive === outcome.id) state.exclusive = 0;
-  if (outcome.closeMs !== undefined) state.closedUntil = Math.max(state.closedUntil, now + outcome.closeMs);
+  state.closedUntil = Math.max(state.closedUntil, now + closeMs);
   const isOfThisWindow = grantedAt !== undefined && grantedAt >= state.startedAt;
-  if (!outcome.headers) {
+  if (!headers) {
     if (isOfThisWindow) state.unsure += 1;
     return;
   }
-  const off = now + outcome.headers.resetMs - state.endsAt;
+  const off = now + headers.resetMs - state.endsAt;
   const isOfEndedWindow = state.source !== 'default' && off < -state.lengthMs / 2 && !isOfThisWindow;
   if (isOfEndedWindow) return;
-  moveEnd(state, now, outcome.headers, grantedAt);
-  correctRemaining(state, outcome.headers.remaining);
+  moveEnd(state, now, headers, grantedAt);
+  correctRemaining(state, headers.remaining);
   const next = slotAfterNow(state, now, requestsPerMinute);
   state.nextAt = available(state, requestsPerMinute) === 0 ? next : Math.min(state.nextAt, next);
+}
+
+/** The report with bounded durations; without a closure it closes nothing. */
+function withinBounds({ headers, closeMs = -Infinity }: RequestReport) {
+  return {
+    headers: headers && { ...headers, resetMs: Math.min(headers.resetMs, LONGEST_WINDOW_MS) },
+    closeMs: Math.min(closeMs, LONGEST_CLOSURE_MS),
+  };
 }
 
 type Headers = NonNullable<RequestReport['headers']>;

@@ -25,5 +25,6 @@ export function createRedditBudget({
     arrive: (command: ArriveCommand) => apply(ledger.arrive, command),
     poll: (command: PollCommand) => apply(ledger.poll, command),
     view: () => apply(ledger.view, {}),
+    reset: () => apply(ledger.reset, {}),
   };
 }

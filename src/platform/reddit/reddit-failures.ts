@@ -1,4 +1,5 @@
 import { RedditError, type RedditErrorKind } from './reddit-client';
+import { LONGEST_CLOSURE_MS, LONGEST_WINDOW_MS } from '../reddit-budget/budget-state';
 import type { RateHeaders } from '../reddit-budget/budget-commands';
 
 export interface RawResponse {
@@ -12,16 +13,26 @@ const headerNumber = (response: RawResponse, name: string): number | null => {
   return Number.isFinite(value) ? value : null;
 };
 
+/** Seconds from this number on are a moment (2001 and later) and no duration. */
+const FIRST_MOMENT = 1_000_000_000;
+
+/** A duration of a header, which some servers write as a moment: in seconds, or as a date. */
+function headerDurationMs(response: RawResponse, name: string, most: number): number | null {
+  const seconds = headerNumber(response, name) ?? Date.parse(String(response.headers[name])) / 1_000;
+  if (Number.isNaN(seconds)) return null;
+  const ms = (seconds >= FIRST_MOMENT ? seconds - Date.now() / 1_000 : seconds) * 1_000;
+  return Math.min(most, Math.max(0, ms));
+}
+
 /** The state of the budget in an answer's headers. */
 export function rateOf(response: RawResponse): RateHeaders | undefined {
-  const [used, remaining, reset] = ['used', 'remaining', 'reset'].map((name) =>
-    headerNumber(response, `x-ratelimit-${name}`),
-  );
-  if (typeof remaining !== 'number' || typeof reset !== 'number') return undefined;
+  const [used, remaining] = ['used', 'remaining'].map((name) => headerNumber(response, `x-ratelimit-${name}`));
+  const resetMs = headerDurationMs(response, 'x-ratelimit-reset', LONGEST_WINDOW_MS);
+  if (typeof remaining !== 'number' || resetMs === null) return undefined;
   return {
     ...(typeof used === 'number' ? { used } : {}),
     remaining: Math.max(0, remaining),
-    resetMs: Math.max(0, reset * 1_000),
+    resetMs,
   };
 }
 
@@ -87,10 +98,10 @@ function kindOf({ statusCode, headers, body }: RawResponse): RedditErrorKind {
 }
 
 function retryAfter(response: RawResponse, kind: RedditErrorKind): number | undefined {
-  const seconds =
-    headerNumber(response, 'retry-after') ??
-    (kind === 'rate_limited' ? headerNumber(response, 'x-ratelimit-reset') : null);
-  return seconds === null ? undefined : Math.max(0, seconds * 1000);
+  const ms =
+    headerDurationMs(response, 'retry-after', LONGEST_CLOSURE_MS) ??
+    (kind === 'rate_limited' ? headerDurationMs(response, 'x-ratelimit-reset', LONGEST_WINDOW_MS) : null);
+  return ms ?? undefined;
 }
 
 /** Reddit's reason, from `reason` ("private", "banned", "quarantined") or `error`. */

@@ -107,3 +107,16 @@ test('sends one request for more children at a time in all processes', async () 
   );
   expect([reddit.seen.length, reddit.mostAtOnce()]).toEqual([4, 1]);
 });
+
+test.each([
+  ['x-ratelimit-reset', () => String(Math.floor(Date.now() / 1_000) + 90), 90_000],
+  ['x-ratelimit-reset', () => '4102444800', 20 * 60_000],
+  ['x-ratelimit-reset', () => '1e12', 20 * 60_000],
+  ['retry-after', () => new Date(Date.now() + 90_000).toUTCString(), 90_000],
+  ['retry-after', () => '999999', 60 * 60_000],
+])('a 429 whose %s is a moment, or too far off, closes the budget within bounds', async (name, value, expectedMs) => {
+  const reddit = await serveReddit(() => ({ status: 429, headers: { [name]: value() } }));
+  const { details } = await failure(client(reddit.url).listPosts(hot));
+  expect(details.retryAfterMs).toBeGreaterThan(expectedMs - 5_000);
+  expect(details.retryAfterMs).toBeLessThanOrEqual(expectedMs);
+});

@@ -2,6 +2,7 @@
 const CODE_GROUPS = [
   ['dst_gap', 'dst_double'],
   ['day_of_month_and_day_of_week'],
+  ['uneven_step'],
   ['interval_shorter_than_runs'],
   ['interval_alignment'],
   ['jitter'],

@@ -96,6 +96,7 @@ const ACCESSES: Record<Access, string[]> = {
     'POST /api/v1/users',
     'DELETE /api/v1/users/:user_id',
     'GET /api/v1/audit-log',
+    'POST /api/v1/reddit/budget/reset',
   ],
 };
 const SESSION_ONLY = [

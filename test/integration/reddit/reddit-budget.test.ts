@@ -243,6 +243,16 @@ describe('GET /reddit/budget', () => {
         { config_id: null, name: 'none', waiting: 1, deferred: 0, last_minute: 0 },
       ],
     });
+
+    expect((await api.user('POST', '/reddit/budget/reset', {})).status).toBe(403);
+    expect(await api.root('POST', '/reddit/budget/reset', {})).toMatchObject({
+      status: 200,
+      body: { source: 'default', limit: 100, closed_until: null, last_minute: 1, waiting: 3 },
+    });
+    expect((await api.user('GET', '/reddit/budget')).body).toMatchObject({ source: 'default', closed_until: null });
+    expect(
+      (await api.root('GET', '/audit-log?action=reddit_budget.reset&outcome=succeeded&limit=1')).body,
+    ).toMatchObject([{ action: 'reddit_budget.reset', target_type: 'reddit_budget', status: 200 }]);
     expect(Math.abs(Date.parse(body.resets_at) - Date.now() - 300_000)).toBeLessThan(5_000);
     await api.close();
   });

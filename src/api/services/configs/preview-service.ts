@@ -15,7 +15,7 @@ export function createPreviewService(deps: { configs: TaskConfigRepository; quer
     options: { count: number; isStored: boolean; recentDurationsSeconds?: number[]; staggerSeconds?: number },
   ): PreviewBody {
     const now = new Date();
-    const schedule = parseScheduleConfig(schedulerType, scheduleConfig, options.isStored ? {} : { now });
+    const schedule = parseScheduleConfig(schedulerType, scheduleConfig, options.isStored ? {} : { now, isNew: true });
     const { next_runs, warnings } = previewSchedule(schedule, {
       now,
       count: options.count,

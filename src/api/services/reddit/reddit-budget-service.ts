@@ -18,40 +18,44 @@ export function createRedditBudgetService({
   budget: RedditBudget;
   configs: Pick<TaskConfigRepository, 'getMany'>;
 }) {
-  return {
-    async read(): Promise<RedditBudgetBody> {
-      const { source, limit, remaining, resetMs, closedMs, processes, flows } = await budget.view();
-      const names = new Map(
-        (await configs.getMany(Object.keys(flows).flatMap((flow) => configIdOf(flow) ?? []))).map(({ id, name }) => [
-          id,
-          name,
-        ]),
-      );
-      const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
-      const byConfig = Object.entries(flows).map(([flow, { waiting, deferred, lastMinute }]) => {
-        const configId = configIdOf(flow);
-        return {
-          config_id: configId,
-          name: configId === null ? flow : (names.get(configId) ?? null),
-          waiting,
-          deferred,
-          last_minute: lastMinute,
-        };
-      });
+  async function present(view: BudgetView): Promise<RedditBudgetBody> {
+    const { source, limit, remaining, resetMs, closedMs, processes, flows } = view;
+    const names = new Map(
+      (await configs.getMany(Object.keys(flows).flatMap((flow) => configIdOf(flow) ?? []))).map(({ id, name }) => [
+        id,
+        name,
+      ]),
+    );
+    const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
+    const byConfig = Object.entries(flows).map(([flow, { waiting, deferred, lastMinute }]) => {
+      const configId = configIdOf(flow);
       return {
-        is_shared: true,
-        source,
-        limit,
-        used: limit - remaining,
-        remaining,
-        resets_at: inMs(resetMs),
-        closed_until: closedMs > 0 ? inMs(closedMs) : null,
-        last_minute: sum(flows, (flow) => flow.lastMinute),
-        waiting: sum(flows, (flow) => flow.waiting),
-        deferred: sum(flows, (flow) => flow.deferred),
-        processes_waiting: processes,
-        by_config: byConfig.sort((a, b) => b.last_minute - a.last_minute || b.waiting - a.waiting),
+        config_id: configId,
+        name: configId === null ? flow : (names.get(configId) ?? null),
+        waiting,
+        deferred,
+        last_minute: lastMinute,
       };
-    },
+    });
+    return {
+      is_shared: true,
+      source,
+      limit,
+      used: limit - remaining,
+      remaining,
+      resets_at: inMs(resetMs),
+      closed_until: closedMs > 0 ? inMs(closedMs) : null,
+      last_minute: sum(flows, (flow) => flow.lastMinute),
+      waiting: sum(flows, (flow) => flow.waiting),
+      deferred: sum(flows, (flow) => flow.deferred),
+      processes_waiting: processes,
+      by_config: byConfig.sort((a, b) => b.last_minute - a.last_minute || b.waiting - a.waiting),
+    };
+  }
+
+  return {
+    read: async (): Promise<RedditBudgetBody> => present(await budget.view()),
+    /** Forgets what Reddit told of its windows, and answers the state after it. */
+    reset: async (): Promise<RedditBudgetBody> => present(await budget.reset()),
   };
 }
