@@ -12,6 +12,8 @@ import { createProbes } from '../platform/probes';
 import { createReconcilePass } from '../scheduling/reconcile/reconcile-pass';
 import { createResetMailReconciler } from '../scheduling/reconcile/reconcile-reset-mails';
 import { createResetMails } from '../scheduling/temporal/reset-mails';
+import { createZoneWatch } from '../scheduling/reconcile/watch-zones';
+import { createServerZones } from '../scheduling/temporal/server-zones';
 import { createScheduleConvergence } from '../scheduling/temporal/schedule-convergence';
 import { createWorkerRepositories, type WorkerRepositories } from '../storage/worker-repositories';
 import { findConfigError } from '../tasks/registry';
@@ -118,10 +120,11 @@ function createReconcile(
     resetMails: createResetMails({ client: temporal.client, taskQueue }),
     workflowClient,
   });
+  const watchZones = createZoneWatch({ configs, zones: createServerZones({ client: temporal.client.schedule }), log });
   const removeOldEntries = createAuditRetention({ audit, days: config.AUDIT_RETENTION_DAYS });
   // Concurrently, so that an error in one does not keep the others from finishing.
   return async () => {
-    const reports = await Promise.all([reconciler.run(), reconcileResetMails(), removeOldEntries()]);
+    const reports = await Promise.all([reconciler.run(), reconcileResetMails(), removeOldEntries(), watchZones()]);
     return { ...reports[0], ...reports[1], ...reports[2] };
   };
 }
