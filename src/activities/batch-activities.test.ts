@@ -43,7 +43,7 @@ function createBatch(afterChunk: () => void) {
 test('a slice runs all of its rows, 25 at a time', async () => {
   let chunks = 0;
   const { opened, activities } = createBatch(() => (chunks += 1));
-  await new MockActivityEnvironment().run(activities.executeSlice, ids);
+  await new MockActivityEnvironment().run((slice: number[]) => activities.executeSlice(slice), ids);
   expect(opened).toEqual(ids);
   expect(chunks).toBe(3);
 });
@@ -51,6 +51,7 @@ test('a slice runs all of its rows, 25 at a time', async () => {
 test('a cancelled batch stops between its chunks: what has not begun is not begun', async () => {
   const environment = new MockActivityEnvironment();
   const { opened, activities } = createBatch(() => environment.cancel());
-  await expect(environment.run(activities.executeSlice, ids)).rejects.toMatchObject({ name: 'CancelledFailure' });
+  const running = environment.run((slice: number[]) => activities.executeSlice(slice), ids);
+  await expect(running).rejects.toMatchObject({ name: 'CancelledFailure' });
   expect(opened).toEqual(ids.slice(0, 25));
 });

@@ -34,7 +34,7 @@ async function attemptOf(plan: Partial<RunPlan>, failedAttempts: number) {
   return { attempt: await running, recorded: failAttempt.mock.calls };
 }
 
-test('an attempt that takes five seconds is recorded as timed out, and the next follows while retries are left', async () => {
+test('an attempt of five seconds is recorded as timed out, and the next follows while retries are left', async () => {
   const { attempt, recorded } = await attemptOf({ maxRetries: 1 }, 0);
   expect(attempt).toEqual({ kind: 'again', waitMs: 1_000, isLast: false });
   expect(recorded).toEqual([

@@ -107,7 +107,7 @@ describe('more comments', () => {
     expect(flat.asked).toEqual(['page funny - 50', 'tree p 100 1']);
   });
 
-  test('comments_depth counts levels: a comment exactly that deep is left out, and the one above it is kept', async () => {
+  test('comments_depth counts levels: a comment exactly that deep is left out, the one above it is kept', async () => {
     const deep: Script = {
       listPosts: pages([post('p', 3)]),
       getComments: async () => tree([comment('level1', 0), comment('level2', 1), comment('level3', 2)]),
