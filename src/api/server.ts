@@ -42,6 +42,7 @@ async function main(): Promise<void> {
     temporal: {
       client: temporal.client,
       taskQueue: config.TEMPORAL_TASK_QUEUE,
+      hasOurZones: config.TEMPORAL_HAS_OUR_ZONES,
       linkToRun: (workflowId, runId) => temporalUiLink(config.TEMPORAL_UI_URL, temporal.namespace, workflowId, runId),
     },
     passwords,

@@ -62,6 +62,8 @@ export function createFileWriter({
         columns: snapshot.columns,
         pages: rowsOf(snapshot),
         areFormulasEscaped: request.areFormulasEscaped,
+        areNamesEscaped: request.areNamesEscaped,
+        nullText: request.nullText,
         onTruncated: () => (counts.truncatedCells += 1),
       });
       await files.write(fileName, measured(request.compression === 'gzip' ? gzipped(content) : content), signal);

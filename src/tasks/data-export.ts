@@ -31,6 +31,8 @@ export const dataExport = defineTaskType({
         to: dateOf(range?.to),
         filters: { ...filters, subreddits: filters.subreddits?.map(withoutPrefix) },
         areFormulasEscaped: parameters.escape_formulas,
+        areNamesEscaped: parameters.escape_names,
+        nullText: parameters.null_text,
         expiresInDays: parameters.expires_in_days,
       },
       {

@@ -41,6 +41,7 @@ export interface TestApiOptions {
   /** The API waits for the store as long as in production, unless this says otherwise. */
   store?: { answerWithinMs: number };
   isSandbox?: boolean;
+  hasOurZones?: boolean;
   log?: pino.Logger;
   files?: FileStore;
   areSeveralSessionsAllowed?: boolean;
@@ -64,6 +65,7 @@ export async function createTestApi(options: TestApiOptions) {
     temporal: {
       client: temporal.client,
       taskQueue: options.taskQueue ?? 'nobody-serves-this',
+      hasOurZones: options.hasOurZones,
       linkToRun: (workflowId, runId) => temporalUiLink(UI_URL, temporal.namespace, workflowId, runId),
     },
     passwords,

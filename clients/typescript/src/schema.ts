@@ -11683,6 +11683,15 @@ export interface components {
                 source: "reddit" | "sandbox";
                 notice?: string;
             };
+            time_zones: {
+                /** @description Release of the IANA time zone database whose rules Taskloom uses */
+                version: string;
+                /** @description That of Temporal's server; null when it is not known */
+                temporal_version: string | null;
+                /** @description Zones of active and paused configs for which the server has other rules; null while it is not known */
+                differing_zones: string[] | null;
+                warning: string | null;
+            };
         };
         SystemHealth: {
             /** @enum {string} */

@@ -1,38 +1,41 @@
 import { stringify, type Options } from 'csv-stringify/sync';
-import type { Format } from './export-format';
+import { escapeFormulas, escapeJsonFormulas, type FormulaOptions } from './csv-formulas';
+import type { Format, FormatInput } from './export-format';
 import type { ExportColumn } from '../../storage/exports/export-sources';
 import type { ExportRow } from '../../storage/exports/export-source-repository';
 
-/**
- * RFC 4180. Empty text is quoted and null is not, so that readers can distinguish them. The library quotes values with
- * commas, quotes or its record delimiter. Values with a lone CR or LF are quoted too, because most readers would take
- * it for the end of the record.
- */
-const OPTIONS: Options = { record_delimiter: 'windows', quoted_match: /^$|[\r\n]/ };
+/** Stands for null where it has a text of its own, which is never quoted. */
+const NULL = {};
 
 /**
- * Characters that make a spreadsheet read a value as a formula: the operators, their full-width forms, and the blanks
- * that it skips before them.
+ * RFC 4180. Empty text is quoted and null is not, so that readers can distinguish them; so is a text that equals the
+ * one of null. The library quotes values with commas, quotes or its record delimiter. Values with a lone CR or LF are
+ * quoted too, because most readers would take it for the end of the record.
  */
-const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
+const optionsFor = (nullText: string): Options => ({
+  record_delimiter: 'windows',
+  quoted_match: nullText === '' ? [/^$|[\r\n]/] : [/^$|[\r\n]/, nullText],
+  cast: { object: () => ({ value: nullText, quoted_match: null }) },
+});
 
 function valueOf(
   { kind }: ExportColumn,
   value: ExportRow[string],
-  areFormulasEscaped: boolean,
-): string | number | null {
-  if (value === null) return null;
+  options: FormulaOptions & { nullText: string },
+): string | number | typeof NULL | null {
+  if (value === null) return options.nullText === '' ? null : NULL;
   if (value instanceof Date) return value.toISOString();
   if (typeof value === 'boolean') return String(value);
-  return areFormulasEscaped && kind === 'text' && FORMULA.test(value as string) ? `'${value}` : value;
+  if (typeof value !== 'string' || !options.areFormulasEscaped) return value;
+  if (kind === 'text') return escapeFormulas(value, options);
+  return kind === 'json' ? escapeJsonFormulas(value) : value;
 }
 
-export const csvFormat: Format = async function* ({ columns, pages, areFormulasEscaped }) {
-  yield Buffer.from(stringify([columns.map(({ name }) => name)], OPTIONS));
+export const csvFormat: Format = async function* ({ columns, pages, ...input }: FormatInput) {
+  const options = optionsFor(input.nullText);
+  yield Buffer.from(stringify([columns.map(({ name }) => name)], options));
   for await (const page of pages) {
-    const rows = page.map((row) =>
-      columns.map((column) => valueOf(column, row[column.name] ?? null, areFormulasEscaped)),
-    );
-    yield Buffer.from(stringify(rows, OPTIONS));
+    const rows = page.map((row) => columns.map((column) => valueOf(column, row[column.name] ?? null, input)));
+    yield Buffer.from(stringify(rows, options));
   }
 };

@@ -8,7 +8,7 @@ export interface CellOptions {
 }
 
 const LONGEST_TEXT = 32_767;
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\r': '&#13;' };
 /** Excel counts days from 30 December 1899. Its day numbers are right from March 1900 on. */
 const EPOCH_MS = Date.UTC(1899, 11, 30);
 const FIRST_DATE_MS = Date.UTC(1900, 2, 1);
@@ -20,11 +20,12 @@ function shorten(text: string): string {
 }
 
 // eslint-disable-next-line no-control-regex
-const CONTROL_CHARACTERS = /[\u0000-\u0008\u000B-\u001F\uFFFE\uFFFF]/g;
+const CONTROL_CHARACTERS = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g;
 
 /**
  * XML cannot hold most control characters. The workbook format writes them as `_x0007_`, and escapes text that looks
- * like such a sequence.
+ * like such a sequence. XML can hold CR, though only as a reference, and readers that know nothing of the workbook's
+ * sequences find it there.
  */
 function escapeText(text: string): string {
   return text
@@ -33,7 +34,7 @@ function escapeText(text: string): string {
       CONTROL_CHARACTERS,
       (character) => `_x${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}_`,
     )
-    .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
+    .replace(/[&<>"\r]/g, (character) => ENTITIES[character] ?? '');
 }
 
 /** The type `inlineStr` marks the value as text, so a spreadsheet never reads it as a formula. */

@@ -1,10 +1,12 @@
+import type { FormulaOptions } from './csv-formulas';
 import type { ExportColumn } from '../../storage/exports/export-sources';
 import type { ExportRow } from '../../storage/exports/export-source-repository';
 
-export interface FormatInput {
+export interface FormatInput extends FormulaOptions {
   columns: readonly ExportColumn[];
   pages: AsyncIterable<ExportRow[]>;
-  areFormulasEscaped: boolean;
+  /** CSV: what stands for null. */
+  nullText: string;
   /** Called for each text that was shortened because the format limits the length of a cell. */
   onTruncated: () => void;
 }

@@ -13,6 +13,8 @@ const REQUEST: ExportRequest = {
   compression: 'none',
   filters: {},
   areFormulasEscaped: true,
+  areNamesEscaped: true,
+  nullText: '',
   expiresInDays: null,
 };
 const FILE = { rows: 1, bytes: 2, truncatedCells: 3, sha256: 'x' };

@@ -10,6 +10,7 @@ import {
 } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import { isForeignPause, toActual, toDescribed, type ActualSchedule, type DescribedSchedule } from './actual-schedule';
+import { matchingTimes } from './matching-times';
 import { armedAtOf, taskConfigSchedule } from './temporal-schedule';
 import { isContention, isLate, toSchedulerError } from './scheduling-errors';
 import type { TaskConfig } from '../../storage/configs/task-config';
@@ -37,7 +38,7 @@ function configIdOf(scheduleId: string): number | null {
 
 export type ScheduleGateway = ReturnType<typeof createScheduleGateway>;
 
-/** The only user of Temporal's ScheduleClient. Throws SchedulerUnavailableError when Temporal does not answer. */
+/** What configs need of Temporal's ScheduleClient. Throws SchedulerUnavailableError when Temporal does not answer. */
 export function createScheduleGateway({
   client,
   taskQueue,
@@ -141,6 +142,11 @@ export function createScheduleGateway({
     async describe(configId: number): Promise<DescribedSchedule | null> {
       const found = await call(() => ifFound(() => client.getHandle(scheduleIdOf(configId)).describe()));
       return found ? toDescribed(configId, found) : null;
+    },
+
+    /** When Temporal will fire the config's schedule, paused or not, with its jitter; empty when there is none. */
+    async timesBetween(configId: number, span: { after: Date; until: Date; atMost: number }): Promise<Date[]> {
+      return call(() => matchingTimes(client, scheduleIdOf(configId), span));
     },
 
     /** The schedules of these configs, or of all, in one paged call. It may lag a moment behind the last write. */

@@ -10,6 +10,7 @@ export const exportExamples: ParameterExamples<typeof exportParameters> = {
     { source: 'executions', filters: { statuses: [' failed '], task_types: ['X'], config_ids: [1] } },
     { source: 'configs', filters: { statuses: ['paused'] } },
     { export_format: 'csv', compression: 'gzip' },
+    { export_format: 'csv', escape_names: false, null_text: '\\N' },
     { export_format: 'parquet', compression: 'none' },
     { date_range: null },
     { date_range: { from: '2026-01-01', to: '2026-01-01T10:00' } },
@@ -39,5 +40,7 @@ export const exportExamples: ParameterExamples<typeof exportParameters> = {
       isBeyondJsonSchema: true,
     },
     { parameters: { expires_in_days: 0 }, at: 'expires_in_days' },
+    { parameters: { null_text: 'a,b' }, at: 'null_text' },
+    { parameters: { null_text: '=1' }, at: 'null_text' },
   ],
 };

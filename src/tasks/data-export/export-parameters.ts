@@ -110,7 +110,20 @@ export const exportParameters = z
     escape_formulas: z
       .boolean()
       .default(true)
-      .describe("csv: texts that a spreadsheet would take for a formula get a ' in front"),
+      .describe("csv: what a spreadsheet would take for a formula gets a ' in front"),
+    escape_names: z
+      .boolean()
+      .default(true)
+      .describe('csv: false leaves names that begin with - (letters, digits, _ and - only) as they are'),
+    null_text: z
+      .string()
+      .max(20)
+      .regex(/^[\w\\<>()./ -]*$/, 'Input should have only letters, digits and \\ < > ( ) . / _ -')
+      .default('')
+      .describe(
+        'csv: what stands for null, without quotes; for readers that take "" for null too. ' +
+          'A text that contains it is quoted',
+      ),
     expires_in_days: z
       .int()
       .min(1)

@@ -31,6 +31,9 @@ export interface ExportRequest extends ExportSelection {
   format: ExportFormat;
   compression: 'none' | 'gzip';
   areFormulasEscaped: boolean;
+  areNamesEscaped: boolean;
+  /** CSV: what stands for null. */
+  nullText: string;
   /** Null: the configured default. */
   expiresInDays: number | null;
 }

@@ -42,6 +42,8 @@ test.each(['csv', 'excel', 'parquet'])('the memory of a %s export does not grow 
       compression: 'none',
       filters: { task_types: ['HEALTH_CHECK'] },
       areFormulasEscaped: true,
+      areNamesEscaped: true,
+      nullText: '',
       expiresInDays: null,
     };
     const run = { signal: new AbortController().signal, onProgress: () => undefined };

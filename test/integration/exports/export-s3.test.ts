@@ -163,6 +163,8 @@ test('the export process writes a file in one part and in several', async () => 
     compression: 'none' as const,
     filters: {},
     areFormulasEscaped: true,
+    areNamesEscaped: true,
+    nullText: '',
     expiresInDays: null,
   };
   const expectFile = async (rows: number) => {
