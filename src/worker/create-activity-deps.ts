@@ -12,7 +12,7 @@ import { createProbes } from '../platform/probes';
 import { createReconcilePass } from '../scheduling/reconcile/reconcile-pass';
 import { createResetMailReconciler } from '../scheduling/reconcile/reconcile-reset-mails';
 import { createResetMails } from '../scheduling/temporal/reset-mails';
-import { createZoneWatch } from '../scheduling/reconcile/watch-zones';
+import { createZoneReconciler } from '../scheduling/reconcile/reconcile-zones';
 import { createServerZones } from '../scheduling/temporal/server-zones';
 import { createScheduleConvergence } from '../scheduling/temporal/schedule-convergence';
 import { createWorkerRepositories, type WorkerRepositories } from '../storage/worker-repositories';
@@ -103,13 +103,14 @@ function createReconcile(
 ): () => Promise<object> {
   const taskQueue = config.TEMPORAL_TASK_QUEUE;
   const workflowClient = temporal.client.workflow;
+  const convergence = createScheduleConvergence({ configs, gateway });
   const reconciler = createReconcilePass({
     configs,
     staggers,
     startsPerSecond: config.TEMPORAL_STARTS_PER_SECOND,
     executions,
     gateway,
-    convergence: createScheduleConvergence({ configs, gateway }),
+    convergence,
     workflowClient,
     taskQueue,
     log,
@@ -120,11 +121,12 @@ function createReconcile(
     resetMails: createResetMails({ client: temporal.client, taskQueue }),
     workflowClient,
   });
-  const watchZones = createZoneWatch({ configs, zones: createServerZones({ client: temporal.client.schedule }), log });
+  const zones = createServerZones({ client: temporal.client.schedule });
+  const reconcileZones = createZoneReconciler({ configs, gateway, convergence, zones, log });
   const removeOldEntries = createAuditRetention({ audit, days: config.AUDIT_RETENTION_DAYS });
   // Concurrently, so that an error in one does not keep the others from finishing.
   return async () => {
-    const reports = await Promise.all([reconciler.run(), reconcileResetMails(), removeOldEntries(), watchZones()]);
-    return { ...reports[0], ...reports[1], ...reports[2] };
+    const reports = await Promise.all([reconciler.run(), reconcileResetMails(), removeOldEntries(), reconcileZones()]);
+    return { ...reports[0], ...reports[1], ...reports[2], ...reports[3] };
   };
 }
