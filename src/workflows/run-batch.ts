@@ -16,6 +16,7 @@ import {
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { HEARTBEAT_TIMEOUT, RETRY_FOREVER } from './activity-options';
 import { runTask } from './run-task';
+import { priorityKeyOf } from '../shared/priority-key';
 import type { Activities } from '../activities';
 import type { BatchRequest, BatchRun, BatchSummary, BegunBatch, RunRequest } from '../activities/run-request';
 
@@ -111,6 +112,7 @@ async function runChild(
         { key: defineSearchAttributeKey('TriggeredBy', 'KEYWORD'), value: 'batch' },
       ],
       staticSummary: child.summary,
+      priority: { priorityKey: priorityKeyOf(child.priority) },
     });
     startedChildren.add(child.n);
     if (cancelled.has(child.n)) await cancelChild(child.n);

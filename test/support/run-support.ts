@@ -45,6 +45,7 @@ export function useTestWorker() {
       parameters?: Record<string, unknown>;
       maxRetries?: number;
       timeoutSeconds?: number | null;
+      priority?: number;
     }) =>
       createTaskConfigRepository(database()).create({
         name: `config of ${overrides.taskType}`,

@@ -9348,7 +9348,9 @@ export interface paths {
                          *         "scraped_at": "2027-03-01T03:30:00.000Z",
                          *         "is_deleted": false,
                          *         "is_sandbox": false,
-                         *         "edited_at": null
+                         *         "edited_at": null,
+                         *         "media": null,
+                         *         "is_score_hidden": false
                          *       }
                          *     ]
                          */
@@ -11815,10 +11817,16 @@ export interface components {
             reddit_created_at: string;
             /** Format: date-time */
             scraped_at: string;
+            /** @description What a crosspost, a gallery or a poll is made of: `crosspost`, `gallery`, `poll`; null for other posts */
+            media: {
+                [key: string]: unknown;
+            } | null;
             is_deleted: boolean;
             /** @description Made up by the Reddit sandbox */
             is_sandbox: boolean;
             edited_at: string | null;
+            /** @description Reddit did not show the score yet; `score` is no measure then */
+            is_score_hidden: boolean;
         };
         RedditComment: {
             id: string;
@@ -11840,6 +11848,8 @@ export interface components {
             /** @description Made up by the Reddit sandbox */
             is_sandbox: boolean;
             edited_at: string | null;
+            /** @description Reddit did not show the score yet; `score` is no measure then */
+            is_score_hidden: boolean;
         };
         RedditBudget: {
             /** @description Always true: all processes keep to one budget, in Redis or, where there is none, in PostgreSQL */
@@ -11958,6 +11968,8 @@ export interface components {
             /** @description Made up by the Reddit sandbox */
             is_sandbox: boolean;
             edited_at: string | null;
+            /** @description Reddit did not show the score yet; `score` is no measure then */
+            is_score_hidden: boolean;
             /** @description The comment it answers is not stored; it stands among the answers to the post */
             is_orphan: boolean;
             /** @description Stored comments that are not shown, and that this one is the nearest shown comment above: its replies beyond `limit`, or at the last level all of them, each with everything below it. Deleted ones count */

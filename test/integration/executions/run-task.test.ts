@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
+import { createExecutionRepository } from '../../../src/storage/executions/execution-repository';
 import { findConfigError } from '../../../src/tasks/registry';
 import { waitFor } from '../../support/process';
 import { useTestWorker } from '../../support/run-support';
@@ -124,6 +126,29 @@ test('the time limit spans all attempts of a short task', async () => {
   const row = await executionOf(handle.workflowId);
   expect(row).toMatchObject({ status: 'timed_out', error_message: 'Timed out after 2 s' });
   expect((await attemptsOf(row.id)).length).toBeLessThan(4);
+});
+
+test('an attempt that timed out uses up a retry as a failed one does, and a lost one does not', async () => {
+  const executions = createExecutionRepository(database());
+  const workflowId = `attempts-${randomUUID()}`;
+  const startedAt = new Date();
+  const { id } = await executions.begin({
+    taskId: workflowId,
+    workflowId,
+    runId: randomUUID(),
+    configId: null,
+    taskType: 'HEALTH_CHECK',
+    triggeredBy: 'manual',
+    startedAt,
+  });
+  const open = async () => (await executions.openAttempts([id], 'worker', new Date()))[0];
+  const failure = { type: 'E', message: 'm', traceback: null, isRetryable: true };
+  await open();
+  await executions.failAttempt(id, 1, 'timed_out', failure, new Date());
+  expect(await open()).toMatchObject({ attempt: 2, failedAttempts: 1, lostAttempts: 0 });
+  await executions.failAttempt(id, 2, 'failed', failure, new Date());
+  expect(await open()).toMatchObject({ attempt: 3, failedAttempts: 2, lostAttempts: 0 });
+  expect(await open()).toMatchObject({ attempt: 4, failedAttempts: 2, lostAttempts: 1 });
 });
 
 test('text that PostgreSQL cannot hold is mended, not stumbled over', async () => {

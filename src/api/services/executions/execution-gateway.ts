@@ -6,7 +6,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { toRunSearchAttributes, type RunSearchAttributes } from '../../../scheduling/temporal/search-attributes';
-import { priorityKeyOf } from '../../../scheduling/temporal/temporal-priority';
+import { priorityKeyOf } from '../../../shared/priority-key';
 import { runSummary } from '../../../shared/run-summary';
 import { fromTimestamp } from '../common/times';
 import { childWorkflowIdOf } from './run-ids';
