@@ -4,7 +4,7 @@ import { parseScheduleConfig } from '../../src/scheduling/schedule/schedule-conf
 const now = new Date('2026-06-01T12:00:00.400Z');
 
 /** Checks a new `schedule_config` at noon of 2026-06-01. */
-export const parseAtNoon = (type: string, raw: unknown) => parseScheduleConfig(type, raw, { now });
+export const parseAtNoon = (type: string, raw: unknown) => parseScheduleConfig(type, raw, { now, isNew: true });
 
 /** Its faults as "path: message". */
 export function faultsOf(type: string, raw: unknown): string[] {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z, type core } from 'zod';
 import { ScheduleConfigError } from '../../scheduling/config-fields/schedule-config-error';
 import { isSameSchedule, parseScheduleConfig } from '../../scheduling/schedule/schedule-config';
@@ -8,7 +9,8 @@ const object = z.record(z.string(), z.unknown());
 
 /**
  * All errors of the parameters, by the task type's schema, and of the schedule, by the scheduler type. A schedule that
- * equals the stored one (`storedSchedule`) may lie in the past, because a form sends it back unchanged.
+ * means the same as the stored one (`storedSchedule`) may lie in the past, because a form sends it back unchanged; one
+ * that is written the same may also contain what only earlier versions accepted.
  */
 export function findConfigIssues(
   of: { taskType: string; schedulerType: string; storedSchedule?: unknown },
@@ -30,7 +32,10 @@ function findScheduleIssues(type: string, schedule: unknown, stored: unknown): c
   if (!findSchedulerType(type) || !object.safeParse(schedule).success) return [];
   try {
     const isUnchanged = stored !== undefined && isSameSchedule(type, schedule, stored);
-    parseScheduleConfig(type, schedule, isUnchanged ? {} : { now: new Date() });
+    parseScheduleConfig(type, schedule, {
+      isNew: !isDeepStrictEqual(schedule, stored),
+      ...(isUnchanged ? {} : { now: new Date() }),
+    });
     return [];
   } catch (error) {
     if (!(error instanceof ScheduleConfigError)) throw error;

@@ -3,8 +3,11 @@ import type { ScheduleIssue } from './schedule-config-error';
 
 export type FieldReader = ReturnType<typeof createFieldReader>;
 
-/** Reads the fields of a `schedule_config` one by one and collects all faults. An explicit null counts as left out. */
-export function createFieldReader(config: Record<string, unknown>) {
+/**
+ * Reads the fields of a `schedule_config` one by one and collects all faults. An explicit null counts as left out.
+ * `isNew`: it is about to be stored.
+ */
+export function createFieldReader(config: Record<string, unknown>, { isNew = false } = {}) {
   const issues: ScheduleIssue[] = [];
 
   /** Without `field`, the fault concerns the whole config. */
@@ -13,6 +16,10 @@ export function createFieldReader(config: Record<string, unknown>) {
       field === undefined ? { path: [], message, input: config } : { path: [field], message, input: config[field] },
     );
   }
+
+  /** A fault that stored configs are spared, because earlier versions accepted it. */
+  const failIfNew = (field: string | undefined, message: string): undefined =>
+    isNew ? fail(field, message) : undefined;
 
   const has = (field: string) => config[field] !== undefined && config[field] !== null;
 
@@ -26,5 +33,5 @@ export function createFieldReader(config: Record<string, unknown>) {
   const readOr = <Value>(field: string, schema: z.ZodType<Value>, defaultValue: Value): Value =>
     has(field) ? (read(field, schema) ?? defaultValue) : defaultValue;
 
-  return { issues, fail, has, read, readOr };
+  return { issues, fail, failIfNew, has, read, readOr };
 }

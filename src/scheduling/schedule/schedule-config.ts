@@ -9,28 +9,39 @@ import type { Schedule } from '../scheduler-types/scheduler-type';
 
 const anyObject = z.record(z.string(), z.unknown());
 
-/**
- * Checks and normalises a `schedule_config`, or throws a ScheduleConfigError with all faults. Unknown keys are ignored.
- * Leave `now` out for a stored config, whose times may have passed.
- */
-export function parseScheduleConfig(typeName: string, raw: unknown, { now }: { now?: Date } = {}): Schedule {
+/** The scheduler type and the fields of a `schedule_config`, or a ScheduleConfigError. */
+function open(typeName: string, raw: unknown) {
   const type = findSchedulerType(typeName);
   if (!type)
     throw new ScheduleConfigError([{ path: [], message: `unknown scheduler type ${typeName}`, input: typeName }]);
-  const config = anyObject.safeParse(raw ?? {});
-  if (!config.success) throw new ScheduleConfigError([{ path: [], message: 'expected an object', input: raw }]);
-  const fields = createFieldReader(config.data);
+  const { success, data } = anyObject.safeParse(raw ?? {});
+  if (!success) throw new ScheduleConfigError([{ path: [], message: 'expected an object', input: raw }]);
+  return { type, config: data };
+}
+
+/**
+ * Checks and normalises a `schedule_config`, or throws a ScheduleConfigError with all faults. Unknown keys are ignored.
+ * Leave `now` out for a stored config, whose times may have passed. A new one (`isNew`) is also refused for what only
+ * earlier versions accepted.
+ */
+export function parseScheduleConfig(
+  typeName: string,
+  raw: unknown,
+  { now, isNew = false }: { now?: Date; isNew?: boolean } = {},
+): Schedule {
+  const { type, config } = open(typeName, raw);
+  const fields = createFieldReader(config, { isNew });
   const options = readCommonOptions(fields, now);
   const rule = type.readRule(fields, { timezone: options.timezone, now });
   if (!rule || fields.issues.length > 0) throw new ScheduleConfigError(fields.issues);
   const schedule = { ...options, type: type.name, ...rule };
   if (now && type.fires !== 'never' && nextFireTimes(schedule, now, 1).length === 0)
-    throw new ScheduleConfigError([{ path: [], message: 'this schedule never fires', input: config.data }]);
+    throw new ScheduleConfigError([{ path: [], message: 'this schedule never fires', input: config }]);
   return schedule;
 }
 
 /** Undefined for a config that cannot be read. */
-function tryParse(type: string, raw: unknown): Schedule | undefined {
+export function tryParse(type: string, raw: unknown): Schedule | undefined {
   try {
     return parseScheduleConfig(type, raw);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { toCalendarSpec } from './cron/cron-calendar';
+import { findStepWarnings } from './cron/step-warnings';
 import { findClockWarnings } from './cron/clock-changes';
 import { nextCronMs } from './cron/cron-search';
 import { readCron, type CronRule } from './cron/read-cron';
@@ -22,7 +23,11 @@ export const cron: SchedulerType<CronSchedule> = {
     calendars: toCalendars(fields).map((calendar) => toCalendarSpec(calendar, expression)),
     timezone,
   }),
-  findWarnings: (schedule, now) => [...findClockWarnings(schedule, now), ...findDayWarnings(schedule)],
+  findWarnings: (schedule, now) => [
+    ...findClockWarnings(schedule, now),
+    ...findDayWarnings(schedule),
+    ...findStepWarnings(schedule),
+  ],
 };
 
 function findDayWarnings({ fields }: CronSchedule): PreviewWarning[] {

@@ -43,6 +43,17 @@ const CRONS = [
   '@weekly',
   '@monthly',
   '@yearly',
+  '@annually',
+  '@midnight',
+  '*/10,*/15 * * * *',
+  '0,0,30 * * * *',
+  '*/45 * * * *',
+  '50-10/10 * * * *',
+  '0 22-2 * * *',
+  '0 0 28-3 * *',
+  '0 0 * nov-feb *',
+  '0 0 * * sat-sun',
+  '0 0 28-3 * fri-tue/2',
 ];
 const CLOCK_CRONS = [
   '30 1 * * *',

@@ -1,5 +1,3 @@
-import { CronExpressionParser } from 'cron-parser';
-
 export const CRON_FIELD_NAMES = ['minute', 'hour', 'day', 'month', 'day_of_week'] as const;
 export type CronFieldName = (typeof CRON_FIELD_NAMES)[number];
 export type CronTexts = Record<CronFieldName, string>;
@@ -18,29 +16,30 @@ export interface CronFields extends CronCalendar {
   isEitherDay: boolean;
 }
 
-const PARSER_FIELDS = {
-  minute: 'minute',
-  hour: 'hour',
-  day: 'dayOfMonth',
-  month: 'month',
-  day_of_week: 'dayOfWeek',
-} as const;
-
 const MACROS = new Map(
   Object.entries({
     '@hourly': '0 * * * *',
     '@daily': '0 0 * * *',
+    '@midnight': '0 0 * * *',
     '@weekly': '0 0 * * 0',
     '@monthly': '0 0 1 * *',
     '@yearly': '0 0 1 1 *',
+    '@annually': '0 0 1 1 *',
   }),
 );
+
+function refuseMacro(macro: string): string {
+  if (macro.toLowerCase() === '@reboot')
+    return '@reboot is not supported, because a schedule has times: execute the config after a restart instead';
+  const isEvery = macro.toLowerCase().startsWith('@every');
+  const instead = isEvery ? 'an interval schedule' : `one of ${[...MACROS.keys()].join(', ')}`;
+  return `the macro ${macro} is not known; use ${instead}`;
+}
 
 /** The five texts of an expression or macro; a string says why there are not five. */
 export function splitCron(expression: string): CronTexts | string {
   const trimmed = expression.trim();
-  if (trimmed.startsWith('@') && !MACROS.has(trimmed.toLowerCase()))
-    return `unknown macro ${trimmed}; known are ${[...MACROS.keys()].join(', ')}`;
+  if (trimmed.startsWith('@') && !MACROS.has(trimmed.toLowerCase())) return refuseMacro(trimmed);
   const parts = (MACROS.get(trimmed.toLowerCase()) ?? trimmed).split(/\s+/).filter((part) => part !== '');
   if (parts.length === 5)
     return Object.fromEntries(CRON_FIELD_NAMES.map((name, index) => [name, parts[index]])) as CronTexts;
@@ -49,27 +48,6 @@ export function splitCron(expression: string): CronTexts | string {
     `a cron expression has 5 fields (minute hour day month day_of_week), not ${parts.length}` +
     (hasSecondsOrYears ? ': seconds and years are not supported' : '')
   );
-}
-
-/** The values that one field matches; a string says why it cannot be read. */
-export function parseCronField(name: CronFieldName, text: string): number[] | string {
-  const unsupported = findUnsupportedSign(name, text);
-  if (unsupported !== undefined) return `${name}: "${unsupported}" is not supported`;
-  if (!/^\S+$/.test(text)) return `${name}: one field without spaces is expected`;
-  try {
-    const expression = CRON_FIELD_NAMES.map((other) => (other === name ? text : '*')).join(' ');
-    const values = CronExpressionParser.parse(expression).fields[PARSER_FIELDS[name]].values as number[];
-    // cron-parser keeps the 7 of a range such as 5-7, which means Sunday too.
-    return [...new Set(values.map((value) => (name === 'day_of_week' ? value % 7 : value)))].sort((a, b) => a - b);
-  } catch (error) {
-    return `${name}: ${(error as Error).message}`;
-  }
-}
-
-/** A sign that cron-parser accepts but Temporal's calendars cannot express. Letters of month and day names are none. */
-function findUnsupportedSign(name: CronFieldName, text: string): string | undefined {
-  const hasNames = name === 'month' || name === 'day_of_week';
-  return /[LWH#?]/i.exec(hasNames ? text.replace(/[a-z]{3}/gi, '') : text)?.[0];
 }
 
 const isStarred = (text: string) => text.startsWith('*');

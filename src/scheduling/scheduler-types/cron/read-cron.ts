@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { findOversizedStep, parseCronField } from './cron-field-parser';
 import {
   CRON_FIELD_NAMES,
-  parseCronField,
   splitCron,
   toCronFields,
   type CronFieldName,
@@ -53,7 +53,10 @@ function parseTexts(
 ): CronRule | undefined {
   const values = forEachField((name) => {
     const parsed = parseCronField(name, texts[name]);
-    return typeof parsed === 'string' ? fields.fail(sourceOf(name), parsed) : parsed;
+    if (typeof parsed === 'string') return fields.fail(sourceOf(name), parsed);
+    const oversized = findOversizedStep(name, texts[name]);
+    if (oversized !== undefined) fields.failIfNew(sourceOf(name), oversized);
+    return parsed;
   });
   return values && { expression, fields: toCronFields(texts, values) };
 }
