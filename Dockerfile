@@ -35,7 +35,8 @@ COPY --from=build /app/dist ./dist
 COPY package.json ./
 COPY deploy/worker-health.cjs ./deploy/
 # A new volume takes over the owner.
-RUN install --directory --owner node --group node --mode 0700 /var/lib/taskloom/exports /var/lib/taskloom/backups
+RUN install --directory --owner node --group node --mode 0700 /var/lib/taskloom/exports /var/lib/taskloom/backups \
+  && install --directory --owner node --group node --mode 0755 /var/lib/taskloom/zoneinfo
 # The files stay root's: the program cannot change itself.
 USER node
 EXPOSE 8000

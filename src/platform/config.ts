@@ -101,6 +101,7 @@ const environment = z.object({
   TEMPORAL_NAMESPACE: z.string().optional(),
   TEMPORAL_TASK_QUEUE: z.string().min(1).default('taskloom'),
   TEMPORAL_UI_URL: z.url().optional(),
+  TEMPORAL_HAS_OUR_ZONES: flag.default(false),
   TEMPORAL_STARTS_PER_SECOND: z.coerce.number().int().min(0).default(20),
 
   JWT_SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional(),

@@ -4,8 +4,9 @@ import { waitFor } from './process';
 import { testServices } from './test-services';
 
 /** Creates a namespace for tests that reconcile: a pass removes every schedule of its namespace without a config. */
-export async function createTestNamespace(): Promise<TemporalConnection> {
-  const { temporalAddress } = testServices();
+export async function createTestNamespace(
+  temporalAddress: string = testServices().temporalAddress,
+): Promise<TemporalConnection> {
   const namespace = `test-${randomBytes(6).toString('hex')}`;
   const temporal = await connectTemporal({
     address: temporalAddress,

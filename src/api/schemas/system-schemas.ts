@@ -29,6 +29,17 @@ export const systemStatus = z
     schedule_summary: summary,
     execution_stats: stats,
     reddit: z.object({ source: z.enum(['reddit', 'sandbox']), notice: z.string().optional() }),
+    time_zones: z.object({
+      version: z.string().describe('Release of the IANA time zone database whose rules Taskloom uses'),
+      temporal_version: z.string().nullable().describe("That of Temporal's server; null when it is not known"),
+      differing_zones: z
+        .array(z.string())
+        .nullable()
+        .describe(
+          'Zones of active and paused configs for which the server has other rules; null while it is not known',
+        ),
+      warning: z.string().nullable(),
+    }),
   })
   .meta({ id: 'SystemStatus' });
 export type SystemStatus = z.infer<typeof systemStatus>;

@@ -2,6 +2,7 @@ import { createScheduleCommands } from '../../scheduling/temporal/schedule-comma
 import { createScheduleConvergence } from '../../scheduling/temporal/schedule-convergence';
 import { createScheduleGateway } from '../../scheduling/temporal/schedule-gateway';
 import { createResetMails } from '../../scheduling/temporal/reset-mails';
+import { createServerZones } from '../../scheduling/temporal/server-zones';
 import { createScheduleView } from '../../scheduling/temporal/schedule-view';
 import { findConfigError } from '../../tasks/registry';
 import { createApiKeyAuthenticator } from './accounts/api-key-authenticator';
@@ -35,13 +36,20 @@ import type { LinkToRun } from './executions/execution-presenter';
 import type { FileStore } from '../../platform/files/file-store';
 import type { RedditBudget } from '../../platform/reddit-budget/reddit-budget';
 import type { ResetTokens } from '../../platform/passwords/reset-tokens';
+import type { RunSignatures } from '../../platform/run-signatures';
 import type { KeyValueStore } from '../../platform/key-value-store/key-value-store';
 import type { ApiRepositories } from '../../storage/api-repositories';
 
 export interface ServiceDeps {
   repositories: ApiRepositories;
   store: KeyValueStore;
-  temporal: { client: Client; taskQueue: string; linkToRun: LinkToRun };
+  temporal: {
+    client: Client;
+    taskQueue: string;
+    linkToRun: LinkToRun;
+    /** The server was given our rules of time zones. */
+    hasOurZones?: boolean;
+  };
   passwords: Passwords;
   auth: {
     secret: string;
@@ -51,6 +59,7 @@ export interface ServiceDeps {
     areAttemptsLimited: boolean;
   };
   resetTokens: ResetTokens;
+  signatures: RunSignatures;
   reddit: { isSandbox: boolean; budget: RedditBudget; requestsPerMinute: number };
   /** The file store to which workers write exports. */
   files: FileStore;
@@ -77,11 +86,12 @@ export function createServices(deps: ServiceDeps) {
   const validatePassword = createPasswordPolicy(passwords);
   const sessions = createSessionService({ store, lifetimeSeconds: refreshDays * 24 * 60 * 60 });
   const { linkToRun } = temporal;
-  const gateway = createExecutionGateway(temporal);
+  const gateway = createExecutionGateway({ ...temporal, signatures: deps.signatures });
   const resetMails = createResetMails(temporal);
   const scheduleGateway = (timeoutMs: number) =>
     createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue, timeoutMs });
   const scheduleView = createScheduleView({ gateway: scheduleGateway(LOOK_UP_WITHIN_MS) });
+  const zones = createServerZones({ client: temporal.client.schedule, timeoutMs: LOOK_UP_WITHIN_MS });
   const convergence = createScheduleConvergence({
     configs,
     gateway: scheduleView.watch(scheduleGateway(CHANGE_WITHIN_MS)),
@@ -117,7 +127,7 @@ export function createServices(deps: ServiceDeps) {
       log: deps.log,
     }),
     configs: createConfigService({ configs, queries, scheduleView, commands, convergence, log: deps.log }),
-    previews: createPreviewService({ configs, queries }),
+    previews: createPreviewService({ configs, queries, zones, gateway: scheduleGateway(LOOK_UP_WITHIN_MS) }),
     schedules: createScheduleService({ configs, scheduleView, commands }),
     executions: createExecutionService({ queries, retention, gateway, linkToRun }),
     progress: createProgressService({
@@ -135,7 +145,15 @@ export function createServices(deps: ServiceDeps) {
     startRun: createStartRunService({ configs, queries, gateway }),
     exports: createExportService({ records: deps.repositories.exports, files: deps.files }),
     runControl: createRunControlService({ queries, executions, gateway }),
-    system: createSystemService({ configs, queries, scheduleView, redis: store, reddit: deps.reddit }),
+    system: createSystemService({
+      configs,
+      queries,
+      scheduleView,
+      redis: store,
+      reddit: deps.reddit,
+      zones,
+      hasOurZones: temporal.hasOurZones ?? false,
+    }),
     reddit: createRedditService({ content }),
     redditBudget: createRedditBudgetService({ budget: deps.reddit.budget, configs }),
     audit: createAuditService(deps.repositories),

@@ -16,3 +16,8 @@ export function canonicalZone(name: string): string | undefined {
     return undefined;
   }
 }
+
+/** The zones that configs name in any spelling, each once, without those that there are no longer. */
+export const canonicalZones = (names: string[]): string[] => [
+  ...new Set(names.map(canonicalZone).filter((zone) => zone !== undefined)),
+];

@@ -71,7 +71,7 @@ export const settleScheduleEdit = (
 ): Record<string, unknown> => findSchedulerType(typeName)?.settleEdit?.(sent, stored) ?? sent;
 
 /** Undefined for a config that cannot be read. */
-function tryParse(type: string, raw: unknown): Schedule | undefined {
+export function tryParse(type: string, raw: unknown): Schedule | undefined {
   try {
     return parseScheduleConfig(type, raw);
   } catch (error) {

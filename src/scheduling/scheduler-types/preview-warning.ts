@@ -1,6 +1,7 @@
 /** All codes, in the order in which a preview lists them. Warnings of one group stay in the order of their dates. */
 const CODE_GROUPS = [
   ['unknown_field', 'unused_field'],
+  ['zone_rules'],
   ['dst_gap', 'dst_double'],
   ['day_of_month_and_day_of_week'],
   ['uneven_step', 'oversized_step'],

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  isGrpcServiceError,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type ScheduleClient,
@@ -8,8 +9,10 @@ import {
   type ScheduleOptionsStartWorkflowAction,
   type ScheduleUpdateOptions,
 } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time';
 import type { Workflow } from '@temporalio/common';
 import { isForeignPause, toActual, toDescribed, type ActualSchedule, type DescribedSchedule } from './actual-schedule';
+import { matchingTimes } from './matching-times';
 import { armedAtOf, taskConfigSchedule } from './temporal-schedule';
 import { isContention, isLate, toSchedulerError } from './scheduling-errors';
 import type { TaskConfig } from '../../storage/configs/task-config';
@@ -28,6 +31,9 @@ const SHARE_OF_A_TRY = 1 / 4;
 const CONTENTION_ATTEMPTS = 6;
 const CONTENTION_PAUSE_MS = 20;
 
+/** grpc.status.NOT_FOUND: the answer of Temporal's plain service, for which the SDK has no error of its own. */
+const GRPC_NOT_FOUND = 5;
+
 const scheduleIdOf = (configId: number) => `task-config-${configId}`;
 
 function configIdOf(scheduleId: string): number | null {
@@ -37,7 +43,7 @@ function configIdOf(scheduleId: string): number | null {
 
 export type ScheduleGateway = ReturnType<typeof createScheduleGateway>;
 
-/** The only user of Temporal's ScheduleClient. Throws SchedulerUnavailableError when Temporal does not answer. */
+/** What configs need of Temporal's ScheduleClient. Throws SchedulerUnavailableError when Temporal does not answer. */
 export function createScheduleGateway({
   client,
   taskQueue,
@@ -143,6 +149,11 @@ export function createScheduleGateway({
       return found ? toDescribed(configId, found) : null;
     },
 
+    /** When Temporal will fire the config's schedule, paused or not, with its jitter; empty when there is none. */
+    async timesBetween(configId: number, span: { after: Date; until: Date; atMost: number }): Promise<Date[]> {
+      return call(() => matchingTimes(client, scheduleIdOf(configId), span));
+    },
+
     /** The schedules of these configs, or of all, in one paged call. It may lag a moment behind the last write. */
     async list(configIds?: number[]): Promise<Map<number, ActualSchedule>> {
       if (configIds?.length === 0) return new Map();
@@ -171,6 +182,24 @@ export function createScheduleGateway({
         }
         return { schedules, isComplete: true };
       });
+    },
+
+    /** Whether the rule of the schedule in Temporal has this time, to the second. */
+    async isFireTime(configId: number, time: Date): Promise<boolean> {
+      const request = {
+        namespace: client.options.namespace,
+        scheduleId: scheduleIdOf(configId),
+        // The start itself is left out.
+        startTime: msToTs(time.getTime() - 1_000),
+        endTime: msToTs(time.getTime()),
+      };
+      const found = await call(() =>
+        client.workflowService.listScheduleMatchingTimes(request).catch((error: unknown) => {
+          if (isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND) return undefined;
+          throw error;
+        }),
+      );
+      return (found?.startTime ?? []).some(({ seconds }) => Number(seconds) * 1_000 === time.getTime());
     },
 
     /** Creates or updates the schedule of the reconcile workflow. An operator's pause of it is kept. */

@@ -43,6 +43,7 @@ async function startOwn(context: StackContext, report: (text: string) => void): 
     TEMPORAL_ADDRESS: server.address,
     TEMPORAL_NAMESPACE: namespace,
     TEMPORAL_UI_URL: server.uiUrl,
+    TEMPORAL_HAS_OUR_ZONES: 'true',
   };
   return {
     name: 'Temporal',

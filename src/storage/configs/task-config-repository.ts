@@ -88,6 +88,12 @@ export function createTaskConfigRepository(database: Database) {
     `select schedule_status as status, task_type as "taskType", count(*) as total
      from task_configs group by 1, 2 order by 2`,
   );
+  const namedZones = prepare<{ zone: string }>(
+    database,
+    'zones-in-use',
+    `select distinct schedule_config ->> 'timezone' as zone from task_configs
+     where schedule_status in ('active', 'paused') and jsonb_typeof(schedule_config -> 'timezone') = 'string'`,
+  );
 
   return {
     async create(config: NewTaskConfig): Promise<TaskConfig> {
@@ -174,6 +180,11 @@ export function createTaskConfigRepository(database: Database) {
     /** All configs that should have a schedule: reconcile compares them with Temporal. */
     async listScheduled(): Promise<TaskConfig[]> {
       return configs.query().whereIn('schedule_status', ['active', 'paused']).orderBy('id');
+    },
+
+    /** The time zones that configs with a schedule name, as they are written. */
+    async zonesInUse(): Promise<string[]> {
+      return (await namedZones([])).map(({ zone }) => zone);
     },
 
     /** In the order of their ids, from the one after `afterId`. */

@@ -57,6 +57,7 @@ test.each<[string, NodeJS.ProcessEnv, RegExp, ...string[]]>([
   ],
   ['api/server.js', { ...SERVERS, DATABASE_URL: DEAD, JWT_SECRET_KEY: '' }, /^JWT_SECRET_KEY is not set/m],
   ['stack/commands/create-admin.js', {}, /^Unknown option '--foo'[^]*^npm run create-admin -- --username/m, '--foo'],
+  ['stack/commands/write-zoneinfo.js', {}, /^Name the file to write, which has to end in \.zip/m, 'zoneinfo.tar'],
 ])(
   '%s, started alone, exits with a plain message when its configuration is unusable',
   async (file, env, message, ...args) => {

@@ -38,7 +38,26 @@ describe('the system routes', () => {
       schedule_summary: { total_tasks: 2, active_tasks: 1, inactive_tasks: 1 },
       execution_stats: { period_days: 7, total_executions: 1, success_count: 1 },
       reddit: { source: 'sandbox', notice: expect.any(String) },
+      time_zones: {
+        version: expect.stringMatching(/^20\d\d[a-z]$/),
+        temporal_version: null,
+        differing_zones: [],
+        warning: null,
+      },
     });
+  });
+
+  test('name the release of the time zone data of a Temporal that was given ours, when its answers agree', async () => {
+    await insertConfig(db.database, {
+      schedule_status: 'paused',
+      scheduler_type: 'cron',
+      schedule_config: { cron_expression: '0 12 * * *', timezone: 'America/Vancouver' },
+    });
+    const own = await createTestApi({ database: db.database, temporal, hasOurZones: true });
+    const { time_zones } = (await own.root('GET', '/tasks/system/status')).body;
+    expect(time_zones).toMatchObject({ temporal_version: time_zones.version, differing_zones: [] });
+    await own.close();
+    await db.database('task_configs').where({ scheduler_type: 'cron' }).delete();
   });
 
   test('show no notice for the real Reddit', async () => {

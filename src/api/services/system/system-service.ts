@@ -2,6 +2,10 @@ import { UnavailableError } from '../../errors';
 import { withTimeout } from '../../concurrency/with-timeout';
 import { presentStats } from '../executions/execution-presenter';
 import { daysAgo } from '../common/times';
+import { canonicalZones } from '../../../scheduling/config-fields/time-zone';
+import { describeOtherZones } from '../../../scheduling/temporal/server-zones';
+import { rulesVersion } from '../../../time-zones/zone-rules';
+import type { ServerZones } from '../../../scheduling/temporal/server-zones';
 import type { ScheduleView } from '../../../scheduling/temporal/schedule-view';
 import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
 import type { ConfigCounts, TaskConfigRepository } from '../../../storage/configs/task-config-repository';
@@ -36,6 +40,9 @@ export function createSystemService(deps: {
   scheduleView: ScheduleView;
   redis: { ping(): Promise<void> };
   reddit: { isSandbox: boolean };
+  zones: Pick<ServerZones, 'differing'>;
+  /** The server was given our rules of time zones. */
+  hasOurZones: boolean;
 }) {
   const { configs, queries, scheduleView } = deps;
 
@@ -52,6 +59,18 @@ export function createSystemService(deps: {
   async function readComponents(): Promise<SystemHealth['components']> {
     const [database, redis, scheduler] = await Promise.all([probes.database(), probes.redis(), probes.scheduler()]);
     return { database, redis, scheduler };
+  }
+
+  /** The rules of time zones here and in Temporal, which tells them for single zones only. */
+  async function compareZones(): Promise<SystemStatus['time_zones']> {
+    const zones = canonicalZones(await configs.zonesInUse());
+    const differing = await withTimeout(PROBE_LIMIT_MS, deps.zones.differing(zones)).catch(() => null);
+    return {
+      version: rulesVersion,
+      temporal_version: deps.hasOurZones && differing?.length === 0 ? rulesVersion : null,
+      differing_zones: differing,
+      warning: differing && differing.length > 0 ? describeOtherZones(differing) : null,
+    };
   }
 
   const presentSummary = ({ total, byStatus }: ConfigCounts): SummaryBody => ({
@@ -75,7 +94,11 @@ export function createSystemService(deps: {
     async status(): Promise<SystemStatus> {
       const components = await readComponents();
       if (components.database.status === 'unhealthy') throw new UnavailableError('The database does not answer');
-      const [counts, [week]] = await Promise.all([configs.count(), queries.totalsSince(daysAgo(7))]);
+      const [counts, [week], time_zones] = await Promise.all([
+        configs.count(),
+        queries.totalsSince(daysAgo(7)),
+        compareZones(),
+      ]);
       return {
         system_time: new Date().toISOString(),
         scheduler_status: components.scheduler.status === 'healthy' ? RUNNING : FAULTY,
@@ -86,6 +109,7 @@ export function createSystemService(deps: {
         reddit: deps.reddit.isSandbox
           ? { source: 'sandbox', notice: 'Reddit content comes from the Reddit sandbox and is made up or recorded' }
           : { source: 'reddit' },
+        time_zones,
       };
     },
 
