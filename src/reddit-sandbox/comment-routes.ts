@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { buildTree, COMMENT_SORTS, cutAround, cutTree } from './sandbox-comment-tree';
+import { COMMENT_SORTS } from '../platform/reddit/reddit-client';
+import { buildTree, cutAround, cutTree } from './sandbox-comment-tree';
 import type { CommentTree, Cut } from './sandbox-comment-tree';
 import { FAULT_HEADER } from './fault-hooks';
 import { boundedNumber } from './listing-routes';
@@ -20,6 +21,9 @@ interface Found {
   tree: CommentTree;
 }
 
+/** In contest mode every answer has another order. */
+const shuffled = (nodes: Thread['nodes']) => nodes.map((node) => ({ ...node, score: Math.random() }));
+
 const sortOf = (query: Query) => COMMENT_SORTS.find((sort) => sort === query.sort) ?? 'confidence';
 
 export function registerCommentRoutes(
@@ -32,7 +36,7 @@ export function registerCommentRoutes(
   });
 
   /** Undefined when a refusal was sent. */
-  function find(reply: FastifyReply, postId: string, inSubreddit?: string): Found | undefined {
+  function find(reply: FastifyReply, postId: string, query: Query, inSubreddit?: string): Found | undefined {
     const post = content.post(postId);
     const thread = content.thread(postId);
     if (!post || !thread || (inSubreddit && inSubreddit.toLowerCase() !== post.subreddit.toLowerCase())) {
@@ -40,13 +44,14 @@ export function registerCommentRoutes(
       return undefined;
     }
     if (refusesAccess(reply, content.subreddit(post.subreddit))) return undefined;
-    return { post, thread, tree: buildTree(thread.nodes) };
+    const isShuffled = post.contest_mode === true && query.sort === undefined;
+    return { post, thread, tree: buildTree(isShuffled ? shuffled(thread.nodes) : thread.nodes) };
   }
 
   type PageParams = { subreddit?: string; postId: string; commentId?: string };
   async function servePage(request: FastifyRequest<{ Params: PageParams; Querystring: Query }>, reply: FastifyReply) {
     const { subreddit, postId, commentId = request.query.comment } = request.params;
-    const found = find(reply, postId, subreddit);
+    const found = find(reply, postId, request.query, subreddit);
     if (!found) return reply;
     const { post, thread, tree } = found;
     const focusName = commentId && `t1_${commentId.replace(/^t1_/, '')}`;
@@ -84,7 +89,7 @@ export function registerCommentRoutes(
     if (asked.size > MOST_CHILDREN)
       return refuseMore(reply, 'TOO_MANY_THING_IDS', 'you provided too many ids', 'children');
     if (!query.link_id?.startsWith('t3_')) return refuseMore(reply, 'NO_THING_ID', 'id not specified', 'link_id');
-    const found = find(reply, query.link_id.slice(3));
+    const found = find(reply, query.link_id.slice(3), query);
     if (!found) return reply;
     const { post, thread, tree } = found;
     const isAsked = thread.nodes.map((node) => asked.has(node.id));

@@ -1,10 +1,8 @@
+import type { CommentSort } from '../platform/reddit/reddit-client';
 import type { CommentNode } from './reddit-content';
 
 /** Reddit shows ten levels below the root asked for, then "continue this thread". */
 const MOST_LEVELS = 10;
-
-export const COMMENT_SORTS = ['confidence', 'top', 'new', 'old', 'controversial', 'qa'] as const;
-export type CommentSort = (typeof COMMENT_SORTS)[number];
 
 /** A stub without `children` means "continue this thread at `parent`"; `parent` -1 is the post. */
 export type TreeItem =

@@ -7,14 +7,16 @@ import { createProcessWriter } from '../exports/process/process-writer';
 import { backupFolder, fileStoreSettings, foreignVariables, type Config } from '../platform/config';
 import { createFileStore } from '../platform/files/create-file-store';
 import { createResetTokens } from '../platform/passwords/reset-tokens';
+import { createRunSignatures } from '../platform/run-signatures';
 import { connectClient } from '../platform/postgres/postgres-client';
 import { createProbes } from '../platform/probes';
 import { createReconcilePass } from '../scheduling/reconcile/reconcile-pass';
 import { createResetMailReconciler } from '../scheduling/reconcile/reconcile-reset-mails';
 import { createResetMails } from '../scheduling/temporal/reset-mails';
-import { createZoneWatch } from '../scheduling/reconcile/watch-zones';
+import { createZoneReconciler } from '../scheduling/reconcile/reconcile-zones';
 import { createServerZones } from '../scheduling/temporal/server-zones';
 import { createScheduleConvergence } from '../scheduling/temporal/schedule-convergence';
+import { createScheduledRunTeller } from '../scheduling/temporal/scheduled-run';
 import { createWorkerRepositories, type WorkerRepositories } from '../storage/worker-repositories';
 import { findConfigError } from '../tasks/registry';
 import { createAuditRetention } from '../activities/audit-retention';
@@ -42,7 +44,7 @@ export interface WorkerConnections {
 
 /** Everything that activities need, over the connections of the process. */
 export function createActivityDeps(connections: WorkerConnections): ActivityDeps {
-  const { config, database, redis, temporal, reddit, mailer, log } = connections;
+  const { config, database, redis, temporal, gateway, reddit, mailer, log } = connections;
   const repositories = createWorkerRepositories(database);
   const { overdueRuns } = repositories;
   return {
@@ -66,6 +68,12 @@ export function createActivityDeps(connections: WorkerConnections): ActivityDeps
       runs: { findOverdue: (query) => overdueRuns.find(query) },
       probes: createProbes({ database, redis, temporal: temporal.connection, reddit }),
     },
+    signatures: config.JWT_SECRET_KEY ? createRunSignatures(config.JWT_SECRET_KEY) : undefined,
+    tellScheduledRun: createScheduledRunTeller({
+      configs: repositories.configs,
+      runs: repositories.scheduledRuns,
+      gateway,
+    }),
     log,
     workerIdentity: `${hostname()}:${process.pid}`,
     reconcile: createReconcile(connections, repositories),
@@ -103,13 +111,14 @@ function createReconcile(
 ): () => Promise<object> {
   const taskQueue = config.TEMPORAL_TASK_QUEUE;
   const workflowClient = temporal.client.workflow;
+  const convergence = createScheduleConvergence({ configs, gateway });
   const reconciler = createReconcilePass({
     configs,
     staggers,
     startsPerSecond: config.TEMPORAL_STARTS_PER_SECOND,
     executions,
     gateway,
-    convergence: createScheduleConvergence({ configs, gateway }),
+    convergence,
     workflowClient,
     taskQueue,
     log,
@@ -120,11 +129,12 @@ function createReconcile(
     resetMails: createResetMails({ client: temporal.client, taskQueue }),
     workflowClient,
   });
-  const watchZones = createZoneWatch({ configs, zones: createServerZones({ client: temporal.client.schedule }), log });
+  const zones = createServerZones({ client: temporal.client.schedule });
+  const reconcileZones = createZoneReconciler({ configs, gateway, convergence, zones, log });
   const removeOldEntries = createAuditRetention({ audit, days: config.AUDIT_RETENTION_DAYS });
   // Concurrently, so that an error in one does not keep the others from finishing.
   return async () => {
-    const reports = await Promise.all([reconciler.run(), reconcileResetMails(), removeOldEntries(), watchZones()]);
-    return { ...reports[0], ...reports[1], ...reports[2] };
+    const reports = await Promise.all([reconciler.run(), reconcileResetMails(), removeOldEntries(), reconcileZones()]);
+    return { ...reports[0], ...reports[1], ...reports[2], ...reports[3] };
   };
 }

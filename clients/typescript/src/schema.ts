@@ -5913,6 +5913,7 @@ export interface paths {
                          *           "id": 41,
                          *           "task_id": "task-config-2-0f8b5c0e",
                          *           "config_id": 2,
+                         *           "config_name": "r/typescript, nightly",
                          *           "is_success": true,
                          *           "started_at": "2027-03-01T03:30:00.000Z",
                          *           "completed_at": "2027-03-01T03:30:12.250Z",
@@ -5928,13 +5929,13 @@ export interface paths {
                          *           "status": "succeeded",
                          *           "task_type": "REDDIT_SCRAPE",
                          *           "triggered_by": "schedule",
+                         *           "scheduled_at": "2027-03-01T03:30:00.000Z",
                          *           "workflow_id": "task-config-2-0f8b5c0e",
                          *           "run_id": "7a1c2d34-5b6e-4f70-8a91-b2c3d4e5f607",
                          *           "attempt": 1,
                          *           "retry_of": null,
                          *           "retried_by": null,
                          *           "temporal_ui_url": null,
-                         *           "config_name": "r/typescript, nightly",
                          *           "error_traceback": null
                          *         }
                          *       ],
@@ -9347,7 +9348,9 @@ export interface paths {
                          *         "scraped_at": "2027-03-01T03:30:00.000Z",
                          *         "is_deleted": false,
                          *         "is_sandbox": false,
-                         *         "edited_at": null
+                         *         "edited_at": null,
+                         *         "media": null,
+                         *         "is_score_hidden": false
                          *       }
                          *     ]
                          */
@@ -11439,6 +11442,8 @@ export interface components {
             id: number;
             task_id: string;
             config_id: number | null;
+            /** @description Of a deleted config: its name when the run began */
+            config_name: string | null;
             is_success: boolean;
             /** Format: date-time */
             started_at: string;
@@ -11453,8 +11458,13 @@ export interface components {
             /** @enum {string} */
             status: "running" | "succeeded" | "failed" | "cancelled" | "terminated" | "timed_out";
             task_type: string | null;
-            /** @enum {string} */
-            triggered_by: "schedule" | "manual" | "by_type" | "batch" | "retry";
+            /**
+             * @description schedule: it was due; manual, by_type, batch, retry: requested through the API; reset, backfill: those of Temporal; temporal: started in Temporal in any other way
+             * @enum {string}
+             */
+            triggered_by: "schedule" | "manual" | "by_type" | "batch" | "retry" | "reset" | "backfill" | "temporal";
+            /** @description The time of its schedule, before any jitter; null where it had none */
+            scheduled_at: string | null;
             workflow_id: string;
             run_id: string;
             /** @description The newest attempt, 1 for the first; 0 before it began */
@@ -11469,6 +11479,8 @@ export interface components {
             id: number;
             task_id: string;
             config_id: number | null;
+            /** @description Of a deleted config: its name when the run began */
+            config_name: string | null;
             is_success: boolean;
             /** Format: date-time */
             started_at: string;
@@ -11483,8 +11495,13 @@ export interface components {
             /** @enum {string} */
             status: "running" | "succeeded" | "failed" | "cancelled" | "terminated" | "timed_out";
             task_type: string | null;
-            /** @enum {string} */
-            triggered_by: "schedule" | "manual" | "by_type" | "batch" | "retry";
+            /**
+             * @description schedule: it was due; manual, by_type, batch, retry: requested through the API; reset, backfill: those of Temporal; temporal: started in Temporal in any other way
+             * @enum {string}
+             */
+            triggered_by: "schedule" | "manual" | "by_type" | "batch" | "retry" | "reset" | "backfill" | "temporal";
+            /** @description The time of its schedule, before any jitter; null where it had none */
+            scheduled_at: string | null;
             workflow_id: string;
             run_id: string;
             /** @description The newest attempt, 1 for the first; 0 before it began */
@@ -11494,13 +11511,14 @@ export interface components {
             /** @description The newest execution that repeats this one */
             retried_by: number | null;
             temporal_ui_url: string | null;
-            config_name: string | null;
             error_traceback: string | null;
         };
         ExecutionDetail: {
             id: number;
             task_id: string;
             config_id: number | null;
+            /** @description Of a deleted config: its name when the run began */
+            config_name: string | null;
             is_success: boolean;
             /** Format: date-time */
             started_at: string;
@@ -11515,8 +11533,13 @@ export interface components {
             /** @enum {string} */
             status: "running" | "succeeded" | "failed" | "cancelled" | "terminated" | "timed_out";
             task_type: string | null;
-            /** @enum {string} */
-            triggered_by: "schedule" | "manual" | "by_type" | "batch" | "retry";
+            /**
+             * @description schedule: it was due; manual, by_type, batch, retry: requested through the API; reset, backfill: those of Temporal; temporal: started in Temporal in any other way
+             * @enum {string}
+             */
+            triggered_by: "schedule" | "manual" | "by_type" | "batch" | "retry" | "reset" | "backfill" | "temporal";
+            /** @description The time of its schedule, before any jitter; null where it had none */
+            scheduled_at: string | null;
             workflow_id: string;
             run_id: string;
             /** @description The newest attempt, 1 for the first; 0 before it began */
@@ -11526,7 +11549,6 @@ export interface components {
             /** @description The newest execution that repeats this one */
             retried_by: number | null;
             temporal_ui_url: string | null;
-            config_name: string | null;
             error_traceback: string | null;
             parameters: {
                 [key: string]: unknown;
@@ -11563,6 +11585,7 @@ export interface components {
             /** @description Per cent */
             failure_rate: number;
             avg_duration_seconds: number;
+            /** @description All of them by task type, with or without a config; `unknown` where no type is known */
             type_breakdown?: {
                 [key: string]: number;
             };
@@ -11794,10 +11817,16 @@ export interface components {
             reddit_created_at: string;
             /** Format: date-time */
             scraped_at: string;
+            /** @description What a crosspost, a gallery or a poll is made of: `crosspost`, `gallery`, `poll`; null for other posts */
+            media: {
+                [key: string]: unknown;
+            } | null;
             is_deleted: boolean;
             /** @description Made up by the Reddit sandbox */
             is_sandbox: boolean;
             edited_at: string | null;
+            /** @description Reddit did not show the score yet; `score` is no measure then */
+            is_score_hidden: boolean;
         };
         RedditComment: {
             id: string;
@@ -11819,6 +11848,8 @@ export interface components {
             /** @description Made up by the Reddit sandbox */
             is_sandbox: boolean;
             edited_at: string | null;
+            /** @description Reddit did not show the score yet; `score` is no measure then */
+            is_score_hidden: boolean;
         };
         RedditBudget: {
             /** @description Always true: all processes keep to one budget, in Redis or, where there is none, in PostgreSQL */
@@ -11937,6 +11968,8 @@ export interface components {
             /** @description Made up by the Reddit sandbox */
             is_sandbox: boolean;
             edited_at: string | null;
+            /** @description Reddit did not show the score yet; `score` is no measure then */
+            is_score_hidden: boolean;
             /** @description The comment it answers is not stored; it stands among the answers to the post */
             is_orphan: boolean;
             /** @description Stored comments that are not shown, and that this one is the nearest shown comment above: its replies beyond `limit`, or at the last level all of them, each with everything below it. Deleted ones count */

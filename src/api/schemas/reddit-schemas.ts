@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, datetime } from './common-schemas';
+import { count, datetime, jsonObject } from './common-schemas';
 import { boolean, cursor, instant, integer, limit, subredditName } from './request-values';
 
 const filters = {
@@ -21,7 +21,11 @@ const marks = {
   is_deleted: z.boolean(),
   is_sandbox: z.boolean().describe('Made up by the Reddit sandbox'),
   edited_at: datetime.nullable(),
+  is_score_hidden: z.boolean().describe('Reddit did not show the score yet; `score` is no measure then'),
 };
+const media = jsonObject
+  .nullable()
+  .describe('What a crosspost, a gallery or a poll is made of: `crosspost`, `gallery`, `poll`; null for other posts');
 
 export const post = z
   .object({
@@ -42,6 +46,7 @@ export const post = z
     is_spoiler: z.boolean(),
     reddit_created_at: datetime,
     scraped_at: datetime,
+    media,
     ...marks,
   })
   .meta({ id: 'RedditPost' });

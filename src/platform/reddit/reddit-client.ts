@@ -5,6 +5,38 @@ export type RedditSort = (typeof REDDIT_SORTS)[number];
 export const REDDIT_TIME_FILTERS = ['hour', 'day', 'week', 'month', 'year', 'all'] as const;
 export type RedditTimeFilter = (typeof REDDIT_TIME_FILTERS)[number];
 
+export const COMMENT_SORTS = ['confidence', 'top', 'new', 'old', 'controversial', 'qa'] as const;
+export type CommentSort = (typeof COMMENT_SORTS)[number];
+
+/** What a crosspost, gallery or poll is made of, in the form in which it is stored. */
+export interface PostMedia {
+  crosspost?: {
+    id: string | null;
+    subreddit: string | null;
+    title: string | null;
+    author: string | null;
+    text: string | null;
+    url: string | null;
+    permalink: string | null;
+  };
+  gallery?: {
+    id: string | null;
+    type: string | null;
+    url: string | null;
+    width: number | null;
+    height: number | null;
+    caption: string | null;
+    /** Where the picture leads. */
+    link: string | null;
+  }[];
+  poll?: {
+    /** Reddit tells the votes of an option to those who have voted, and after the end. */
+    options: { text: string | null; votes: number | null }[];
+    total_votes: number | null;
+    ends_at: string | null;
+  };
+}
+
 export interface RedditPost {
   /** Base-36, without the t3_ prefix. */
   id: string;
@@ -16,6 +48,8 @@ export interface RedditPost {
   url: string | null;
   domain: string | null;
   score: number;
+  /** Reddit does not show the score yet. */
+  isScoreHidden?: boolean;
   upvoteRatio: number | null;
   numComments: number;
   flairText: string | null;
@@ -24,8 +58,12 @@ export interface RedditPost {
   isSpoiler: boolean;
   /** Pinned to the top of its subreddit. */
   isPinned: boolean;
-  /** Whether its author or a moderator removed it. */
+  /** Null for a post that is neither a crosspost nor a gallery or poll. */
+  media?: PostMedia | null;
+  /** Whether its author, a moderator or Reddit removed it. */
   isDeleted: boolean;
+  /** Whether Reddit hides it from this asker: what is stored of it stays. */
+  isUnavailable?: boolean;
   editedAt: Date | null;
   createdAt: Date;
 }
@@ -43,8 +81,10 @@ export interface RedditComment {
   depth: number;
   isSubmitter: boolean;
   score: number;
+  isScoreHidden?: boolean;
   controversiality: number;
   isDeleted: boolean;
+  isUnavailable?: boolean;
   editedAt: Date | null;
   createdAt: Date;
 }
@@ -109,12 +149,23 @@ export interface RedditClient {
    * comments.
    */
   getComments(
-    query: { postId: string; comment?: { id: string; depth: number }; limit?: number; depth?: number },
+    query: {
+      postId: string;
+      comment?: { id: string; depth: number };
+      limit?: number;
+      depth?: number;
+      sort?: CommentSort;
+    },
     signal?: AbortSignal,
   ): Promise<CommentTree>;
   /** At most 100 ids a call. Depths are computed from `depthOf` (comment id -> depth of those already known). */
   getMoreChildren(
-    query: { postId: string; children: string[]; depthOf: (commentId: string) => number | undefined },
+    query: {
+      postId: string;
+      children: string[];
+      depthOf: (commentId: string) => number | undefined;
+      sort?: CommentSort;
+    },
     signal?: AbortSignal,
   ): Promise<Omit<CommentTree, 'post'>>;
   /**

@@ -44,7 +44,9 @@ test('an old post lacks what is newer, and is read all the same', () => {
     content: 'text',
     url: null,
     domain: null,
+    media: null,
     score: -3,
+    isScoreHidden: false,
     upvoteRatio: null,
     numComments: 0,
     flairText: null,
@@ -53,6 +55,7 @@ test('an old post lacks what is newer, and is read all the same', () => {
     isSpoiler: false,
     isPinned: false,
     isDeleted: false,
+    isUnavailable: false,
     editedAt: null,
     createdAt: new Date('2014-09-17T06:34:31Z'),
   });

@@ -7,6 +7,8 @@ import {
   type RedditComment,
   type RedditPost,
 } from './reddit-client';
+import { absoluteUrl, toMedia } from './reddit-media';
+import { goneMarkerOfComment, goneMarkerOfPost, isUnavailable } from './reddit-removal';
 
 /** Reddit's JSON. Fields are optional, because old recordings and today's answers have different ones. */
 type Data = Record<string, unknown>;
@@ -47,15 +49,7 @@ const shortId = (value: unknown) => {
 };
 const bareId = (fullname: unknown) => text(fullname)?.replace(/^t\d_/, '') ?? null;
 
-function isDeleted(data: Data, body: string | null): boolean {
-  if (text(data.removed_by_category)) return true;
-  // A deleted author alone means only that the account is gone; the text may still exist.
-  return (data.author ?? '[deleted]') === '[deleted]' && (body === '[deleted]' || body === '[removed]');
-}
-
-/** Link posts have no text, so the category tells whether the author or a moderator removed them. */
-const goneText = (data: Data, content: string | null) =>
-  content === '[removed]' || ![null, 'deleted'].includes(text(data.removed_by_category)) ? '[removed]' : '[deleted]';
+const authorOf = ({ author }: Data) => text(author) ?? '[deleted]';
 
 /** Null for an object that is not a readable post. */
 export function toPost(data: Data): RedditPost | null {
@@ -65,18 +59,18 @@ export function toPost(data: Data): RedditPost | null {
   const createdAt = time(data.created_utc);
   const isReadable = id && title !== null && subreddit && createdAt;
   if (!isReadable) return null;
-  const selftext = text(data.selftext);
-  const isGone = isDeleted(data, selftext);
+  const marker = goneMarkerOfPost(data);
   return {
     id,
     title,
-    author: text(data.author) ?? '[deleted]',
+    author: authorOf(data),
     subreddit,
     subredditSubscribers: integer(data.subreddit_subscribers),
-    content: isGone ? goneText(data, selftext) : selftext,
-    url: text(data.url),
+    content: marker ?? text(data.selftext),
+    url: absoluteUrl(data.url),
     domain: text(data.domain),
     score: count(data.score),
+    isScoreHidden: data.hide_score === true || data.score_hidden === true,
     upvoteRatio: share(data.upvote_ratio),
     numComments: count(data.num_comments),
     flairText: text(data.link_flair_text),
@@ -84,7 +78,9 @@ export function toPost(data: Data): RedditPost | null {
     isNsfw: data.over_18 === true,
     isSpoiler: data.spoiler === true,
     isPinned: data.stickied === true || data.pinned === true,
-    isDeleted: isGone,
+    media: marker ? null : toMedia(data),
+    isDeleted: marker !== null,
+    isUnavailable: isUnavailable(data),
     editedAt: time(data.edited),
     createdAt,
   };
@@ -100,18 +96,21 @@ export function toComment(data: Data, depth: number): RedditComment | null {
   ];
   const [postId, parentId] = [shortId(bareId(data.link_id)), shortId(data.parent_id)];
   if (!id || body === null || !subreddit || !createdAt || !postId || !parentId) return null;
+  const marker = goneMarkerOfComment(data);
   return {
     id,
     postId,
-    author: text(data.author) ?? '[deleted]',
-    body,
+    author: authorOf(data),
+    body: marker ?? body,
     subreddit,
     parentId,
     depth,
     isSubmitter: data.is_submitter === true,
-    score: integer(data.score) ?? 0,
-    controversiality: integer(data.controversiality) ?? 0,
-    isDeleted: isDeleted(data, body),
+    score: count(data.score),
+    isScoreHidden: data.score_hidden === true,
+    controversiality: count(data.controversiality),
+    isDeleted: marker !== null,
+    isUnavailable: isUnavailable(data),
     editedAt: time(data.edited),
     createdAt,
   };

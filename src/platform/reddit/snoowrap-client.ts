@@ -169,14 +169,23 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
           toListingPage,
         );
       },
-      getComments: ({ postId, comment, limit, depth }, signal) =>
+      getComments: ({ postId, comment, limit, depth, sort }, signal) =>
         send(
-          { uri: `comments/${postId}`, qs: { comment: comment?.id, context: comment && 0, limit, depth }, signal },
+          {
+            uri: `comments/${postId}`,
+            qs: { comment: comment?.id, context: comment && 0, limit, depth, sort },
+            signal,
+          },
           (body) => toCommentTree(body, comment?.depth ?? 0),
         ),
-      getMoreChildren: ({ postId, children, depthOf }, signal) => {
+      getMoreChildren: ({ postId, children, depthOf, sort }, signal) => {
         // Sent by POST, because a hundred ids make a long URL. Reddit answers one such request at a time.
-        const form = { api_type: 'json', link_id: `t3_${postId}`, children: children.join(',') };
+        const form = {
+          api_type: 'json',
+          link_id: `t3_${postId}`,
+          children: children.join(','),
+          ...(sort ? { sort } : {}),
+        };
         return send(
           { uri: 'api/morechildren', method: 'post', form, signal },
           (body) => toMoreChildren(body, depthOf),

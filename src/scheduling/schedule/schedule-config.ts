@@ -41,7 +41,7 @@ export function parseScheduleConfig(
 }
 
 /** Undefined for a config that cannot be read. */
-function tryParse(type: string, raw: unknown): Schedule | undefined {
+export function tryParse(type: string, raw: unknown): Schedule | undefined {
   try {
     return parseScheduleConfig(type, raw);
   } catch (error) {

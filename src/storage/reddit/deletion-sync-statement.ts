@@ -1,5 +1,5 @@
 import { MARKERS } from './reddit-content-scrub';
-import { toText } from '../sql/storable-json';
+import { toJson, toText } from '../sql/storable-json';
 import type { Bindings } from '../sql/rows';
 import type { CheckCounts, ContentCheck } from '../../tasks/ports/deletion-store';
 
@@ -25,7 +25,7 @@ export const TARGETS: Record<Kind, Target> = {
   t3: {
     table: 'reddit_posts',
     gone: `title = g.marker, content = g.marker, author = '[deleted]',
-        url = null, domain = null, flair_text = null`,
+        url = null, domain = null, flair_text = null, media = null`,
     wording: {
       title: 'coalesce(g.title, r.title)',
       content: 'g.text',
@@ -33,6 +33,8 @@ export const TARGETS: Record<Kind, Target> = {
       url: 'g.url',
       domain: 'cast(g.domain as varchar(200))',
       flair_text: 'cast(g.flair_text as varchar(200))',
+      // The votes of a poll are no wording.
+      media: "case when r.media - 'poll' is not distinct from g.media - 'poll' then r.media else g.media end",
       edited_at: 'g.edited_at',
     },
     isScrubbed: `r.is_deleted and r.title in (${MARKER_LIST})`,
@@ -64,6 +66,7 @@ export function recordBindings(checks: ContentCheck[], runStartedAt: Date): Bind
     urls: there.map((wording) => toText(wording?.url)),
     domains: there.map((wording) => toText(wording?.domain)),
     flairs: there.map((wording) => toText(wording?.flairText)),
+    media: there.map((wording) => (wording?.media ? toJson(wording.media) : null)),
     edits: there.map((wording) => wording?.editedAt?.toISOString() ?? null),
   };
 }
@@ -83,8 +86,8 @@ export function recordStatement(kind: Kind): string {
       select * from unnest(
         cast(:ids as text[]), cast(:states as text[]), cast(:markers as text[]), cast(:titles as text[]),
         cast(:texts as text[]), cast(:authors as text[]), cast(:submitters as bool[]), cast(:urls as text[]),
-        cast(:domains as text[]), cast(:flairs as text[]), cast(:edits as timestamptz[])
-      ) as g(id, state, marker, title, text, author, is_submitter, url, domain, flair_text, edited_at)
+        cast(:domains as text[]), cast(:flairs as text[]), cast(:media as jsonb[]), cast(:edits as timestamptz[])
+      ) as g(id, state, marker, title, text, author, is_submitter, url, domain, flair_text, media, edited_at)
     ),
     held as materialized (
       select r.id,

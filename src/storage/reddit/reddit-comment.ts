@@ -12,6 +12,7 @@ export class RedditCommentRow extends BaseModel {
   declare depth: number;
   declare isSubmitter: boolean;
   declare score: number;
+  declare isScoreHidden: boolean;
   declare controversiality: number;
   declare isDeleted: boolean;
   declare isSandbox: boolean;

@@ -10,7 +10,16 @@ const markerOf = (text: string | null): Marker => (text === '[removed]' ? '[remo
 export function scrubPost(post: RedditPost): RedditPost {
   if (!post.isDeleted) return post;
   const marker = markerOf(post.content);
-  return { ...post, title: marker, content: marker, author: '[deleted]', url: null, domain: null, flairText: null };
+  return {
+    ...post,
+    title: marker,
+    content: marker,
+    author: '[deleted]',
+    url: null,
+    domain: null,
+    flairText: null,
+    media: null,
+  };
 }
 
 export function scrubComment(comment: RedditComment): RedditComment {

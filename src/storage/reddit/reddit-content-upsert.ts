@@ -1,5 +1,5 @@
 import { rows, type Bindings } from '../sql/rows';
-import { withoutNul } from '../sql/storable-json';
+import { toJson, withoutNul } from '../sql/storable-json';
 import type { Database } from '../../platform/postgres/postgres';
 import type { RedditComment, RedditPost } from '../../platform/reddit/reddit-client';
 import type { UpsertCounts, UpsertOptions } from '../../tasks/ports/content-store';
@@ -7,6 +7,8 @@ import type { UpsertCounts, UpsertOptions } from '../../tasks/ports/content-stor
 /** One column of an upsert: its PostgreSQL type (a varchar cuts what is too long) and where its value comes from. */
 interface Column<Item> {
   name: string;
+  /** Kept as it is stored when Reddit hides the item from the asker. */
+  isWording?: boolean;
   type: string;
   value(item: Item): string | number | boolean | Date | null;
 }
@@ -24,22 +26,24 @@ export const POSTS: UpsertTarget<RedditPost> = {
   table: 'reddit_posts',
   snapshots: { table: 'reddit_post_snapshots', key: 'post_id', columns: ['score', 'upvote_ratio', 'num_comments'] },
   columns: [
-    { name: 'title', type: 'text', value: (post) => post.title },
-    { name: 'author', type: 'varchar(100)', value: (post) => post.author },
+    { name: 'title', isWording: true, type: 'text', value: (post) => post.title },
+    { name: 'author', isWording: true, type: 'varchar(100)', value: (post) => post.author },
     { name: 'subreddit', type: 'varchar(100)', value: (post) => post.subreddit },
     { name: 'subreddit_subscribers', type: 'int', value: (post) => post.subredditSubscribers },
-    { name: 'content', type: 'text', value: (post) => post.content },
-    { name: 'url', type: 'text', value: (post) => post.url },
-    { name: 'domain', type: 'varchar(200)', value: (post) => post.domain },
+    { name: 'content', isWording: true, type: 'text', value: (post) => post.content },
+    { name: 'url', isWording: true, type: 'text', value: (post) => post.url },
+    { name: 'domain', isWording: true, type: 'varchar(200)', value: (post) => post.domain },
+    { name: 'media', isWording: true, type: 'jsonb', value: (post) => toJson(post.media) },
     { name: 'score', type: 'int', value: (post) => post.score },
+    { name: 'is_score_hidden', type: 'bool', value: (post) => post.isScoreHidden ?? false },
     { name: 'upvote_ratio', type: 'numeric(4,3)', value: (post) => post.upvoteRatio },
     { name: 'num_comments', type: 'int', value: (post) => post.numComments },
-    { name: 'flair_text', type: 'varchar(200)', value: (post) => post.flairText },
+    { name: 'flair_text', isWording: true, type: 'varchar(200)', value: (post) => post.flairText },
     { name: 'is_self', type: 'bool', value: (post) => post.isSelf },
     { name: 'is_nsfw', type: 'bool', value: (post) => post.isNsfw },
     { name: 'is_spoiler', type: 'bool', value: (post) => post.isSpoiler },
-    { name: 'is_deleted', type: 'bool', value: (post) => post.isDeleted },
-    { name: 'edited_at', type: 'timestamptz', value: (post) => post.editedAt },
+    { name: 'is_deleted', isWording: true, type: 'bool', value: (post) => post.isDeleted },
+    { name: 'edited_at', isWording: true, type: 'timestamptz', value: (post) => post.editedAt },
     { name: 'reddit_created_at', type: 'timestamptz', value: (post) => post.createdAt },
   ],
 };
@@ -49,25 +53,31 @@ export const COMMENTS: UpsertTarget<RedditComment> = {
   parent: { table: 'reddit_posts', column: 'post_id' },
   columns: [
     { name: 'post_id', type: 'varchar(50)', value: (comment) => comment.postId },
-    { name: 'author', type: 'varchar(100)', value: (comment) => comment.author },
-    { name: 'body', type: 'text', value: (comment) => comment.body },
+    { name: 'author', isWording: true, type: 'varchar(100)', value: (comment) => comment.author },
+    { name: 'body', isWording: true, type: 'text', value: (comment) => comment.body },
     { name: 'subreddit', type: 'varchar(100)', value: (comment) => comment.subreddit },
     { name: 'parent_id', type: 'varchar(50)', value: (comment) => comment.parentId },
     { name: 'depth', type: 'int', value: (comment) => comment.depth },
-    { name: 'is_submitter', type: 'bool', value: (comment) => comment.isSubmitter },
+    { name: 'is_submitter', isWording: true, type: 'bool', value: (comment) => comment.isSubmitter },
     { name: 'score', type: 'int', value: (comment) => comment.score },
+    { name: 'is_score_hidden', type: 'bool', value: (comment) => comment.isScoreHidden ?? false },
     { name: 'controversiality', type: 'int', value: (comment) => comment.controversiality },
-    { name: 'is_deleted', type: 'bool', value: (comment) => comment.isDeleted },
-    { name: 'edited_at', type: 'timestamptz', value: (comment) => comment.editedAt },
+    { name: 'is_deleted', isWording: true, type: 'bool', value: (comment) => comment.isDeleted },
+    { name: 'edited_at', isWording: true, type: 'timestamptz', value: (comment) => comment.editedAt },
     { name: 'reddit_created_at', type: 'timestamptz', value: (comment) => comment.createdAt },
   ],
 };
+
+interface Upserted {
+  id: string;
+  isUnavailable?: boolean;
+}
 
 /**
  * One statement for the whole batch. A row is written only when one of its columns differs. Counts follow from the
  * row's own times and not from what this statement did, so that a retry that repeats a batch returns the same counts.
  */
-export async function upsert<Item extends { id: string }>(
+export async function upsert<Item extends Upserted>(
   database: Database,
   target: UpsertTarget<Item>,
   given: Item[],
@@ -77,7 +87,11 @@ export async function upsert<Item extends { id: string }>(
   const items = [...new Map(given.map((item) => [item.id, item])).values()];
   if (items.length === 0) return noCounts;
   try {
-    const [counts] = await rows<UpsertCounts>(database, statementFor(target), bindingsOf(target, items, options));
+    const statement = statementFor(
+      target,
+      items.some(({ isUnavailable }) => isUnavailable),
+    );
+    const [counts] = await rows<UpsertCounts>(database, statement, bindingsOf(target, items, options));
     return counts ?? noCounts;
   } catch (error) {
     if (!isOfData(error)) throw error;
@@ -86,7 +100,7 @@ export async function upsert<Item extends { id: string }>(
 }
 
 /** One item with a value that cannot be stored costs that item only: the batch is halved until it stands alone. */
-async function upsertHalves<Item extends { id: string }>(
+async function upsertHalves<Item extends Upserted>(
   database: Database,
   target: UpsertTarget<Item>,
   items: Item[],
@@ -108,12 +122,13 @@ async function upsertHalves<Item extends { id: string }>(
 /** PostgreSQL's classes "data exception" and "program limit exceeded", and violated checks. */
 const isOfData = (error: unknown) => /^(22...|54...|23502|23514)$/.test(String((error as { code?: unknown }).code));
 
-function bindingsOf<Item extends { id: string }>(
+function bindingsOf<Item extends Upserted>(
   { columns }: UpsertTarget<Item>,
   items: Item[],
   { runStartedAt, isSandbox }: UpsertOptions,
 ): Bindings {
   const bindings: Bindings = { id: items.map((item) => storable(item.id)), runStartedAt, isSandbox };
+  bindings.unavailable = items.filter(({ isUnavailable }) => isUnavailable).map(({ id }) => storable(id));
   for (const column of columns) bindings[column.name] = items.map((item) => storable(column.value(item)));
   return bindings;
 }
@@ -158,7 +173,23 @@ const parentsPart = ({ table, column }: NonNullable<UpsertTarget<never>['parent'
       select id from ${table} where id = any(cast(:${column} as varchar[])) order by id for key share
     ),`;
 
-function statementFor<Item>({ table, columns, parent, snapshots }: UpsertTarget<Item>): string {
+/** The given rows; of items that Reddit hides from the asker with the wording that is stored, where there is one. */
+function givenPart<Item>({ table, columns }: UpsertTarget<Item>, arrays: string[], hasUnavailable: boolean): string {
+  const list = columns.map(({ name }) => name).join(', ');
+  const told = `as (select * from unnest(${arrays.join(', ')}))`;
+  if (!hasUnavailable) return `given (id, ${list}) ${told}`;
+  const kept = columns.map(({ name, isWording }) =>
+    isWording ? `case when kept.id is null then told.${name} else kept.${name} end as ${name}` : `told.${name}`,
+  );
+  return `told (id, ${list}) ${told},
+    given as (
+      select told.id, ${kept.join(', ')} from told left join ${table} kept
+        on kept.id = told.id and kept.id = any(cast(:unavailable as varchar(50)[]))
+    )`;
+}
+
+function statementFor<Item>(target: UpsertTarget<Item>, hasUnavailable: boolean): string {
+  const { table, columns, parent, snapshots } = target;
   const names = columns.map((column) => column.name);
   const list = names.join(', ');
   const compared = [...names, 'is_sandbox'];
@@ -169,7 +200,7 @@ function statementFor<Item>({ table, columns, parent, snapshots }: UpsertTarget<
   ];
   const { before, after, returned } = snapshotParts({ table, snapshots });
   return `
-    with given (id, ${list}) as (select * from unnest(${arrays.join(', ')})),
+    with ${givenPart(target, arrays, hasUnavailable)},
     ${parent ? parentsPart(parent) : ''}
     ${before}
     input as materialized (

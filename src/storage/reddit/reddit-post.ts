@@ -11,7 +11,9 @@ export class RedditPostRow extends BaseModel {
   declare content: string | null;
   declare url: string | null;
   declare domain: string | null;
+  declare media: Record<string, unknown> | null;
   declare score: number;
+  declare isScoreHidden: boolean;
   declare upvoteRatio: number | null;
   declare numComments: number;
   declare flairText: string | null;

@@ -18,13 +18,16 @@ const CLAIM = `
 
 const SAVE_THREAD = `
   insert into reddit_threads (
-    post_id, num_comments, comments_limit, comments_depth, expand_more, is_complete, requests, read_at
+    post_id, num_comments, comments_limit, comments_depth, comments_sort, expand_more,
+    is_complete, requests, read_at
   )
-  select id, :numComments, :commentsLimit, cast(:commentsDepth as int), :expandMore, :isComplete, :requests, now()
+  select id, :numComments, :commentsLimit, cast(:commentsDepth as int), :commentsSort, :expandMore,
+    :isComplete, :requests, now()
   from reddit_posts where id = :postId for key share
   on conflict (post_id) do update set
     num_comments = excluded.num_comments, comments_limit = excluded.comments_limit,
-    comments_depth = excluded.comments_depth, expand_more = excluded.expand_more,
+    comments_depth = excluded.comments_depth, comments_sort = excluded.comments_sort,
+    expand_more = excluded.expand_more,
     is_complete = excluded.is_complete, requests = excluded.requests, read_at = excluded.read_at`;
 
 const SAVE_WATERMARK = `
@@ -60,7 +63,8 @@ export function createRedditScrapeRepository(database: Database): ScrapeMemory {
       return rows<KnownThread>(
         database,
         `select post_id as "postId", num_comments as "numComments", comments_limit as "commentsLimit",
-           comments_depth as "commentsDepth", expand_more as "expandMore", is_complete as "isComplete", requests
+           comments_depth as "commentsDepth", comments_sort as "commentsSort",
+           expand_more as "expandMore", is_complete as "isComplete", requests
          from reddit_threads where post_id = any(cast(:postIds as varchar(50)[]))`,
         { postIds },
       );
@@ -68,7 +72,7 @@ export function createRedditScrapeRepository(database: Database): ScrapeMemory {
 
     /** Stores nothing when the post was deleted meanwhile. */
     async saveThread(thread) {
-      await rows(database, SAVE_THREAD, { ...thread });
+      await rows(database, SAVE_THREAD, { commentsSort: 'confidence', ...thread });
     },
 
     async findWatermark(listing) {

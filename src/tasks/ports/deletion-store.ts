@@ -1,3 +1,5 @@
+import type { PostMedia } from '../../platform/reddit/reddit-client';
+
 /** A stored post or comment that is due to be compared with Reddit. */
 export interface DueContent {
   fullname: string;
@@ -24,6 +26,7 @@ export interface AuthoredFields {
   url: string | null;
   domain: string | null;
   flairText: string | null;
+  media?: PostMedia | null;
   editedAt: Date | null;
 }
 

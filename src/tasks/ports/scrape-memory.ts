@@ -8,6 +8,8 @@ export interface ReadingLimits {
 /** How far the comments of a post were read last. */
 export interface KnownThread extends ReadingLimits {
   postId: string;
+  /** 'confidence' when left out. */
+  commentsSort?: string;
   /** As Reddit reported it when the thread was read. */
   numComments: number;
   /** Nothing was left folded within the depth. */

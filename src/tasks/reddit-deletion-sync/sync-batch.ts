@@ -9,14 +9,17 @@ export const IDS_A_REQUEST = 100;
 export type WithheldSubreddits = Map<string, string>;
 
 function checksIn({ posts, comments }: InfoAnswer): ContentCheck[] {
-  const check = (fullname: string, isDeleted: boolean, found: AuthoredFields): ContentCheck =>
-    isDeleted
+  type Shown = { isDeleted: boolean; isUnavailable?: boolean };
+  const check = (fullname: string, { isDeleted, isUnavailable }: Shown, found: AuthoredFields): ContentCheck => {
+    if (isUnavailable) return { fullname, state: 'unreadable' };
+    return isDeleted
       ? { fullname, state: 'gone', marker: found.text === '[removed]' ? '[removed]' : '[deleted]' }
       : { fullname, state: 'there', ...found };
+  };
   return [
     ...posts.map((post) => {
-      const { title, content: text, author, url, domain, flairText, editedAt } = post;
-      return check(`t3_${post.id}`, post.isDeleted, {
+      const { title, content: text, author, url, domain, flairText, media, editedAt } = post;
+      return check(`t3_${post.id}`, post, {
         title,
         text,
         author,
@@ -24,12 +27,13 @@ function checksIn({ posts, comments }: InfoAnswer): ContentCheck[] {
         url,
         domain,
         flairText,
+        media,
         editedAt,
       });
     }),
     ...comments.map((comment) => {
       const { body: text, author, isSubmitter, editedAt } = comment;
-      return check(`t1_${comment.id}`, comment.isDeleted, {
+      return check(`t1_${comment.id}`, comment, {
         title: null,
         text,
         author,
@@ -37,6 +41,7 @@ function checksIn({ posts, comments }: InfoAnswer): ContentCheck[] {
         url: null,
         domain: null,
         flairText: null,
+        media: null,
         editedAt,
       });
     }),

@@ -22,7 +22,8 @@ export function isThreadKnown(
 ): boolean {
   if (!known || parameters.reread_unchanged || known.numComments !== post.numComments) return false;
   const now = readingOf(parameters);
-  return reachesDepth(known, now) && (known.isComplete || reachesLimits(known, now));
+  const isSameSort = (known.commentsSort ?? 'confidence') === parameters.comments_sort;
+  return reachesDepth(known, now) && (known.isComplete || (isSameSort && reachesLimits(known, now)));
 }
 
 /** Only `new` is ordered by time: in other sorts a known post does not mean that the following ones are known. */

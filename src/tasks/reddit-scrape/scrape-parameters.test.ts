@@ -13,6 +13,7 @@ test('only the names are required', () => {
     posts_limit: 50,
     comments_limit: 100,
     comments_depth: null,
+    comments_sort: 'confidence',
     expand_more: 0,
     incremental: false,
     reread_unchanged: false,

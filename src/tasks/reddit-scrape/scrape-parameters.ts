@@ -1,8 +1,17 @@
 import { z } from 'zod';
-import type { RedditSort, RedditTimeFilter } from '../../platform/reddit/reddit-client';
+import type { CommentSort, RedditSort, RedditTimeFilter } from '../../platform/reddit/reddit-client';
 
 const SORTS = ['hot', 'new', 'top', 'rising', 'controversial'] as const satisfies readonly RedditSort[];
 const TIME_FILTERS = ['hour', 'day', 'week', 'month', 'year', 'all'] as const satisfies readonly RedditTimeFilter[];
+
+const COMMENT_SORTS = [
+  'confidence',
+  'top',
+  'new',
+  'old',
+  'controversial',
+  'qa',
+] as const satisfies readonly CommentSort[];
 
 /**
  * With or without "r/". The pattern is applied before trimming, so that the JSON Schema accepts what the check accepts.
@@ -48,6 +57,13 @@ export const scrapeParameters = z.strictObject({
     .describe(
       'Levels of comments: 1 for direct answers to the post alone; null for all. ' +
         'Reddit gives ten levels at once, deeper ones need expand_more',
+    ),
+  comments_sort: z
+    .enum(COMMENT_SORTS)
+    .default('confidence')
+    .describe(
+      'The order in which Reddit gives comments, and so which ones are within the limits. Without a fixed order a ' +
+        'thread in contest mode would have another one in every answer',
     ),
   expand_more: z
     .int()

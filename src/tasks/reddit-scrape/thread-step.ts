@@ -47,7 +47,13 @@ function requestTree(
 ): Promise<CommentTree> {
   const levels = (parameters.comments_depth ?? Infinity) - (comment?.depth ?? 0);
   return reddit.getComments(
-    { postId, comment, limit: Math.min(COMMENTS_A_TREE, room), depth: Number.isFinite(levels) ? levels : undefined },
+    {
+      postId,
+      comment,
+      limit: Math.min(COMMENTS_A_TREE, room),
+      depth: Number.isFinite(levels) ? levels : undefined,
+      sort: parameters.comments_sort,
+    },
     signal,
   );
 }
@@ -112,7 +118,7 @@ async function requestMore(
     const room = next.kind === 'search' ? COMMENTS_A_TREE : parameters.comments_limit - stored + 1;
     if (next.kind !== 'children') return await requestTree(context, post.id, room, next.comment);
     const { children, depthOf } = next;
-    return await reddit.getMoreChildren({ postId: post.id, children, depthOf }, signal);
+    return await reddit.getMoreChildren({ postId: post.id, children, depthOf, sort: parameters.comments_sort }, signal);
   } catch (error) {
     const kind = redditErrorKind(error);
     if (kind !== 'not_found' && !(kind === 'malformed' && isLastTurn(post))) throw error;
@@ -130,6 +136,7 @@ async function close(context: LaneContext, lane: LaneState, postId: string, thre
     postId,
     numComments: thread.numComments,
     ...readingOf(context.parameters),
+    commentsSort: context.parameters.comments_sort,
     isComplete: unseen === 0 && thread.stored < context.parameters.comments_limit,
     requests: 1 + thread.spent,
   });

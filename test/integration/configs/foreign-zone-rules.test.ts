@@ -2,10 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import pino from 'pino';
-import { createZoneWatch } from '../../../src/scheduling/reconcile/watch-zones';
+import { createZoneReconciler } from '../../../src/scheduling/reconcile/reconcile-zones';
+import { createScheduleConvergence } from '../../../src/scheduling/temporal/schedule-convergence';
+import { createScheduleGateway } from '../../../src/scheduling/temporal/schedule-gateway';
 import { createServerZones } from '../../../src/scheduling/temporal/server-zones';
 import { startEmbeddedTemporal, type EmbeddedTemporal } from '../../../src/stack/servers/embedded-temporal';
 import { findTemporalBinary } from '../../../src/stack/servers/temporal-binary';
+import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
 import { tzifOf } from '../../../src/time-zones/tzif';
 import { rulesVersion } from '../../../src/time-zones/zone-rules';
 import { createTestApi, type TestApi } from '../../support/api-support';
@@ -111,12 +114,18 @@ test('the status of the system names the zones in use for which the server has o
 
 test('the worker logs those zones once', async () => {
   const lines: string[] = [];
-  const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
-  const named = ['america/vancouver', 'Asia/Tokyo', 'Mars/Olympus'];
-  const zones = createServerZones({ client: temporal.client.schedule });
-  const watch = createZoneWatch({ configs: { zonesInUse: async () => named }, zones, log });
-  await watch();
-  await watch();
+  const configs = createTaskConfigRepository(db.database);
+  const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue: 'none' });
+  const reconcileZones = createZoneReconciler({
+    configs: { ...configs, zonesInUse: async () => ['america/vancouver', 'Asia/Tokyo', 'Mars/Olympus'] },
+    gateway,
+    convergence: createScheduleConvergence({ configs, gateway }),
+    zones: createServerZones({ client: temporal.client.schedule }),
+    log: pino({ level: 'warn' }, { write: (line: string) => lines.push(line) }),
+  });
+  // What the server fires by its own rules is left alone.
+  expect(await reconcileZones()).toEqual({ schedulesRecomputed: 0 });
+  expect(await reconcileZones()).toEqual({ schedulesRecomputed: 0 });
   expect(lines.map((line) => (JSON.parse(line) as { zones: string[] }).zones)).toEqual([['America/Vancouver']]);
 });
 

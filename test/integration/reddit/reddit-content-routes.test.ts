@@ -56,6 +56,8 @@ describe('the routes of Reddit content', () => {
       is_deleted: false,
       is_sandbox: true,
       edited_at: null,
+      media: null,
+      is_score_hidden: false,
     });
     expect(await api.user('GET', '/reddit/posts/none')).toMatchObject({
       status: 404,
@@ -101,6 +103,7 @@ describe('the routes of Reddit content', () => {
       is_deleted: true,
       is_sandbox: false,
       edited_at: null,
+      is_score_hidden: false,
     });
     expect((await api.user('GET', '/reddit/posts/p1/comments')).body).toEqual([]);
     expect((await api.user('GET', '/reddit/posts/none/comments')).status).toBe(404);

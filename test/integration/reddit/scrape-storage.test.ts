@@ -125,7 +125,7 @@ describe('the scrape memory', () => {
     await scrapes().saveThread({ ...thread, numComments: 1 });
     await scrapes().saveThread(thread);
     await scrapes().saveThread({ ...thread, postId: 'gone' });
-    expect(await scrapes().findThreads(['a', 'gone'])).toEqual([thread]);
+    expect(await scrapes().findThreads(['a', 'gone'])).toEqual([{ ...thread, commentsSort: 'confidence' }]);
     const listing = { subreddit: 'FUNNY', sort: 'new', isSandbox: false };
     await scrapes().saveWatermark(listing, { postId: 'a', postsLimit: 50, ...reading });
     expect(await scrapes().findWatermark({ ...listing, subreddit: 'funny' })).toEqual({

@@ -99,6 +99,9 @@ describe('npm start on a machine where nothing is prepared', () => {
       body: { items: [{ task_type: 'REDDIT_SCRAPE', scheduler_type: 'interval', schedule_status: 'active' }] },
     });
     await until(async () => (await get('/reddit/posts?limit=1')).body.length === 1);
+    // The Temporal that the stack starts has the stack's own rules of time zones.
+    const { time_zones } = (await get('/tasks/system/status')).body;
+    expect(time_zones).toMatchObject({ temporal_version: time_zones.version, differing_zones: [], warning: null });
 
     // Without a mail server, the page of the mail catcher shows the link of a password reset.
     const mails = async () =>

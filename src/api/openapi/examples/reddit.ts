@@ -24,6 +24,8 @@ const post = {
   is_deleted: false,
   is_sandbox: false,
   edited_at: null,
+  media: null,
+  is_score_hidden: false,
 } satisfies PostBody;
 
 export const redditExamples: Examples = {
