@@ -10,6 +10,7 @@ import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
 import { createKeyValueStore } from '../platform/key-value-store/create-key-value-store';
 import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
 import { createResetTokens } from '../platform/passwords/reset-tokens';
+import { createRunSignatures } from '../platform/run-signatures';
 import { reasonOf } from '../platform/startup/error-texts';
 import { showFailedStart, StartError } from '../platform/startup/start-error';
 import { connectTemporal, temporalTarget, temporalUiLink } from '../platform/temporal';
@@ -56,6 +57,7 @@ async function main(): Promise<void> {
       areAttemptsLimited: config.LIMIT_ATTEMPTS,
     },
     resetTokens: createResetTokens(config.JWT_SECRET_KEY),
+    signatures: createRunSignatures(config.JWT_SECRET_KEY),
     reddit: {
       isSandbox: config.REDDIT_IS_SANDBOX,
       requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE,

@@ -89,6 +89,16 @@ test('the parts of an address make a URL, also with a plain IPv6 address and a p
   );
 });
 
+test.each(['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'])('%s alone is refused: the two keys belong together', (name) => {
+  const message = bad({ S3_BUCKET: 'exports', [name]: 'RETpw' });
+  expect(message).toContain('S3_ACCESS_KEY_ID: and S3_SECRET_ACCESS_KEY belong together');
+  expect(message).not.toContain('RETpw');
+});
+
+test.each([{}, { S3_ACCESS_KEY_ID: 'id', S3_SECRET_ACCESS_KEY: 'key' }])('both S3 keys or none are taken', (keys) => {
+  expect(bad({ S3_BUCKET: 'exports', ...keys })).toBe('');
+});
+
 test('a process that gets its settings another way gets none of our variables', () => {
   const ours = Object.fromEntries(
     [...ENV_VARIABLES, ...Object.keys(ENV_ALIASES), 'TEMPORAL_API_KEY'].map((name) => [name, 'SECRET']),

@@ -102,7 +102,10 @@ async function main(): Promise<void> {
 function warnOfMissingSettings(config: Config, log: Logger): void {
   if (!config.REDDIT_CLIENT_ID) log.warn('REDDIT_CLIENT_ID is not set: every task that asks Reddit will fail');
   if (!config.SMTP_HOST) log.warn('SMTP_HOST is not set: no mails are sent');
-  if (!config.JWT_SECRET_KEY) log.warn('JWT_SECRET_KEY is not set: the links of password resets cannot be mailed');
+  if (!config.JWT_SECRET_KEY)
+    log.warn(
+      'JWT_SECRET_KEY is not set: no link of a password reset is mailed, and runs do not tell who asked for them',
+    );
 }
 
 const connectReddit = (config: Config, store: KeyValueStore, log: Logger) =>

@@ -16,6 +16,7 @@ import {
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { HEARTBEAT_TIMEOUT, RETRY_FOREVER } from './activity-options';
 import { runTask } from './run-task';
+import { priorityKeyOf } from '../shared/priority-key';
 import type { Activities } from '../activities';
 import type { BatchRequest, BatchRun, BatchSummary, BegunBatch, RunRequest } from '../activities/run-request';
 
@@ -53,12 +54,12 @@ export async function runBatch(request: BatchRequest): Promise<BatchSummary> {
   });
   let begun: BegunBatch;
   try {
-    begun = await beginBatch(request);
+    begun = await beginBatch(request, workflowInfo().firstExecutionRunId);
     runs = begun.slices.flat();
     await cancelRows(runs, cancelled);
     await Promise.all([
       runSlices(begun.slices),
-      ...begun.children.map((child) => runChild(child, request, { cancelled, startedChildren })),
+      ...begun.children.map((child) => runChild(child, { cancelled, startedChildren })),
     ]);
   } catch (error) {
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => finishBatch(true));
@@ -96,10 +97,9 @@ async function runSlice(slice: BatchRun[]): Promise<void> {
 
 async function runChild(
   child: BegunBatch['children'][number],
-  request: BatchRequest,
   { cancelled, startedChildren }: { cancelled: Set<number>; startedChildren: Set<number> },
 ): Promise<void> {
-  const run: RunRequest = { configId: child.configId, triggeredBy: 'batch', requestedBy: request.requestedBy };
+  const run: RunRequest = child.request ?? { configId: child.configId, triggeredBy: 'batch' };
   try {
     const started = await startChild(runTask, {
       args: [run],
@@ -112,6 +112,7 @@ async function runChild(
         { key: defineSearchAttributeKey('TriggeredBy', 'KEYWORD'), value: 'batch' },
       ],
       staticSummary: child.summary,
+      priority: { priorityKey: priorityKeyOf(child.priority) },
     });
     startedChildren.add(child.n);
     if (cancelled.has(child.n)) await cancelChild(child.n);

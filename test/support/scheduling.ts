@@ -39,10 +39,10 @@ function connectScheduling(services: { database: Database; temporal: TemporalCon
   const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue });
   const convergence = createScheduleConvergence({ configs, gateway });
   /** A new reconciler looks at the whole last day, as after a restart. */
-  const createPass = ({ graceMs = 0, startsPerSecond = 20 } = {}) =>
+  const createPass = ({ graceMs = 0, startsPerSecond = 20, configs: ofPass = configs } = {}) =>
     createReconcilePass({
       findConfigError,
-      configs,
+      configs: ofPass,
       executions,
       gateway,
       convergence,

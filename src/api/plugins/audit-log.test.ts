@@ -4,12 +4,19 @@ import { installRequestOrigin } from './request-origin';
 import { installAuditLog, type AuditRule } from './audit-log';
 import type { NewAuditEntry } from '../../storage/accounts/audit-repository';
 
-async function createSignIn(rule: AuditRule) {
+async function createSignIn(rule: AuditRule, write = async () => {}) {
   const entries: NewAuditEntry[] = [];
   const app = fastify();
   await app.register(fastifyJwt, { secret: 'for this test alone' });
   installRequestOrigin(app);
-  installAuditLog(app, { audit: { record: async (entry) => void entries.push(entry) } });
+  installAuditLog(app, {
+    audit: {
+      async record(entry) {
+        await write();
+        entries.push(entry);
+      },
+    },
+  });
   app.post<{ Body: { username: string; password: string } }>(
     '/sign-in',
     { config: { access: 'open', audit: rule } },
@@ -30,6 +37,19 @@ test('the actor of a successful login is the user who signs in', async () => {
   expect(entries).toMatchObject([
     { actorId: 7, action: 'auth.login', outcome: 'succeeded', status: 200, details: { username: 'ann' } },
   ]);
+});
+
+test('the entry is written before the answer leaves', async () => {
+  let isAnswered = false;
+  const turnsOfTheEventLoop = async () => {
+    for (let turn = 0; turn < 100 && !isAnswered; turn += 1) await new Promise(setImmediate);
+  };
+  const { entries, signIn } = await createSignIn(rule, turnsOfTheEventLoop);
+  const entriesAtTheAnswer = await signIn({ username: 'ann', password: 'right' }).then(() => {
+    isAnswered = true;
+    return entries.length;
+  });
+  expect(entriesAtTheAnswer).toBe(1);
 });
 
 test('a refused login has no actor, and keeps only the given name of the body, cut to 300 characters', async () => {

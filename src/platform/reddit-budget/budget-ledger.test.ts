@@ -1,6 +1,7 @@
+import { simulate, timesOf } from '../../../test/support/budget-simulation';
 import { ledger } from './budget-ledger';
 import { freshState } from './budget-state';
-import { simulate, timesOf } from '../../../test/support/budget-simulation';
+import type { RequestReport } from './budget-commands';
 
 const fleet = (requests: number) => ['one', 'two', 'three'].map((process) => ({ process, flow: '1', requests }));
 const between = (times: number[], from: number, to: number) => times.filter((at) => at >= from && at < to).length;
@@ -177,6 +178,35 @@ test('of the requests that Reddit takes one at a time, one is under way', async 
   });
   const times = timesOf(grants);
   for (const [n, at] of times.entries()) if (n > 0) expect(at - times[n - 1]!).toBeGreaterThanOrEqual(500);
+});
+
+test('a request that ended without headers counts as used, also when an older answer says otherwise', () => {
+  const [minute, requestsPerMinute] = [60_000, 600];
+  let state = freshState();
+  const queue = { flow: '1', weight: 5, isExclusive: false, waiting: 1, ageMs: 0 };
+  /** Sends one request and returns its id. */
+  const send = (now: number) => {
+    const process = { process: 'one', requestsPerMinute };
+    state = ledger.arrive.run(state, now, { ...process, queue, patienceMs: minute, isParkable: true }).state;
+    const polled = ledger.poll.run(state, now, { ...process, free: 5, queues: [queue], outcomes: [], unused: [] });
+    state = polled.state;
+    return Number(Object.keys(polled.answer.grants)[0]);
+  };
+  const report = (now: number, outcome: RequestReport) => {
+    const process = { process: 'one', free: 5, queues: [], unused: [], requestsPerMinute };
+    state = ledger.poll.run(state, now, { ...process, outcomes: [outcome] }).state;
+  };
+  const headers = (used: number, now: number) => ({ used, remaining: 100 - used, resetMs: minute - now });
+  const remaining = (now: number) => ledger.view.run(state, now, { requestsPerMinute }).answer.remaining;
+
+  report(1_000, { id: send(0), headers: headers(1, 1_000) });
+  expect(remaining(1_000)).toBe(99);
+  const [older, silent] = [send(2_000), send(3_000)];
+  report(4_000, { id: silent });
+  expect(remaining(4_000)).toBe(97);
+  // Reddit counted this one before the other.
+  report(5_000, { id: older, headers: headers(2, 5_000) });
+  expect(remaining(5_000)).toBe(97);
 });
 
 describe('a window that headers put decades ahead', () => {

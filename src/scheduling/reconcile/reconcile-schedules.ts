@@ -82,24 +82,26 @@ export function createScheduleReconciler({
     return true;
   }
 
-  /** Sets the config to `error`, because its repair would fail again in every pass. */
-  async function giveUp(configId: number, error: Error): Promise<void> {
-    const failed = await configs.setScheduleStatus(configId, 'error', {
+  /**
+   * Sets the config to `error`, because its repair would fail again in every pass. A config that was edited since `row`
+   * was read keeps its status: the edit may have corrected it.
+   */
+  async function giveUp(row: TaskConfig, error: Error): Promise<void> {
+    const failed = await configs.setScheduleStatus(row.id, 'error', {
       from: ['active', 'paused'],
+      ifRevision: row.revision,
       error: error.message,
     });
     if (!failed) return;
-    await configs.addEvents(configId, [
+    await configs.addEvents(row.id, [
       { event: 'status_changed', newStatus: 'error' },
       { event: 'task_register_error', taskName: failed.name, success: false, error: error.message },
     ]);
-    await convergence.converge(configId);
+    await convergence.converge(row.id);
   }
 
-  /** Reads both again, because the lists may be outdated. Repairs the difference and returns its counter. */
-  async function repair(configId: number): Promise<keyof ScheduleRepairs | null> {
-    // The row is read first, so that it is never newer than the schedule.
-    const row = await configs.get(configId);
+  /** Reads the schedule again, because the lists may be outdated. Repairs the difference and returns its counter. */
+  async function repair(configId: number, row: TaskConfig | undefined): Promise<keyof ScheduleRepairs | null> {
     const schedule = await gateway.describe(configId);
     if (schedule && schedule.taskQueue !== taskQueue) {
       log.warn({ configId, taskQueue: schedule.taskQueue }, 'a schedule of another task queue was left alone');
@@ -147,8 +149,11 @@ export function createScheduleReconciler({
       ...[...schedules.keys()].filter((id) => !scheduled.has(id)),
     ];
     for (const configId of suspects) {
+      let row: TaskConfig | undefined;
       try {
-        const done = await repair(configId);
+        // The row is read before the schedule, so that it is never newer.
+        row = await configs.get(configId);
+        const done = await repair(configId, row);
         if (!done) continue;
         repairs[done] += 1;
         log.warn({ configId, done }, 'a schedule and its config differed');
@@ -156,7 +161,7 @@ export function createScheduleReconciler({
         if (error instanceof SchedulerUnavailableError) throw error;
         repairs.schedulesFailed += 1;
         log.error({ configId, err: error }, 'a schedule could not be repaired');
-        if (isRefusal(error)) await giveUp(configId, error);
+        if (row && isRefusal(error)) await giveUp(row, error);
       }
     }
     return { ...repairs, ...(await reconcileStagger(rows, schedules)) };

@@ -79,3 +79,14 @@ test('interval, window, jitter and policies are translated', () => {
     remainingActions: undefined,
   });
 });
+
+test.each([
+  ['skip', 'SKIP'],
+  ['buffer_one', 'BUFFER_ONE'],
+  ['buffer_all', 'BUFFER_ALL'],
+  ['cancel_other', 'CANCEL_OTHER'],
+  ['terminate_other', 'TERMINATE_OTHER'],
+  ['allow_all', 'ALLOW_ALL'],
+])('the overlap policy %s is %s at Temporal', (overlap, policy) => {
+  expect(translate('interval', { hours: 1, overlap }).policies.overlap).toBe(policy);
+});

@@ -106,6 +106,16 @@ describe('more comments', () => {
     expect(await flat.result).toMatchObject({ comments: { new: 1 }, unexpanded: 0 });
     expect(flat.asked).toEqual(['page funny - 50', 'tree p 100 1']);
   });
+
+  test('comments_depth counts levels: a comment exactly that deep is left out, the one above it is kept', async () => {
+    const deep: Script = {
+      listPosts: pages([post('p', 3)]),
+      getComments: async () => tree([comment('level1', 0), comment('level2', 1), comment('level3', 2)]),
+    };
+    const run = start(deep, { subreddits: ['funny'], comments_depth: 2 });
+    expect(await run.result).toMatchObject({ comments: { new: 2 } });
+    expect(run.stored).toEqual(['p', 'level1', 'level2']);
+  });
 });
 
 test('a subreddit that fails does not fail the others', async () => {

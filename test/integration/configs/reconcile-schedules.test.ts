@@ -2,7 +2,7 @@ import { findConfigError } from '../../../src/tasks/registry';
 import { createScheduleCommands } from '../../../src/scheduling/temporal/schedule-commands';
 import { createScheduleGateway } from '../../../src/scheduling/temporal/schedule-gateway';
 import { waitFor } from '../../support/process';
-import { NO_REPAIRS, useScheduling, type SchedulingStack } from '../../support/scheduling';
+import { expectInStep, NO_REPAIRS, useScheduling, type SchedulingStack } from '../../support/scheduling';
 
 let stack: SchedulingStack;
 useScheduling((started) => {
@@ -108,6 +108,29 @@ test('a config with an unreadable schedule ends in error, and the other configs 
     scheduleError: expect.stringContaining('hours'),
   });
   expect(await stack.gateway.describe(fine.id)).toMatchObject({ state: 'active' });
+});
+
+test('an edit during a pass is not overwritten by the error of what was there before', async () => {
+  const unfit = await stack.createActive({ ...EVERY_FIVE_HOURS, taskType: 'TEST_TIMEOUT' });
+  const unreadable = await stack.createActive(EVERY_FIVE_HOURS);
+  await stack.configs.update(unfit.id, { parameters: { sleep_seconds: -1 } });
+  await stack.configs.update(unreadable.id, { scheduleConfig: { hours: 'many' } });
+  await waitFor(async () => (await stack.gateway.list()).size === 2);
+  /** The edit that corrects both comes just before the pass writes what it has found. */
+  const configs: typeof stack.configs = {
+    ...stack.configs,
+    async setScheduleStatus(...given) {
+      await stack.configs.update(unfit.id, { parameters: { sleep_seconds: 1 } });
+      await stack.configs.update(unreadable.id, { scheduleConfig: { hours: 7 } });
+      return stack.configs.setScheduleStatus(...given);
+    },
+  };
+  expect(await stack.createPass({ configs }).run()).toMatchObject({ configsFailed: 0 });
+  for (const { id } of [unfit, unreadable])
+    expect(await stack.configs.get(id)).toMatchObject({ scheduleStatus: 'active', scheduleError: null });
+  await waitFor(async () => (await stack.gateway.list()).size === 2);
+  await stack.reconcile();
+  for (const { id } of [unfit, unreadable]) await expectInStep(stack, id);
 });
 
 test('a config that this version cannot run ends in error, and starts again once it is corrected', async () => {

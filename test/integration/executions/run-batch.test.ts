@@ -22,9 +22,21 @@ describe('a batch', () => {
       ['-2', 'failed', 2, 'batch'],
       ['-3', 'succeeded', 1, 'batch'],
       ['-4', 'succeeded', 1, 'batch'],
-      ['-5', 'failed', 1, 'batch'],
+      ['-5', 'cancelled', 1, 'batch'],
     ]);
     expect(rows[2].workflow_id).toBe(rows[2].task_id);
+  });
+
+  test('each workflow of a run has the priority of its config', async () => {
+    const configs = await Promise.all(
+      [10, 5, 1].map((priority) =>
+        createConfig({ taskType: 'TEST_SHORT_TIMEOUT', parameters: { sleep_seconds: 0 }, priority }),
+      ),
+    );
+    const handle = await startBatch(configs.map(({ id }) => id));
+    await handle.result();
+    const runs = await Promise.all([1, 2, 3].map((n) => client().getHandle(`${handle.workflowId}-${n}`).describe()));
+    expect(runs.map(({ priority }) => priority?.priorityKey)).toEqual([1, 3, 5]);
   });
 
   test('runs a config whose long name is wider than a Temporal summary', async () => {

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
+import { createExecutionRepository } from '../../../src/storage/executions/execution-repository';
 import { findConfigError } from '../../../src/tasks/registry';
 import { waitFor } from '../../support/process';
 import { useTestWorker } from '../../support/run-support';
@@ -126,6 +128,29 @@ test('the time limit spans all attempts of a short task', async () => {
   expect((await attemptsOf(row.id)).length).toBeLessThan(4);
 });
 
+test('an attempt that timed out uses up a retry as a failed one does, and a lost one does not', async () => {
+  const executions = createExecutionRepository(database());
+  const workflowId = `attempts-${randomUUID()}`;
+  const startedAt = new Date();
+  const { id } = await executions.begin({
+    taskId: workflowId,
+    workflowId,
+    runId: randomUUID(),
+    configId: null,
+    taskType: 'HEALTH_CHECK',
+    triggeredBy: 'manual',
+    startedAt,
+  });
+  const open = async () => (await executions.openAttempts([id], 'worker', new Date()))[0];
+  const failure = { type: 'E', message: 'm', traceback: null, isRetryable: true };
+  await open();
+  await executions.failAttempt(id, 1, 'timed_out', failure, new Date());
+  expect(await open()).toMatchObject({ attempt: 2, failedAttempts: 1, lostAttempts: 0 });
+  await executions.failAttempt(id, 2, 'failed', failure, new Date());
+  expect(await open()).toMatchObject({ attempt: 3, failedAttempts: 2, lostAttempts: 0 });
+  expect(await open()).toMatchObject({ attempt: 4, failedAttempts: 2, lostAttempts: 1 });
+});
+
 test('text that PostgreSQL cannot hold is mended, not stumbled over', async () => {
   const odd = { sleep_seconds: 0, nul: 'a\0b', escape: 'a\\u0000b', half: 'a\ud800b', '\0key': 1 };
   const handle = await startTask({ configId: null, taskType: 'TEST_SHORT_TIMEOUT', parameters: odd });
@@ -151,14 +176,21 @@ test('parameters that no longer fit fail at once, whatever the retries', async (
   expect(await attemptsOf(row.id)).toMatchObject([{ failure: { type: 'PermanentTaskError', isRetryable: false } }]);
 });
 
-test('a config or task type that is gone is a clear failure', async () => {
-  const gone = await startTask({ configId: 999_999 });
-  await expect(gone.result()).rejects.toThrow();
-  expect(await executionOf(gone.workflowId)).toMatchObject({
-    status: 'failed',
+test('a run whose config was deleted meanwhile ends as cancelled, and tells the name of the config', async () => {
+  const config = await createConfig({ taskType: 'HEALTH_CHECK', name: 'gone' });
+  await createTaskConfigRepository(database()).remove(config.id);
+  const handle = await startTask({ configId: config.id }, { memo: { configName: config.name } });
+  await expect(handle.result()).rejects.toThrow('Workflow execution cancelled');
+  expect((await handle.describe()).status.name).toBe('CANCELLED');
+  expect(await executionOf(handle.workflowId)).toMatchObject({
+    status: 'cancelled',
     config_id: null,
-    error_message: 'The task config no longer exists',
+    config_name: 'gone',
+    error_message: 'Its config was deleted before the run began',
   });
+});
+
+test('a task type that is gone is a clear failure', async () => {
   const unknown = await startTask({ configId: null, taskType: 'NO_SUCH_TYPE' });
   await expect(unknown.result()).rejects.toThrow();
   expect(await executionOf(unknown.workflowId)).toMatchObject({

@@ -68,6 +68,28 @@ test('adds a snapshot of the counts when a post is new and whenever a count chan
   expect(at).toEqual((await content.getPost('a'))?.scrapedAt);
 });
 
+test('content that is the same in the sandbox and at Reddit is marked by where it was seen last', async () => {
+  const posts = async () => (await rowsOf('reddit_posts')) as { is_sandbox: boolean; xmin: string }[];
+  const comments = async () => (await rowsOf('reddit_comments')) as { is_sandbox: boolean; xmin: string }[];
+  const marks = async () => [...(await posts()), ...(await comments())].map((row) => row.is_sandbox);
+  const store = async (isSandbox: boolean) => {
+    const options = { ...(await laterRun()), isSandbox };
+    return [
+      await content.upsertPosts([post('a')], options),
+      await content.upsertComments([comment('1', 'a')], options),
+    ];
+  };
+  await store(true);
+  expect(await marks()).toEqual([true, true]);
+  const [updated, unchanged] = [
+    { created: 0, updated: 1, unchanged: 0 },
+    { created: 0, updated: 0, unchanged: 1 },
+  ];
+  expect(await store(false)).toEqual([updated, updated]);
+  expect(await marks()).toEqual([false, false]);
+  expect(await store(false)).toEqual([unchanged, unchanged]);
+});
+
 test('counts a step that a retry repeats as it did the first time', async () => {
   await content.upsertPosts([post('old'), post('same')], run());
   const second = await laterRun();

@@ -1,0 +1,71 @@
+import pino from 'pino';
+import { createScheduleReconciler, type ScheduleReconcilerDeps } from './reconcile-schedules';
+import type { DescribedSchedule } from '../temporal/actual-schedule';
+import type { ScheduleStatus, TaskConfig } from '../../storage/configs/task-config';
+
+/** One active config with a date, whose schedule at Temporal will not fire again. */
+function createExhausted(schedule: Pick<DescribedSchedule, 'runningRuns' | 'timesFired'>) {
+  const row = {
+    id: 1,
+    name: 'once',
+    schedulerType: 'date',
+    scheduleConfig: { run_date: '2020-01-01T00:00:00Z' },
+    scheduleStatus: 'active',
+    revision: 3,
+  } as unknown as TaskConfig;
+  const actual: DescribedSchedule = {
+    configId: 1,
+    state: 'exhausted',
+    isPaused: false,
+    note: 'taskloom r3',
+    revision: 3,
+    isForeignPause: false,
+    nextRun: null,
+    recentRuns: [],
+    taskQueue: 'queue',
+    skippedOverlap: 0,
+    missedCatchup: 0,
+    ...schedule,
+  };
+  const converged: number[] = [];
+  const events: object[] = [];
+  const deps = {
+    configs: {
+      get: async () => row,
+      listScheduled: async () => [row],
+      setScheduleStatus: async (_id: number, status: ScheduleStatus) => Object.assign(row, { scheduleStatus: status }),
+      addEvents: async (_id: number, added: object[]) => void events.push(...added),
+    },
+    gateway: { list: async () => new Map([[1, actual]]), describe: async () => actual },
+    convergence: { converge: async (id: number) => void converged.push(id) },
+    staggers: { widen: async () => [], endPassed: async () => [] },
+    log: pino({ level: 'silent' }),
+    taskQueue: 'queue',
+    graceMs: 0,
+    startsPerSecond: 0,
+  } as unknown as ScheduleReconcilerDeps;
+  return { row, converged, events, reconcile: createScheduleReconciler(deps) };
+}
+
+const running = [{ workflowId: 'task-config-1-2020-01-01T00:00:00Z', runId: 'r' }];
+
+test('an exhausted schedule with a run at work is kept, and with it the runs in its buffer', async () => {
+  const { row, converged, events, reconcile } = createExhausted({ runningRuns: running, timesFired: 1 });
+  expect(await reconcile()).toMatchObject({ schedulesCompleted: 0, schedulesRepaired: 0, schedulesRemoved: 0 });
+  expect(row.scheduleStatus).toBe('active');
+  expect({ converged, events }).toEqual({ converged: [], events: [] });
+});
+
+test('an exhausted schedule ends its config once no run is at work', async () => {
+  const { row, converged, events, reconcile } = createExhausted({ runningRuns: [], timesFired: 1 });
+  expect(await reconcile()).toMatchObject({ schedulesCompleted: 1 });
+  expect(row.scheduleStatus).toBe('inactive');
+  expect(converged).toEqual([1]);
+  expect(events.at(-1)).toMatchObject({ event: 'task_completed', success: true });
+});
+
+test('a schedule that never fired before it was exhausted has not succeeded', async () => {
+  const { events, reconcile } = createExhausted({ runningRuns: [], timesFired: 0 });
+  await reconcile();
+  expect(events.at(-1)).toMatchObject({ event: 'task_completed', success: false, error: expect.any(String) });
+});
