@@ -3184,7 +3184,10 @@ export interface paths {
                         };
                         /** @default 0 */
                         max_retries?: number;
-                        /** @default null */
+                        /**
+                         * @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none
+                         * @default null
+                         */
                         timeout_seconds?: number | null;
                         /**
                          * @description 10 is the highest
@@ -4090,6 +4093,7 @@ export interface paths {
                             [key: string]: unknown;
                         };
                         max_retries?: number;
+                        /** @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none */
                         timeout_seconds?: number | null;
                         /** @description 10 is the highest */
                         priority?: number;
@@ -4430,6 +4434,7 @@ export interface paths {
                             [key: string]: unknown;
                         };
                         max_retries?: number;
+                        /** @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none */
                         timeout_seconds?: number | null;
                         /** @description 10 is the highest */
                         priority?: number;
@@ -7572,7 +7577,10 @@ export interface paths {
                         options?: {
                             /** @default 0 */
                             max_retries?: number;
-                            /** @default null */
+                            /**
+                             * @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none
+                             * @default null
+                             */
                             timeout_seconds?: number | null;
                             /**
                              * @description 10 is the highest
@@ -11280,6 +11288,7 @@ export interface components {
                 [key: string]: unknown;
             };
             max_retries: number;
+            /** @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none */
             timeout_seconds: number | null;
             priority: number;
             /** Format: date-time */
@@ -11327,6 +11336,7 @@ export interface components {
                 [key: string]: unknown;
             };
             max_retries: number;
+            /** @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none */
             timeout_seconds: number | null;
             priority: number;
             /** Format: date-time */
@@ -11735,6 +11745,11 @@ export interface components {
                     status: "healthy" | "unhealthy";
                     message: string;
                 };
+            };
+            /** @description The last reconcile pass of a worker. One begins every minute; null where none is known */
+            reconcile: {
+                last_pass_at: string | null;
+                age_seconds: number | null;
             };
             error: string | null;
         };

@@ -16,6 +16,9 @@ const fieldsOfTypes = schedulerTypes
   .flatMap(({ name, configFields }) => (configFields === undefined ? [] : `${name}: ${configFields}.`))
   .join(' ');
 
+const TIMEOUT =
+  'The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none';
+
 const fields = {
   name: z.string().min(1).max(200),
   description: z.string().max(500).nullable(),
@@ -25,7 +28,7 @@ const fields = {
       'catchup_window_seconds, pause_on_failure',
   ),
   max_retries: z.int().min(0).max(10),
-  timeout_seconds: z.int32().positive().nullable(),
+  timeout_seconds: z.int32().positive().nullable().describe(TIMEOUT),
   priority: z.int().min(1).max(10).describe('10 is the highest'),
 };
 
@@ -106,7 +109,7 @@ export const config = z
     parameters: jsonObject,
     schedule_config: jsonObject,
     max_retries: z.int(),
-    timeout_seconds: z.int().nullable(),
+    timeout_seconds: z.int().nullable().describe(TIMEOUT),
     priority: z.int(),
     created_at: datetime,
     updated_at: datetime.nullable(),
