@@ -2,6 +2,8 @@ import type { ResetMailDeps } from './reset-mail-activities';
 import type { ScrapeLimits } from './scrape-limits';
 import type { OutagePatience } from './transient-waits';
 import type { Logger } from '../platform/logger';
+import type { RunSignatures } from '../platform/run-signatures';
+import type { TellScheduledRun } from '../storage/executions/scheduled-run-repository';
 import type { ExecutionRepository } from '../storage/executions/execution-repository';
 import type { ScrapeLaneRepository } from '../storage/reddit/scrape-lane-repository';
 import type { StepAttemptRepository } from '../storage/executions/step-attempt-repository';
@@ -13,6 +15,10 @@ export interface ActivityDeps extends ResetMailDeps {
   lanes: ScrapeLaneRepository;
   stepAttempts: StepAttemptRepository;
   services: TaskServices;
+  /** Undefined if JWT_SECRET_KEY is not set: then no run counts as asked for by a user. */
+  signatures: RunSignatures | undefined;
+  /** What made a schedule start a run: its rule, or somebody in Temporal. */
+  tellScheduledRun: TellScheduledRun;
   log: Logger;
   /** Stored with each attempt. */
   workerIdentity: string;

@@ -3,14 +3,33 @@ import type { ExecutionOutcome, RunPlan } from './run-request';
 import type { ExecutionEnd } from '../storage/executions/execution-ends';
 import type { TaskExecution } from '../storage/executions/task-execution';
 
-/** The plan of a run, from its row; `refused` with the outcome of a run that cannot start. */
-export function planOf(execution: TaskExecution): RunPlan | { kind: 'refused'; outcome: ExecutionOutcome } {
+/** Nothing has failed: its owner deleted the config while the run was due. */
+const CONFIG_GONE: ExecutionOutcome = {
+  status: 'cancelled',
+  errorType: 'ConfigDeleted',
+  errorMessage: 'Its config was deleted before the run began',
+};
+const unknownType = (name: string): ExecutionOutcome => ({
+  status: 'failed',
+  errorType: 'PermanentTaskError',
+  errorMessage: `Unknown task type ${name}`,
+});
+
+/**
+ * The plan of a run, from its row; `refused` with the outcome of a run that cannot start. `earlier`: the run that was
+ * reset, which the new one continues unless it had succeeded.
+ */
+export function planOf(
+  execution: TaskExecution,
+  earlier?: TaskExecution,
+): RunPlan | { kind: 'refused'; outcome: ExecutionOutcome } {
   const { taskType: name } = execution;
   const taskType = name === null ? undefined : findTaskType(name);
   if (name === null || !taskType) {
-    const errorMessage = name === null ? 'The task config no longer exists' : `Unknown task type ${name}`;
-    return { kind: 'refused', outcome: { status: 'failed', errorType: 'PermanentTaskError', errorMessage } };
+    return { kind: 'refused', outcome: name === null ? CONFIG_GONE : unknownType(name) };
   }
+  // Some tasks tell by the time when the work began what is done already.
+  const isContinued = earlier !== undefined && earlier.status !== 'succeeded' && !taskType.isShort;
   return {
     kind: 'run',
     executionId: execution.id,
@@ -22,7 +41,7 @@ export function planOf(execution: TaskExecution): RunPlan | { kind: 'refused'; o
     priority: execution.priority,
     isShort: taskType.isShort,
     workflow: taskType.workflow,
-    startedAt: execution.startedAt.toISOString(),
+    startedAt: (isContinued ? earlier : execution).startedAt.toISOString(),
   };
 }
 

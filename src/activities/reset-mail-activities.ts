@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { withHeartbeat } from './heartbeat';
+import { requireInput, resetIdInput } from './run-input';
 import { writeResetMail } from './reset-mail';
 import type { Logger } from '../platform/logger';
 import type { MailError } from '../platform/mail/mail-error';
@@ -82,7 +83,8 @@ export function createResetMailActivities(deps: ResetMailDeps & { log: Logger })
 
   return {
     /** One try to mail the link. It fails if another try may succeed, and returns once the reset is over. */
-    async sendResetMail(resetId: string): Promise<ResetMailOutcome> {
+    async sendResetMail(given: unknown): Promise<ResetMailOutcome> {
+      const resetId = requireInput('mailPasswordReset', resetIdInput, given);
       const context = Context.current();
       let details = context.info.heartbeatDetails as string | undefined;
       const onTaken = () => context.heartbeat((details = TAKEN));

@@ -16,14 +16,32 @@ export interface RunRequest {
   requestedBy?: number;
   /** The id of the execution that this one repeats. */
   retryOf?: number;
-  /** The start time of its schedule, before any jitter; ISO 8601. The workflow fills it in. */
+  /** By the API, over the workflow's id and the rest of the request: without it, nobody counts as having asked. */
+  signature?: string;
+}
+
+/** How Temporal began a run, as the workflow reads it from its own info. */
+export interface RunStart {
+  /** Another than the present run's after a reset. */
+  firstRunId: string;
+  /** When Temporal began the first run; ISO 8601. */
+  startedAt: string;
+  /** By another workflow: a batch. */
+  isChild: boolean;
+  /** The schedule that started it, and the time of its rule, before any jitter; ISO 8601. */
+  scheduleId?: string;
   scheduledAt?: string;
+  /** From the search attributes and the memo: what is known when the input is wrong, or the config gone. */
+  configId?: number;
+  configName?: string;
 }
 
 /** The argument of `runBatch`. Run n (from 1) has the task id `<workflow id>-<n>` and the config `configIds[n-1]`. */
 export interface BatchRequest {
   configIds: number[];
   requestedBy?: number;
+  /** As in RunRequest. */
+  signature?: string;
 }
 
 /** How a run ended. */
@@ -81,6 +99,8 @@ export interface BegunBatch {
     /** Shown in the Temporal Web UI. Absent in histories of versions that did not cut it to Temporal's limit. */
     summary?: string;
     priority: number;
+    /** Signed. Absent in histories of versions without signatures. */
+    request?: RunRequest;
   }[];
 }
 

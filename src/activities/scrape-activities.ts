@@ -10,6 +10,8 @@ import { freshLane, isLaneDone, laneState, type LaneState } from '../tasks/reddi
 import { executionEnded } from './failure-policy';
 import { classifyFailure, isWorkerShutdown } from './failures';
 import { withHeartbeat } from './heartbeat';
+import { executionIdInput, requireInput } from './run-input';
+import { createRunRows } from './run-rows';
 import { SCRAPE_LIMITS } from './scrape-limits';
 import { createStepFailures } from './step-failures';
 import type { ActivityDeps } from './activity-deps';
@@ -25,11 +27,16 @@ export function createScrapeActivities(deps: ActivityDeps) {
   const { executions, lanes, services, log } = deps;
   const limits = { ...SCRAPE_LIMITS, ...deps.scrapeLimits };
   const failures = createStepFailures(deps);
+  const rows = createRunRows(deps);
 
-  async function runningRow(executionId: number): Promise<TaskExecution> {
+  /** The run that this work belongs to. When that was reset, the work goes on for the new run. */
+  async function runningRow(given: number): Promise<TaskExecution> {
+    const executionId = requireInput('scrapeReddit', executionIdInput, given);
     const [row] = await executions.getMany([executionId]);
-    if (row?.status !== 'running') throw executionEnded();
-    return row;
+    if (row?.status === 'running') return rows.ofParent(row);
+    const [newest] = await executions.getMany([await executions.followResets(executionId)]);
+    if (newest?.status !== 'running') throw executionEnded();
+    return rows.ofParent(newest);
   }
 
   /** The error to throw for a failure of the whole run: a permanent one is recorded and ends it, others are retried. */
@@ -73,8 +80,9 @@ export function createScrapeActivities(deps: ActivityDeps) {
 
   return {
     /** Creates the run's lanes, once, and returns their progress. Parameters that do not fit fail the run at once. */
-    async openScrape(executionId: number): Promise<BegunScrape> {
-      const row = await runningRow(executionId);
+    async openScrape(planned: number): Promise<BegunScrape> {
+      const row = await runningRow(planned);
+      const executionId = row.id;
       const parameters = await parametersOf(row);
       try {
         const stored = await lanes.open({
@@ -93,9 +101,10 @@ export function createScrapeActivities(deps: ActivityDeps) {
     },
 
     /** Continues one subreddit until it is done or the slice is used up, and returns its progress. */
-    async scrapeSlice(executionId: number, position: number): Promise<LaneProgress> {
+    async scrapeSlice(planned: number, position: number): Promise<LaneProgress> {
       const activity = Context.current();
-      const row = await runningRow(executionId);
+      const row = await runningRow(planned);
+      const executionId = row.id;
       const parameters = await parametersOf(row);
       const { held, lane } = await hold(executionId, position);
       const progress = () => progressOf(position, lane, parameters);
@@ -129,8 +138,9 @@ export function createScrapeActivities(deps: ActivityDeps) {
     },
 
     /** Computes the run's result, and removes the list of posts that was kept during the run. */
-    async closeScrape(executionId: number): Promise<JsonObject> {
-      const row = await runningRow(executionId);
+    async closeScrape(planned: number): Promise<JsonObject> {
+      const row = await runningRow(planned);
+      const executionId = row.id;
       const states = (await lanes.list(executionId)).map(({ state }) => laneState.parse(state));
       const open = states.filter((lane) => !isLaneDone(lane));
       if (open.length > 0) throw new Error(`${open.length} subreddits are not done`);

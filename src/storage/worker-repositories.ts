@@ -6,6 +6,7 @@ import { createExecutionRepository } from './executions/execution-repository';
 import { createMailDeliveryRepository } from './executions/mail-delivery-repository';
 import { createOverdueRunRepository } from './executions/overdue-run-repository';
 import { createRetentionRepository } from './executions/retention-repository';
+import { createScheduledRunRepository } from './executions/scheduled-run-repository';
 import { createStepAttemptRepository } from './executions/step-attempt-repository';
 import { createExportRepository } from './exports/export-repository';
 import { createDeletionSyncRepository } from './reddit/deletion-sync-repository';
@@ -24,6 +25,7 @@ export const createWorkerRepositories = (database: Database) => ({
   staggers: createStaggerRepository(database),
   executions: createExecutionRepository(database),
   stepAttempts: createStepAttemptRepository(database),
+  scheduledRuns: createScheduledRunRepository(database),
   deliveries: createMailDeliveryRepository(database),
   overdueRuns: createOverdueRunRepository(database),
   retention: createRetentionRepository(database),

@@ -7,6 +7,7 @@ import { createProcessWriter } from '../exports/process/process-writer';
 import { backupFolder, fileStoreSettings, foreignVariables, type Config } from '../platform/config';
 import { createFileStore } from '../platform/files/create-file-store';
 import { createResetTokens } from '../platform/passwords/reset-tokens';
+import { createRunSignatures } from '../platform/run-signatures';
 import { connectClient } from '../platform/postgres/postgres-client';
 import { createProbes } from '../platform/probes';
 import { createReconcilePass } from '../scheduling/reconcile/reconcile-pass';
@@ -15,6 +16,7 @@ import { createResetMails } from '../scheduling/temporal/reset-mails';
 import { createZoneReconciler } from '../scheduling/reconcile/reconcile-zones';
 import { createServerZones } from '../scheduling/temporal/server-zones';
 import { createScheduleConvergence } from '../scheduling/temporal/schedule-convergence';
+import { createScheduledRunTeller } from '../scheduling/temporal/scheduled-run';
 import { createWorkerRepositories, type WorkerRepositories } from '../storage/worker-repositories';
 import { findConfigError } from '../tasks/registry';
 import { createAuditRetention } from '../activities/audit-retention';
@@ -42,7 +44,7 @@ export interface WorkerConnections {
 
 /** Everything that activities need, over the connections of the process. */
 export function createActivityDeps(connections: WorkerConnections): ActivityDeps {
-  const { config, database, redis, temporal, reddit, mailer, log } = connections;
+  const { config, database, redis, temporal, gateway, reddit, mailer, log } = connections;
   const repositories = createWorkerRepositories(database);
   const { overdueRuns } = repositories;
   return {
@@ -66,6 +68,12 @@ export function createActivityDeps(connections: WorkerConnections): ActivityDeps
       runs: { findOverdue: (query) => overdueRuns.find(query) },
       probes: createProbes({ database, redis, temporal: temporal.connection, reddit }),
     },
+    signatures: config.JWT_SECRET_KEY ? createRunSignatures(config.JWT_SECRET_KEY) : undefined,
+    tellScheduledRun: createScheduledRunTeller({
+      configs: repositories.configs,
+      runs: repositories.scheduledRuns,
+      gateway,
+    }),
     log,
     workerIdentity: `${hostname()}:${process.pid}`,
     reconcile: createReconcile(connections, repositories),

@@ -12,6 +12,7 @@ import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
 import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
 import { showFailedStart } from '../platform/startup/start-error';
 import { connectTemporal, temporalTarget } from '../platform/temporal';
+import { setDefaultSubreddits } from '../tasks/reddit-scrape/subreddit-names';
 import { createScheduleGateway } from '../scheduling/temporal/schedule-gateway';
 import { createActivityDeps } from './create-activity-deps';
 import { createWorker } from './create-worker';
@@ -21,6 +22,7 @@ import { createTemporalLogger } from './temporal-logger';
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLogger({ name: 'worker', level: config.LOG_LEVEL });
+  setDefaultSubreddits(config.REDDIT_DEFAULT_SUBREDDITS);
   const databaseUrl = requireDatabaseUrl(config, '`npm start` brings up a PostgreSQL of its own');
   warnOfMissingSettings(config, log);
 
@@ -100,7 +102,10 @@ async function main(): Promise<void> {
 function warnOfMissingSettings(config: Config, log: Logger): void {
   if (!config.REDDIT_CLIENT_ID) log.warn('REDDIT_CLIENT_ID is not set: every task that asks Reddit will fail');
   if (!config.SMTP_HOST) log.warn('SMTP_HOST is not set: no mails are sent');
-  if (!config.JWT_SECRET_KEY) log.warn('JWT_SECRET_KEY is not set: the links of password resets cannot be mailed');
+  if (!config.JWT_SECRET_KEY)
+    log.warn(
+      'JWT_SECRET_KEY is not set: no link of a password reset is mailed, and runs do not tell who asked for them',
+    );
 }
 
 const connectReddit = (config: Config, store: KeyValueStore, log: Logger) =>

@@ -1,4 +1,12 @@
-import { executeChild, ParentClosePolicy, ChildWorkflowCancellationType, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  executeChild,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  patched,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { ActivityFailure, ChildWorkflowFailure } from '@temporalio/common';
 import type { ExecutionOutcome, ChildWorkflowRequest, RunPlan } from '../activities/run-request';
 
@@ -7,20 +15,36 @@ const SUFFIX = '-work';
 
 /**
  * Runs the workflow that a task type names, as a child. The child may continue as new as often as it needs, while the
- * run keeps the workflow id that its row, its links and cancellations use.
+ * run keeps the workflow id that its row, its links and cancellations use. The child has none of the run's search
+ * attributes, so that a count by them counts each run once.
  */
 export function runChildWorkflow(workflow: string, plan: RunPlan): Promise<ExecutionOutcome['result']> {
-  const { workflowId, memo, typedSearchAttributes } = workflowInfo();
+  const { workflowId, memo } = workflowInfo();
   const request: ChildWorkflowRequest = { executionId: plan.executionId };
+  cancelChildOfReset(`${workflowId}${SUFFIX}`);
   return executeChild<(request: ChildWorkflowRequest) => Promise<ExecutionOutcome['result']>>(workflow, {
     workflowId: `${workflowId}${SUFFIX}`,
     args: [request],
+    // After a reset to the run's first workflow task, the child of the run that was reset may still be at work.
+    workflowIdReusePolicy: 'TERMINATE_IF_RUNNING',
     // A cancelled run waits until the child has ended; a terminated run terminates the child.
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
     parentClosePolicy: ParentClosePolicy.TERMINATE,
     memo: { ...memo, executionId: plan.executionId },
-    typedSearchAttributes,
     staticSummary: `${plan.taskType} · execution ${plan.executionId}`,
+  });
+}
+
+/**
+ * A reset keeps the child, but Temporal lets only the run that started it cancel it as a child. So a run that was reset
+ * cancels it like any other workflow.
+ */
+function cancelChildOfReset(childId: string): void {
+  const cancel = () => CancellationScope.nonCancellable(() => getExternalWorkflowHandle(childId).cancel());
+  CancellationScope.current().cancelRequested.catch(async () => {
+    const { runId, firstExecutionRunId } = workflowInfo();
+    // An older history may have a cancellation before the point of its reset.
+    if (runId !== firstExecutionRunId && patched('cancel-child-of-reset')) await cancel().catch(() => undefined);
   });
 }
 

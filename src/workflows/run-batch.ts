@@ -54,12 +54,12 @@ export async function runBatch(request: BatchRequest): Promise<BatchSummary> {
   });
   let begun: BegunBatch;
   try {
-    begun = await beginBatch(request);
+    begun = await beginBatch(request, workflowInfo().firstExecutionRunId);
     runs = begun.slices.flat();
     await cancelRows(runs, cancelled);
     await Promise.all([
       runSlices(begun.slices),
-      ...begun.children.map((child) => runChild(child, request, { cancelled, startedChildren })),
+      ...begun.children.map((child) => runChild(child, { cancelled, startedChildren })),
     ]);
   } catch (error) {
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => finishBatch(true));
@@ -97,10 +97,9 @@ async function runSlice(slice: BatchRun[]): Promise<void> {
 
 async function runChild(
   child: BegunBatch['children'][number],
-  request: BatchRequest,
   { cancelled, startedChildren }: { cancelled: Set<number>; startedChildren: Set<number> },
 ): Promise<void> {
-  const run: RunRequest = { configId: child.configId, triggeredBy: 'batch', requestedBy: request.requestedBy };
+  const run: RunRequest = child.request ?? { configId: child.configId, triggeredBy: 'batch' };
   try {
     const started = await startChild(runTask, {
       args: [run],

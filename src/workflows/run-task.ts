@@ -5,37 +5,37 @@ import {
   proxyActivities,
   proxyLocalActivities,
   sleep,
-  workflowInfo,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { CANCELLED, timedOut } from '../shared/run-outcomes';
 import { HEARTBEAT_TIMEOUT, RETRY_FOREVER, ROW_WRITE } from './activity-options';
 import { runChildWorkflow } from './child-workflow';
 import { CHILD_CANCELLED, outcomeOfFailure, resultOf } from './outcomes';
+import { runStart } from './run-start';
 import type { Activities } from '../activities';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from '../activities/run-request';
 
 const { beginExecution, finishExecution } =
   proxyLocalActivities<Pick<Activities, 'beginExecution' | 'finishExecution'>>(ROW_WRITE);
 
-/** Temporal sets this attribute on workflows that a schedule starts. */
-const SCHEDULED_AT = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
-
 /** One run of a task config or task type. The workflow fails when the task fails. */
 export async function runTask(request: RunRequest): Promise<ExecutionOutcome['result']> {
-  const scheduledAt = workflowInfo().typedSearchAttributes.get(SCHEDULED_AT)?.toISOString();
-  return resultOf(await run({ ...request, scheduledAt }));
+  return resultOf(await run(request));
 }
 
 async function run(request: RunRequest): Promise<ExecutionOutcome> {
+  const start = runStart();
   const isCancelled = CancellationScope.current().consideredCancelled;
-  let begun = await CancellationScope.nonCancellable(() => beginExecution(request, isCancelled));
+  let begun = await CancellationScope.nonCancellable(() => beginExecution(request, isCancelled, start));
   while (begun.kind === 'again') {
     const stopped = await waitForRetry(begun);
     if (stopped) return stopped;
-    begun = await CancellationScope.nonCancellable(() => beginExecution(request, false));
+    begun = await CancellationScope.nonCancellable(() => beginExecution(request, false, start));
   }
-  if (begun.kind === 'ended') return begun.outcome;
+  if (begun.kind === 'ended') {
+    // Then the activity has requested the workflow's cancellation, if nobody else had.
+    if (begun.outcome.status === 'cancelled') await CancellationScope.current().cancelRequested;
+    return begun.outcome;
+  }
   const { workflow } = begun;
   return execute(begun, workflow === undefined ? () => runActivity(begun) : () => runChildWorkflow(workflow, begun));
 }

@@ -35,12 +35,14 @@ const isDone = ({ state }: LaneProgress) => state === 'succeeded' || state === '
 export async function scrapeReddit(request: ChildWorkflowRequest): Promise<Record<string, unknown>> {
   const progress: ScrapeProgress = { phase: 'starting', subreddits: [], updatedAt: new Date().toISOString() };
   setHandler(scrapeProgress, () => progress);
-  const begun = await local.openScrape(request.executionId);
+  // An input of any kind: the activity refuses a wrong one, while an error here would be repeated for ever.
+  const { executionId } = { ...request };
+  const begun = await local.openScrape(executionId);
   progress.phase = 'scraping';
   progress.subreddits = begun.subreddits;
   if (!(await scrapeSome(request, begun, progress))) return continueAsNew<typeof scrapeReddit>(request);
   progress.phase = 'finishing';
-  return local.closeScrape(request.executionId);
+  return local.closeScrape(executionId);
 }
 
 /** Returns false if subreddits are left and the workflow should continue as new. */

@@ -10,14 +10,15 @@ import { createKeyValueStore } from '../../src/platform/key-value-store/create-k
 import { createResetTokens } from '../../src/platform/passwords/reset-tokens';
 import { temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
 import { createApiRepositories } from '../../src/storage/api-repositories';
+import { SECRET, signatures } from './run-signatures';
 import { connectTestTemporal } from './task-worker';
 import { createTestDatabase, type TestDatabase } from './test-database';
 import { testServices } from './test-services';
 import type { FileStore } from '../../src/platform/files/file-store';
 import type { Database } from '../../src/platform/postgres/postgres';
 
+export { SECRET };
 export const PASSWORD = 'correct horse';
-export const SECRET = randomBytes(32).toString('hex');
 export const UI_URL = 'http://ui.example';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
@@ -77,6 +78,7 @@ export async function createTestApi(options: TestApiOptions) {
       areAttemptsLimited: options.areAttemptsLimited ?? false,
     },
     resetTokens,
+    signatures,
     reddit: { isSandbox: options.isSandbox ?? true, requestsPerMinute: 100, budget },
     files: options.files ?? createLocalFileStore('/nonexistent'),
     log,

@@ -3,10 +3,14 @@ import { createTaskConfigRepository } from '../../src/storage/configs/task-confi
 import { createTestApi, insertConfig, type TestApi } from './api-support';
 import { waitFor } from './process';
 import { recordHistory } from './record-history';
+import { signatures } from './run-signatures';
 import { startTestWorker, type TestWorker } from './task-worker';
 import { createTestDatabase, type TestDatabase } from './test-database';
+import type { WorkflowStartOptions } from '@temporalio/client';
 import type { RunRequest } from '../../src/workflows';
 import type * as workflows from '../../src/workflows';
+
+type StartOptions = Pick<WorkflowStartOptions, 'memo' | 'typedSearchAttributes'>;
 
 /** A database and a worker for all tests of this file, which start workflows directly. */
 export function useTestWorker() {
@@ -33,6 +37,7 @@ export function useTestWorker() {
   return {
     database,
     client,
+    schedules: () => worker!.temporal.client.schedule,
     taskQueue: () => worker!.taskQueue,
     createConfig: (overrides: {
       taskType: string;
@@ -53,22 +58,36 @@ export function useTestWorker() {
         priority: 5,
         ...overrides,
       }),
-    startTask: (request: Partial<RunRequest> & { configId: number | null }) => {
+    /** As the API starts it. */
+    startTask: (request: Partial<RunRequest> & { configId: number | null }, options: StartOptions = {}) => {
       const workflowId = `test-${randomUUID()}`;
       started.push(workflowId);
       return client().start<typeof workflows.runTask>('runTask', {
+        ...options,
         workflowId,
         taskQueue: worker!.taskQueue,
-        args: [{ triggeredBy: 'manual', ...request }],
+        args: [signatures.sign<RunRequest>(workflowId, { triggeredBy: 'manual', ...request })],
       });
     },
-    startBatch: (configIds: number[]) => {
+    /** As somebody starts it in Temporal: with any input, and without the API's signature. */
+    startInTemporal: (
+      type: keyof typeof workflows,
+      args: unknown[],
+      options: StartOptions & { workflowId?: string } = {},
+    ) =>
+      client().start(type, {
+        workflowId: `test-${randomUUID()}`,
+        ...options,
+        taskQueue: worker!.taskQueue,
+        args: args as never,
+      }),
+    startBatch: (configIds: number[], requestedBy?: number) => {
       const workflowId = `batch-${randomUUID()}`;
       started.push(workflowId);
       return client().start<typeof workflows.runBatch>('runBatch', {
         workflowId,
         taskQueue: worker!.taskQueue,
-        args: [{ configIds }],
+        args: [signatures.sign(workflowId, { configIds, requestedBy })],
       });
     },
     executionOf: async (workflowId: string) =>

@@ -9,7 +9,12 @@ import { createPasswordResetRepository } from '../../src/storage/accounts/passwo
 import { createExecutionRepository } from '../../src/storage/executions/execution-repository';
 import { createScrapeLaneRepository } from '../../src/storage/reddit/scrape-lane-repository';
 import { createStepAttemptRepository } from '../../src/storage/executions/step-attempt-repository';
+import { createScheduleGateway } from '../../src/scheduling/temporal/schedule-gateway';
+import { createScheduledRunTeller } from '../../src/scheduling/temporal/scheduled-run';
+import { createTaskConfigRepository } from '../../src/storage/configs/task-config-repository';
+import { createScheduledRunRepository } from '../../src/storage/executions/scheduled-run-repository';
 import { createWorker } from '../../src/worker/create-worker';
+import { signatures } from './run-signatures';
 import { createFakeServices } from './task-context';
 import { testServices } from './test-services';
 import type { ResetMailDeps } from '../../src/activities/reset-mail-activities';
@@ -69,6 +74,12 @@ export async function startTestWorker(options: {
       ...options.resetMail,
       lanes: createScrapeLaneRepository(options.database),
       stepAttempts: createStepAttemptRepository(options.database),
+      signatures,
+      tellScheduledRun: createScheduledRunTeller({
+        configs: createTaskConfigRepository(options.database),
+        runs: createScheduledRunRepository(options.database),
+        gateway: createScheduleGateway({ client: temporal.client.schedule, taskQueue }),
+      }),
       scrapeLimits: options.scrapeLimits,
       outagePatience: options.outagePatience,
       services: {

@@ -5913,6 +5913,7 @@ export interface paths {
                          *           "id": 41,
                          *           "task_id": "task-config-2-0f8b5c0e",
                          *           "config_id": 2,
+                         *           "config_name": "r/typescript, nightly",
                          *           "is_success": true,
                          *           "started_at": "2027-03-01T03:30:00.000Z",
                          *           "completed_at": "2027-03-01T03:30:12.250Z",
@@ -5928,13 +5929,13 @@ export interface paths {
                          *           "status": "succeeded",
                          *           "task_type": "REDDIT_SCRAPE",
                          *           "triggered_by": "schedule",
+                         *           "scheduled_at": "2027-03-01T03:30:00.000Z",
                          *           "workflow_id": "task-config-2-0f8b5c0e",
                          *           "run_id": "7a1c2d34-5b6e-4f70-8a91-b2c3d4e5f607",
                          *           "attempt": 1,
                          *           "retry_of": null,
                          *           "retried_by": null,
                          *           "temporal_ui_url": null,
-                         *           "config_name": "r/typescript, nightly",
                          *           "error_traceback": null
                          *         }
                          *       ],
@@ -11441,6 +11442,8 @@ export interface components {
             id: number;
             task_id: string;
             config_id: number | null;
+            /** @description Of a deleted config: its name when the run began */
+            config_name: string | null;
             is_success: boolean;
             /** Format: date-time */
             started_at: string;
@@ -11455,8 +11458,13 @@ export interface components {
             /** @enum {string} */
             status: "running" | "succeeded" | "failed" | "cancelled" | "terminated" | "timed_out";
             task_type: string | null;
-            /** @enum {string} */
-            triggered_by: "schedule" | "manual" | "by_type" | "batch" | "retry";
+            /**
+             * @description schedule: it was due; manual, by_type, batch, retry: requested through the API; reset, backfill: those of Temporal; temporal: started in Temporal in any other way
+             * @enum {string}
+             */
+            triggered_by: "schedule" | "manual" | "by_type" | "batch" | "retry" | "reset" | "backfill" | "temporal";
+            /** @description The time of its schedule, before any jitter; null where it had none */
+            scheduled_at: string | null;
             workflow_id: string;
             run_id: string;
             /** @description The newest attempt, 1 for the first; 0 before it began */
@@ -11471,6 +11479,8 @@ export interface components {
             id: number;
             task_id: string;
             config_id: number | null;
+            /** @description Of a deleted config: its name when the run began */
+            config_name: string | null;
             is_success: boolean;
             /** Format: date-time */
             started_at: string;
@@ -11485,8 +11495,13 @@ export interface components {
             /** @enum {string} */
             status: "running" | "succeeded" | "failed" | "cancelled" | "terminated" | "timed_out";
             task_type: string | null;
-            /** @enum {string} */
-            triggered_by: "schedule" | "manual" | "by_type" | "batch" | "retry";
+            /**
+             * @description schedule: it was due; manual, by_type, batch, retry: requested through the API; reset, backfill: those of Temporal; temporal: started in Temporal in any other way
+             * @enum {string}
+             */
+            triggered_by: "schedule" | "manual" | "by_type" | "batch" | "retry" | "reset" | "backfill" | "temporal";
+            /** @description The time of its schedule, before any jitter; null where it had none */
+            scheduled_at: string | null;
             workflow_id: string;
             run_id: string;
             /** @description The newest attempt, 1 for the first; 0 before it began */
@@ -11496,13 +11511,14 @@ export interface components {
             /** @description The newest execution that repeats this one */
             retried_by: number | null;
             temporal_ui_url: string | null;
-            config_name: string | null;
             error_traceback: string | null;
         };
         ExecutionDetail: {
             id: number;
             task_id: string;
             config_id: number | null;
+            /** @description Of a deleted config: its name when the run began */
+            config_name: string | null;
             is_success: boolean;
             /** Format: date-time */
             started_at: string;
@@ -11517,8 +11533,13 @@ export interface components {
             /** @enum {string} */
             status: "running" | "succeeded" | "failed" | "cancelled" | "terminated" | "timed_out";
             task_type: string | null;
-            /** @enum {string} */
-            triggered_by: "schedule" | "manual" | "by_type" | "batch" | "retry";
+            /**
+             * @description schedule: it was due; manual, by_type, batch, retry: requested through the API; reset, backfill: those of Temporal; temporal: started in Temporal in any other way
+             * @enum {string}
+             */
+            triggered_by: "schedule" | "manual" | "by_type" | "batch" | "retry" | "reset" | "backfill" | "temporal";
+            /** @description The time of its schedule, before any jitter; null where it had none */
+            scheduled_at: string | null;
             workflow_id: string;
             run_id: string;
             /** @description The newest attempt, 1 for the first; 0 before it began */
@@ -11528,7 +11549,6 @@ export interface components {
             /** @description The newest execution that repeats this one */
             retried_by: number | null;
             temporal_ui_url: string | null;
-            config_name: string | null;
             error_traceback: string | null;
             parameters: {
                 [key: string]: unknown;
@@ -11565,6 +11585,7 @@ export interface components {
             /** @description Per cent */
             failure_rate: number;
             avg_duration_seconds: number;
+            /** @description All of them by task type, with or without a config; `unknown` where no type is known */
             type_breakdown?: {
                 [key: string]: number;
             };

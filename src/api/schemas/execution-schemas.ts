@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TRIGGERS } from '../../shared/triggers';
 import { count, datetime, jsonObject } from './common-schemas';
 import { cursor, id, idOrTaskIdParams, integer, limit } from './request-values';
 
@@ -44,6 +45,7 @@ export const execution = z
     id: z.int(),
     task_id: z.string(),
     config_id: z.int().nullable(),
+    config_name: z.string().nullable().describe('Of a deleted config: its name when the run began'),
     is_success: z.boolean(),
     started_at: datetime,
     completed_at: datetime.nullable(),
@@ -53,7 +55,13 @@ export const execution = z
     created_at: datetime,
     status: z.enum(EXECUTION_STATUSES),
     task_type: z.string().nullable(),
-    triggered_by: z.enum(['schedule', 'manual', 'by_type', 'batch', 'retry']),
+    triggered_by: z
+      .enum(TRIGGERS)
+      .describe(
+        'schedule: it was due; manual, by_type, batch, retry: requested through the API; ' +
+          'reset, backfill: those of Temporal; temporal: started in Temporal in any other way',
+      ),
+    scheduled_at: datetime.nullable().describe('The time of its schedule, before any jitter; null where it had none'),
     workflow_id: z.string(),
     run_id: z.string(),
     attempt: z.int().describe('The newest attempt, 1 for the first; 0 before it began'),
@@ -64,9 +72,7 @@ export const execution = z
   .meta({ id: 'Execution' });
 export type ExecutionBody = z.infer<typeof execution>;
 
-export const executionFull = execution
-  .extend({ config_name: z.string().nullable(), error_traceback: z.string().nullable() })
-  .meta({ id: 'ExecutionFull' });
+export const executionFull = execution.extend({ error_traceback: z.string().nullable() }).meta({ id: 'ExecutionFull' });
 export type ExecutionFullBody = z.infer<typeof executionFull>;
 
 export const executionDetail = executionFull
@@ -113,7 +119,10 @@ export const stats = z
     success_rate: z.number().describe('Per cent'),
     failure_rate: z.number().describe('Per cent'),
     avg_duration_seconds: z.number(),
-    type_breakdown: z.record(z.string(), count).optional(),
+    type_breakdown: z
+      .record(z.string(), count)
+      .optional()
+      .describe('All of them by task type, with or without a config; `unknown` where no type is known'),
     config_id: z.int().optional(),
     timestamp: datetime,
   })

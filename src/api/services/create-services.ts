@@ -36,6 +36,7 @@ import type { LinkToRun } from './executions/execution-presenter';
 import type { FileStore } from '../../platform/files/file-store';
 import type { RedditBudget } from '../../platform/reddit-budget/reddit-budget';
 import type { ResetTokens } from '../../platform/passwords/reset-tokens';
+import type { RunSignatures } from '../../platform/run-signatures';
 import type { KeyValueStore } from '../../platform/key-value-store/key-value-store';
 import type { ApiRepositories } from '../../storage/api-repositories';
 
@@ -58,6 +59,7 @@ export interface ServiceDeps {
     areAttemptsLimited: boolean;
   };
   resetTokens: ResetTokens;
+  signatures: RunSignatures;
   reddit: { isSandbox: boolean; budget: RedditBudget; requestsPerMinute: number };
   /** The file store to which workers write exports. */
   files: FileStore;
@@ -84,7 +86,7 @@ export function createServices(deps: ServiceDeps) {
   const validatePassword = createPasswordPolicy(passwords);
   const sessions = createSessionService({ store, lifetimeSeconds: refreshDays * 24 * 60 * 60 });
   const { linkToRun } = temporal;
-  const gateway = createExecutionGateway(temporal);
+  const gateway = createExecutionGateway({ ...temporal, signatures: deps.signatures });
   const resetMails = createResetMails(temporal);
   const scheduleGateway = (timeoutMs: number) =>
     createScheduleGateway({ client: temporal.client.schedule, taskQueue: temporal.taskQueue, timeoutMs });

@@ -2,12 +2,8 @@ import { WorkflowFailedError, WorkflowNotFoundError, type WorkflowClient } from 
 import { ApplicationFailure } from '@temporalio/common';
 import type { ExecutionEnd } from '../../storage/executions/execution-ends';
 import type { FinalStatus } from '../../storage/executions/task-execution';
+import type { WorkflowRun } from '../../storage/executions/workflow-run';
 import type * as workflows from '../../workflows';
-
-export interface WorkflowRun {
-  workflowId: string;
-  runId: string;
-}
 
 const STATUSES: Record<string, FinalStatus | undefined> = {
   FAILED: 'failed',
@@ -15,6 +11,18 @@ const STATUSES: Record<string, FinalStatus | undefined> = {
   TERMINATED: 'terminated',
   TIMED_OUT: 'timed_out',
 };
+
+/** Whether a reset began the run: it goes on under the id of the run that was first. */
+export async function isReset(client: WorkflowClient, { workflowId, runId }: WorkflowRun): Promise<boolean> {
+  try {
+    const { raw } = await client.getHandle(workflowId, runId).describe();
+    const firstRunId = raw.workflowExecutionInfo?.firstRunId;
+    return Boolean(firstRunId) && firstRunId !== runId;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
 
 /** How the row of a closed workflow should end; null while the workflow is still open. */
 export async function endOfWorkflow(

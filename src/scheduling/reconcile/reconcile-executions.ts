@@ -1,10 +1,11 @@
-import { endOfWorkflow, type WorkflowRun } from './closed-workflow';
+import { endOfWorkflow, isReset } from './closed-workflow';
 import { readRunSearchAttributes } from '../temporal/search-attributes';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../shared/durations';
 import { chunk } from '../../shared/chunk';
 import type { WorkflowClient, WorkflowExecutionInfo } from '@temporalio/client';
 import type { Logger } from '../../platform/logger';
 import type { ExecutionRepository, RunningExecution } from '../../storage/executions/execution-repository';
+import type { WorkflowRun } from '../../storage/executions/workflow-run';
 
 export interface ExecutionRepairs {
   executionsEnded: number;
@@ -12,13 +13,22 @@ export interface ExecutionRepairs {
 }
 
 export interface ExecutionReconcilerDeps {
-  executions: Pick<ExecutionRepository, 'listRunning' | 'endMany' | 'findMissing' | 'begin'>;
+  executions: Pick<
+    ExecutionRepository,
+    'listRunning' | 'endMany' | 'findMissing' | 'findEarlier' | 'begin' | 'getMany' | 'continueReset'
+  >;
   workflowClient: WorkflowClient;
   log: Logger;
   /** Runs of other task queues belong to other installations, and are not recorded. */
   taskQueue: string;
   /** Younger runs are skipped, because Temporal's visibility lags behind. */
   graceMs: number;
+}
+
+interface AbandonedRows {
+  rows: RunningExecution[];
+  /** The run that is open under the same workflow id. */
+  openRun: WorkflowRun | undefined;
 }
 
 const ROWS_PER_PAGE = 500;
@@ -40,28 +50,44 @@ export function createExecutionReconciler({
   /** Workflows closed before this time have been compared. Kept in memory only: a restart compares them again. */
   let comparedUntilMs = 0;
 
-  async function openRuns(rows: RunningExecution[]): Promise<Set<string>> {
-    const open = new Set<string>();
+  /** The open runs of the workflows, by the workflow's id: no two are open at a time. */
+  async function openRuns(rows: RunningExecution[]): Promise<Map<string, WorkflowRun>> {
+    const open = new Map<string, WorkflowRun>();
     for (const ids of chunk([...new Set(rows.map((row) => row.workflowId))], IDS_PER_QUERY)) {
       const query = `ExecutionStatus = 'Running' AND WorkflowId IN (${ids.map((id) => JSON.stringify(id)).join(',')})`;
-      for await (const run of workflowClient.list({ query })) open.add(keyOf(run));
+      for await (const { workflowId, runId } of workflowClient.list({ query }))
+        open.set(workflowId, { workflowId, runId });
     }
     return open;
   }
 
-  /** The rows whose workflow is not open, grouped by workflow: a batch has many rows. */
-  async function findAbandoned(rows: RunningExecution[]): Promise<Iterable<RunningExecution[]>> {
-    const open = rows.length > 0 ? await openRuns(rows) : new Set<string>();
-    const abandoned = new Map<string, RunningExecution[]>();
-    for (const row of rows.filter((one) => !open.has(keyOf(one))))
-      abandoned.set(keyOf(row), [...(abandoned.get(keyOf(row)) ?? []), row]);
+  /** Rows of workflows' runs that are not open, grouped by workflow (a batch has many), with the run that is open. */
+  async function findAbandoned(rows: RunningExecution[]): Promise<Iterable<AbandonedRows>> {
+    const open = rows.length > 0 ? await openRuns(rows) : new Map<string, WorkflowRun>();
+    const abandoned = new Map<string, AbandonedRows>();
+    for (const row of rows.filter((one) => open.get(one.workflowId)?.runId !== one.runId)) {
+      const before = abandoned.get(keyOf(row))?.rows ?? [];
+      abandoned.set(keyOf(row), { rows: [...before, row], openRun: open.get(row.workflowId) });
+    }
     return abandoned.values();
   }
 
+  /** Hands the rows of a run that was reset to the run that goes on with its work. */
+  async function continueRows(rows: RunningExecution[], run: WorkflowRun): Promise<number> {
+    const earlier = await executions.getMany(rows.map((row) => row.id));
+    for (const row of earlier) {
+      const { id } = await executions.continueReset(run, row, { worker: 'reconcile' });
+      log.info({ executionId: id, earlier: row.id, workflowId: row.workflowId }, 'a run was reset in Temporal');
+    }
+    return earlier.length;
+  }
+
   /** Ends the rows of one workflow as the workflow ended, and returns how many. */
-  async function endRowsOf(rows: RunningExecution[]): Promise<number> {
+  async function endRowsOf({ rows, openRun }: AbandonedRows): Promise<number> {
     const [first] = rows;
-    const end = first && (await endOfWorkflow(workflowClient, first));
+    if (!first) return 0;
+    if (openRun && (await isReset(workflowClient, openRun))) return continueRows(rows, openRun);
+    const end = await endOfWorkflow(workflowClient, first);
     if (!end) return 0;
     const ids = await executions.endMany(rows.map((row) => ({ executionId: row.id, ...end })));
     const details = { executionIds: ids, workflowId: first.workflowId, status: end.status };
@@ -83,17 +109,29 @@ export function createExecutionReconciler({
     return ended;
   }
 
-  async function record(run: WorkflowExecutionInfo): Promise<boolean> {
-    const end = await endOfWorkflow(workflowClient, run);
-    if (!end) return false;
-    const { workflowId, runId, typedSearchAttributes, startTime } = run;
-    const row = await executions.begin({
+  /** The row of a closed run: with the plan of the run that it is a reset of, or what its search attributes tell. */
+  async function insertRow({
+    workflowId,
+    runId,
+    typedSearchAttributes,
+    startTime,
+  }: WorkflowExecutionInfo): Promise<{ id: number }> {
+    const run = { workflowId, runId };
+    const earlier = (await isReset(workflowClient, run)) ? await executions.findEarlier(run) : undefined;
+    if (earlier) return executions.continueReset(run, earlier, { worker: 'reconcile', at: startTime });
+    return executions.begin({
       taskId: workflowId,
-      workflowId,
-      runId,
+      ...run,
       ...readRunSearchAttributes(typedSearchAttributes),
       startedAt: startTime,
     });
+  }
+
+  async function record(run: WorkflowExecutionInfo): Promise<boolean> {
+    const end = await endOfWorkflow(workflowClient, run);
+    if (!end) return false;
+    const { workflowId } = run;
+    const row = await insertRow(run);
     const ids = await executions.endMany([{ executionId: row.id, ...end }]);
     if (ids.length > 0)
       log.warn({ executionId: row.id, workflowId, status: end.status }, 'a run had ended without a row');

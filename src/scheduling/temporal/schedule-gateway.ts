@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  isGrpcServiceError,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type ScheduleClient,
@@ -8,6 +9,7 @@ import {
   type ScheduleOptionsStartWorkflowAction,
   type ScheduleUpdateOptions,
 } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time';
 import type { Workflow } from '@temporalio/common';
 import { isForeignPause, toActual, toDescribed, type ActualSchedule, type DescribedSchedule } from './actual-schedule';
 import { matchingTimes } from './matching-times';
@@ -28,6 +30,9 @@ const SHARE_OF_A_TRY = 1 / 4;
 /** The pauses between them double: 20, 40, 80… ms. */
 const CONTENTION_ATTEMPTS = 6;
 const CONTENTION_PAUSE_MS = 20;
+
+/** grpc.status.NOT_FOUND: the answer of Temporal's plain service, for which the SDK has no error of its own. */
+const GRPC_NOT_FOUND = 5;
 
 const scheduleIdOf = (configId: number) => `task-config-${configId}`;
 
@@ -177,6 +182,24 @@ export function createScheduleGateway({
         }
         return { schedules, isComplete: true };
       });
+    },
+
+    /** Whether the rule of the schedule in Temporal has this time, to the second. */
+    async isFireTime(configId: number, time: Date): Promise<boolean> {
+      const request = {
+        namespace: client.options.namespace,
+        scheduleId: scheduleIdOf(configId),
+        // The start itself is left out.
+        startTime: msToTs(time.getTime() - 1_000),
+        endTime: msToTs(time.getTime()),
+      };
+      const found = await call(() =>
+        client.workflowService.listScheduleMatchingTimes(request).catch((error: unknown) => {
+          if (isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND) return undefined;
+          throw error;
+        }),
+      );
+      return (found?.startTime ?? []).some(({ seconds }) => Number(seconds) * 1_000 === time.getTime());
     },
 
     /** Creates or updates the schedule of the reconcile workflow. An operator's pause of it is kept. */

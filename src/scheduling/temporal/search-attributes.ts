@@ -1,4 +1,5 @@
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import { TRIGGERS } from '../../shared/triggers';
 import type { SEARCH_ATTRIBUTES } from '../../platform/temporal';
 import type { TriggeredBy } from '../../storage/executions/task-execution';
 
@@ -23,10 +24,14 @@ export function toRunSearchAttributes(run: RunSearchAttributes): TypedSearchAttr
   ]);
 }
 
-/** The attributes of a workflow that Temporal lists. A run without a trigger was started by its schedule. */
+/**
+ * The attributes of a workflow that Temporal lists. Anybody may have written them: an unknown trigger counts as
+ * somebody's in Temporal.
+ */
 export function readRunSearchAttributes(attributes: TypedSearchAttributes): RunSearchAttributes {
+  const written = attributes.get(TRIGGERED_BY);
   return {
-    triggeredBy: (attributes.get(TRIGGERED_BY) ?? 'schedule') as TriggeredBy,
+    triggeredBy: TRIGGERS.find((trigger) => trigger === written) ?? 'temporal',
     taskType: attributes.get(TASK_TYPE),
     configId: attributes.get(TASK_CONFIG_ID) ?? null,
   };

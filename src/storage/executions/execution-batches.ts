@@ -2,6 +2,7 @@ import { CANCELLED } from '../../shared/run-outcomes';
 import { TaskExecution } from './task-execution';
 import { rows } from '../sql/rows';
 import { createExecutionEnds, type ExecutionEnd } from './execution-ends';
+import type { TriggeredBy } from '../../shared/triggers';
 import type { Database } from '../../platform/postgres/postgres';
 
 export interface NewBatch {
@@ -11,6 +12,7 @@ export interface NewBatch {
   configIds: number[];
   /** Task types that run as child workflows. The child inserts the row of its run, so none is inserted here. */
   childWorkflowTypes: string[];
+  triggeredBy: TriggeredBy;
   requestedBy?: number;
   startedAt: Date;
 }
@@ -34,14 +36,18 @@ const BEGIN = `
   ),
   inserted as (
     insert into task_executions (
-      task_id, workflow_id, run_id, batch_index, config_id, task_type, parameters,
+      task_id, workflow_id, run_id, batch_index, config_id, config_name, task_type, parameters,
       max_retries, timeout_seconds, priority, status, triggered_by,
-      requested_by, started_at
+      requested_by, retry_of, started_at
     )
     select
-      :workflowId::text || '-' || n, :workflowId, :runId, n, id, task_type, coalesce(parameters, '{}'),
-      coalesce(max_retries, 0), timeout_seconds, coalesce(priority, 5), 'running', 'batch',
-      (select id from users where id = :requestedBy), :startedAt
+      :workflowId::text || '-' || n, :workflowId, :runId, n, id, name, task_type, coalesce(parameters, '{}'),
+      coalesce(max_retries, 0), timeout_seconds, coalesce(priority, 5), 'running', :triggeredBy,
+      (select id from users where id = :requestedBy),
+      (
+        select max(e.id) from task_executions e
+        where e.workflow_id = :workflowId and e.run_id <> :runId and e.batch_index = n
+      ), :startedAt
     from wanted where task_type is null or task_type <> all(:childWorkflowTypes::text[])
     on conflict (workflow_id, run_id, batch_index) do nothing returning id, batch_index
   )
@@ -84,6 +90,17 @@ export function createExecutionBatches(database: Database) {
         .select('id')
         .where({ workflow_id: workflowId, run_id: runId, status: 'running' });
       return (await ends.endMany(running.map(({ id }) => ({ executionId: id, ...batchEnd })))).length;
+    },
+
+    /** Ends the rows of the batch's earlier runs: a reset has terminated them. */
+    async endResetBatch(workflowId: string, runId: string): Promise<void> {
+      const running = await executions
+        .query()
+        .select('id')
+        .where({ workflow_id: workflowId, status: 'running' })
+        .whereNot('run_id', runId);
+      const end: ExecutionEnd = { status: 'terminated', endedAt: new Date(), errorMessage: 'Reset in Temporal' };
+      await ends.endMany(running.map(({ id }) => ({ executionId: id, ...end })));
     },
 
     async countBatch(workflowId: string, runId: string): Promise<{ total: number; succeeded: number }> {

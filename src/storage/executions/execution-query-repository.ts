@@ -25,6 +25,7 @@ export interface ExecutionView {
   workflowId: string;
   runId: string;
   attempt: number;
+  scheduledAt: InstantText | null;
   startedAt: InstantText;
   completedAt: InstantText | null;
   durationSeconds: number | null;
@@ -55,12 +56,12 @@ export interface ExecutionFilter {
 
 const LAST_INTEGER = 2_147_483_647;
 const COLUMNS = `
-  e.id, e.task_id as "taskId", e.config_id as "configId", c.name as "configName",
+  e.id, e.task_id as "taskId", e.config_id as "configId", coalesce(c.name, e.config_name) as "configName",
   coalesce(e.task_type, c.task_type) as "taskType",
   e.status, e.is_success as "isSuccess", e.triggered_by as "triggeredBy", e.retry_of as "retryOf",
   (select max(r.id) from task_executions r where r.retry_of = e.id) as "retriedBy",
   e.parameters, e.max_retries as "maxRetries", e.timeout_seconds as "timeoutSeconds", e.priority,
-  e.workflow_id as "workflowId", e.run_id as "runId", e.attempt,
+  e.workflow_id as "workflowId", e.run_id as "runId", e.attempt, e.scheduled_at as "scheduledAt",
   e.started_at as "startedAt", e.completed_at as "completedAt", e.duration_seconds as "durationSeconds",
   e.result, e.error_message as "errorMessage", e.error_traceback as "errorTraceback", e.created_at as "createdAt"`;
 const writeCursor = (last: ExecutionView) => encodeCursor(`e:${last.startedAt}:${last.id}`);

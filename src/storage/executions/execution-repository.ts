@@ -2,14 +2,11 @@ import { createExecutionAttempts } from './execution-attempts';
 import { createExecutionBatches } from './execution-batches';
 import { createExecutionBegin } from './execution-begin';
 import { createExecutionEnds } from './execution-ends';
+import { createExecutionResets } from './execution-resets';
 import { rows } from '../sql/rows';
 import { TaskExecution } from './task-execution';
 import type { Database } from '../../platform/postgres/postgres';
-
-interface WorkflowRun {
-  workflowId: string;
-  runId: string;
-}
+import type { WorkflowRun } from './workflow-run';
 
 export interface RunningExecution extends WorkflowRun {
   id: number;
@@ -31,6 +28,7 @@ export function createExecutionRepository(database: Database) {
     ...createExecutionAttempts(database),
     ...createExecutionEnds(database),
     ...createExecutionBatches(database),
+    ...createExecutionResets(database),
 
     async getMany(ids: number[]): Promise<TaskExecution[]> {
       return executions.query().whereIn('id', ids).orderBy('id');

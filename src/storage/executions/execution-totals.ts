@@ -17,6 +17,9 @@ export interface ConfigTotals {
   lastStatus: FinalStatus | null;
 }
 
+/** The runs that ended before anything told their type: of a deleted config, or with a wrong input. */
+const UNKNOWN_TYPE = 'unknown';
+
 interface Group {
   window: number;
   taskType: string | null;
@@ -43,7 +46,7 @@ const nextFull = (span: 'hour' | 'day') =>
  * comes from the rows.
  */
 const ALL = `
-  select w.n as "window", case when s.has_config then nullif(s.task_type, '') end as "taskType", ${TOTALS}
+  select w.n as "window", nullif(s.task_type, '') as "taskType", ${TOTALS}
   from
     (
       select n, since, ${nextFull('hour')} as first_hour, ${nextFull('day')} as first_day
@@ -103,9 +106,7 @@ function toTotals(groups: Group[]): ExecutionTotals {
     total: sum('total'),
     succeeded: sum('succeeded'),
     averageSeconds: sum('timed') === 0 ? 0 : sum('seconds') / sum('timed'),
-    byType: Object.fromEntries(
-      groups.flatMap((group) => (group.taskType === null ? [] : [[group.taskType, group.total]])),
-    ),
+    byType: Object.fromEntries(groups.map((group) => [group.taskType ?? UNKNOWN_TYPE, group.total])),
   };
 }
 
@@ -119,7 +120,7 @@ export function createExecutionTotals(database: Database) {
   const ever = prepare<ConfigTotals>(database, 'config-totals-ever', EVER);
 
   return {
-    /** For each of the times, the runs started since. `byType` leaves out runs without a config; the total has them. */
+    /** For each of the times, the runs started since. The parts of `byType` add up to the total. */
     async totalsSince<Times extends Date[]>(...times: Times): Promise<{ [Index in keyof Times]: ExecutionTotals }> {
       const groups = await all([times]);
       return times.map((_, index) => toTotals(groups.filter((group) => group.window === index + 1))) as {

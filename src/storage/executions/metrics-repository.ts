@@ -51,7 +51,7 @@ export function createMetricsRepository(database: Database) {
       );
     },
 
-    /** How late schedules started the runs that began in after ≤ time < before. The bounds ascend. */
+    /** How late due runs began that began in after ≤ time < before. The bounds ascend. */
     async countLateness(after: Date, before: Date, boundSeconds: readonly number[]): Promise<Lateness> {
       const found = await rows<{ bucket: number; total: number; seconds: number }>(
         database,
@@ -59,7 +59,9 @@ export function createMetricsRepository(database: Database) {
            sum(late.seconds) as seconds
          from task_executions e,
            lateral (select greatest(0, extract(epoch from e.started_at - e.scheduled_at))::float8 as seconds) late
-         where e.started_at >= :after and e.started_at < :before and e.scheduled_at is not null group by 1`,
+         where e.started_at >= :after and e.started_at < :before
+           and e.scheduled_at is not null and e.triggered_by = 'schedule'
+         group by 1`,
         { boundSeconds, after, before },
       );
       const buckets = Array.from(

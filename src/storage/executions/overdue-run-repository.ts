@@ -10,7 +10,7 @@ const MOST_REPORTED = 100;
 // The counts come with every row, and in a row of their own when no run is overdue.
 const FIND = `
   with running as (
-    select id, task_id, config_id, task_type, extract(epoch from now() - started_at)::float8 as seconds
+    select id, task_id, config_id, config_name, task_type, extract(epoch from now() - started_at)::float8 as seconds
     from task_executions where status = 'running' and id <> :exceptId and task_type is not null
   ),
   by_config as (
@@ -45,7 +45,8 @@ const FIND = `
     order by seconds / greatest(usual, 0.001) desc limit :most
   )
   select counted.running, counted.unjudged,
-    o.id as "executionId", o.task_id as "taskId", o.config_id as "configId", tc.name as "configName",
+    o.id as "executionId", o.task_id as "taskId", o.config_id as "configId",
+    coalesce(tc.name, o.config_name) as "configName",
     o.task_type as "taskType",
     round(o.seconds::numeric, 1)::float8 as "runningSeconds", round(o.usual::numeric, 3)::float8 as "usualSeconds"
   from counted left join overdue o on true left join task_configs tc on tc.id = o.config_id

@@ -1,9 +1,11 @@
 import { BaseModel } from '../sql/base-model';
+import type { TriggeredBy } from '../../shared/triggers';
+
+export type { TriggeredBy };
 
 export const EXECUTION_STATUSES = ['running', 'succeeded', 'failed', 'cancelled', 'terminated', 'timed_out'] as const;
 export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
 export type FinalStatus = Exclude<ExecutionStatus, 'running'>;
-export type TriggeredBy = 'schedule' | 'manual' | 'by_type' | 'batch' | 'retry';
 
 /** One run of a config or task type. */
 export class TaskExecution extends BaseModel {
@@ -16,6 +18,8 @@ export class TaskExecution extends BaseModel {
   /** What the API handed out at the start: the workflow id, or `<workflow id>-<n>` for a run inside a batch. */
   declare taskId: string;
   declare configId: number | null;
+  /** The config's name when the run began: a deleted config's runs keep it. */
+  declare configName: string | null;
   declare taskType: string | null;
   declare status: ExecutionStatus;
   declare isSuccess: boolean;

@@ -107,7 +107,7 @@ const SOURCES: Record<ExportSource, Source> = {
       'id integer',
       'task_id text',
       'config_id integer?',
-      'config_name text? k.name',
+      'config_name text? coalesce(k.name, e.config_name)',
       'task_type text? coalesce(e.task_type, k.task_type)',
       'status text',
       'triggered_by text',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createOperator } from '../../support/operators';
 import { waitFor } from '../../support/process';
 import { NO_REPAIRS, useScheduling, type SchedulingStack } from '../../support/scheduling';
 
@@ -103,4 +104,59 @@ test('a closed workflow without a row gets a row', async () => {
   });
   expect(await pass.run()).toMatchObject({ executionsRecorded: 0 });
   expect(await stack.rowOf(workflowId)).toEqual(row);
+});
+
+describe('a run that was reset in Temporal', () => {
+  const rowsOf = (workflowId: string) =>
+    stack.database('task_executions').where({ workflow_id: workflowId }).orderBy('id');
+
+  /** A run and its reset, both with a row. */
+  async function startReset(seconds: number) {
+    const parameters = { sleep_seconds: seconds };
+    const handle = await stack.startRun({ configId: null, taskType: 'TEST_TIMEOUT', parameters }, stack.taskQueue);
+    await waitFor(async () => (await stack.database('task_attempts')).length > 0);
+    const run = { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
+    const runId = await createOperator(stack.temporal.client).reset(run, 'last');
+    const [first, second] = await waitFor(async () => {
+      const rows = await rowsOf(handle.workflowId);
+      const attempts = await stack.database('task_attempts').where({ execution_id: rows[1]?.id ?? 0 });
+      return attempts.length > 0 && rows;
+    });
+    return { workflowId: handle.workflowId, runId, first, second };
+  }
+
+  test('and that no worker has recorded is given its row, while its work goes on', async () => {
+    const { workflowId, runId, first, second } = await startReset(600);
+    await stack.database('task_executions').where({ id: second.id }).delete();
+    await stack.database('task_executions').where({ id: first.id }).update({ status: 'running', completed_at: null });
+    await waitFor(async () => {
+      await stack.reconcile();
+      return (await rowsOf(workflowId)).length === 2;
+    });
+    const [earlier, later] = await rowsOf(workflowId);
+    expect(earlier).toMatchObject({
+      status: 'terminated',
+      error_message: `Reset in Temporal: execution ${later.id} continues it`,
+    });
+    expect(later).toMatchObject({ status: 'running', run_id: runId, triggered_by: 'reset', retry_of: first.id });
+    await stack.temporal.client.workflow.getHandle(workflowId, runId).terminate();
+  });
+
+  test('and that has ended without a row gets one, linked to the run that was reset', async () => {
+    const { workflowId, runId, first, second } = await startReset(600);
+    const handle = stack.temporal.client.workflow.getHandle(workflowId, runId);
+    await handle.terminate('enough of it');
+    await stack.database('task_executions').where({ id: second.id }).delete();
+    await waitFor(async () => {
+      await stack.reconcile();
+      return (await rowsOf(workflowId)).length === 2;
+    });
+    expect((await rowsOf(workflowId))[1]).toMatchObject({
+      status: 'terminated',
+      run_id: runId,
+      triggered_by: 'reset',
+      retry_of: first.id,
+      error_message: 'enough of it',
+    });
+  });
 });

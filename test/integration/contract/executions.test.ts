@@ -86,7 +86,7 @@ describe('30 GET /tasks/executions/stats and {config id}/stats', () => {
         success_count: 2,
         failed_count: 1,
         avg_duration_seconds: 2,
-        type_breakdown: { TEST_TIMEOUT: 2 },
+        type_breakdown: { TEST_TIMEOUT: 3 },
       });
     const [one, other] = [
       (await root('GET', `/tasks/executions/stats?config_id=${config_id}`)).body,

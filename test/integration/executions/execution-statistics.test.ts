@@ -23,22 +23,23 @@ describe('figures', () => {
     await insert({ status: 'running' });
     await insert({ started_at: ago(24 * 40) });
     await insertExecution(db.database, { task_type: 'HEALTH_CHECK', duration_seconds: 5 });
+    await insertExecution(db.database, { task_type: null, status: 'cancelled', duration_seconds: 0 });
   });
 
-  test('of all finished runs; the breakdown counts those with a config', async () => {
+  test('of all finished runs; the parts of the breakdown add up to the total', async () => {
     expect(await get('/stats')).toEqual({
       period_days: 30,
-      total_executions: 4,
+      total_executions: 5,
       success_count: 3,
-      failed_count: 1,
-      success_rate: 75,
-      failure_rate: 25,
+      failed_count: 2,
+      success_rate: 60,
+      failure_rate: 40,
       avg_duration_seconds: 3,
-      type_breakdown: { TEST_TIMEOUT: 3 },
+      type_breakdown: { TEST_TIMEOUT: 3, HEALTH_CHECK: 1, unknown: 1 },
       timestamp: expect.stringMatching(/Z$/),
     });
-    expect((await get('/stats?config_id=0')).total_executions).toBe(4);
-    expect((await get('/stats?days=60')).total_executions).toBe(5);
+    expect((await get('/stats?config_id=0')).total_executions).toBe(5);
+    expect((await get('/stats?days=60')).total_executions).toBe(6);
   });
 
   test('of one config, in both spellings', async () => {

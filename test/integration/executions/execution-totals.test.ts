@@ -40,9 +40,9 @@ const faults = async () => (await db.database.raw<{ rows: object[] }>('select * 
 /** The definition, over the rows themselves. */
 async function countRows(startedSince: Date | null, configId?: number) {
   const { rows } = await db.database.raw<{
-    rows: { taskType: string | null; total: number; succeeded: number; seconds: number | null }[];
+    rows: { taskType: string; total: number; succeeded: number; seconds: number | null }[];
   }>(
-    `select case when config_id is not null then task_type end as "taskType", count(*) as total,
+    `select coalesce(task_type, 'unknown') as "taskType", count(*) as total,
             count(*) filter (where is_success) as succeeded,
             sum(duration_seconds) filter (where is_success) as seconds
      from task_executions
@@ -56,7 +56,7 @@ async function countRows(startedSince: Date | null, configId?: number) {
     total: sum('total'),
     succeeded: sum('succeeded'),
     averageSeconds: sum('succeeded') === 0 ? 0 : sum('seconds') / sum('succeeded'),
-    byType: Object.fromEntries(rows.flatMap((row) => (row.taskType === null ? [] : [[row.taskType, row.total]]))),
+    byType: Object.fromEntries(rows.map((row) => [row.taskType, row.total])),
   };
 }
 

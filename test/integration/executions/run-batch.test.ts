@@ -22,7 +22,7 @@ describe('a batch', () => {
       ['-2', 'failed', 2, 'batch'],
       ['-3', 'succeeded', 1, 'batch'],
       ['-4', 'succeeded', 1, 'batch'],
-      ['-5', 'failed', 1, 'batch'],
+      ['-5', 'cancelled', 1, 'batch'],
     ]);
     expect(rows[2].workflow_id).toBe(rows[2].task_id);
   });

@@ -176,14 +176,21 @@ test('parameters that no longer fit fail at once, whatever the retries', async (
   expect(await attemptsOf(row.id)).toMatchObject([{ failure: { type: 'PermanentTaskError', isRetryable: false } }]);
 });
 
-test('a config or task type that is gone is a clear failure', async () => {
-  const gone = await startTask({ configId: 999_999 });
-  await expect(gone.result()).rejects.toThrow();
-  expect(await executionOf(gone.workflowId)).toMatchObject({
-    status: 'failed',
+test('a run whose config was deleted meanwhile ends as cancelled, and tells the name of the config', async () => {
+  const config = await createConfig({ taskType: 'HEALTH_CHECK', name: 'gone' });
+  await createTaskConfigRepository(database()).remove(config.id);
+  const handle = await startTask({ configId: config.id }, { memo: { configName: config.name } });
+  await expect(handle.result()).rejects.toThrow('Workflow execution cancelled');
+  expect((await handle.describe()).status.name).toBe('CANCELLED');
+  expect(await executionOf(handle.workflowId)).toMatchObject({
+    status: 'cancelled',
     config_id: null,
-    error_message: 'The task config no longer exists',
+    config_name: 'gone',
+    error_message: 'Its config was deleted before the run began',
   });
+});
+
+test('a task type that is gone is a clear failure', async () => {
   const unknown = await startTask({ configId: null, taskType: 'NO_SUCH_TYPE' });
   await expect(unknown.result()).rejects.toThrow();
   expect(await executionOf(unknown.workflowId)).toMatchObject({

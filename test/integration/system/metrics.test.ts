@@ -75,7 +75,7 @@ test('counts each execution once, by task type and outcome', async () => {
   await own.close();
 });
 
-test('counts the lateness of each scheduled run once', async () => {
+test('counts the lateness of each due run once, and none of backfills and resets', async () => {
   const own = await createTestApi({ database: db.database, temporal });
   const began = new Date(Date.now() - 10_000);
   for (const lateMs of [20, 300, 400, 7_200_000, -5])
@@ -85,6 +85,9 @@ test('counts the lateness of each scheduled run once', async () => {
       scheduled_at: new Date(began.getTime() - lateMs),
     });
   await insertExecution(db.database, { started_at: began });
+  const lastYear = new Date(began.getTime() - 400 * 86_400_000);
+  for (const triggered_by of ['backfill', 'reset'])
+    await insertExecution(db.database, { triggered_by, started_at: began, scheduled_at: lastYear });
   await waitFor(async () => Date.now() - began.getTime() > 10_000);
   for (const text of [await scrape(own), await scrape(own)]) {
     const below = (bound: string) => valueOf(text, `taskloom_schedule_lateness_seconds_bucket{le="${bound}"}`);

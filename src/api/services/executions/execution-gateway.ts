@@ -10,6 +10,7 @@ import { priorityKeyOf } from '../../../shared/priority-key';
 import { runSummary } from '../../../shared/run-summary';
 import { fromTimestamp } from '../common/times';
 import { childWorkflowIdOf } from './run-ids';
+import type { RunSignatures } from '../../../platform/run-signatures';
 import type * as workflows from '../../../workflows';
 import type { BatchRequest, RunRequest } from '../../../workflows';
 import type { ExecutionDetailBody } from '../../schemas/execution-schemas';
@@ -42,7 +43,15 @@ type Live = NonNullable<ExecutionDetailBody['live']>;
 export type ExecutionGateway = ReturnType<typeof createExecutionGateway>;
 
 /** This file and progress-gateway.ts are the only ones of the API that use Temporal's WorkflowClient. */
-export function createExecutionGateway({ client, taskQueue }: { client: Client; taskQueue: string }) {
+export function createExecutionGateway({
+  client,
+  taskQueue,
+  signatures,
+}: {
+  client: Client;
+  taskQueue: string;
+  signatures: RunSignatures;
+}) {
   const withDeadline = <Answer>(ask: () => Promise<Answer>) => client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
 
   /** Undefined when there is no such workflow. */
@@ -67,6 +76,10 @@ export function createExecutionGateway({ client, taskQueue }: { client: Client; 
     return isOpen ? found : undefined;
   }
 
+  /** The run that is in progress under this workflow id. A reset in Temporal gives it another run id. */
+  const findOpenRunId = async (workflowId: string): Promise<string | undefined> =>
+    (await findOpen('runTask' satisfies keyof typeof workflows, workflowId))?.runId;
+
   /** Undefined when there is no such workflow. */
   async function findMemo<Kept extends Memo>(workflowId: string): Promise<Kept | undefined> {
     const found = await describe(workflowId);
@@ -85,7 +98,7 @@ export function createExecutionGateway({ client, taskQueue }: { client: Client; 
         client.workflow.start(workflowType, {
           taskQueue,
           workflowId,
-          args: [request],
+          args: [signatures.sign(workflowId, request)],
           // The id of a closed run also means that the request was sent before.
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           memo: options.memo,
@@ -170,9 +183,10 @@ export function createExecutionGateway({ client, taskQueue }: { client: Client; 
       return send(workflowId, undefined, (handle) => handle.signal<[number]>('cancelRun', n));
     },
 
+    findOpenRunId,
+
     /** Whether a run with this workflow id is in progress. */
-    isRunOpen: async (workflowId: string): Promise<boolean> =>
-      (await findOpen('runTask' satisfies keyof typeof workflows, workflowId)) !== undefined,
+    isRunOpen: async (workflowId: string): Promise<boolean> => (await findOpenRunId(workflowId)) !== undefined,
 
     /** What Temporal tells of a running execution; undefined when it does not answer or no longer knows the run. */
     async describeLive(workflowId: string, runId: string): Promise<Live | undefined> {

@@ -12,6 +12,7 @@ export function presentExecution(view: ExecutionView, linkToRun: LinkToRun, read
     id: view.id,
     task_id: view.taskId,
     config_id: view.configId,
+    config_name: view.configName,
     is_success: view.isSuccess,
     started_at: toMilliseconds(view.startedAt),
     completed_at: view.completedAt && toMilliseconds(view.completedAt),
@@ -22,6 +23,7 @@ export function presentExecution(view: ExecutionView, linkToRun: LinkToRun, read
     status: view.status,
     task_type: view.taskType,
     triggered_by: view.triggeredBy,
+    scheduled_at: view.scheduledAt && toMilliseconds(view.scheduledAt),
     workflow_id: view.workflowId,
     run_id: view.runId,
     attempt: view.attempt,
@@ -34,7 +36,6 @@ export function presentExecution(view: ExecutionView, linkToRun: LinkToRun, read
 export function presentExecutionFull(view: ExecutionView, linkToRun: LinkToRun, reader: Reader): ExecutionFullBody {
   return {
     ...presentExecution(view, linkToRun, reader),
-    config_name: view.configName,
     error_traceback: redactTextFor(reader, view.taskType, view.errorTraceback),
   };
 }

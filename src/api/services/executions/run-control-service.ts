@@ -21,9 +21,20 @@ export function createRunControlService(deps: {
    */
   async function findRunning(idOrTaskId: string): Promise<ExecutionView | undefined> {
     const execution = await queries.find(idOrTaskId);
-    if (execution && execution.status !== 'running')
-      throw new ConflictError(`The execution has already ended: ${execution.status}`);
-    return execution;
+    if (!execution || execution.status === 'running') return execution;
+    // Under a task id, a run may go on that was reset in Temporal, and that no worker has taken yet.
+    if (execution.taskId === idOrTaskId && !isInBatch(execution) && (await gateway.isRunOpen(idOrTaskId)))
+      return undefined;
+    throw new ConflictError(`The execution has already ended: ${execution.status}`);
+  }
+
+  /** A row that has not heard yet of its run's reset in Temporal stands for the run that goes on. */
+  async function inPresentRun(
+    { workflowId, runId }: ExecutionView,
+    stop: (workflowId: string, runId?: string) => Promise<boolean>,
+  ): Promise<boolean> {
+    // Temporal accepts the cancellation of a closed run, too.
+    return stop(workflowId, (await gateway.findOpenRunId(workflowId)) ?? runId);
   }
 
   /** Cancels a run of a batch that has no row yet, through the batch's workflow. False for any other id. */
@@ -52,7 +63,7 @@ export function createRunControlService(deps: {
       }
       const isDone = isInBatch(execution)
         ? await executions.cancelInBatch(execution.id)
-        : await gateway.cancel(execution.workflowId, execution.runId);
+        : await inPresentRun(execution, gateway.cancel);
       return confirm(isDone, execution.taskId, 'Cancellation requested');
     },
 
@@ -66,7 +77,8 @@ export function createRunControlService(deps: {
         return confirm(await gateway.terminate(idOrTaskId, reason), idOrTaskId, 'Terminated');
       }
       // The workflow of a batch is not terminated: it goes on, and skips runs whose rows have ended.
-      const isDone = isInBatch(execution) || (await gateway.terminate(execution.workflowId, reason, execution.runId));
+      const terminate = (workflowId: string, runId?: string) => gateway.terminate(workflowId, reason, runId);
+      const isDone = isInBatch(execution) || (await inPresentRun(execution, terminate));
       if (isDone)
         await executions.end(execution.id, { status: 'terminated', endedAt: new Date(), errorMessage: reason });
       return confirm(isDone, execution.taskId, 'Terminated');

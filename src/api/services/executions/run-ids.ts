@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { sortedJson } from '../../../shared/sorted-json';
 
 /** The user who starts a run, and the key by which a repeated request is recognised. */
 export interface StartContext {
@@ -31,11 +32,6 @@ export const batchTaskIds = (workflowId: string, count: number) =>
 /** The id of the child workflow that a run's own workflow starts for its work (workflows/child-workflow.ts). */
 export const childWorkflowIdOf = (workflowId: string) => `${workflowId}-work`;
 
-const withSortedKeys = (_name: string, value: unknown) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value;
-
 /**
  * A hash of the request, independent of the order of its properties. It is kept with the run, so that the same key with
  * another request is refused. Undefined without a key.
@@ -43,5 +39,5 @@ const withSortedKeys = (_name: string, value: unknown) =>
 export function fingerprintOf(context: StartContext, request: unknown): string | undefined {
   return context.idempotencyKey === undefined
     ? undefined
-    : createHash('sha256').update(JSON.stringify(request, withSortedKeys)).digest('hex');
+    : createHash('sha256').update(sortedJson(request)).digest('hex');
 }
