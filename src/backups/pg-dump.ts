@@ -6,7 +6,8 @@ export interface PgDumpRequest {
   url: string;
   /** The result of pg_export_snapshot(). */
   snapshot: string;
-  schema: string;
+  /** Schemas to leave out. */
+  otherSchemas: string[];
   signal: AbortSignal;
 }
 
@@ -31,9 +32,11 @@ export async function programVersion(program: 'pg_dump' | 'pg_restore'): Promise
 
 /**
  * A stream of an archive in pg_dump's custom format, which is compressed already. `done` rejects with the program's
- * output on stderr.
+ * output on stderr. The archive is to restore into an empty database by pg_restore alone. Naming the schema to dump
+ * would leave out the extensions, and create the schema `public`, which every database has; so the others are left out
+ * by name. Comments on extensions may be changed by their owner only.
  */
-export function startDump({ url, snapshot, schema, signal }: PgDumpRequest): {
+export function startDump({ url, snapshot, otherSchemas, signal }: PgDumpRequest): {
   archive: Readable;
   done: Promise<void>;
 } {
@@ -50,7 +53,10 @@ export function startDump({ url, snapshot, schema, signal }: PgDumpRequest): {
       '--no-privileges',
       '--no-password',
       '--no-unlogged-table-data',
-      `--schema=${schema}`,
+      '--no-comments',
+      '--no-publications',
+      '--no-subscriptions',
+      ...otherSchemas.map((name) => `--exclude-schema="${name.replaceAll('"', '""')}"`),
       `--snapshot=${snapshot}`,
       `--dbname=${target.toString()}`,
     ],

@@ -78,6 +78,8 @@ export interface TaskType<Parameters = unknown> {
    * an operator then runs only what an admin has stored or chosen, by config, schedule or retry.
    */
   readonly adHocAccess: AdHocAccess;
+  /** The given parameters in the form in which they are stored; as they are given without it. */
+  toStored?(parameters: JsonObject): JsonObject;
   /** The time limit of a run whose config and request set none. Without it such a run has no limit. */
   readonly defaultTimeoutSeconds?: number;
   /** The name of the workflow that does the work in steps of its own, where one activity is not enough. */
@@ -102,6 +104,7 @@ interface Definition<Schema extends z.ZodType> {
   privateFields?: readonly string[];
   adHocAccess?: AdHocAccess;
   defaultTimeoutSeconds?: number;
+  toStored?(parameters: JsonObject): JsonObject;
   estimate?(parameters: z.infer<Schema>, basis: EstimateBasis): Promise<Estimate>;
 }
 interface InOneGo<Schema extends z.ZodType> {

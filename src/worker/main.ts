@@ -12,6 +12,7 @@ import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
 import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
 import { showFailedStart } from '../platform/startup/start-error';
 import { connectTemporal, temporalTarget } from '../platform/temporal';
+import { setDefaultSubreddits } from '../tasks/reddit-scrape/subreddit-names';
 import { createScheduleGateway } from '../scheduling/temporal/schedule-gateway';
 import { createActivityDeps } from './create-activity-deps';
 import { createWorker } from './create-worker';
@@ -22,6 +23,7 @@ import { createTemporalLogger } from './temporal-logger';
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLogger({ name: 'worker', level: config.LOG_LEVEL });
+  setDefaultSubreddits(config.REDDIT_DEFAULT_SUBREDDITS);
   const databaseUrl = requireDatabaseUrl(config, '`npm start` brings up a PostgreSQL of its own');
   warnOfMissingSettings(config, log);
 

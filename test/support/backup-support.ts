@@ -110,7 +110,7 @@ export async function fillDatabase(database: Database): Promise<void> {
 
 /**
  * Every row of every table as JSON text, generated columns included. Without `session_version`, which a restore raises
- * to end all sessions.
+ * to end all sessions, and without the audit entry of the restore itself.
  */
 export async function everything(database: Database): Promise<Record<string, string[]>> {
   const { rows } = await database.raw<{ rows: { name: string }[] }>(
@@ -122,7 +122,8 @@ export async function everything(database: Database): Promise<Record<string, str
   const tables = await Promise.all(
     rows.map(async ({ name }) => {
       const { rows: texts } = await database.raw<{ rows: { text: string }[] }>(
-        "select (to_jsonb(t) - 'session_version')::text as text from ?? t order by 1",
+        `select (to_jsonb(t) - 'session_version')::text as text from ?? t
+         where to_jsonb(t)->>'action' is distinct from 'database.restore' order by 1`,
         [name],
       );
       return [name, texts.map(({ text }) => text)] as const;

@@ -71,7 +71,7 @@ const lengthOf = (input: unknown) => (Array.isArray(input) ? input.length : 0);
 
 function describe(issue: Issue, loc: (string | number)[]): Description {
   if ((issue.code === 'invalid_type' || issue.code === 'invalid_value') && isMissing(issue, loc))
-    return { type: 'missing', msg: 'Field required' };
+    return { type: 'missing', msg: issue.message.startsWith('Invalid ') ? 'Field required' : issue.message };
   if (issue.code === 'invalid_type') return describeType(issue);
   if (issue.code === 'too_small') return describeTooSmall(issue, Number(issue.minimum));
   if (issue.code === 'too_big') return describeTooBig(issue, Number(issue.maximum));

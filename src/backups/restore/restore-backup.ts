@@ -6,6 +6,14 @@ import type { BackupFolder, StoredBackup } from '../backup-folder';
 import type { Manifest } from '../backup-manifest';
 import { prepareSession } from '../backup-session';
 import { loadBackup } from './load-backup';
+import {
+  keepAuditEntries,
+  keepRevocations,
+  recordRestore,
+  rememberAccounts,
+  usersChangedSince,
+  type KeptChanges,
+} from './newer-than-backup';
 import { programVersion } from '../pg-dump';
 import { dropEverything, suspendChecks, tablesWithRows } from './schema-reset';
 import { quote, readTables } from '../table-catalog';
@@ -24,6 +32,8 @@ export interface RestorePlan {
   rows: number;
   missingMigrations: string[];
   tablesWithRows: string[];
+  /** Users of the database who were changed since the backup: what was revoked stays so. */
+  changedUsers: string[];
   /** Application names of the other Taskloom programs that are connected. */
   connected: string[];
 }
@@ -80,6 +90,7 @@ export function createRestore({ folder, database, migrationNames, migrate, repor
             client,
             all.map((each) => each.name),
           ),
+          changedUsers: await usersChangedSince(client, last.manifest.snapshot.taken_at),
           connected: [...new Set(others.map((each) => each.name))],
         };
       });
@@ -87,16 +98,23 @@ export function createRestore({ folder, database, migrationNames, migrate, repor
 
     /**
      * Restores in one transaction: other connections see the old data until it commits, and a failure changes nothing.
+     * Revocations and audit entries that are newer than the backup stay, and so do changed passwords unless those of
+     * the backup are wanted.
      */
-    async restore({ chain }: RestorePlan): Promise<{ migrationsRun: string[] }> {
+    async restore(
+      { chain, rows }: RestorePlan,
+      { arePasswordsKept = true } = {},
+    ): Promise<{ migrationsRun: string[]; kept: KeptChanges }> {
       const last = chain.at(-1)?.manifest;
       if (!last) throw new Error('A chain without a backup');
-      const migrationsRun = await database.transaction((trx) =>
+      const { name, snapshot } = last;
+      const done = await database.transaction((trx) =>
         withClient(trx, async (client) => {
           await prepareSession(client);
           await client.query(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
           const schema = await currentSchema(client);
           const reached = await sequenceValues(client);
+          await rememberAccounts(client);
           await dropEverything(client);
           await migrate(trx, last.migrations);
           const tables = (await readTables(client)).map(({ name }) => name);
@@ -112,12 +130,24 @@ export function createRestore({ folder, database, migrationNames, migrate, repor
           report('Checking references …');
           await resume();
           await settle(client);
-          return migrate(trx);
+          const migrationsRun = await migrate(trx);
+          const kept = await keepRevocations(client, { takenAt: snapshot.taken_at, arePasswordsKept });
+          await keepAuditEntries(client);
+          await recordRestore(client, name, {
+            taken_at: snapshot.taken_at,
+            rows,
+            api_keys_revoked: kept.apiKeys,
+            users_deactivated: kept.deactivated,
+            users_demoted: kept.demoted,
+            passwords_changed: kept.passwordsChanged,
+            passwords_of: arePasswordsKept ? 'now' : 'backup',
+          });
+          return { migrationsRun, kept };
         }),
       );
       // The restore is committed by now. If this fails, autovacuum analyzes the tables later.
       await database.raw('analyze').catch(() => undefined);
-      return { migrationsRun };
+      return done;
     },
   };
 }

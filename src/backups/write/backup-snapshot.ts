@@ -4,7 +4,8 @@ import type { Client } from 'pg';
 import type { Manifest } from '../backup-manifest';
 
 export interface BackupSnapshot {
-  schema: string;
+  /** All schemas but ours and PostgreSQL's. */
+  otherSchemas: string[];
   database: Manifest['database'];
   snapshot: Manifest['snapshot'];
   migrations: string[];
@@ -19,7 +20,7 @@ export async function openSnapshot(client: Client): Promise<BackupSnapshot> {
   const {
     rows: [moment],
   } = await client.query<{
-    schema: string;
+    otherSchemas: string[];
     cluster: string;
     timeline: number;
     oid: number;
@@ -28,14 +29,18 @@ export async function openSnapshot(client: Client): Promise<BackupSnapshot> {
     id: string;
     taken_at: Date;
   }>(`
-    select current_schema()::text as schema, (select system_identifier::text from pg_control_system()) as cluster,
+    select array(
+             select nspname::text from pg_namespace
+             where nspname not in (current_schema(), 'information_schema') and nspname !~ '^pg_'
+             order by 1
+           ) as "otherSchemas", (select system_identifier::text from pg_control_system()) as cluster,
            (select timeline_id from pg_control_checkpoint()) as timeline, d.oid::int8 as oid, d.datname::text as name,
            current_setting('server_version_num') as server_version, pg_current_snapshot()::text as id, now() as taken_at
     from pg_database d where d.datname = current_database()`);
   if (!moment) throw new Error('The database does not know itself');
-  const { schema, cluster, timeline, oid, name, server_version } = moment;
+  const { otherSchemas, cluster, timeline, oid, name, server_version } = moment;
   return {
-    schema,
+    otherSchemas,
     database: { cluster, timeline, oid, name, server_version },
     snapshot: { id: moment.id, taken_at: moment.taken_at.toISOString() },
     migrations: await readMigrations(client),

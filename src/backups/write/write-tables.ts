@@ -54,7 +54,7 @@ export async function writeArchive(writing: TableWriting, url: string): Promise<
   const {
     rows: [exported],
   } = await client.query<{ id: string }>('select pg_export_snapshot() as id');
-  const dump = startDump({ url, snapshot: exported?.id ?? '', schema: now.schema, signal });
+  const dump = startDump({ url, snapshot: exported?.id ?? '', otherSchemas: now.otherSchemas, signal });
   const written = writeFile(place, 'database.dump', dump.archive, writing, 'none');
   // A dump that fails closes its stream too. The program's message is the useful one, so it is the one that is thrown.
   await dump.done.catch(async (error: unknown) => {

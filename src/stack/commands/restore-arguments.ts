@@ -4,10 +4,11 @@ import { reasonOf } from '../../platform/startup/error-texts';
 import { StartError } from '../../platform/startup/start-error';
 
 const USAGE = `npm run restore -- --list
-npm run restore -- BACKUP [--replace] [--yes] [--force]
-  --replace  the database is not empty: remove what it holds
-  --yes      do not ask
-  --force    although API or worker are connected`;
+npm run restore -- BACKUP [--replace] [--old-passwords] [--yes] [--force]
+  --replace        the database is not empty: remove what it holds
+  --old-passwords  passwords that were changed after the backup are those of the backup again
+  --yes            do not ask
+  --force          although API or worker are connected`;
 
 export interface RestoreArguments {
   isList: boolean;
@@ -16,6 +17,7 @@ export interface RestoreArguments {
   isConfirmed: boolean;
   isReplacing: boolean;
   isForced: boolean;
+  arePasswordsKept: boolean;
 }
 
 export function readRestoreArguments(args: string[]): RestoreArguments {
@@ -24,7 +26,7 @@ export function readRestoreArguments(args: string[]): RestoreArguments {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
-      options: { list: flag, yes: flag, replace: flag, force: flag },
+      options: { list: flag, yes: flag, replace: flag, force: flag, 'old-passwords': flag },
     });
     if (positionals.length !== (values.list ? 0 : 1))
       throw new Error(values.list ? '--list takes no backup' : 'name one backup');
@@ -34,6 +36,7 @@ export function readRestoreArguments(args: string[]): RestoreArguments {
       isConfirmed: values.yes,
       isReplacing: values.replace,
       isForced: values.force,
+      arePasswordsKept: !values['old-passwords'],
     };
   } catch (error) {
     throw new StartError(`${reasonOf(error)}\n${USAGE}`, { cause: error });

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { StoredBackup } from '../../backups/backup-folder';
+import type { KeptChanges } from '../../backups/restore/newer-than-backup';
 import type { RestorePlan } from '../../backups/restore/restore-backup';
 
 const megabytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MB`;
@@ -30,7 +31,11 @@ export function renderBackups(
   return [list, ...faults.map((fault) => `Not usable: ${fault}`)].join('\n');
 }
 
-export function renderPlan({ chain, rows, missingMigrations, tablesWithRows }: RestorePlan, database: string): string {
+export function renderPlan(
+  { chain, rows, missingMigrations, tablesWithRows, changedUsers }: RestorePlan,
+  database: string,
+  { arePasswordsKept }: { arePasswordsKept: boolean },
+): string {
   const last = chain.at(-1);
   if (!last) return '';
   const { snapshot, database: source, tables } = last.manifest;
@@ -42,5 +47,33 @@ export function renderPlan({ chain, rows, missingMigrations, tablesWithRows }: R
     tablesWithRows.length > 0
       ? `  in place of what is there now: rows of ${tablesWithRows.join(', ')}`
       : '  The database is empty.',
+    ...(changedUsers.length > 0
+      ? [
+          `  Users changed since the backup: ${changedUsers.join(', ')}. What was revoked since stays revoked, and`,
+          arePasswordsKept
+            ? '  changed passwords stay as they are now (with --old-passwords: those of the backup).'
+            : '  changed passwords are those of the backup again (--old-passwords).',
+        ]
+      : []),
   ].join('\n');
+}
+
+/** What stayed of the replaced database. */
+export function renderKept(
+  { apiKeys, deactivated, demoted, passwordsChanged, hasActiveAdmin }: KeptChanges,
+  { arePasswordsKept }: { arePasswordsKept: boolean },
+): string[] {
+  const names = (list: string[], text: string) => (list.length > 0 ? [`${text}: ${list.join(', ')}.`] : []);
+  return [
+    ...(apiKeys > 0 ? [`API keys revoked since the backup stay revoked: ${apiKeys}.`] : []),
+    ...names(deactivated, 'Deactivated or deleted since the backup, now inactive'),
+    ...names(demoted, 'Users who keep the lower role that they were given since the backup'),
+    ...names(
+      passwordsChanged,
+      arePasswordsKept
+        ? 'Passwords changed since the backup stay as they were'
+        : 'Passwords changed since the backup are those of the backup again',
+    ),
+    ...(hasActiveAdmin ? [] : ['No active admin is left: `npm run create-admin` makes one.']),
+  ];
 }

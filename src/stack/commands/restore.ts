@@ -13,7 +13,7 @@ import { reasonOf, redactUrl } from '../../platform/startup/error-texts';
 import { showFailedStart, StartError } from '../../platform/startup/start-error';
 import { startPostgres } from '../servers/postgres-service';
 import { readRestoreArguments, type RestoreArguments } from './restore-arguments';
-import { renderBackups, renderPlan } from './restore-texts';
+import { renderBackups, renderKept, renderPlan } from './restore-texts';
 import { lockStack } from '../processes/stack-lock';
 import { openState } from '../stack-state';
 
@@ -79,12 +79,12 @@ async function restoreInto(url: string, folder: BackupFolder, wanted: RestoreArg
       report: (line) => console.log(line),
     });
     const plan = await restore.plan(wanted.backup, new AbortController().signal);
-    console.log(renderPlan(plan, redactUrl(url)));
+    console.log(renderPlan(plan, redactUrl(url), wanted));
     refuse(plan, wanted);
     if (!wanted.isConfirmed && !(await askForYes()))
       throw new StartError('Nothing was changed. To restore without being asked: --yes');
-    const { migrationsRun } = await restore
-      .restore(plan)
+    const { migrationsRun, kept } = await restore
+      .restore(plan, wanted)
       .catch((error: unknown) =>
         Promise.reject(
           new StartError(`The restore failed: ${reasonOf(error)}\nNothing was changed.`, { cause: error }),
@@ -93,7 +93,10 @@ async function restoreInto(url: string, folder: BackupFolder, wanted: RestoreArg
     if (migrationsRun.length > 0) console.log(`Ran ${migrationsRun.join(', ')}, which came after the backup.`);
     console.log(
       `Restored ${plan.rows} rows. ` +
-        'All sessions have ended; passwords, roles and API keys are those of the backup.\n' +
+        'All sessions have ended; users and API keys are those of the backup. No audit entry was removed.\n' +
+        renderKept(kept, wanted)
+          .map((line) => `${line}\n`)
+          .join('') +
         'Start API and worker: differences between Temporal and the database are repaired within a minute.',
     );
   } catch (error) {

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createDatabase, migrate } from '../../../src/platform/postgres/postgres';
+import { createDatabase, migrate, type Database } from '../../../src/platform/postgres/postgres';
 import { askPostgres } from '../../../src/platform/startup/start-checks';
 import { choosePort } from '../../../src/stack/processes/free-port';
 import { unprivilegedUser } from '../../../src/stack/servers/postgres-binaries';
@@ -26,6 +26,7 @@ import {
   fillDatabase,
   nameOf,
   restoreElsewhere,
+  schemaOf,
   type BackupBench,
 } from '../../support/backup-support';
 
@@ -94,6 +95,26 @@ const name = canTest
       expect(await everything(target.database)).toEqual(expected);
       expect((await target.database.raw('select * from execution_totals_faults()')).rows).toEqual([]);
       await target.drop();
+    }
+  });
+
+  test('is restored into an empty database by pg_restore alone, extensions included', async () => {
+    await db.database.raw('create schema "other ""one""" create table left_out (id int)');
+    const archive = path.join(bench.folder.placeOf(nameOf(await bench.run({ method: 'pg_dump' }))), 'database.dump');
+    await db.database.raw('create database by_pg_restore template template0');
+    const url = new URL(db.url);
+    url.pathname = '/by_pg_restore';
+    const target = createDatabase({ url: url.toString(), poolSize: 2, applicationName: 'taskloom-test' });
+    try {
+      execFileSync('pg_restore', ['--exit-on-error', `--dbname=${url.toString()}`, archive], { stdio: 'pipe' });
+      expect(await everything(target)).toEqual(await everything(db.database));
+      // PostgreSQL spells the conditions of a restored schema in another way.
+      const names = async (of: Database) => (await schemaOf(of)).map((line) => line.replace(/ (CHECK|WHERE) .*/, ''));
+      expect(await names(target)).toEqual(await names(db.database));
+      expect(await migrate(target)).toEqual([]);
+    } finally {
+      await target.destroy();
+      await db.database.raw('drop database by_pg_restore');
     }
   });
 

@@ -82,7 +82,11 @@ test('replaces a database that is not empty only on request, and does not give i
   });
   expect(await everything(target.database)).toEqual(before);
   expect(await restore([name, '--yes', '--replace'])).toMatchObject({ code: 0 });
-  expect(await everything(target.database)).toEqual(await everything(db.database));
+  const { audit_log: entries, ...rows } = await everything(target.database);
+  const { audit_log: ofBackup, ...rowsOfBackup } = await everything(db.database);
+  expect(rows).toEqual(rowsOfBackup);
+  expect(entries).toEqual(expect.arrayContaining(ofBackup!));
+  expect(entries).toHaveLength(ofBackup!.length + before.audit_log!.length);
   expect(await schemaOf(target.database)).toEqual(await schemaOf(db.database));
   const [config] = await target
     .database('task_configs')
@@ -145,7 +149,10 @@ describe('a backup of another version', () => {
     const name = nameOf(await bench.run());
     const done = await restore([name, '--yes']);
     expect(done).toMatchObject({ code: 0, text: expect.stringContaining('Ran 0008_exports_and_mail') });
-    expect(await target.database('audit_log')).toMatchObject([{ action: 'config.create', api_key_id: null }]);
+    expect(await target.database('audit_log').orderBy('id')).toMatchObject([
+      { action: 'config.create', api_key_id: null },
+      { action: 'database.restore', target_id: name },
+    ]);
     expect(await target.database('exports')).toEqual([]);
     expect((await everything(target.database)).users).toEqual((await everything(db.database)).users);
   });

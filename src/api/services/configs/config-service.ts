@@ -8,6 +8,7 @@ import type { ScheduleConvergence } from '../../../scheduling/temporal/schedule-
 import type { ScheduleView } from '../../../scheduling/temporal/schedule-view';
 import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
 import type { TaskConfig } from '../../../storage/configs/task-config';
+import { storedParameters } from '../../../tasks/registry';
 import type { TaskConfigRepository } from '../../../storage/configs/task-config-repository';
 import type { Reader } from '../common/redaction';
 import type {
@@ -116,7 +117,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
         description: body.description,
         taskType: body.task_type,
         schedulerType: body.scheduler_type,
-        parameters: body.parameters,
+        parameters: storedParameters(body.task_type, body.parameters),
         scheduleConfig: body.schedule_config,
         maxRetries: body.max_retries,
         timeoutSeconds: body.timeout_seconds,
@@ -137,7 +138,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
       const updated = await configs.update(id, {
         name: body.name,
         description: body.description,
-        parameters: body.parameters,
+        parameters: body.parameters && storedParameters(config.taskType, body.parameters),
         scheduleConfig: body.schedule_config,
         maxRetries: body.max_retries,
         timeoutSeconds: body.timeout_seconds,

@@ -1,4 +1,4 @@
-import { findTaskType } from '../../../tasks/registry';
+import { findTaskType, storedParameters } from '../../../tasks/registry';
 import {
   BadRequestError,
   ConflictError,
@@ -105,7 +105,7 @@ export function createStartRunService(deps: {
         request: {
           configId: null,
           taskType: name,
-          parameters,
+          parameters: storedParameters(name, parameters),
           maxRetries: options.max_retries,
           timeoutSeconds: options.timeout_seconds,
           priority: options.priority,
