@@ -3186,7 +3186,10 @@ export interface paths {
                         };
                         /** @default 0 */
                         max_retries?: number;
-                        /** @default null */
+                        /**
+                         * @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none
+                         * @default null
+                         */
                         timeout_seconds?: number | null;
                         /**
                          * @description 10 is the highest
@@ -4094,6 +4097,7 @@ export interface paths {
                             [key: string]: unknown;
                         };
                         max_retries?: number;
+                        /** @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none */
                         timeout_seconds?: number | null;
                         /** @description 10 is the highest */
                         priority?: number;
@@ -4436,6 +4440,7 @@ export interface paths {
                             [key: string]: unknown;
                         };
                         max_retries?: number;
+                        /** @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none */
                         timeout_seconds?: number | null;
                         /** @description 10 is the highest */
                         priority?: number;
@@ -7579,7 +7584,10 @@ export interface paths {
                         options?: {
                             /** @default 0 */
                             max_retries?: number;
-                            /** @default null */
+                            /**
+                             * @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none
+                             * @default null
+                             */
                             timeout_seconds?: number | null;
                             /**
                              * @description 10 is the highest
@@ -11287,6 +11295,7 @@ export interface components {
                 [key: string]: unknown;
             };
             max_retries: number;
+            /** @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none */
             timeout_seconds: number | null;
             priority: number;
             /** Format: date-time */
@@ -11339,6 +11348,7 @@ export interface components {
                 [key: string]: unknown;
             };
             max_retries: number;
+            /** @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none */
             timeout_seconds: number | null;
             priority: number;
             /** Format: date-time */
@@ -11752,6 +11762,11 @@ export interface components {
                     status: "healthy" | "unhealthy";
                     message: string;
                 };
+            };
+            /** @description The last reconcile pass of a worker. One begins every minute; null where none is known */
+            reconcile: {
+                last_pass_at: string | null;
+                age_seconds: number | null;
             };
             error: string | null;
         };

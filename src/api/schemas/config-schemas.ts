@@ -19,6 +19,9 @@ const fieldsOfTypes = schedulerTypes
   .flatMap(({ name, configFields }) => (configFields === undefined ? [] : `${name}: ${configFields}.`))
   .join(' ');
 
+const TIMEOUT =
+  'The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none';
+
 const fields = {
   name: z.string().min(1).max(200).regex(VISIBLE).describe('Not of blanks alone'),
   description: z.string().max(500).nullable(),
@@ -28,7 +31,7 @@ const fields = {
       'catchup_window_seconds, pause_on_failure',
   ),
   max_retries: z.int().min(0).max(10),
-  timeout_seconds: z.int32().positive().nullable(),
+  timeout_seconds: z.int32().positive().nullable().describe(TIMEOUT),
   priority: z.int().min(1).max(10).describe('10 is the highest'),
 };
 
@@ -111,7 +114,7 @@ export const config = z
     parameters: jsonObject,
     schedule_config: jsonObject,
     max_retries: z.int(),
-    timeout_seconds: z.int().nullable(),
+    timeout_seconds: z.int().nullable().describe(TIMEOUT),
     priority: z.int(),
     created_at: datetime,
     updated_at: datetime.nullable(),
