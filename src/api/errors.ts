@@ -72,6 +72,15 @@ export class GoneError extends ApiError {
   readonly status = 410;
 }
 
+/** The resource is no longer as the client has read it. */
+export class PreconditionFailedError extends ApiError {
+  override readonly name = 'PreconditionFailedError';
+  readonly status = 412;
+  constructor() {
+    super('The config was changed meanwhile: read it again, and repeat the change');
+  }
+}
+
 export class RangeNotSatisfiableError extends ApiError {
   override readonly name = 'RangeNotSatisfiableError';
   readonly status = 416;

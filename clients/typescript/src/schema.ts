@@ -3007,6 +3007,7 @@ export interface paths {
                          *           "is_scheduled": true,
                          *           "status_consistent": true,
                          *           "schedule_error": null,
+                         *           "etag": "\"mfmsgwlc\"",
                          *           "warnings": []
                          *         }
                          *       ],
@@ -3234,6 +3235,7 @@ export interface paths {
                          *       "is_scheduled": true,
                          *       "status_consistent": true,
                          *       "schedule_error": null,
+                         *       "etag": "\"mfmsgwlc\"",
                          *       "warnings": []
                          *     }
                          */
@@ -4070,7 +4072,10 @@ export interface paths {
         put: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description The etag of the config as it was read; one that was edited since is left alone (412) */
+                    "if-match"?: string;
+                };
                 path: {
                     id: number;
                 };
@@ -4139,6 +4144,7 @@ export interface paths {
                          *       "is_scheduled": true,
                          *       "status_consistent": true,
                          *       "schedule_error": null,
+                         *       "etag": "\"mfmsgwlc\"",
                          *       "warnings": []
                          *     }
                          */
@@ -4184,6 +4190,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description If-Match names an older state */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -4268,7 +4283,10 @@ export interface paths {
         delete: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description The etag of the config as it was read; one that was edited since is left alone (412) */
+                    "if-match"?: string;
+                };
                 path: {
                     id: number;
                 };
@@ -4328,6 +4346,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description If-Match names an older state */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -4413,7 +4440,10 @@ export interface paths {
         patch: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description The etag of the config as it was read; one that was edited since is left alone (412) */
+                    "if-match"?: string;
+                };
                 path: {
                     id: number;
                 };
@@ -4482,6 +4512,7 @@ export interface paths {
                          *       "is_scheduled": true,
                          *       "status_consistent": true,
                          *       "schedule_error": null,
+                         *       "etag": "\"mfmsgwlc\"",
                          *       "warnings": []
                          *     }
                          */
@@ -4527,6 +4558,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description If-Match names an older state */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -11308,6 +11348,8 @@ export interface components {
             status_consistent: boolean;
             /** @description Why the state is error */
             schedule_error: string | null;
+            /** @description For If-Match; every edit changes it. Single answers have it as ETag too */
+            etag: string;
             /** @description What has no effect in schedule_config and parameters */
             warnings: {
                 code: string;
@@ -11361,6 +11403,8 @@ export interface components {
             status_consistent: boolean;
             /** @description Why the state is error */
             schedule_error: string | null;
+            /** @description For If-Match; every edit changes it. Single answers have it as ETag too */
+            etag: string;
             /** @description What has no effect in schedule_config and parameters */
             warnings: {
                 code: string;

@@ -9,8 +9,8 @@ declare module 'fastify' {
   }
 }
 
-/** Set by `linkNextPage`; the shared response has to carry them for every request. */
-const PAGING_HEADERS = ['x-next-cursor', 'link'] as const;
+/** Set by `linkNextPage`, or for one config; the shared response has to carry them for every request. */
+const SHARED_HEADERS = ['x-next-cursor', 'link', 'etag'] as const;
 
 /** Wraps the handlers of `isCoalesced` routes. Authentication and validation still run for every request. */
 export function installResponseCoalescing(app: FastifyInstance): void {
@@ -21,7 +21,7 @@ export function installResponseCoalescing(app: FastifyInstance): void {
     route.handler = async function (request, reply) {
       const { body, headers } = await singleFlight(`${request.user?.role ?? 'none'} ${request.url}`, async () => {
         const body = (await handler.call(this, request, reply)) as object;
-        return { body, headers: PAGING_HEADERS.map((name) => [name, reply.getHeader(name)] as const) };
+        return { body, headers: SHARED_HEADERS.map((name) => [name, reply.getHeader(name)] as const) };
       });
       for (const [name, value] of headers) if (value !== undefined) reply.header(name, value);
       return sendSharedResponse(reply, body);

@@ -1,13 +1,20 @@
-import { unprocessable, notFound } from '../schemas/common-schemas';
+import { unprocessable, notFound, preconditionFailed } from '../schemas/common-schemas';
 import * as schemas from '../schemas/config-schemas';
 import { estimate, estimateBody } from '../schemas/estimate-schemas';
 import { idParams } from '../schemas/request-values';
+import type { FastifyReply } from 'fastify';
 import type { ConfigService } from '../services/configs/config-service';
 import type { EstimateService } from '../services/configs/estimate-service';
 import type { PreviewService } from '../services/configs/preview-service';
 import type { ZodApp } from '../zod-app';
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/** A header of the answer as well, where it is about one config. */
+function withTag<Body extends { etag: string }>(reply: Pick<FastifyReply, 'header'>, body: Body): Body {
+  reply.header('ETag', body.etag);
+  return body;
+}
 
 export function registerConfigRoutes(
   app: ZodApp,
@@ -47,16 +54,11 @@ export function registerConfigRoutes(
         response: { 201: schemas.config, ...unprocessable },
       },
     },
-    async (request, reply) =>
-      reply
-        .status(201)
-        .send(
-          await configs.create(
-            request.body,
-            { isStarted: request.query.auto_schedule || request.query.auto_start },
-            request.user,
-          ),
-        ),
+    async (request, reply) => {
+      const isStarted = request.query.auto_schedule || request.query.auto_start;
+      const created = await configs.create(request.body, { isStarted }, request.user);
+      return withTag(reply.status(201), created);
+    },
   );
 
   app.post(
@@ -114,7 +116,8 @@ export function registerConfigRoutes(
         response: { 200: schemas.configDetail, ...notFound, ...unprocessable },
       },
     },
-    async (request) => configs.get(request.params.id, request.query.include_stats, request.user),
+    async (request, reply) =>
+      withTag(reply, await configs.get(request.params.id, request.query.include_stats, request.user)),
   );
 
   app.route({
@@ -130,10 +133,12 @@ export function registerConfigRoutes(
       tags,
       summary: 'Change some fields; an armed schedule follows at once',
       params: idParams,
+      headers: schemas.editHeaders,
       body: schemas.updateBody,
-      response: { 200: schemas.config, ...notFound, ...unprocessable },
+      response: { 200: schemas.config, ...notFound, ...preconditionFailed, ...unprocessable },
     },
-    handler: async (request) => configs.update(request.params.id, request.body, request.user),
+    handler: async (request, reply) =>
+      withTag(reply, await configs.update(request.params.id, request.body, request.user, request.headers['if-match'])),
   });
 
   app.delete(
@@ -144,12 +149,13 @@ export function registerConfigRoutes(
         tags,
         summary: 'Stop the schedule and delete the config; its executions stay',
         params: idParams,
-        response: { 200: schemas.deleted, ...notFound, ...unprocessable },
+        headers: schemas.editHeaders,
+        response: { 200: schemas.deleted, ...notFound, ...preconditionFailed, ...unprocessable },
       },
     },
     async (request) => ({
       success: true as const,
-      message: await configs.remove(request.params.id),
+      message: await configs.remove(request.params.id, request.headers['if-match']),
     }),
   );
 }

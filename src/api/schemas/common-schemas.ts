@@ -26,6 +26,7 @@ const TEXTS = {
   403: 'Not allowed to this user',
   404: 'Not found',
   409: 'In conflict with the present state',
+  412: 'If-Match names an older state',
   410: 'It was there, and is no more',
   413: 'The body is too large',
   416: 'The file has no such range',
@@ -41,6 +42,7 @@ export const forbidden = { 403: describeError(403) };
 export const forbiddenUnless = (needs: string) => ({ 403: errorBody.describe(`${TEXTS[403]}. ${needs}`) });
 export const notFound = { 404: describeError(404) };
 export const conflict = { 409: describeError(409) };
+export const preconditionFailed = { 412: describeError(412) };
 export const gone = { 410: describeError(410) };
 export const payloadTooLarge = { 413: describeError(413) };
 export const rangeNotSatisfiable = { 416: describeError(416) };

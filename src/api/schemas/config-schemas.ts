@@ -81,6 +81,13 @@ export const updateBody = z.object({
 });
 export type UpdateBody = z.infer<typeof updateBody>;
 
+export const editHeaders = z.object({
+  'if-match': z
+    .string()
+    .optional()
+    .describe('The etag of the config as it was read; one that was edited since is left alone (412)'),
+});
+
 const flag = (defaultValue: boolean) => boolean(z.boolean().default(defaultValue));
 export const createQuery = z.object({
   auto_schedule: flag(false),
@@ -124,6 +131,7 @@ export const config = z
       .boolean()
       .describe("The stored state agrees with Temporal's; false also when Temporal does not answer"),
     schedule_error: z.string().nullable().describe('Why the state is error'),
+    etag: z.string().describe('For If-Match; every edit changes it. Single answers have it as ETag too'),
     warnings: z.array(warning).describe('What has no effect in schedule_config and parameters'),
   })
   .meta({ id: 'TaskConfig' });

@@ -56,6 +56,10 @@ const REMOVE_OLD_EVENTS = `
   where config_id = :configId
     and id <= (select id from schedule_events where config_id = :configId order by id desc offset :kept limit 1)`;
 
+const EDITED_AT = "date_trunc('milliseconds', coalesce(updated_at, created_at)) = ?";
+/** Edits never share their time, because it identifies them. */
+const NEXT_EDIT = "greatest(?::timestamptz, coalesce(updated_at, created_at) + interval '1 millisecond')";
+
 // Query builders take the database's names: snakeCaseMappers translates rows, not queries.
 const ORDER_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at', name: 'name' } as const;
 
@@ -137,18 +141,27 @@ export function createTaskConfigRepository(database: Database) {
       return { items: results, total };
     },
 
-    /** Undefined when the config is gone. */
-    async update(id: number, changes: TaskConfigChanges): Promise<TaskConfig | undefined> {
+    /** Undefined when the config is gone, or was edited at another time than `ifEditedAt`. */
+    async update(
+      id: number,
+      changes: TaskConfigChanges,
+      { ifEditedAt }: { ifEditedAt?: Date } = {},
+    ): Promise<TaskConfig | undefined> {
       return configs
         .query()
         .findById(id)
-        .patch({ ...changes, updatedAt: new Date(), revision: nextRevision })
+        .modify((builder) => ifEditedAt && builder.whereRaw(EDITED_AT, [ifEditedAt]))
+        .patch({ ...changes, updatedAt: configs.raw(NEXT_EDIT, [new Date()]), revision: nextRevision })
         .returning('*')
         .first();
     },
 
-    async remove(id: number): Promise<boolean> {
-      return (await configs.query().deleteById(id)) > 0;
+    async remove(id: number, { ifEditedAt }: { ifEditedAt?: Date } = {}): Promise<boolean> {
+      const removed = await configs
+        .query()
+        .deleteById(id)
+        .modify((builder) => ifEditedAt && builder.whereRaw(EDITED_AT, [ifEditedAt]));
+      return removed > 0;
     },
 
     /**

@@ -31,6 +31,7 @@ describe('creating a config', () => {
       is_scheduled: false,
       status_consistent: true,
       schedule_error: null,
+      etag: expect.stringMatching(/^"[a-z0-9]+"$/),
       warnings: [],
     });
   });

@@ -21,6 +21,7 @@ export const config = {
   is_scheduled: true,
   status_consistent: true,
   schedule_error: null,
+  etag: '"mfmsgwlc"',
   warnings: [],
 } satisfies ConfigBody;
 
@@ -37,6 +38,7 @@ const {
   is_scheduled: _scheduled,
   status_consistent: _consistent,
   schedule_error: _error,
+  etag: _etag,
   warnings: _warnings,
   ...newConfig
 } = config;

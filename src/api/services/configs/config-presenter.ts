@@ -1,6 +1,7 @@
 import { toMilliseconds } from '../common/times';
 import { answerScheduleConfig } from '../../../scheduling/schedule/schedule-config';
 import { findUnknownParameters } from '../../schemas/parameter-issues';
+import { tagOf } from './config-tag';
 import { redactFieldsFor, type Reader } from '../common/redaction';
 import type { ActualSchedule } from '../../../scheduling/temporal/actual-schedule';
 import type { ConfigTotals } from '../../../storage/executions/execution-totals';
@@ -39,6 +40,7 @@ export function presentConfig(config: TaskConfig, actual: Actual, reader: Reader
     is_scheduled: config.scheduleStatus === 'active',
     status_consistent: isConsistent(config, actual),
     schedule_error: config.scheduleError,
+    etag: tagOf(config),
     warnings: [
       ...warnings,
       ...findUnknownParameters(config.taskType, config.parameters).map((name) => ({

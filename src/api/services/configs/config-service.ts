@@ -1,4 +1,5 @@
-import { NotFoundError, RequestValidationError } from '../../errors';
+import { NotFoundError, PreconditionFailedError, RequestValidationError } from '../../errors';
+import { editedAt, requireMatch } from './config-tag';
 import { toValidationErrors, type ValidationError } from '../../http/validation-errors';
 import { settleScheduleEdit } from '../../../scheduling/schedule/schedule-config';
 import { findConfigIssues } from '../../schemas/config-issues';
@@ -78,6 +79,12 @@ export function createConfigService(deps: ConfigServiceDeps) {
       body,
     );
 
+  /** After a write that found no row: the config is gone, or was edited meanwhile. */
+  async function refuseEdit(id: number): Promise<never> {
+    await find(id);
+    throw new PreconditionFailedError();
+  }
+
   return {
     async list(query: ListQuery, reader: Reader): Promise<ConfigPage> {
       const { items, total } = await configs.list({
@@ -137,13 +144,14 @@ export function createConfigService(deps: ConfigServiceDeps) {
      * Applies the change to an armed schedule at once. While Temporal is away the row is kept, and reconcile applies
      * it.
      */
-    async update(id: number, body: UpdateBody, reader: Reader): Promise<ConfigBody> {
+    async update(id: number, body: UpdateBody, reader: Reader, ifMatch?: string): Promise<ConfigBody> {
       const config = await find(id);
+      requireMatch(ifMatch, config);
       const scheduleConfig =
         body.schedule_config && settleScheduleEdit(config.schedulerType, body.schedule_config, config.scheduleConfig);
       const errors = validateFields(config, { ...body, schedule_config: scheduleConfig });
       if (errors.length > 0) throw new RequestValidationError(errors);
-      const updated = await configs.update(id, {
+      const changes = {
         name: body.name,
         description: body.description,
         parameters: body.parameters && storedParameters(config.taskType, body.parameters),
@@ -151,8 +159,9 @@ export function createConfigService(deps: ConfigServiceDeps) {
         maxRetries: body.max_retries,
         timeoutSeconds: body.timeout_seconds,
         priority: body.priority,
-      });
-      if (!updated) throw new NotFoundError('Task config not found');
+      };
+      const updated = await configs.update(id, changes, ifMatch === undefined ? {} : { ifEditedAt: editedAt(config) });
+      if (!updated) return refuseEdit(id);
       if (updated.scheduleStatus !== 'inactive') await commands.rearm(id);
       return present(id, reader);
     },
@@ -166,10 +175,12 @@ export function createConfigService(deps: ConfigServiceDeps) {
       return config ? validateFields(config, body) : [];
     },
 
-    async remove(id: number): Promise<string> {
+    async remove(id: number, ifMatch?: string): Promise<string> {
       const config = await find(id);
+      requireMatch(ifMatch, config);
       const stopped = await commands.stop(id);
-      await configs.remove(id);
+      const removed = await configs.remove(id, ifMatch === undefined ? {} : { ifEditedAt: editedAt(config) });
+      if (!removed && ifMatch !== undefined) return refuseEdit(id);
       // Once more, in case of a concurrent start. If Temporal does not answer now, reconcile removes the schedule.
       if (stopped.success) await ifTemporalAnswers(() => convergence.converge(id));
       return `Task config ${config.name} deleted`;
