@@ -7,6 +7,7 @@ import { createLogger } from '../platform/logger';
 import { passwords } from '../platform/passwords/password-hash';
 import { createDatabase } from '../platform/postgres/postgres';
 import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
+import { createLastReconcile } from '../platform/last-reconcile';
 import { createKeyValueStore } from '../platform/key-value-store/create-key-value-store';
 import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
 import { createResetTokens } from '../platform/passwords/reset-tokens';
@@ -14,6 +15,7 @@ import { createRunSignatures } from '../platform/run-signatures';
 import { reasonOf } from '../platform/startup/error-texts';
 import { showFailedStart, StartError } from '../platform/startup/start-error';
 import { connectTemporal, temporalTarget, temporalUiLink } from '../platform/temporal';
+import { setDefaultSubreddits } from '../tasks/reddit-scrape/subreddit-names';
 import { createApiRepositories } from '../storage/api-repositories';
 import { createApp } from './app';
 import { requestLogFields } from './plugins/request-logging';
@@ -27,6 +29,7 @@ const CLOSE_STORES_WITHIN_MS = 3_000;
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLogger({ name: 'api', level: config.LOG_LEVEL, context: requestLogFields });
+  setDefaultSubreddits(config.REDDIT_DEFAULT_SUBREDDITS);
   const url = requireDatabaseUrl(config, '`npm start` brings up a PostgreSQL of its own');
   if (!config.JWT_SECRET_KEY) throw new StartError('JWT_SECRET_KEY is not set; `npm start` makes one and keeps it');
 
@@ -56,6 +59,7 @@ async function main(): Promise<void> {
     },
     resetTokens: createResetTokens(config.JWT_SECRET_KEY),
     signatures: createRunSignatures(config.JWT_SECRET_KEY),
+    lastReconcile: createLastReconcile(store),
     reddit: {
       isSandbox: config.REDDIT_IS_SANDBOX,
       requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE,

@@ -135,6 +135,7 @@ const environment = z.object({
   REDDIT_OAUTH_BASE_URL: webUrl.optional(),
   REDDIT_WWW_BASE_URL: webUrl.optional(),
   REDDIT_IS_SANDBOX: flag.default(false),
+  REDDIT_DEFAULT_SUBREDDITS: list.default([]),
   REDDIT_SANDBOX_RECORDINGS: z.string().optional(),
   REDDIT_REQUESTS_PER_MINUTE: positive.default(100),
   REDDIT_REQUEST_TIMEOUT_SECONDS: positive.default(30),

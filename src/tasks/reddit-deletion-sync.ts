@@ -1,3 +1,4 @@
+import { withPlainNames } from './reddit-scrape/subreddit-names';
 import { defineTaskType } from './task-type';
 import { checkBatch, IDS_A_REQUEST, type WithheldSubreddits } from './reddit-deletion-sync/sync-batch';
 import { estimateSync } from './reddit-deletion-sync/sync-estimate';
@@ -13,6 +14,7 @@ export const redditDeletionSync = defineTaskType({
     'Asks Reddit for stored posts and comments again, takes the text and author from those that were deleted or ' +
     'removed there, and follows edits',
   parameters: syncParameters,
+  toStored: withPlainNames,
   examples: {
     accepted: [
       { subreddits: ['typescript'], max_age_days: 7, limit: 1_000 },

@@ -38,10 +38,14 @@ export function findTaskType(name: string): TaskType | undefined {
   return byName.get(name);
 }
 
+/** Checked parameters in the form in which configs and runs store them. */
+export const storedParameters = (name: string, parameters: Record<string, unknown>): Record<string, unknown> =>
+  findTaskType(name)?.toStored?.(parameters) ?? parameters;
+
 /** Why a stored config of this type cannot run, in words for its owner; null when it can. */
 export function findConfigError(name: string, parameters: Record<string, unknown>): string | null {
   const taskType = findTaskType(name);
   if (!taskType) return `Unknown task type ${name}`;
-  const { error } = taskType.parameters.safeParse(parameters);
+  const { error } = taskType.storedParameters.safeParse(parameters);
   return error ? misfitOf(taskType, error) : null;
 }

@@ -12,15 +12,18 @@ import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
 import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
 import { showFailedStart } from '../platform/startup/start-error';
 import { connectTemporal, temporalTarget } from '../platform/temporal';
+import { setDefaultSubreddits } from '../tasks/reddit-scrape/subreddit-names';
 import { createScheduleGateway } from '../scheduling/temporal/schedule-gateway';
 import { createActivityDeps } from './create-activity-deps';
 import { createWorker } from './create-worker';
+import { keepReconcileSchedule } from './reconcile-schedule-keeper';
 import { createTemporalLogger } from './temporal-logger';
 
 /** The worker process: connects, runs activities and workflows until it is told to stop, then shuts down gracefully. */
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLogger({ name: 'worker', level: config.LOG_LEVEL });
+  setDefaultSubreddits(config.REDDIT_DEFAULT_SUBREDDITS);
   const databaseUrl = requireDatabaseUrl(config, '`npm start` brings up a PostgreSQL of its own');
   warnOfMissingSettings(config, log);
 
@@ -88,7 +91,9 @@ async function main(): Promise<void> {
     (error: unknown) => log.error({ err: error }, 'reconciling at boot failed; the schedule will try again'),
   );
   await gateway.ensureReconcileSchedule();
+  const stopKeeping = keepReconcileSchedule({ gateway, log });
   await running;
+  stopKeeping();
   await reconciled;
   mailer.close();
   await Promise.allSettled([connection.close(), temporal.close(), redis.close(), database.destroy()]);

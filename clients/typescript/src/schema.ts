@@ -3006,7 +3006,8 @@ export interface paths {
                          *           "schedule_status": "active",
                          *           "is_scheduled": true,
                          *           "status_consistent": true,
-                         *           "schedule_error": null
+                         *           "schedule_error": null,
+                         *           "warnings": []
                          *         }
                          *       ],
                          *       "total": 1,
@@ -3161,6 +3162,7 @@ export interface paths {
                      *     }
                      */
                     "application/json": {
+                        /** @description Not of blanks alone */
                         name: string;
                         /** @default null */
                         description?: string | null;
@@ -3184,7 +3186,10 @@ export interface paths {
                         };
                         /** @default 0 */
                         max_retries?: number;
-                        /** @default null */
+                        /**
+                         * @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none
+                         * @default null
+                         */
                         timeout_seconds?: number | null;
                         /**
                          * @description 10 is the highest
@@ -3228,7 +3233,8 @@ export interface paths {
                          *       "schedule_status": "active",
                          *       "is_scheduled": true,
                          *       "status_consistent": true,
-                         *       "schedule_error": null
+                         *       "schedule_error": null,
+                         *       "warnings": []
                          *     }
                          */
                         "application/json": components["schemas"]["TaskConfig"];
@@ -4079,6 +4085,7 @@ export interface paths {
                      *     }
                      */
                     "application/json": {
+                        /** @description Not of blanks alone */
                         name?: string;
                         description?: string | null;
                         /** @description As the task type's own schema says */
@@ -4090,6 +4097,7 @@ export interface paths {
                             [key: string]: unknown;
                         };
                         max_retries?: number;
+                        /** @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none */
                         timeout_seconds?: number | null;
                         /** @description 10 is the highest */
                         priority?: number;
@@ -4130,7 +4138,8 @@ export interface paths {
                          *       "schedule_status": "active",
                          *       "is_scheduled": true,
                          *       "status_consistent": true,
-                         *       "schedule_error": null
+                         *       "schedule_error": null,
+                         *       "warnings": []
                          *     }
                          */
                         "application/json": components["schemas"]["TaskConfig"];
@@ -4419,6 +4428,7 @@ export interface paths {
                      *     }
                      */
                     "application/json": {
+                        /** @description Not of blanks alone */
                         name?: string;
                         description?: string | null;
                         /** @description As the task type's own schema says */
@@ -4430,6 +4440,7 @@ export interface paths {
                             [key: string]: unknown;
                         };
                         max_retries?: number;
+                        /** @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none */
                         timeout_seconds?: number | null;
                         /** @description 10 is the highest */
                         priority?: number;
@@ -4470,7 +4481,8 @@ export interface paths {
                          *       "schedule_status": "active",
                          *       "is_scheduled": true,
                          *       "status_consistent": true,
-                         *       "schedule_error": null
+                         *       "schedule_error": null,
+                         *       "warnings": []
                          *     }
                          */
                         "application/json": components["schemas"]["TaskConfig"];
@@ -7572,7 +7584,10 @@ export interface paths {
                         options?: {
                             /** @default 0 */
                             max_retries?: number;
-                            /** @default null */
+                            /**
+                             * @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none
+                             * @default null
+                             */
                             timeout_seconds?: number | null;
                             /**
                              * @description 10 is the highest
@@ -11456,6 +11471,7 @@ export interface components {
                 [key: string]: unknown;
             };
             max_retries: number;
+            /** @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none */
             timeout_seconds: number | null;
             priority: number;
             /** Format: date-time */
@@ -11468,6 +11484,11 @@ export interface components {
             status_consistent: boolean;
             /** @description Why the state is error */
             schedule_error: string | null;
+            /** @description What has no effect in schedule_config and parameters */
+            warnings: {
+                code: string;
+                message: string;
+            }[];
         };
         ScheduleEvent: {
             event: string;
@@ -11503,6 +11524,7 @@ export interface components {
                 [key: string]: unknown;
             };
             max_retries: number;
+            /** @description The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none */
             timeout_seconds: number | null;
             priority: number;
             /** Format: date-time */
@@ -11515,6 +11537,11 @@ export interface components {
             status_consistent: boolean;
             /** @description Why the state is error */
             schedule_error: string | null;
+            /** @description What has no effect in schedule_config and parameters */
+            warnings: {
+                code: string;
+                message: string;
+            }[];
             recent_history: components["schemas"]["ScheduleEvent"][];
             stats: components["schemas"]["TaskConfigStats"] | null;
         };
@@ -11911,6 +11938,11 @@ export interface components {
                     status: "healthy" | "unhealthy";
                     message: string;
                 };
+            };
+            /** @description The last reconcile pass of a worker. One begins every minute; null where none is known */
+            reconcile: {
+                last_pass_at: string | null;
+                age_seconds: number | null;
             };
             error: string | null;
         };

@@ -19,6 +19,10 @@ export const startReddit: StartService = async ({ config, state }) => {
   const recordings = config.REDDIT_SANDBOX_RECORDINGS;
   const content = recordings ? `what ${recordings} holds` : 'made-up content';
   const sandbox = createSandbox(recordings);
+  // Generated content: a subreddit that grows by the minute, and one that has threads already. Recordings: those with
+  // the most posts.
+  const demoSubreddits = recordings ? sandbox.subreddits().slice(0, 2) : ['programming', 'history'];
+  const defaults = config.REDDIT_DEFAULT_SUBREDDITS;
   const { port, url } = await sandbox.listen({
     host: '127.0.0.1',
     port: await choosePort(state.values.ports.redditSandbox),
@@ -37,10 +41,9 @@ export const startReddit: StartService = async ({ config, state }) => {
       REDDIT_OAUTH_BASE_URL: url,
       REDDIT_WWW_BASE_URL: url,
       REDDIT_IS_SANDBOX: 'true',
+      REDDIT_DEFAULT_SUBREDDITS: (defaults.length > 0 ? defaults : demoSubreddits).join(','),
     },
-    // Generated content: a subreddit that grows by the minute, and one that has threads already. Recordings: those with
-    // the most posts.
-    demoSubreddits: recordings ? sandbox.subreddits().slice(0, 2) : ['programming', 'history'],
+    demoSubreddits,
     stop: () => sandbox.close(),
   };
 };

@@ -1,10 +1,15 @@
 import { z } from 'zod';
-import { subreddit } from '../reddit-scrape/scrape-parameters';
+import { plainNames, subreddit } from '../reddit-scrape/subreddit-names';
 import { DAY_MS } from '../../shared/durations';
 
 export const syncParameters = z
   .strictObject({
-    subreddits: z.array(subreddit).max(1_000).default([]).describe('Empty: every subreddit with stored content'),
+    subreddits: z
+      .array(subreddit)
+      .max(1_000)
+      .overwrite(plainNames)
+      .default([])
+      .describe('Empty: every subreddit with stored content'),
     min_age_days: z
       .number()
       .min(0)

@@ -15,6 +15,7 @@ export const scrapeExamples: ParameterExamples<typeof scrapeParameters> = {
     scrape('/r/name', ' r/name\n'),
     scrape('ab', 'a'.repeat(22)),
     scrape('r/ab', 'AB'),
+    scrape('r/Python/', 'https://www.reddit.com/r/Python/', 'u/some-user', 'u_some-user', 'reddit.com', 'ab+cd'),
     scrape(...names(100)),
     { subreddits: ['u_spez'], comments_depth: null, sort: 'top', time_filter: 'all', posts_limit: 1000 },
   ],

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { storedParameters } from '../registry';
 import { scrapeParameters } from './scrape-parameters';
+import { setDefaultSubreddits } from './subreddit-names';
 
 const messages = (parameters: object) =>
   scrapeParameters.safeParse(parameters).error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ??
@@ -29,11 +31,61 @@ test('names are accepted in several spellings, and each subreddit counts once', 
   ]);
 });
 
-test.each(['', 'a', 'r/', 'a b', '../api', 'funny+pics', '_x1', 'x'.repeat(23)])('%j is not a name', (name) => {
-  expect(messages({ subreddits: ['funny', name] })).toEqual([
-    expect.stringMatching(/^subreddits\.1: is not the name of a subreddit/),
-  ]);
+test.each([
+  ['r/Python/', ['Python']],
+  ['Python/', ['Python']],
+  ['https://www.reddit.com/r/Python/', ['Python']],
+  ['https://old.reddit.com/r/Python/top/?t=week#now', ['Python']],
+  ['reddit.com/r/Python', ['Python']],
+  [' /r/Python/comments/abc/title/ ', ['Python']],
+  ['u_some-user', ['u_some-user']],
+  ['u/some-user', ['u_some-user']],
+  ['https://www.reddit.com/user/some-user/submitted', ['u_some-user']],
+  ['reddit.com', ['reddit.com']],
+  ['r/reddit.com', ['reddit.com']],
+  ['funny+pics', ['funny', 'pics']],
+  ['https://www.reddit.com/r/funny+pics+funny/new', ['funny', 'pics']],
+])('%j is read as %j, and stored so', (pasted, names) => {
+  expect(scrapeParameters.parse({ subreddits: [pasted] }).subreddits).toEqual(names);
+  expect(storedParameters('REDDIT_SCRAPE', { subreddits: [pasted], posts_limit: 3 })).toEqual({
+    subreddits: names,
+    posts_limit: 3,
+  });
+  expect(storedParameters('REDDIT_DELETION_SYNC', { subreddits: [pasted] })).toEqual({ subreddits: names });
 });
+
+test('joined names count one by one against the most', () => {
+  const joined = Array.from({ length: 51 }, (_, index) => `sub${index}+bus${index}`);
+  expect(messages({ subreddits: joined })).toEqual(['subreddits: at most 100 subreddits in one task']);
+});
+
+describe('scrapes that name no subreddit', () => {
+  afterEach(() => setDefaultSubreddits([]));
+
+  test('are refused with what is missing, unless there are default ones', () => {
+    expect(messages({})).toEqual([
+      expect.stringMatching(/^subreddits: Name at least .* set REDDIT_DEFAULT_SUBREDDITS/),
+    ]);
+    setDefaultSubreddits(['funny', 'r/pics']);
+    expect(scrapeParameters.parse({})).toMatchObject({ subreddits: ['funny', 'pics'] });
+    expect(scrapeParameters.parse({ subreddits: ['books'] })).toMatchObject({ subreddits: ['books'] });
+    expect(messages({ subreddits: [] })).toEqual(['subreddits: name at least one subreddit']);
+  });
+
+  test('are stored as they are given', () => {
+    setDefaultSubreddits(['funny']);
+    expect(storedParameters('REDDIT_SCRAPE', {})).toEqual({});
+  });
+});
+
+test.each(['', 'a', 'r/', 'a b', '../api', 'funny+', 'funny+a', '_x1', 'x'.repeat(23), 'https://example.com/r/funny'])(
+  '%j is not a name',
+  (name) => {
+    expect(messages({ subreddits: ['funny', name] })).toEqual([
+      expect.stringMatching(/^subreddits\.1: is not the name of a subreddit/),
+    ]);
+  },
+);
 
 test('every error names its parameter', () => {
   expect(messages({ subreddits: [] })).toEqual(['subreddits: name at least one subreddit']);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainNames, subreddit, withDefaultSubreddits } from './subreddit-names';
 import type { CommentSort, RedditSort, RedditTimeFilter } from '../../platform/reddit/reddit-client';
 
 const SORTS = ['hot', 'new', 'top', 'rising', 'controversial'] as const satisfies readonly RedditSort[];
@@ -13,27 +14,20 @@ const COMMENT_SORTS = [
   'qa',
 ] as const satisfies readonly CommentSort[];
 
-/**
- * With or without "r/". The pattern is applied before trimming, so that the JSON Schema accepts what the check accepts.
- */
-export const subreddit = z
-  .string()
-  .regex(
-    /^\s*(?:\/?[rR]\/)?[A-Za-z0-9][A-Za-z0-9_]{1,21}\s*$/,
-    'is not the name of a subreddit (2 to 22 letters, digits and _, such as "funny" or "r/funny")',
-  )
-  .overwrite((name) => name.trim().replace(/^\/?r\//i, ''));
+const MOST_SUBREDDITS = 100;
+const NAMES_MISSING = 'Name at least one subreddit, or set REDDIT_DEFAULT_SUBREDDITS for scrapes that name none';
 
-const withoutRepeats = (names: string[]) =>
-  names.filter((name, index) => names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) === index);
-
-export const scrapeParameters = z.strictObject({
+const fields = z.strictObject({
   subreddits: z
-    .array(subreddit)
+    .array(subreddit, { error: ({ input }) => (input === undefined ? NAMES_MISSING : undefined) })
     .min(1, 'name at least one subreddit')
-    .max(100, 'at most 100 subreddits in one task')
-    .overwrite(withoutRepeats)
-    .describe('Names, with or without "r/"; the same name twice counts once'),
+    .max(MOST_SUBREDDITS, 'at most 100 subreddits in one task')
+    .overwrite(plainNames)
+    .refine((names) => names.length <= MOST_SUBREDDITS, 'at most 100 subreddits in one task')
+    .describe(
+      'Names, with or without "r/", or addresses; "a+b" are two, and "u/name" is a profile. The same name twice ' +
+        'counts once',
+    ),
   sort: z.enum(SORTS).default('hot'),
   time_filter: z.enum(TIME_FILTERS).default('day').describe('Heeded for top and controversial only'),
   posts_limit: z
@@ -101,4 +95,6 @@ export const scrapeParameters = z.strictObject({
         'changed',
     ),
 });
+/** The subreddits may be left out where REDDIT_DEFAULT_SUBREDDITS is set. */
+export const scrapeParameters = z.preprocess(withDefaultSubreddits, fields);
 export type ScrapeParameters = z.infer<typeof scrapeParameters>;

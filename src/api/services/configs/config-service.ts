@@ -1,5 +1,6 @@
 import { NotFoundError, RequestValidationError } from '../../errors';
 import { toValidationErrors, type ValidationError } from '../../http/validation-errors';
+import { settleScheduleEdit } from '../../../scheduling/schedule/schedule-config';
 import { findConfigIssues } from '../../schemas/config-issues';
 import { presentConfig, presentConfigStats, presentRecentEvent, type Actual } from './config-presenter';
 import type { FastifyBaseLogger } from 'fastify';
@@ -8,6 +9,7 @@ import type { ScheduleConvergence } from '../../../scheduling/temporal/schedule-
 import type { ScheduleView } from '../../../scheduling/temporal/schedule-view';
 import type { ExecutionQueryRepository } from '../../../storage/executions/execution-query-repository';
 import type { TaskConfig } from '../../../storage/configs/task-config';
+import { storedParameters } from '../../../tasks/registry';
 import type { TaskConfigRepository } from '../../../storage/configs/task-config-repository';
 import type { Reader } from '../common/redaction';
 import type {
@@ -65,7 +67,12 @@ export function createConfigService(deps: ConfigServiceDeps) {
     toValidationErrors(
       'body',
       findConfigIssues(
-        { taskType: config.taskType, schedulerType: config.schedulerType, storedSchedule: config.scheduleConfig },
+        {
+          taskType: config.taskType,
+          schedulerType: config.schedulerType,
+          storedParameters: config.parameters,
+          storedSchedule: config.scheduleConfig,
+        },
         body,
       ),
       body,
@@ -116,7 +123,7 @@ export function createConfigService(deps: ConfigServiceDeps) {
         description: body.description,
         taskType: body.task_type,
         schedulerType: body.scheduler_type,
-        parameters: body.parameters,
+        parameters: storedParameters(body.task_type, body.parameters),
         scheduleConfig: body.schedule_config,
         maxRetries: body.max_retries,
         timeoutSeconds: body.timeout_seconds,
@@ -132,13 +139,15 @@ export function createConfigService(deps: ConfigServiceDeps) {
      */
     async update(id: number, body: UpdateBody, reader: Reader): Promise<ConfigBody> {
       const config = await find(id);
-      const errors = validateFields(config, body);
+      const scheduleConfig =
+        body.schedule_config && settleScheduleEdit(config.schedulerType, body.schedule_config, config.scheduleConfig);
+      const errors = validateFields(config, { ...body, schedule_config: scheduleConfig });
       if (errors.length > 0) throw new RequestValidationError(errors);
       const updated = await configs.update(id, {
         name: body.name,
         description: body.description,
-        parameters: body.parameters,
-        scheduleConfig: body.schedule_config,
+        parameters: body.parameters && storedParameters(config.taskType, body.parameters),
+        scheduleConfig,
         maxRetries: body.max_retries,
         timeoutSeconds: body.timeout_seconds,
         priority: body.priority,
