@@ -71,6 +71,19 @@ describe('scripts/prepare.mjs', () => {
     expect(await ask('build-step.mjs', 'isBuildCurrent(project)')).toBe('false');
   });
 
+  it('keeps a build of the present sources for tests; a start builds again what has no type check', async () => {
+    const isCurrent = () => ask('build-step.mjs', 'isBuildCurrent(project)');
+    const isBuiltForTests = () => ask('build-step.mjs', 'isBuiltForTests(project)');
+    expect(await isBuiltForTests()).toBe('false');
+    const hash = await ask('build-step.mjs', 'sourcesHash(project)');
+    write('dist/.sources.sha256', hash);
+    expect([await isCurrent(), await isBuiltForTests()]).toEqual(['true', 'true']);
+    write('dist/.sources.sha256', `${hash} for tests`);
+    expect([await isCurrent(), await isBuiltForTests()]).toEqual(['false', 'true']);
+    write('src/one.ts', 'export const edited = 1');
+    expect([await isCurrent(), await isBuiltForTests()]).toEqual(['false', 'false']);
+  });
+
   it('waits for a running preparation, and not for a killed one', async () => {
     const holder = spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 60_000)'], { stdio: 'ignore' });
     write('prepare.lock', identityOf(holder.pid!));

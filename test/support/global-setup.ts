@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { createDatabase, migrate } from '../../src/platform/postgres/postgres';
 import { askPostgres } from '../../src/platform/startup/start-checks';
 import { startEmbeddedPostgres } from '../../src/stack/servers/embedded-postgres';
@@ -15,7 +17,12 @@ const STORE = 'taskloom_store';
 const isRedisUsed = () => process.env.TASKLOOM_TEST_STORE !== 'postgres' && findRedisProgram() !== undefined;
 const withDatabase = (url: string, name: string) => url.replace(/[^/]+$/, name);
 
+/** A run of jest alone builds nothing, and the programs that tests start would be those of an older working tree. */
+const buildPresentSources = () =>
+  promisify(execFile)(process.execPath, [path.resolve(__dirname, '../../scripts/build-for-tests.mjs')]);
+
 export default async function setUp(): Promise<void> {
+  await buildPresentSources();
   await sweepDeadRuns();
   const folder = createRunFolder();
   const stops: (() => Promise<void>)[] = [async () => folder.remove()];

@@ -17,7 +17,7 @@ export interface TestProcess {
   stop(): Promise<void>;
 }
 
-/** Starts a built program (`npm test` builds first), and waits for its `ready` message. */
+/** Starts a built program (global-setup.ts has built the present sources), and waits for its `ready` message. */
 export async function startProcess(
   file: 'worker/main.js' | 'api/server.js',
   env: NodeJS.ProcessEnv,

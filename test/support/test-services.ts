@@ -27,8 +27,10 @@ export function testServices(): TestServices {
   return JSON.parse(services) as TestServices;
 }
 
-/** The name and URL of every available store, for tests of the store itself. */
-export function everyStore(): [name: string, url: string][] {
+/** Defines the same tests for each kind of store. In a run without Redis, those of Redis are listed as skipped. */
+export function describeEachStore(title: string, define: (url: string) => void): void {
   const { postgresStoreUrl, redisUrl } = testServices();
-  return [['PostgreSQL', postgresStoreUrl], ...(redisUrl ? [['Redis', redisUrl] as [string, string]] : [])];
+  describe(`${title} PostgreSQL`, () => define(postgresStoreUrl));
+  if (redisUrl) describe(`${title} Redis`, () => define(redisUrl));
+  else test.skip(`${title} Redis`, () => undefined);
 }

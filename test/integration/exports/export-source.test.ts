@@ -30,6 +30,15 @@ const read = <Result>(
   by = connect,
 ) => createExportSourceRepository({ connect: by }).withSnapshot({ source: 'posts', filters: {} }, signal, use);
 const connections = async () => db.database('pg_stat_activity').where({ application_name: APPLICATION });
+/** Waits until ten looks in a row find the same. */
+async function untilUnchanged(look: () => unknown): Promise<void> {
+  let seen: unknown[] = [];
+  await waitFor(async () => {
+    const now = look();
+    seen = seen.at(-1) === now ? [...seen, now] : [now];
+    return seen.length === 10;
+  });
+}
 const isGone = () => waitFor(async () => (await connections()).length === 0);
 
 test('long rows make short pages, and at most one page is read ahead of a slow reader', async () => {
@@ -46,7 +55,7 @@ test('long rows make short pages, and at most one page is read ahead of a slow r
       expect(total).toBe(POSTS);
       for await (const page of pages) {
         if (sizes.length === 0) {
-          await new Promise((resolve) => setTimeout(resolve, 500));
+          await untilUnchanged(() => socket?.bytesRead);
           expect(socket?.bytesRead).toBeLessThan(3_000_000);
         }
         sizes.push(page.length);

@@ -10,14 +10,13 @@ import { openBudget } from '../../support/open-budget';
 import { waitFor } from '../../support/process';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
 import { startTestWorker, type TestWorker } from '../../support/task-worker';
-import { everyStore } from '../../support/test-services';
+import { describeEachStore } from '../../support/test-services';
 import { createTestApi, type TestApi } from '../../support/api-support';
 import type { ListingPage, RedditClient } from '../../../src/platform/reddit/reddit-client';
 import type * as workflows from '../../../src/workflows';
 
-test.each(everyStore())(
-  'three processes at full load use 95 %% of the budget of two windows and more, and none of them is refused: %s',
-  async (_, storeUrl) => {
+describeEachStore('three processes at full load over', (storeUrl) =>
+  test('use 95 % of the budget of two windows and more, and none of them is refused', async () => {
     // A busy machine may waste a window; a budget that wastes requests does so in every one.
     const areEnough = (counts: number[]) => counts.some((count, n) => n > 0 && counts[n - 1]! + count >= 190);
     const askerFile = path.resolve(__dirname, '../../../dist/bench/reddit-asker.js');
@@ -35,8 +34,7 @@ test.each(everyStore())(
     expect(refused).toBe(0);
     expect({ counts, areEnough: areEnough(counts) }).toEqual({ counts, areEnough: true });
     for (const { sent } of processes) expect(sent).toBeGreaterThan(20);
-  },
-  180_000,
+  }, 180_000),
 );
 
 describe('a run that Reddit makes wait', () => {
@@ -191,69 +189,71 @@ describe('GET /reddit/budget', () => {
     await db?.drop();
   });
 
-  test.each(everyStore())('is shared: %s', async (_, storeUrl) => {
-    const api = await createTestApi({ database: db.database, temporal: worker.temporal, storeUrl });
-    const { id } = await createTaskConfigRepository(db.database).create({
-      name: 'nightly',
-      description: null,
-      taskType: 'REDDIT_SCRAPE',
-      schedulerType: 'manual',
-      parameters: {},
-      scheduleConfig: {},
-      maxRetries: 0,
-      timeoutSeconds: null,
-      priority: 5,
-    });
-    expect((await api.anonymous('GET', '/reddit/budget')).status).toBe(401);
-    expect((await api.user('GET', '/reddit/budget')).body).toMatchObject({
-      source: 'default',
-      limit: 100,
-      used: 0,
-      remaining: 100,
-      last_minute: 0,
-      waiting: 0,
-      by_config: [],
-    });
+  describeEachStore('over', (storeUrl) =>
+    test('is shared', async () => {
+      const api = await createTestApi({ database: db.database, temporal: worker.temporal, storeUrl });
+      const { id } = await createTaskConfigRepository(db.database).create({
+        name: 'nightly',
+        description: null,
+        taskType: 'REDDIT_SCRAPE',
+        schedulerType: 'manual',
+        parameters: {},
+        scheduleConfig: {},
+        maxRetries: 0,
+        timeoutSeconds: null,
+        priority: 5,
+      });
+      expect((await api.anonymous('GET', '/reddit/budget')).status).toBe(401);
+      expect((await api.user('GET', '/reddit/budget')).body).toMatchObject({
+        source: 'default',
+        limit: 100,
+        used: 0,
+        remaining: 100,
+        last_minute: 0,
+        waiting: 0,
+        by_config: [],
+      });
 
-    const queue = (flow: string, waiting: number) => ({ flow, weight: 5, isExclusive: false, waiting, ageMs: 0 });
-    const asks = { process: 'a', free: 1, unused: [] as number[] };
-    const { grants } = await api.budget.poll({ ...asks, queues: [queue(String(id), 3)], outcomes: [] });
-    const [grant] = Object.keys(grants).map(Number);
-    await api.budget.poll({
-      ...asks,
-      queues: [queue(String(id), 2), queue('none', 1)],
-      outcomes: [{ id: grant!, headers: { used: 40, remaining: 560, resetMs: 300_000 }, closeMs: 30_000 }],
-    });
-    const { status, body } = await api.user('GET', '/reddit/budget');
-    expect(status).toBe(200);
-    expect(body).toEqual({
-      is_shared: true,
-      source: 'headers',
-      limit: 500,
-      used: 0,
-      remaining: 500,
-      resets_at: expect.any(String),
-      closed_until: expect.any(String),
-      last_minute: 1,
-      waiting: 3,
-      deferred: 0,
-      processes_waiting: 1,
-      by_config: [
-        { config_id: id, name: 'nightly', waiting: 2, deferred: 0, last_minute: 1 },
-        { config_id: null, name: 'none', waiting: 1, deferred: 0, last_minute: 0 },
-      ],
-    });
+      const queue = (flow: string, waiting: number) => ({ flow, weight: 5, isExclusive: false, waiting, ageMs: 0 });
+      const asks = { process: 'a', free: 1, unused: [] as number[] };
+      const { grants } = await api.budget.poll({ ...asks, queues: [queue(String(id), 3)], outcomes: [] });
+      const [grant] = Object.keys(grants).map(Number);
+      await api.budget.poll({
+        ...asks,
+        queues: [queue(String(id), 2), queue('none', 1)],
+        outcomes: [{ id: grant!, headers: { used: 40, remaining: 560, resetMs: 300_000 }, closeMs: 30_000 }],
+      });
+      const { status, body } = await api.user('GET', '/reddit/budget');
+      expect(status).toBe(200);
+      expect(body).toEqual({
+        is_shared: true,
+        source: 'headers',
+        limit: 500,
+        used: 0,
+        remaining: 500,
+        resets_at: expect.any(String),
+        closed_until: expect.any(String),
+        last_minute: 1,
+        waiting: 3,
+        deferred: 0,
+        processes_waiting: 1,
+        by_config: [
+          { config_id: id, name: 'nightly', waiting: 2, deferred: 0, last_minute: 1 },
+          { config_id: null, name: 'none', waiting: 1, deferred: 0, last_minute: 0 },
+        ],
+      });
 
-    expect((await api.user('POST', '/reddit/budget/reset', {})).status).toBe(403);
-    expect(await api.root('POST', '/reddit/budget/reset', {})).toMatchObject({
-      status: 200,
-      body: { source: 'default', limit: 100, closed_until: null, last_minute: 1, waiting: 3 },
-    });
-    expect((await api.user('GET', '/reddit/budget')).body).toMatchObject({ source: 'default', closed_until: null });
-    expect(
-      (await api.root('GET', '/audit-log?action=reddit_budget.reset&outcome=succeeded&limit=1')).body,
-    ).toMatchObject([{ action: 'reddit_budget.reset', target_type: 'reddit_budget', status: 200 }]);
-    expect(Math.abs(Date.parse(body.resets_at) - Date.now() - 300_000)).toBeLessThan(5_000);
-    await api.close();
-  });
+      expect((await api.user('POST', '/reddit/budget/reset', {})).status).toBe(403);
+      expect(await api.root('POST', '/reddit/budget/reset', {})).toMatchObject({
+        status: 200,
+        body: { source: 'default', limit: 100, closed_until: null, last_minute: 1, waiting: 3 },
+      });
+      expect((await api.user('GET', '/reddit/budget')).body).toMatchObject({ source: 'default', closed_until: null });
+      expect(
+        (await api.root('GET', '/audit-log?action=reddit_budget.reset&outcome=succeeded&limit=1')).body,
+      ).toMatchObject([{ action: 'reddit_budget.reset', target_type: 'reddit_budget', status: 200 }]);
+      expect(Math.abs(Date.parse(body.resets_at) - Date.now() - 300_000)).toBeLessThan(5_000);
+      await api.close();
+    }),
+  );
 });
