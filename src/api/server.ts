@@ -7,6 +7,7 @@ import { createLogger } from '../platform/logger';
 import { passwords } from '../platform/passwords/password-hash';
 import { createDatabase } from '../platform/postgres/postgres';
 import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
+import { createLastReconcile } from '../platform/last-reconcile';
 import { createKeyValueStore } from '../platform/key-value-store/create-key-value-store';
 import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
 import { createResetTokens } from '../platform/passwords/reset-tokens';
@@ -58,6 +59,7 @@ async function main(): Promise<void> {
     },
     resetTokens: createResetTokens(config.JWT_SECRET_KEY),
     signatures: createRunSignatures(config.JWT_SECRET_KEY),
+    lastReconcile: createLastReconcile(store),
     reddit: {
       isSandbox: config.REDDIT_IS_SANDBOX,
       requestsPerMinute: config.REDDIT_REQUESTS_PER_MINUTE,

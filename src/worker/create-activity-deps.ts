@@ -6,6 +6,7 @@ import { createExports } from '../exports/create-exports';
 import { createProcessWriter } from '../exports/process/process-writer';
 import { backupFolder, fileStoreSettings, foreignVariables, type Config } from '../platform/config';
 import { createFileStore } from '../platform/files/create-file-store';
+import { createLastReconcile } from '../platform/last-reconcile';
 import { createResetTokens } from '../platform/passwords/reset-tokens';
 import { createRunSignatures } from '../platform/run-signatures';
 import { connectClient } from '../platform/postgres/postgres-client';
@@ -106,7 +107,7 @@ const createBackupService = ({ config, databaseUrl: url }: WorkerConnections) =>
 
 /** One reconcile pass: configs and schedules, mails of password resets, and the removal of old audit entries. */
 function createReconcile(
-  { config, temporal, gateway, log }: WorkerConnections,
+  { config, temporal, gateway, redis, log }: WorkerConnections,
   { configs, staggers, executions, resets, audit }: WorkerRepositories,
 ): () => Promise<object> {
   const taskQueue = config.TEMPORAL_TASK_QUEUE;
@@ -132,9 +133,12 @@ function createReconcile(
   const zones = createServerZones({ client: temporal.client.schedule });
   const reconcileZones = createZoneReconciler({ configs, gateway, convergence, zones, log });
   const removeOldEntries = createAuditRetention({ audit, days: config.AUDIT_RETENTION_DAYS });
+  const lastReconcile = createLastReconcile(redis);
   // Concurrently, so that an error in one does not keep the others from finishing.
   return async () => {
     const reports = await Promise.all([reconciler.run(), reconcileResetMails(), removeOldEntries(), reconcileZones()]);
+    // Without the store, only the answer of the API about the last pass is missing.
+    await lastReconcile.record().catch((error: unknown) => log.warn({ err: error }, 'a reconcile pass was not noted'));
     return { ...reports[0], ...reports[1], ...reports[2], ...reports[3] };
   };
 }

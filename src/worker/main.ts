@@ -16,6 +16,7 @@ import { setDefaultSubreddits } from '../tasks/reddit-scrape/subreddit-names';
 import { createScheduleGateway } from '../scheduling/temporal/schedule-gateway';
 import { createActivityDeps } from './create-activity-deps';
 import { createWorker } from './create-worker';
+import { keepReconcileSchedule } from './reconcile-schedule-keeper';
 import { createTemporalLogger } from './temporal-logger';
 
 /** The worker process: connects, runs activities and workflows until it is told to stop, then shuts down gracefully. */
@@ -90,7 +91,9 @@ async function main(): Promise<void> {
     (error: unknown) => log.error({ err: error }, 'reconciling at boot failed; the schedule will try again'),
   );
   await gateway.ensureReconcileSchedule();
+  const stopKeeping = keepReconcileSchedule({ gateway, log });
   await running;
+  stopKeeping();
   await reconciled;
   mailer.close();
   await Promise.allSettled([connection.close(), temporal.close(), redis.close(), database.destroy()]);

@@ -10,6 +10,7 @@ import { CANCELLED, timedOut } from '../shared/run-outcomes';
 import { HEARTBEAT_TIMEOUT, RETRY_FOREVER, ROW_WRITE } from './activity-options';
 import { runChildWorkflow } from './child-workflow';
 import { CHILD_CANCELLED, outcomeOfFailure, resultOf } from './outcomes';
+import { showEnd, showPlan, showRetry } from './run-details';
 import { runStart } from './run-start';
 import type { Activities } from '../activities';
 import type { BegunExecution, ExecutionOutcome, RunPlan, RunRequest } from '../activities/run-request';
@@ -27,15 +28,18 @@ async function run(request: RunRequest): Promise<ExecutionOutcome> {
   const isCancelled = CancellationScope.current().consideredCancelled;
   let begun = await CancellationScope.nonCancellable(() => beginExecution(request, isCancelled, start));
   while (begun.kind === 'again') {
+    showRetry(begun.executionId, begun.waitMs);
     const stopped = await waitForRetry(begun);
     if (stopped) return stopped;
     begun = await CancellationScope.nonCancellable(() => beginExecution(request, false, start));
   }
   if (begun.kind === 'ended') {
+    showEnd(begun.executionId, begun.outcome.status);
     // Then the activity has requested the workflow's cancellation, if nobody else had.
     if (begun.outcome.status === 'cancelled') await CancellationScope.current().cancelRequested;
     return begun.outcome;
   }
+  showPlan(begun);
   const { workflow } = begun;
   return execute(begun, workflow === undefined ? () => runActivity(begun) : () => runChildWorkflow(workflow, begun));
 }
@@ -62,8 +66,10 @@ async function waitForRetry({
   return outcome;
 }
 
-const finish = (executionId: number, outcome: ExecutionOutcome) =>
-  CancellationScope.nonCancellable(() => finishExecution(executionId, outcome));
+function finish(executionId: number, outcome: ExecutionOutcome): Promise<void> {
+  showEnd(executionId, outcome.status);
+  return CancellationScope.nonCancellable(() => finishExecution(executionId, outcome));
+}
 
 function runActivity(plan: RunPlan): Promise<ExecutionOutcome['result']> {
   const { executeTask } = proxyActivities<Pick<Activities, 'executeTask'>>({

@@ -9,6 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { HEARTBEAT_TIMEOUT, RETRY_FOREVER, ROW_WRITE } from './activity-options';
+import { showScrape } from './run-details';
 import type { Activities } from '../activities';
 import type { BegunScrape, ChildWorkflowRequest, ScrapeProgress } from '../activities/run-request';
 
@@ -40,8 +41,10 @@ export async function scrapeReddit(request: ChildWorkflowRequest): Promise<Recor
   const begun = await local.openScrape(executionId);
   progress.phase = 'scraping';
   progress.subreddits = begun.subreddits;
+  showScrape(progress);
   if (!(await scrapeSome(request, begun, progress))) return continueAsNew<typeof scrapeReddit>(request);
   progress.phase = 'finishing';
+  showScrape(progress);
   return local.closeScrape(executionId);
 }
 
@@ -64,6 +67,7 @@ async function scrapeSome(
       );
       progress.subreddits[lane.position] = lane;
       progress.updatedAt = new Date().toISOString();
+      showScrape(progress);
     }
   }
   const scrapeNext = async () => {

@@ -6,6 +6,7 @@ import { createServices } from '../../src/api/services/create-services';
 import { createLocalFileStore } from '../../src/platform/files/local-file-store';
 import { hashPassword, passwords } from '../../src/platform/passwords/password-hash';
 import { createRedditBudget } from '../../src/platform/reddit-budget/reddit-budget';
+import { createLastReconcile } from '../../src/platform/last-reconcile';
 import { createKeyValueStore } from '../../src/platform/key-value-store/create-key-value-store';
 import { createResetTokens } from '../../src/platform/passwords/reset-tokens';
 import { temporalUiLink, type TemporalConnection } from '../../src/platform/temporal';
@@ -79,6 +80,7 @@ export async function createTestApi(options: TestApiOptions) {
     },
     resetTokens,
     signatures,
+    lastReconcile: createLastReconcile(store),
     reddit: { isSandbox: options.isSandbox ?? true, requestsPerMinute: 100, budget },
     files: options.files ?? createLocalFileStore('/nonexistent'),
     log,

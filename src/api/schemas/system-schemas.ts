@@ -50,6 +50,9 @@ export const systemHealth = z
     status: z.enum(['healthy', 'degraded', 'unhealthy']),
     timestamp: datetime,
     components: z.object({ database: component, redis: component, scheduler: component }),
+    reconcile: z
+      .object({ last_pass_at: datetime.nullable(), age_seconds: z.number().nullable() })
+      .describe('The last reconcile pass of a worker. One begins every minute; null where none is known'),
     error: z.string().nullable(),
   })
   .meta({ id: 'SystemHealth' });

@@ -60,6 +60,7 @@ export interface ServiceDeps {
   };
   resetTokens: ResetTokens;
   signatures: RunSignatures;
+  lastReconcile: { read(): Promise<Date | null> };
   reddit: { isSandbox: boolean; budget: RedditBudget; requestsPerMinute: number };
   /** The file store to which workers write exports. */
   files: FileStore;
@@ -150,6 +151,7 @@ export function createServices(deps: ServiceDeps) {
       queries,
       scheduleView,
       redis: store,
+      lastReconcile: deps.lastReconcile,
       reddit: deps.reddit,
       zones,
       hasOurZones: temporal.hasOurZones ?? false,

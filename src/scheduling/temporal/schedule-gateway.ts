@@ -41,6 +41,20 @@ function configIdOf(scheduleId: string): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
+const reconcileSchedule = (taskQueue: string) => ({
+  scheduleId: RECONCILE_SCHEDULE_ID,
+  spec: { intervals: [{ every: '60s' as const }] },
+  policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '60s' as const },
+  action: {
+    type: 'startWorkflow' as const,
+    workflowType: 'reconcile' satisfies keyof typeof workflows,
+    workflowId: RECONCILE_SCHEDULE_ID,
+    taskQueue,
+    args: [],
+    staticSummary: 'Repair what differs between PostgreSQL and Temporal',
+  },
+});
+
 export type ScheduleGateway = ReturnType<typeof createScheduleGateway>;
 
 /** What configs need of Temporal's ScheduleClient. Throws SchedulerUnavailableError when Temporal does not answer. */
@@ -204,19 +218,7 @@ export function createScheduleGateway({
 
     /** Creates or updates the schedule of the reconcile workflow. An operator's pause of it is kept. */
     async ensureReconcileSchedule(): Promise<void> {
-      const wanted = {
-        scheduleId: RECONCILE_SCHEDULE_ID,
-        spec: { intervals: [{ every: '60s' as const }] },
-        policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '60s' as const },
-        action: {
-          type: 'startWorkflow' as const,
-          workflowType: 'reconcile' satisfies keyof typeof workflows,
-          workflowId: RECONCILE_SCHEDULE_ID,
-          taskQueue,
-          args: [],
-          staticSummary: 'Repair what differs between PostgreSQL and Temporal',
-        },
-      };
+      const wanted = reconcileSchedule(taskQueue);
       await call(() =>
         upsert(
           wanted,
@@ -227,6 +229,15 @@ export function createScheduleGateway({
           undefined,
         ),
       );
+    },
+
+    /** Creates the schedule of the reconcile workflow if it is gone. Returns whether it was. */
+    async restoreReconcileSchedule(): Promise<boolean> {
+      return call(async () => {
+        const found = await ifFound(() => client.getHandle(RECONCILE_SCHEDULE_ID).describe());
+        if (!found) await client.create(reconcileSchedule(taskQueue));
+        return !found;
+      });
     },
   };
 }

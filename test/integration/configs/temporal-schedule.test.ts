@@ -1,3 +1,4 @@
+import { keepReconcileSchedule } from '../../../src/worker/reconcile-schedule-keeper';
 import { waitFor } from '../../support/process';
 import { useScheduling, type SchedulingStack } from '../../support/scheduling';
 
@@ -75,5 +76,26 @@ test('the reconcile schedule is created once, and a pause by an operator is kept
     spec: { intervals: [{ every: 60_000 }] },
   });
   expect((await stack.gateway.list()).size).toBe(0);
+  await handle.delete();
+});
+
+test('a deleted reconcile schedule comes back by itself', async () => {
+  await stack.gateway.ensureReconcileSchedule();
+  const handle = stack.temporal.client.schedule.getHandle('taskloom-reconcile');
+  expect(await stack.gateway.restoreReconcileSchedule()).toBe(false);
+  const warnings: unknown[] = [];
+  const stop = keepReconcileSchedule({
+    gateway: stack.gateway,
+    log: { warn: (...warning: unknown[]) => warnings.push(warning) },
+    everyMs: 100,
+  });
+  await handle.delete();
+  const description = await waitFor(() => handle.describe().catch(() => undefined));
+  stop();
+  expect(description).toMatchObject({
+    action: { workflowType: 'reconcile' },
+    spec: { intervals: [{ every: 60_000 }] },
+  });
+  await waitFor(async () => warnings.length > 0);
   await handle.delete();
 });

@@ -214,3 +214,24 @@ test('the plan is fixed when the run begins: a retry repeats its parameters, not
   expect(await second.result()).toMatchObject({ sleep_seconds: 0 });
   expect(await executionOf(second.workflowId)).toMatchObject({ retry_of: firstRow.id, triggered_by: 'retry' });
 });
+
+test("a run tells its progress in its workflow's current details", async () => {
+  const config = await createConfig({
+    taskType: 'TEST_TIMEOUT',
+    parameters: { sleep_seconds: 600 },
+    timeoutSeconds: 900,
+  });
+  const handle = await startTask({ configId: config.id });
+  const details = async () =>
+    (await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata')).currentDetails ?? '';
+  const row = await waitFor(async () => executionOf(handle.workflowId));
+  await waitFor(async () => (await details()).includes('TEST_TIMEOUT'));
+  expect(await details()).toMatch(
+    new RegExp(
+      `^Execution ${row.id}: \\*\\*TEST_TIMEOUT\\*\\*, at work since .+\\n\\n- Time limit: 900 s for all attempts`,
+    ),
+  );
+  await handle.cancel();
+  await expect(handle.result()).rejects.toThrow();
+  expect(await details()).toBe(`Execution ${row.id}: **cancelled**`);
+});

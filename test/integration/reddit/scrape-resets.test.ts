@@ -90,6 +90,16 @@ test('the end that a reset of an ended scrape repeats is recorded as that of a r
   });
 });
 
+test('a scrape tells how far each subreddit is in the current details of its child', async () => {
+  const worker = await startWorker();
+  const handle = await bench.start(worker, { ...EVERYTHING, subreddits: ['programming'] });
+  await handle.result();
+  const child = worker.temporal.client.workflow.getHandle(`${handle.workflowId}-work`);
+  const { currentDetails } = await child.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+  expect(currentDetails).toContain('Phase: **finishing**');
+  expect(currentDetails).toContain('| r/programming | succeeded | 12 | 12 of 12 |');
+});
+
 test('a count by search attributes counts a scrape once', async () => {
   const worker = await startWorker();
   const { client } = worker.temporal;

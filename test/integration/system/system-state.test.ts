@@ -1,3 +1,5 @@
+import { createLastReconcile } from '../../../src/platform/last-reconcile';
+import { createKeyValueStore } from '../../../src/platform/key-value-store/create-key-value-store';
 import { connectTemporal } from '../../../src/platform/temporal';
 import { createTestDatabase } from '../../support/test-database';
 import { createTestNamespace } from '../../support/temporal-namespace';
@@ -7,6 +9,7 @@ import {
   insertConfig,
   insertExecution,
   PASSWORD,
+  storeUrlOf,
   type TestStack,
   useTestApi,
 } from '../../support/api-support';
@@ -76,7 +79,22 @@ describe('the system routes', () => {
         redis: { status: 'healthy', message: expect.any(String) },
         scheduler: { status: 'healthy', message: '0 armed schedules' },
       },
+      reconcile: { last_pass_at: null, age_seconds: null },
     });
+  });
+
+  test('tell the age of the last reconcile pass', async () => {
+    const store = createKeyValueStore(await storeUrlOf(db.database));
+    const lastReconcile = createLastReconcile(store);
+    await lastReconcile.record(new Date(Date.now() - 90_000));
+    const { reconcile } = (await api.root('GET', '/tasks/system/health')).body;
+    expect(reconcile).toEqual({
+      last_pass_at: (await lastReconcile.read())?.toISOString(),
+      age_seconds: expect.any(Number),
+    });
+    expect(reconcile.age_seconds).toBeGreaterThanOrEqual(90);
+    await store.delete('reconcile:last-pass');
+    await store.close();
   });
 
   test('answer the task types with everything that a form needs', async () => {
@@ -160,6 +178,7 @@ describe('the system routes', () => {
     });
     expect((await cut.root('GET', '/tasks/system/health')).body).toMatchObject({
       status: 'degraded',
+      reconcile: { last_pass_at: null },
       components: {
         database: { status: 'healthy' },
         redis: { status: 'unhealthy' },

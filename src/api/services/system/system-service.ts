@@ -39,6 +39,7 @@ export function createSystemService(deps: {
   queries: ExecutionQueryRepository;
   scheduleView: ScheduleView;
   redis: { ping(): Promise<void> };
+  lastReconcile: { read(): Promise<Date | null> };
   reddit: { isSandbox: boolean };
   zones: Pick<ServerZones, 'differing'>;
   /** The server was given our rules of time zones. */
@@ -55,6 +56,9 @@ export function createSystemService(deps: {
         return `${listed.filter((schedule) => schedule.state === 'active').length} armed schedules`;
       }),
   };
+
+  /** Null also when the store does not answer. */
+  const readLastPass = () => withTimeout(PROBE_LIMIT_MS, deps.lastReconcile.read()).catch(() => null);
 
   async function readComponents(): Promise<SystemHealth['components']> {
     const [database, redis, scheduler] = await Promise.all([probes.database(), probes.redis(), probes.scheduler()]);
@@ -114,7 +118,7 @@ export function createSystemService(deps: {
     },
 
     async health(): Promise<SystemHealth> {
-      const components = await readComponents();
+      const [components, lastPass] = await Promise.all([readComponents(), readLastPass()]);
       const healthFlags = Object.values(components).map((component) => component.status === 'healthy');
       const isUnhealthy = !healthFlags.includes(true);
       const statusIfAnyAnswers = healthFlags.includes(false) ? 'degraded' : 'healthy';
@@ -122,6 +126,10 @@ export function createSystemService(deps: {
         status: isUnhealthy ? 'unhealthy' : statusIfAnyAnswers,
         timestamp: new Date().toISOString(),
         components,
+        reconcile: {
+          last_pass_at: lastPass?.toISOString() ?? null,
+          age_seconds: lastPass && Math.max(0, (Date.now() - lastPass.getTime()) / 1_000),
+        },
         error: isUnhealthy ? 'No component answers' : null,
       };
     },
