@@ -10,7 +10,7 @@ export async function partialResult(
   const [row] = await executions.getMany([executionId]);
   const taskType = row?.status === 'running' && row.taskType !== null ? findTaskType(row.taskType) : undefined;
   if (!row || !taskType?.partialResult) return null;
-  const { success: fits, data: parameters } = taskType.parameters.safeParse(row.parameters);
+  const { success: fits, data: parameters } = taskType.storedParameters.safeParse(row.parameters);
   return fits
     ? taskType.partialResult({ configId: row.configId, executionId, startedAt: row.startedAt, services }, parameters)
     : null;

@@ -20,7 +20,7 @@ import type { StoredLane } from '../storage/reddit/scrape-lane-repository';
 import type { TaskExecution } from '../storage/executions/task-execution';
 import type { JsonObject } from '../tasks/task-type';
 
-const SCRAPE = { name: redditScrape.name, parameters: scrapeParameters };
+const SCRAPE = { name: redditScrape.name, storedParameters: scrapeParameters };
 
 /** The steps of `scrapeReddit`. The state of each subreddit (its lane) is in PostgreSQL, saved after every request. */
 export function createScrapeActivities(deps: ActivityDeps) {

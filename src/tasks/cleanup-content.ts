@@ -11,8 +11,9 @@ export const cleanupContent = defineTaskType({
     dry_run: dryRun,
   }),
   examples: {
-    accepted: [{ days_old: 90, dry_run: true }, {}, { days_old: 36_500 }, { days: 3 }],
+    accepted: [{ days_old: 90, dry_run: true }, {}, { days_old: 36_500 }],
     refused: [
+      { parameters: { days: 3 }, at: 'days' },
       { parameters: { days_old: 36_501 }, at: 'days_old' },
       { parameters: { days_old: 1.5 }, at: 'days_old' },
       { parameters: { daysold: 3 }, at: 'daysold' },

@@ -3,7 +3,6 @@ import { cleanupParameters } from './cleanup/outdated-removal';
 import { defineTaskType } from './task-type';
 import { DAY_MS } from '../shared/durations';
 
-/** Like the other clean-up tasks it ignores parameters that it does not know. */
 export const cleanupExports = defineTaskType({
   name: 'CLEANUP_EXPORTS',
   summary: 'Removes exported files that have expired, and what broken-off exports left behind',

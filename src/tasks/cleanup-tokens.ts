@@ -10,8 +10,9 @@ export const cleanupTokens = defineTaskType({
     dry_run: dryRun,
   }),
   examples: {
-    accepted: [{ days_old: 7, dry_run: true }, {}, { days_old: 1, dry_run: true }, { whatever: 1 }],
+    accepted: [{ days_old: 7, dry_run: true }, {}, { days_old: 1, dry_run: true }],
     refused: [
+      { parameters: { whatever: 1 }, at: 'whatever' },
       { parameters: { days_old: 0 }, at: 'days_old' },
       { parameters: { days_old: '7' }, at: 'days_old' },
       { parameters: { days_old: null }, at: 'days_old' },

@@ -6,7 +6,7 @@ export const healthCheck = defineTaskType({
   name: 'HEALTH_CHECK',
   summary: 'Probes PostgreSQL, Redis, Temporal and Reddit, and reports what answered',
   parameters: z.object({}),
-  examples: { accepted: [{}, { whatever: 1 }], refused: [] },
+  examples: { accepted: [{}], refused: [{ parameters: { whatever: 1 }, at: 'whatever' }] },
   isShort: true,
   async run(context) {
     const names = Object.keys(context.services.probes) as (keyof typeof context.services.probes)[];

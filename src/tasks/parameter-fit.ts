@@ -12,10 +12,10 @@ export function misfitOf({ name }: { name: string }, { issues }: z.ZodError): st
  * run.
  */
 export function fitParameters<Parameters>(
-  taskType: { name: string; parameters: z.ZodType<Parameters> },
+  taskType: { name: string; storedParameters: z.ZodType<Parameters> },
   stored: unknown,
 ): Parameters {
-  const { error, data } = taskType.parameters.safeParse(stored);
+  const { error, data } = taskType.storedParameters.safeParse(stored);
   if (error) throw new PermanentTaskError(misfitOf(taskType, error));
   return data;
 }

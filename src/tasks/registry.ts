@@ -46,6 +46,6 @@ export const storedParameters = (name: string, parameters: Record<string, unknow
 export function findConfigError(name: string, parameters: Record<string, unknown>): string | null {
   const taskType = findTaskType(name);
   if (!taskType) return `Unknown task type ${name}`;
-  const { error } = taskType.parameters.safeParse(parameters);
+  const { error } = taskType.storedParameters.safeParse(parameters);
   return error ? misfitOf(taskType, error) : null;
 }

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Estimate, EstimateBasis } from './task-estimate';
 import type { TaskServices } from './task-services';
 
@@ -60,7 +60,10 @@ export interface TaskType<Parameters = unknown> {
   readonly name: string;
   /** One sentence for the docs and the Temporal Web UI. */
   readonly summary: string;
+  /** What requests may hold. Names that it does not know are refused. */
   readonly parameters: z.ZodType<Parameters>;
+  /** The same for what is stored: where the definition ignores unknown names, older configs may have some. */
+  readonly storedParameters: z.ZodType<Parameters>;
   readonly examples: ParameterExamples;
   /**
    * A short task ends within 5 seconds whatever happens: it runs inside the workflow task (local activity) and in
@@ -124,8 +127,10 @@ interface InSteps {
 export function defineTaskType<Schema extends z.ZodType>(
   definition: Definition<Schema> & (InOneGo<Schema> | InSteps),
 ): TaskType {
+  const strict = definition.parameters instanceof z.ZodObject ? definition.parameters.strict() : definition.parameters;
+  const parameters = { parameters: strict as z.ZodType, storedParameters: definition.parameters };
   const defaults = { isShort: false, privateFields: [], adHocAccess: 'operator' } as const;
-  if ('run' in definition) return { ...defaults, ...definition };
+  if ('run' in definition) return { ...defaults, ...definition, ...parameters };
   const run = () =>
     Promise.reject(
       new PermanentTaskError(
@@ -133,7 +138,7 @@ export function defineTaskType<Schema extends z.ZodType>(
           'this run was started by an older version of Taskloom; start it again',
       ),
     );
-  return { ...defaults, run, ...definition };
+  return { ...defaults, run, ...definition, ...parameters };
 }
 
 /** A failure that no retry can mend: it ends the run at once. */

@@ -22,6 +22,7 @@ export const testFailure = defineTaskType({
   examples: {
     accepted: [{ error_type: 'value_error' }, {}, { error_type: 'whatever' }],
     refused: [
+      { parameters: { error: 'general' }, at: 'error' },
       { parameters: { error_type: 3 }, at: 'error_type' },
       { parameters: { error_type: null }, at: 'error_type' },
     ],

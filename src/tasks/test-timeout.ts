@@ -10,6 +10,7 @@ const sleeper = (name: string, defaultSeconds: number, exampleSeconds: number) =
     examples: {
       accepted: [{ sleep_seconds: exampleSeconds }, {}, { sleep_seconds: 0.5 }, { sleep_seconds: 86_400 }],
       refused: [
+        { parameters: { timeout_duration: 3 }, at: 'timeout_duration' },
         { parameters: { sleep_seconds: -1 }, at: 'sleep_seconds' },
         { parameters: { sleep_seconds: '3' }, at: 'sleep_seconds' },
         { parameters: { sleep_seconds: 86_401 }, at: 'sleep_seconds' },

@@ -17,8 +17,9 @@ export const timeoutMonitor = defineTaskType({
     monitor_duration: z.int().min(0).max(86_400).default(60).describe('How long to watch, in seconds; 0 for one look'),
   }),
   examples: {
-    accepted: [{ monitor_duration: 60 }, {}, { monitor_duration: 0 }, { whatever: 1 }],
+    accepted: [{ monitor_duration: 60 }, {}, { monitor_duration: 0 }],
     refused: [
+      { parameters: { duration: 1 }, at: 'duration' },
       { parameters: { monitor_duration: -1 }, at: 'monitor_duration' },
       { parameters: { monitor_duration: 0.5 }, at: 'monitor_duration' },
       { parameters: { monitor_duration: 86_401 }, at: 'monitor_duration' },

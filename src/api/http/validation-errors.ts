@@ -1,3 +1,4 @@
+import { findSimilarName } from '../../scheduling/config-fields/similar-name';
 import type { core } from 'zod';
 
 export interface ValidationError {
@@ -9,7 +10,8 @@ export interface ValidationError {
   ctx?: Record<string, unknown>;
 }
 
-type Issue = core.$ZodIssue & { input?: unknown };
+/** `known`: the names that are allowed where one was not recognized. */
+type Issue = core.$ZodIssue & { input?: unknown; known?: string[] };
 /** Type and text of an error, in pydantic's terms. */
 type Description = Omit<ValidationError, 'loc' | 'input'>;
 
@@ -37,7 +39,7 @@ export function toValidationErrors(
       return issue.keys.map((key) => ({
         type: 'extra_forbidden',
         loc: [...loc, key],
-        msg: 'Extra inputs are not permitted',
+        msg: describeExtra(key, (issue as Issue).known),
         input: (valueAt(data, path) as Record<string, unknown> | undefined)?.[key],
       }));
     }
@@ -53,6 +55,13 @@ export function toValidationErrors(
       },
     ];
   });
+}
+
+function describeExtra(name: string, known: string[] = []): string {
+  const meant = findSimilarName(name, known);
+  if (meant !== undefined) return `Extra inputs are not permitted; did you mean ${meant}?`;
+  const names = known.length === 0 ? '' : `; remove it, or use one of ${known.join(', ')}`;
+  return `Extra inputs are not permitted${names}`;
 }
 
 /** The value as it was sent; undefined where a schema has made a list of a single text. */

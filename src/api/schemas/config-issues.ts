@@ -3,7 +3,7 @@ import { z, type core } from 'zod';
 import { ScheduleConfigError } from '../../scheduling/config-fields/schedule-config-error';
 import { isSameSchedule, parseScheduleConfig } from '../../scheduling/schedule/schedule-config';
 import { findSchedulerType } from '../../scheduling/scheduler-types/registry';
-import { findTaskType } from '../../tasks/registry';
+import { findParameterIssues } from './parameter-issues';
 
 const object = z.record(z.string(), z.unknown());
 
@@ -13,19 +13,16 @@ const object = z.record(z.string(), z.unknown());
  * that is written the same may also contain what only earlier versions accepted.
  */
 export function findConfigIssues(
-  of: { taskType: string; schedulerType: string; storedSchedule?: unknown },
+  of: { taskType: string; schedulerType: string; storedParameters?: unknown; storedSchedule?: unknown },
   body: { parameters?: unknown; schedule_config?: unknown },
 ): core.$ZodIssue[] {
   return [
-    ...findParameterIssues(of.taskType, body.parameters),
+    ...findParameterIssues(of.taskType, body.parameters, of.storedParameters).map((issue) => ({
+      ...issue,
+      path: ['parameters', ...issue.path],
+    })),
     ...findScheduleIssues(of.schedulerType, body.schedule_config, of.storedSchedule),
   ];
-}
-
-function findParameterIssues(name: string, parameters: unknown): core.$ZodIssue[] {
-  if (!object.safeParse(parameters).success) return [];
-  const issues = findTaskType(name)?.parameters.safeParse(parameters, { reportInput: true }).error?.issues ?? [];
-  return issues.map((issue) => ({ ...issue, path: ['parameters', ...issue.path] }));
 }
 
 function findScheduleIssues(type: string, schedule: unknown, stored: unknown): core.$ZodIssue[] {

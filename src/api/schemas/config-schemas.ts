@@ -9,6 +9,9 @@ import type { ScheduleStatus } from '../../storage/configs/task-config';
 export const SCHEDULE_STATUSES = ['active', 'inactive', 'paused', 'error'] as const satisfies readonly ScheduleStatus[];
 export { SCHEDULE_COMMANDS } from '../../scheduling/temporal/schedule-commands';
 
+/** With a character that is neither white space nor without width. That an empty text is too short is told besides. */
+const VISIBLE = /^$|[^\s\u00AD\u200B-\u200F\u2060]/;
+
 const schedulerType = z.enum(schedulerTypes.map(({ name }) => name));
 
 /** "cron: cron_expression or … . date: run_date." and so on, for all types that have fields. */
@@ -20,7 +23,7 @@ const TIMEOUT =
   'The time limit of a run in seconds: for all its attempts, and the waits between them, together. null: none';
 
 const fields = {
-  name: z.string().min(1).max(200),
+  name: z.string().min(1).max(200).regex(VISIBLE).describe('Not of blanks alone'),
   description: z.string().max(500).nullable(),
   parameters: jsonObject.describe("As the task type's own schema says"),
   schedule_config: jsonObject.describe(
@@ -99,6 +102,8 @@ export const listQuery = z.object({
 });
 export type ListQuery = z.infer<typeof listQuery>;
 
+const warning = z.object({ code: z.string(), message: z.string() });
+
 export const config = z
   .object({
     id: z.int(),
@@ -119,6 +124,7 @@ export const config = z
       .boolean()
       .describe("The stored state agrees with Temporal's; false also when Temporal does not answer"),
     schedule_error: z.string().nullable().describe('Why the state is error'),
+    warnings: z.array(warning).describe('What has no effect in schedule_config and parameters'),
   })
   .meta({ id: 'TaskConfig' });
 export type ConfigBody = z.infer<typeof config>;
@@ -169,7 +175,7 @@ export const preview = z
     timezone: z.string(),
     description: z.string(),
     next_runs: z.array(datetime).describe('As the server will fire them, before any jitter'),
-    warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+    warnings: z.array(warning),
   })
   .meta({ id: 'SchedulePreview' });
 export type PreviewBody = z.infer<typeof preview>;

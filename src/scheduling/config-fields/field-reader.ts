@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { PreviewWarning } from '../scheduler-types/preview-warning';
 import type { ScheduleIssue } from './schedule-config-error';
 
 export type FieldReader = ReturnType<typeof createFieldReader>;
@@ -9,6 +10,8 @@ export type FieldReader = ReturnType<typeof createFieldReader>;
  */
 export function createFieldReader(config: Record<string, unknown>, { isNew = false } = {}) {
   const issues: ScheduleIssue[] = [];
+  const warnings: PreviewWarning[] = [];
+  const asked = new Set<string>();
 
   /** Without `field`, the fault concerns the whole config. */
   function fail(field: string | undefined, message: string): undefined {
@@ -17,14 +20,27 @@ export function createFieldReader(config: Record<string, unknown>, { isNew = fal
     );
   }
 
-  /** A fault that stored configs are spared, because earlier versions accepted it. */
-  const failIfNew = (field: string | undefined, message: string): undefined =>
-    isNew ? fail(field, message) : undefined;
+  function warn(field: string, code: PreviewWarning['code'], message: string): void {
+    warnings.push({ code, message: `schedule_config.${field}: ${message}${message.endsWith('?') ? '' : '.'}` });
+  }
 
-  const has = (field: string) => config[field] !== undefined && config[field] !== null;
+  /** A fault of new configs. Stored ones get a warning instead, because earlier versions accepted it. */
+  function failIfNew(field: string, code: PreviewWarning['code'], message: string): void {
+    if (isNew) fail(field, message);
+    else warn(field, code, message);
+  }
+
+  function has(field: string): boolean {
+    asked.add(field);
+    return config[field] !== undefined && config[field] !== null;
+  }
+
+  /** The value as it was given, unchecked. */
+  const peek = (field: string): unknown => config[field];
 
   /** Undefined when the field is faulty. */
   function read<Value>(field: string, schema: z.ZodType<Value>): Value | undefined {
+    asked.add(field);
     const { success, data, error } = schema.safeParse(config[field] ?? undefined);
     return success ? data : fail(field, error.issues.map((issue) => issue.message).join('; '));
   }
@@ -33,5 +49,5 @@ export function createFieldReader(config: Record<string, unknown>, { isNew = fal
   const readOr = <Value>(field: string, schema: z.ZodType<Value>, defaultValue: Value): Value =>
     has(field) ? (read(field, schema) ?? defaultValue) : defaultValue;
 
-  return { issues, fail, failIfNew, has, read, readOr };
+  return { issues, warnings, asked, fail, failIfNew, warn, has, peek, read, readOr };
 }

@@ -1,8 +1,8 @@
 import { faultsOf, parseAtNoon } from '../../../test/support/schedule-faults';
 import type { ScheduleConfigError } from '../config-fields/schedule-config-error';
-import { describeRule } from './schedule-config';
+import { answerScheduleConfig, describeRule, settleScheduleEdit } from './schedule-config';
 
-test('options that are left out or null have defaults, and unknown keys are ignored', () => {
+test('options that are left out or null have defaults', () => {
   const options = {
     timezone: 'UTC',
     startAt: null,
@@ -15,7 +15,7 @@ test('options that are left out or null have defaults, and unknown keys are igno
   };
   expect(parseAtNoon('manual', {})).toEqual({ type: 'manual', ...options });
   expect(parseAtNoon('manual', null)).toEqual({ type: 'manual', ...options });
-  expect(parseAtNoon('manual', { timezone: null, overlap: null, start_at: null, whatever: [1] })).toEqual({
+  expect(parseAtNoon('manual', { timezone: null, overlap: null, start_at: null, whatever: null })).toEqual({
     type: 'manual',
     ...options,
   });
@@ -134,4 +134,76 @@ test('describes a schedule in one line', () => {
       parseAtNoon('manual', {}),
     ].map(describeRule),
   ).toEqual(['0 9 * * 1', '2026-07-01T10:00:00.000Z', 'every 120 s', 'manual']);
+});
+
+test.each([
+  ['cron', { time_zone: 'Europe/Berlin' }, 'time_zone: is not known; did you mean timezone?'],
+  ['date', { tz: 'Europe/Berlin' }, 'tz: is not known; did you mean timezone?'],
+  ['interval', { timezome: 'Europe/Berlin' }, 'timezome: is not known; did you mean timezone?'],
+  ['interval', { second: 5 }, 'second: is not known; did you mean seconds?'],
+  ['date', { date: '2027-01-01' }, 'date: is not known; did you mean run_date?'],
+  [
+    'manual',
+    { whatever: [1] },
+    'whatever: is not known; remove it, or use one of timezone, start_at, end_at, jitter_seconds, stagger, overlap, ' +
+      'catchup_window_seconds, pause_on_failure',
+  ],
+])('a new %s with the unknown field %j is refused', (type, unknown, fault) => {
+  expect(faultsOf(type, { ...ACCEPTED[type], ...unknown })).toEqual([fault]);
+});
+
+const ACCEPTED: Record<string, object> = {
+  cron: { cron_expression: '0 9 * * *' },
+  date: { run_date: '2030-01-01' },
+  interval: { hours: 1 },
+  manual: {},
+};
+
+test('fields of other scheduler types, which a form may leave behind, are warned of', () => {
+  for (const [type, own] of Object.entries(ACCEPTED)) expect(faultsOf(type, { ...own, day_of_week: '*' })).toEqual([]);
+  expect(answerScheduleConfig('date', { run_date: '2030-01-01', day_of_week: '*', minutes: 5 }).warnings).toEqual([
+    { code: 'unused_field', message: 'schedule_config.day_of_week: only cron schedules use it; remove it.' },
+    { code: 'unused_field', message: 'schedule_config.minutes: only interval schedules use it; remove it.' },
+  ]);
+  expect(
+    answerScheduleConfig('cron', { cron_expression: '0 9 * * *', minute: '0', day_of_week: '*' }).warnings,
+  ).toEqual([]);
+});
+
+test('a stored config keeps what earlier versions accepted, with warnings', () => {
+  const warningsOf = (type: string, stored: Record<string, unknown>) =>
+    answerScheduleConfig(type, stored).warnings.map(({ code, message }) => `${code} ${message}`);
+  expect(warningsOf('cron', { cron_expression: '0 9 * * *', tz: 'Europe/Berlin' })).toEqual([
+    'unknown_field schedule_config.tz: is not known; did you mean timezone?',
+  ]);
+  expect(warningsOf('cron', { cron_expression: '*/90 * * * *' })).toEqual([
+    expect.stringMatching(/^oversized_step schedule_config.cron_expression: minute: the step of \*\/90/),
+  ]);
+  expect(warningsOf('interval', { interval_seconds: 90, hours: 7 })).toEqual([
+    'unused_field schedule_config.interval_seconds: is given beside hours; give one or the other.',
+  ]);
+  expect(warningsOf('cron', { cron_expression: 'unreadable', tz: 'x' })).toEqual([]);
+});
+
+test('an interval is also answered in seconds', () => {
+  expect(answerScheduleConfig('interval', { minutes: 5, timezone: 'Europe/Berlin' }).scheduleConfig).toEqual({
+    minutes: 5,
+    timezone: 'Europe/Berlin',
+    interval_seconds: 300,
+  });
+  expect(answerScheduleConfig('interval', { interval_seconds: 90, hours: 7 }).scheduleConfig).toEqual({
+    interval_seconds: 90,
+    hours: 7,
+  });
+});
+
+test.each([
+  ['comes back unchanged', { minutes: 5, interval_seconds: 300 }, { minutes: 5 }],
+  ['comes back with other units', { hours: 2, interval_seconds: 300 }, { hours: 2 }],
+  ['is the only thing changed', { minutes: 5, interval_seconds: 600 }, { interval_seconds: 600 }],
+  ['comes alone', { interval_seconds: 600 }, { interval_seconds: 600 }],
+  ['contradicts other units', { minutes: 7, interval_seconds: 600 }, { minutes: 7, interval_seconds: 600 }],
+])('an answered interval that %s', (_, sent, settled) => {
+  const common = { timezone: 'Europe/Berlin' };
+  expect(settleScheduleEdit('interval', { ...common, ...sent }, { minutes: 5 })).toEqual({ ...common, ...settled });
 });

@@ -5,6 +5,8 @@ import { createFieldReader } from '../config-fields/field-reader';
 import { ScheduleConfigError } from '../config-fields/schedule-config-error';
 import { findSchedulerType, typeOf } from '../scheduler-types/registry';
 import { nextFireTimes } from './fire-times';
+import { reportUnknownFields } from './unknown-fields';
+import type { PreviewWarning } from '../scheduler-types/preview-warning';
 import type { Schedule } from '../scheduler-types/scheduler-type';
 
 const anyObject = z.record(z.string(), z.unknown());
@@ -19,26 +21,54 @@ function open(typeName: string, raw: unknown) {
   return { type, config: data };
 }
 
-/**
- * Checks and normalises a `schedule_config`, or throws a ScheduleConfigError with all faults. Unknown keys are ignored.
- * Leave `now` out for a stored config, whose times may have passed. A new one (`isNew`) is also refused for what only
- * earlier versions accepted.
- */
-export function parseScheduleConfig(
+interface ReadOptions {
+  /** Left out for a stored config, whose times may have passed. */
+  now?: Date;
+  /** A new config is refused for what only earlier versions accepted. */
+  isNew?: boolean;
+}
+
+/** Checks and normalises a `schedule_config`, or throws a ScheduleConfigError with all faults. */
+export function readScheduleConfig(
   typeName: string,
   raw: unknown,
-  { now, isNew = false }: { now?: Date; isNew?: boolean } = {},
-): Schedule {
+  { now, isNew = false }: ReadOptions = {},
+): { schedule: Schedule; warnings: PreviewWarning[] } {
   const { type, config } = open(typeName, raw);
   const fields = createFieldReader(config, { isNew });
   const options = readCommonOptions(fields, now);
   const rule = type.readRule(fields, { timezone: options.timezone, now });
+  reportUnknownFields(fields, config, type);
   if (!rule || fields.issues.length > 0) throw new ScheduleConfigError(fields.issues);
   const schedule = { ...options, type: type.name, ...rule };
   if (now && type.fires !== 'never' && nextFireTimes(schedule, now, 1).length === 0)
     throw new ScheduleConfigError([{ path: [], message: 'this schedule never fires', input: config }]);
-  return schedule;
+  return { schedule, warnings: fields.warnings };
 }
+
+export const parseScheduleConfig = (typeName: string, raw: unknown, options?: ReadOptions): Schedule =>
+  readScheduleConfig(typeName, raw, options).schedule;
+
+/** A stored `schedule_config` as answers show it, with warnings of what has no effect in it. */
+export function answerScheduleConfig(
+  typeName: string,
+  stored: Record<string, unknown>,
+): { scheduleConfig: Record<string, unknown>; warnings: PreviewWarning[] } {
+  try {
+    const { schedule, warnings } = readScheduleConfig(typeName, stored);
+    return { scheduleConfig: { ...typeOf(schedule).answeredFields?.(schedule), ...stored }, warnings };
+  } catch (error) {
+    if (error instanceof ScheduleConfigError) return { scheduleConfig: stored, warnings: [] };
+    throw error;
+  }
+}
+
+/** What an edit means that may send back what `answerScheduleConfig` has added. */
+export const settleScheduleEdit = (
+  typeName: string,
+  sent: Record<string, unknown>,
+  stored: Record<string, unknown>,
+): Record<string, unknown> => findSchedulerType(typeName)?.settleEdit?.(sent, stored) ?? sent;
 
 /** Undefined for a config that cannot be read. */
 export function tryParse(type: string, raw: unknown): Schedule | undefined {

@@ -22,11 +22,19 @@ export function previewSchedule(
     count,
     recentDurationsSeconds = [],
     staggerSeconds = 0,
-  }: { now: Date; count: number; recentDurationsSeconds?: number[]; staggerSeconds?: number },
+    fieldWarnings = [],
+  }: {
+    now: Date;
+    count: number;
+    recentDurationsSeconds?: number[];
+    staggerSeconds?: number;
+    fieldWarnings?: PreviewWarning[];
+  },
 ): SchedulePreview {
   const type = typeOf(schedule);
   const times = nextFireTimes(schedule, now, Math.max(count, TIMES_EXAMINED));
   const warnings = [
+    ...fieldWarnings,
     ...(type.findWarnings?.(schedule, now) ?? []),
     findOverlap(schedule, times, recentDurationsSeconds),
     findJitter(schedule),

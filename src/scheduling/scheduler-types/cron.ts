@@ -3,7 +3,7 @@ import { findStepWarnings } from './cron/step-warnings';
 import { findClockWarnings } from './cron/clock-changes';
 import { nextCronMs } from './cron/cron-search';
 import { readCron, type CronRule } from './cron/read-cron';
-import { toCalendars } from './cron/cron-fields';
+import { CRON_FIELD_NAMES, toCalendars } from './cron/cron-fields';
 import type { PreviewWarning } from './preview-warning';
 import type { Schedule, SchedulerType } from './scheduler-type';
 
@@ -14,6 +14,7 @@ export interface CronSchedule extends Schedule, CronRule {
 /** By the fields of crontab(5), in the schedule's time zone. */
 export const cron: SchedulerType<CronSchedule> = {
   name: 'cron',
+  fields: ['cron_expression', ...CRON_FIELD_NAMES],
   configFields: 'cron_expression or minute, hour, day, month, day_of_week',
   fires: 'repeatedly',
   readRule: readCron,

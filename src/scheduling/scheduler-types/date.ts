@@ -10,6 +10,7 @@ export interface DateSchedule extends Schedule {
 /** Once, at `run_date`. */
 export const date: SchedulerType<DateSchedule> = {
   name: 'date',
+  fields: ['run_date'],
   configFields: 'run_date',
   fires: 'once',
 

@@ -7,6 +7,7 @@ export interface ManualSchedule extends Schedule {
 /** Has no schedule: runs start by request only. */
 export const manual: SchedulerType<ManualSchedule> = {
   name: 'manual',
+  fields: [],
   fires: 'never',
   readRule: () => ({}),
   describe: () => 'manual',

@@ -1,9 +1,10 @@
 /** All codes, in the order in which a preview lists them. Warnings of one group stay in the order of their dates. */
 const CODE_GROUPS = [
+  ['unknown_field', 'unused_field'],
   ['zone_rules'],
   ['dst_gap', 'dst_double'],
   ['day_of_month_and_day_of_week'],
-  ['uneven_step'],
+  ['uneven_step', 'oversized_step'],
   ['interval_shorter_than_runs'],
   ['interval_alignment'],
   ['jitter'],

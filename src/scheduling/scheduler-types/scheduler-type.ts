@@ -19,7 +19,9 @@ export interface TemporalTimes extends Pick<ScheduleSpec, 'calendars' | 'interva
 export interface SchedulerType<Own extends Schedule = Schedule> {
   /** The API's name for it: cron. Ten characters at most. */
   readonly name: Own['type'];
-  /** Its fields in a `schedule_config`, for the API's documentation; undefined when it has none. */
+  /** Its own fields in a `schedule_config`. */
+  readonly fields: readonly string[];
+  /** The same in words, for the API's documentation; undefined when it has none. */
   readonly configFields?: string;
   /** How often a schedule fires by itself. One that never does has no schedule in Temporal. */
   readonly fires: 'never' | 'once' | 'repeatedly';
@@ -28,6 +30,10 @@ export interface SchedulerType<Own extends Schedule = Schedule> {
    * With `now`, a time that has passed is a fault; a stored config is read without it.
    */
   readRule(fields: FieldReader, context: { timezone: string; now?: Date }): Omit<Own, keyof Schedule> | undefined;
+  /** Fields that answers show beside the stored ones. */
+  answeredFields?(schedule: Own): Record<string, unknown>;
+  /** An edit without the answered fields that it sends back. */
+  settleEdit?(sent: Record<string, unknown>, stored: Record<string, unknown>): Record<string, unknown>;
   /** The rule in one line: cron text, date or interval. */
   describe(schedule: Own): string;
   /**

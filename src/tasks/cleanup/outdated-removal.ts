@@ -18,31 +18,18 @@ export const daysOld = (
 
 const squashed = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
-/** A pattern for all spellings of a name that differ only in case and separators. */
-const otherSpellings = (name: string) =>
-  `^[^a-zA-Z0-9]*${[...squashed(name)].map((letter) => `[${letter}${letter.toUpperCase()}][^a-zA-Z0-9]*`).join('')}$`;
-const namesOf = (shape: z.ZodRawShape) => ({
-  anyOf: [
-    { enum: Object.keys(shape) },
-    { not: { anyOf: Object.keys(shape).map((name) => ({ type: 'string', pattern: otherSpellings(name) })) } },
-  ],
-});
-
 /**
- * Parameters of a task type that deletes. Unknown names are ignored, as the predecessor did, but other spellings of
- * known names are refused: `dryRun` instead of `dry_run` must not delete.
+ * Parameters of a task type that deletes. Unknown names in stored configs are ignored, as the predecessor did. Other
+ * spellings of known names are refused there too: `dryRun` instead of `dry_run` must not delete.
  */
 export const cleanupParameters = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z
-    .looseObject(shape)
-    .superRefine((given, context) => {
-      for (const name of Object.keys(given)) {
-        const meant = Object.keys(shape).find((known) => known !== name && squashed(known) === squashed(name));
-        if (meant)
-          context.addIssue({ code: 'custom', path: [name], message: `is not known; ${meant} is`, input: given[name] });
-      }
-    })
-    .meta({ propertyNames: namesOf(shape) });
+  z.looseObject(shape).superRefine((given, context) => {
+    for (const name of Object.keys(given)) {
+      const meant = Object.keys(shape).find((known) => known !== name && squashed(known) === squashed(name));
+      if (meant)
+        context.addIssue({ code: 'custom', path: [name], message: `is not known; ${meant} is`, input: given[name] });
+    }
+  });
 
 type Counts = Record<string, number>;
 

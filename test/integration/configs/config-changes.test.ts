@@ -103,6 +103,64 @@ describe('editing a config', () => {
     });
   });
 
+  test('refuses a blank name', async () => {
+    const { id } = await createConfig();
+    expect(faultsOf(await stack.api.root('PATCH', `/tasks/configs/${id}`, { name: ' ' }))).toEqual([
+      ['string_pattern_mismatch', 'body.name'],
+    ]);
+  });
+
+  test('keeps what an older version stored, warns of it, and refuses it in a change', async () => {
+    const stored = {
+      parameters: { sleep_seconds: 1, timeout_duration: 3 },
+      schedule_config: { interval_seconds: 3_600, tz: 'Europe/Berlin' },
+    };
+    const id = await insertConfig(stack.database, {
+      task_type: 'TEST_TIMEOUT',
+      scheduler_type: 'interval',
+      ...stored,
+    });
+    const warnings = [
+      { code: 'unknown_field', message: 'schedule_config.tz: is not known; did you mean timezone?' },
+      { code: 'unknown_parameter', message: expect.stringMatching(/^parameters.timeout_duration: /) },
+    ];
+    expect((await stack.api.root('GET', `/tasks/configs/${id}`)).body).toMatchObject({ ...stored, warnings });
+    expect((await stack.api.root('GET', '/tasks/configs')).body.items).toMatchObject([{ id, warnings }]);
+    expect((await stack.api.root('GET', `/tasks/configs/${id}/next-runs`)).body.warnings).toMatchObject([warnings[0]]);
+    expect(await stack.api.root('POST', `/tasks/schedules/${id}/start`)).toMatchObject({ body: { success: true } });
+    const save = (body: object) => stack.api.root('PATCH', `/tasks/configs/${id}`, body);
+    expect(await save({ name: 'renamed', ...stored })).toMatchObject({ status: 200, body: { name: 'renamed' } });
+    expect(
+      faultsOf(
+        await save({
+          parameters: { ...stored.parameters, sleep_seconds: 2 },
+          schedule_config: { ...stored.schedule_config, interval_seconds: 60 },
+        }),
+      ),
+    ).toEqual([
+      ['extra_forbidden', 'body.parameters.timeout_duration'],
+      ['value_error', 'body.schedule_config.tz'],
+    ]);
+    expect(await save({ parameters: {}, schedule_config: { minutes: 1 } })).toMatchObject({
+      status: 200,
+      body: { warnings: [] },
+    });
+  });
+
+  test('answers an interval in seconds too, and takes both back from a form', async () => {
+    const { id, schedule_config } = await createConfig({ schedule_config: { minutes: 5 } });
+    expect(schedule_config).toEqual({ minutes: 5, interval_seconds: 300 });
+    const save = async (change: object) =>
+      (await stack.api.root('PATCH', `/tasks/configs/${id}`, { schedule_config: change })).body.schedule_config;
+    expect(await save(schedule_config)).toEqual(schedule_config);
+    // The dialog of the existing web client edits interval_seconds, and sends the rest as it was.
+    expect(await save({ ...schedule_config, interval_seconds: 600 })).toEqual({ interval_seconds: 600 });
+    expect(await save({ interval_seconds: 600, timezone: 'Europe/Berlin' })).toEqual({
+      interval_seconds: 600,
+      timezone: 'Europe/Berlin',
+    });
+  });
+
   test('updates an armed schedule at once', async () => {
     const { id } = await createConfig({}, '?auto_schedule=true');
     const answer = await stack.api.root('PATCH', `/tasks/configs/${id}`, {

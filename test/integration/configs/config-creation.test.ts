@@ -31,6 +31,7 @@ describe('creating a config', () => {
       is_scheduled: false,
       status_consistent: true,
       schedule_error: null,
+      warnings: [],
     });
   });
 
@@ -123,5 +124,70 @@ describe('creating a config', () => {
       ['bool_parsing', 'query.auto_schedule'],
       ['missing', 'body'],
     ]);
+  });
+});
+
+describe('a config that would be misunderstood', () => {
+  const create = (body: object) => stack.api.root('POST', '/tasks/configs', { ...HOURLY_CONFIG, ...body });
+
+  test.each(['time_zone', 'tz', 'timezome'])(
+    'is refused for the unknown field %s, with what was meant',
+    async (field) => {
+      const schedule_config = { interval_seconds: 60, [field]: 'Europe/Berlin' };
+      const answer = await create({ schedule_config });
+      expect(answer).toMatchObject({
+        status: 422,
+        body: {
+          detail: [
+            {
+              type: 'value_error',
+              loc: ['body', 'schedule_config', field],
+              msg: 'is not known; did you mean timezone?',
+              input: 'Europe/Berlin',
+            },
+          ],
+        },
+      });
+      const preview = await stack.api.root('POST', '/tasks/configs/preview-schedule', {
+        scheduler_type: 'interval',
+        schedule_config,
+      });
+      expect([preview.status, faultsOf(preview)]).toEqual([422, faultsOf(answer)]);
+      expect(await countConfigs()).toBe(0);
+    },
+  );
+
+  test('is refused for an interval in seconds beside one in other units', async () => {
+    const answer = await create({ schedule_config: { interval_seconds: 60, minutes: 5 } });
+    expect([answer.status, faultsOf(answer)]).toEqual([
+      422,
+      [['value_error', 'body.schedule_config.interval_seconds']],
+    ]);
+  });
+
+  test.each([
+    ['TEST_TIMEOUT', { timeout_duration: 3 }, 'timeout_duration', /; remove it, or use one of sleep_seconds$/],
+    ['TEST_TIMEOUT', { sleepSeconds: 3 }, 'sleepSeconds', /; did you mean sleep_seconds\?$/],
+    ['HEALTH_CHECK', { url: 'x' }, 'url', /^Extra inputs are not permitted$/],
+    ['CLEANUP_TOKENS', { dryRun: true }, 'dryRun', /; did you mean dry_run\?$/],
+    ['CLEANUP_CONTENT', { days: 3 }, 'days', /; did you mean days_old\?$/],
+    ['TIMEOUT_MONITOR', { duration: 3 }, 'duration', /; did you mean monitor_duration\?$/],
+    ['TEST_FAILURE', { kind: 'general' }, 'kind', /error_type$/],
+  ])('is refused for a parameter that %s does not know: %j', async (task_type, parameters, name, msg) => {
+    expect(await create({ task_type, parameters })).toMatchObject({
+      status: 422,
+      body: {
+        detail: [{ type: 'extra_forbidden', loc: ['body', 'parameters', name], msg: expect.stringMatching(msg) }],
+      },
+    });
+    const run = await stack.api.root('POST', `/tasks/execute/by-type/${task_type}`, { task_params: parameters });
+    expect([run.status, faultsOf(run)]).toEqual([422, [['extra_forbidden', `body.task_params.${name}`]]]);
+  });
+
+  test.each(['   ', '\t\n', '\u00A0\u3000', '\u200B\u2060'])('is refused for the blank name %j', async (name) => {
+    expect(await create({ name })).toMatchObject({
+      status: 422,
+      body: { detail: [{ type: 'string_pattern_mismatch', loc: ['body', 'name'] }] },
+    });
   });
 });

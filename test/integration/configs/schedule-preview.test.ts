@@ -127,6 +127,12 @@ const cases: Case[] = [
     config: { cron_expression: '*/10 * * * *', start_at: '2030-01-01T00:00:01Z', end_at: '2030-01-01T00:29:59Z' },
     from: soon,
   },
+  ...[
+    { hours: 5, start_at: '2030-01-01T09:17:05Z' },
+    { days: 1, start_at: '2030-01-01T09:30', timezone: 'Europe/Berlin' },
+    { weeks: 1, start_at: '1965-01-01T09:30:07Z' },
+    { hours: 1, start_at: '2030-01-01T00:30', timezone: 'Asia/Kolkata' },
+  ].map((config): Case => ({ type: 'interval', config, from: soon })),
   {
     type: 'interval',
     config: { minutes: 7, start_at: '2030-01-01T12:00', end_at: '2030-01-01T12:20', timezone: 'America/New_York' },
@@ -147,12 +153,12 @@ function clockChangeDays(timezone: string): Date[] {
 /** The next ten times that Temporal computes for a schedule that starts at `from`. */
 async function serverTimes({ type, config, from }: Case, id: number): Promise<Date[]> {
   const schedule = parseScheduleConfig(type, config);
-  const translated = toTemporalSpec({ ...schedule, startAt: schedule.startAt ?? from });
+  const translated = toTemporalSpec(schedule);
   if (!translated) throw new Error('no schedule');
   const { spec, policies, remainingActions } = translated;
   const handle = await temporal.client.schedule.create({
     scheduleId: `preview-${id}`,
-    spec,
+    spec: { ...spec, startAt: spec.startAt ?? from },
     policies,
     state: { paused: true, remainingActions },
     action: { type: 'startWorkflow', workflowType: 'none', taskQueue: 'none' },

@@ -21,6 +21,7 @@ export const config = {
   is_scheduled: true,
   status_consistent: true,
   schedule_error: null,
+  warnings: [],
 } satisfies ConfigBody;
 
 const updated = {
@@ -36,6 +37,7 @@ const {
   is_scheduled: _scheduled,
   status_consistent: _consistent,
   schedule_error: _error,
+  warnings: _warnings,
   ...newConfig
 } = config;
 

@@ -1,4 +1,6 @@
 import { toMilliseconds } from '../common/times';
+import { answerScheduleConfig } from '../../../scheduling/schedule/schedule-config';
+import { findUnknownParameters } from '../../schemas/parameter-issues';
 import { redactFieldsFor, type Reader } from '../common/redaction';
 import type { ActualSchedule } from '../../../scheduling/temporal/actual-schedule';
 import type { ConfigTotals } from '../../../storage/executions/execution-totals';
@@ -19,6 +21,7 @@ export const isConsistent = (config: TaskConfig, actual: Actual) =>
   actual !== undefined && (config.scheduleStatus === 'active') === (isArmed(actual) || isFinishing(config, actual));
 
 export function presentConfig(config: TaskConfig, actual: Actual, reader: Reader): ConfigBody {
+  const { scheduleConfig, warnings } = answerScheduleConfig(config.schedulerType, config.scheduleConfig);
   return {
     id: config.id,
     name: config.name,
@@ -26,7 +29,7 @@ export function presentConfig(config: TaskConfig, actual: Actual, reader: Reader
     task_type: config.taskType,
     scheduler_type: config.schedulerType,
     parameters: redactFieldsFor(reader, config.taskType, config.parameters),
-    schedule_config: config.scheduleConfig,
+    schedule_config: scheduleConfig,
     max_retries: config.maxRetries,
     timeout_seconds: config.timeoutSeconds,
     priority: config.priority,
@@ -36,6 +39,13 @@ export function presentConfig(config: TaskConfig, actual: Actual, reader: Reader
     is_scheduled: config.scheduleStatus === 'active',
     status_consistent: isConsistent(config, actual),
     schedule_error: config.scheduleError,
+    warnings: [
+      ...warnings,
+      ...findUnknownParameters(config.taskType, config.parameters).map((name) => ({
+        code: 'unknown_parameter',
+        message: `parameters.${name}: ${config.taskType} does not know it, and ignores it; remove it.`,
+      })),
+    ],
   };
 }
 

@@ -1,5 +1,6 @@
 import { NotFoundError, RequestValidationError } from '../../errors';
 import { toValidationErrors, type ValidationError } from '../../http/validation-errors';
+import { settleScheduleEdit } from '../../../scheduling/schedule/schedule-config';
 import { findConfigIssues } from '../../schemas/config-issues';
 import { presentConfig, presentConfigStats, presentRecentEvent, type Actual } from './config-presenter';
 import type { FastifyBaseLogger } from 'fastify';
@@ -66,7 +67,12 @@ export function createConfigService(deps: ConfigServiceDeps) {
     toValidationErrors(
       'body',
       findConfigIssues(
-        { taskType: config.taskType, schedulerType: config.schedulerType, storedSchedule: config.scheduleConfig },
+        {
+          taskType: config.taskType,
+          schedulerType: config.schedulerType,
+          storedParameters: config.parameters,
+          storedSchedule: config.scheduleConfig,
+        },
         body,
       ),
       body,
@@ -133,13 +139,15 @@ export function createConfigService(deps: ConfigServiceDeps) {
      */
     async update(id: number, body: UpdateBody, reader: Reader): Promise<ConfigBody> {
       const config = await find(id);
-      const errors = validateFields(config, body);
+      const scheduleConfig =
+        body.schedule_config && settleScheduleEdit(config.schedulerType, body.schedule_config, config.scheduleConfig);
+      const errors = validateFields(config, { ...body, schedule_config: scheduleConfig });
       if (errors.length > 0) throw new RequestValidationError(errors);
       const updated = await configs.update(id, {
         name: body.name,
         description: body.description,
         parameters: body.parameters && storedParameters(config.taskType, body.parameters),
-        scheduleConfig: body.schedule_config,
+        scheduleConfig,
         maxRetries: body.max_retries,
         timeoutSeconds: body.timeout_seconds,
         priority: body.priority,

@@ -1,4 +1,4 @@
-import { describeRule, parseScheduleConfig } from '../../../scheduling/schedule/schedule-config';
+import { describeRule, readScheduleConfig } from '../../../scheduling/schedule/schedule-config';
 import { previewSchedule } from '../../../scheduling/schedule/schedule-preview';
 import { zoneWarning, serverZoneOf } from '../../../scheduling/temporal/server-zones';
 import { DAY_MS } from '../../../shared/durations';
@@ -46,8 +46,10 @@ export function createPreviewService(deps: {
     options: PreviewOptions,
   ): Promise<PreviewBody> {
     const now = new Date();
-    const schedule = parseScheduleConfig(schedulerType, scheduleConfig, options.isStored ? {} : { now, isNew: true });
-    const { next_runs, warnings } = previewSchedule(schedule, { ...options, now });
+    const isNew = !options.isStored;
+    const read = readScheduleConfig(schedulerType, scheduleConfig, isNew ? { now, isNew } : {});
+    const { schedule, warnings: fieldWarnings } = read;
+    const { next_runs, warnings } = previewSchedule(schedule, { ...options, now, fieldWarnings });
     const zone = serverZoneOf(schedule);
     const isOtherZone = zone !== undefined && (await differs(zone));
     const theirs =

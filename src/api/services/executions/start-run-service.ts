@@ -8,6 +8,7 @@ import {
   TEXTS,
 } from '../../errors';
 import { mayAccess } from '../../access-levels';
+import { findParameterIssues } from '../../schemas/parameter-issues';
 import { toValidationErrors, type ValidationError } from '../../http/validation-errors';
 import { batchId, batchTaskIds, configRunId, fingerprintOf, typeRunId, type StartContext } from './run-ids';
 import type { ExecutionGateway } from './execution-gateway';
@@ -29,9 +30,7 @@ function requireSameRequest(kept: { fingerprint?: string }, fingerprint: string 
 
 /** What is wrong with the parameters for a task type. Empty for an unknown type, and for anything but an object. */
 function validateTaskParameters(name: string, parameters: unknown): ValidationError[] {
-  if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) return [];
-  const issues = findTaskType(name)?.parameters.safeParse(parameters, { reportInput: true }).error?.issues ?? [];
-  return toValidationErrors(['body', 'task_params'], issues, parameters);
+  return toValidationErrors(['body', 'task_params'], findParameterIssues(name, parameters), parameters);
 }
 
 export type StartRunService = ReturnType<typeof createStartRunService>;

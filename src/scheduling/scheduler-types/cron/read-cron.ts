@@ -55,7 +55,7 @@ function parseTexts(
     const parsed = parseCronField(name, texts[name]);
     if (typeof parsed === 'string') return fields.fail(sourceOf(name), parsed);
     const oversized = findOversizedStep(name, texts[name]);
-    if (oversized !== undefined) fields.failIfNew(sourceOf(name), oversized);
+    if (oversized !== undefined) fields.failIfNew(sourceOf(name), 'oversized_step', oversized);
     return parsed;
   });
   return values && { expression, fields: toCronFields(texts, values) };
