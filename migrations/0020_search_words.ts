@@ -6,7 +6,7 @@ import type { Knex } from 'knex';
  * part of words. So the function below leaves nothing but letters that are letters in every locale.
  *
  * The generated columns are made anew, for the rows that are there too. PostgreSQL rewrites both tables for it, and
- * makes the indexes of words again: reads and writes of content wait meanwhile, about a minute for a million comments.
+ * makes the indexes of words again: reads and writes of content wait meanwhile, and the disk holds both copies.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(SEARCH_TEXT);
@@ -31,7 +31,8 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 const CJK =
-  '\u3005\u3006\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\u{20000}-\u{323af}';
+  '\u3005\u3006\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf' +
+  '\u4e00-\u9fff\uac00-\ud7a3\u{20000}-\u{323af}';
 /** Letters in every locale. What has a compatible or decomposed form was folded before. */
 const LETTERS = `a-zA-Z0-9À-ÖØ-öø-ʯͰͱͲͳͶͷͻ-ͽͿΆΈ-ϵϷ-ϿЀ-ҁҊ-ԯԱ-Ֆա-ևა-ჺ${CJK}`;
 const SIGNS =
