@@ -32,11 +32,13 @@ describe('scripts/prepare.mjs', () => {
   }
 
   /** Evaluates `expression` on a script's exports in a new process, because the scripts are ES modules. */
-  async function ask(script: string, expression: string): Promise<string> {
+  async function ask(script: string, expression: string, onOutput = (_text: string) => {}): Promise<string> {
     const code = `import * as step from ${urlOf(script)};
       const project = ${JSON.stringify(project)};
       console.log(await step.${expression});`;
-    return (await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code])).stdout.trim();
+    const asked = promisify(execFile)(process.execPath, ['--input-type=module', '-e', code]);
+    asked.child.stdout?.on('data', (chunk: string) => onOutput(chunk));
+    return (await asked).stdout.trim();
   }
   const areCurrent = () => ask('install-step.mjs', 'areDependenciesCurrent(project)');
 
@@ -87,13 +89,16 @@ describe('scripts/prepare.mjs', () => {
   it('waits for a running preparation, and not for a killed one', async () => {
     const holder = spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 60_000)'], { stdio: 'ignore' });
     write('prepare.lock', identityOf(holder.pid!));
-    let isDone = false;
-    const waiting = ask('prepare-lock.mjs', `withLock(project, () => 'prepared')`).finally(() => (isDone = true));
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    expect(isDone).toBe(false);
-    holder.kill('SIGKILL');
+    const lock = path.join(project, 'prepare.lock');
+    let isKept: boolean | undefined;
+    const waiting = ask('prepare-lock.mjs', `withLock(project, () => 'prepared')`, (text) => {
+      if (!text.includes('waiting for it')) return;
+      isKept = existsSync(lock);
+      holder.kill('SIGKILL');
+    });
     expect(await waiting).toMatch(/waiting for it[^]*prepared$/);
-    expect(existsSync(path.join(project, 'prepare.lock'))).toBe(false);
+    expect(isKept).toBe(true);
+    expect(existsSync(lock)).toBe(false);
   });
 
   it('does not wait for an unrelated process with the pid of a killed preparation', async () => {

@@ -30,6 +30,12 @@ test('tells in a burst of 429 answers how long to wait', async () => {
   expect(refused.headers.get('retry-after')).toBe('7');
 });
 
+test('tells the end of the rate window as a Unix time', async () => {
+  client.sandbox.setFaults({ isResetEpoch: true });
+  const { headers } = await client.ask(PATH);
+  expect(Number(headers.get('x-ratelimit-reset')) * 1_000).toBeGreaterThan(Date.now() - 1_000);
+});
+
 test('truncates bodies, answers HTML pages, and resets connections', async () => {
   client.sandbox.setFaults({ truncateEvery: 1 });
   await expect(client.ask(PATH)).rejects.toThrow(/JSON/);

@@ -42,9 +42,10 @@ export function runChildWorkflow(workflow: string, plan: RunPlan): Promise<Execu
 function cancelChildOfReset(childId: string): void {
   const cancel = () => CancellationScope.nonCancellable(() => getExternalWorkflowHandle(childId).cancel());
   CancellationScope.current().cancelRequested.catch(async () => {
-    const { runId, firstExecutionRunId } = workflowInfo();
-    // An older history may have a cancellation before the point of its reset.
-    if (runId !== firstExecutionRunId && patched('cancel-child-of-reset')) await cancel().catch(() => undefined);
+    const { runId, firstExecutionRunId, unsafe } = workflowInfo();
+    // A replay goes by the marker alone: an older history has none, and a replayer does not know the run's id.
+    const isConcerned = unsafe.isReplaying || runId !== firstExecutionRunId;
+    if (isConcerned && patched('cancel-child-of-reset')) await cancel().catch(() => undefined);
   });
 }
 

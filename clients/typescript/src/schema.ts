@@ -10623,6 +10623,182 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reddit/posts/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Posts that contain a text in title or content, the best first
+         * @description Every signed-in user may; an API key of any scope will do.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "query": "type guard",
+                     *       "subreddits": [
+                     *         "typescript"
+                     *       ],
+                     *       "days": 30
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description Stands somewhere in the title or the content, in any case; no character of it has a meaning of its own */
+                        query: string;
+                        /** @description With or without "r/", in any case */
+                        subreddits?: string[];
+                        /** @default 0 */
+                        min_score?: number;
+                        /** @description Written in the last so many days */
+                        days?: number;
+                        /** @default 100 */
+                        limit?: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RedditPost"][];
+                    };
+                };
+                /** @description No valid access token or API key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Token has expired"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not allowed to this user. Every signed-in user may; an API key of any scope will do. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "权限不足"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Task config not found"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The body is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Request body is too large"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description The request is malformed: all that is wrong with it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": [
+                         *         {
+                         *           "type": "greater_than_equal",
+                         *           "loc": [
+                         *             "query",
+                         *             "limit"
+                         *           ],
+                         *           "msg": "Input should be greater than or equal to 1",
+                         *           "input": "0",
+                         *           "ctx": {
+                         *             "ge": 1
+                         *           }
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": components["schemas"]["RequestFaults"];
+                    };
+                };
+                /** @description Too many attempts; Retry-After says when to try again */
+                429: {
+                    headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Too many attempts; try again later"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description A server that is needed does not answer */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "detail": "Temporal does not answer"
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reddit/subreddits/{name}/stats": {
         parameters: {
             query?: never;

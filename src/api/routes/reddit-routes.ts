@@ -10,6 +10,7 @@ import {
 } from '../schemas/reddit-schemas';
 import {
   commentSearchBody,
+  postSearchBody,
   historyQuery,
   postSnapshot,
   searchAnswer,
@@ -158,6 +159,20 @@ export function registerRedditRoutes(
       },
     },
     async (request) => reddit.searchComments(request.body),
+  );
+
+  app.post(
+    '/reddit/posts/search',
+    {
+      config: { ...config, audit: false },
+      schema: {
+        tags,
+        summary: 'Posts that contain a text in title or content, the best first',
+        body: postSearchBody,
+        response: { 200: post.array(), ...unprocessable },
+      },
+    },
+    async (request) => reddit.searchPosts(request.body),
   );
 
   app.get(

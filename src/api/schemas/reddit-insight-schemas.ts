@@ -85,6 +85,12 @@ export const commentSearchBody = z.object({
 });
 export type CommentSearchBody = z.infer<typeof commentSearchBody>;
 
+export const postSearchBody = commentSearchBody.extend({
+  query: commentSearchBody.shape.query.describe(
+    'Stands somewhere in the title or the content, in any case; no character of it has a meaning of its own',
+  ),
+});
+
 export const subredditParams = z.object({ name: subredditName.describe('With or without "r/", in any case') });
 export const subredditStatsQuery = z.object({
   days: integer(z.int().min(1).max(365).default(30)).describe('Days in UTC, today being the last of them'),

@@ -8,7 +8,7 @@ import { contentStats } from './reddit-content-stats';
 import { listSnapshots } from './post-history';
 import { scrubComment, scrubPost } from './reddit-content-scrub';
 import { COMMENTS, POSTS, upsert } from './reddit-content-upsert';
-import { substringMatches, type SubstringQuery } from './comment-substrings';
+import { substringMatches, type SubstringQuery } from './content-substrings';
 import { searchContent, type SearchQuery } from './reddit-search';
 import { reportSubreddit } from './subreddit-report';
 import type { Database } from '../../platform/postgres/postgres';
@@ -48,6 +48,12 @@ const COLUMNS = {
     'scraped_at',
   ],
 };
+
+const BEST_FIRST = [
+  { column: 'score', order: 'desc' },
+  { column: 'reddit_created_at', order: 'desc' },
+  { column: 'id', order: 'desc' },
+] as const;
 
 export type RedditContentRepository = ReturnType<typeof createRedditContentRepository>;
 
@@ -89,14 +95,18 @@ export function createRedditContentRepository(database: Database) {
 
     /** Comments that contain the text, in any case, the best first. */
     async findComments(query: SubstringQuery): Promise<RedditCommentRow[]> {
-      const { sql, bindings } = await substringMatches(database, query);
+      const { sql, bindings } = await substringMatches(database, 'reddit_comments', query);
       return selectComments()
         .whereRaw(`id in (${sql})`, toKnexBindings(bindings))
-        .orderBy([
-          { column: 'score', order: 'desc' },
-          { column: 'reddit_created_at', order: 'desc' },
-          { column: 'id', order: 'desc' },
-        ]);
+        .orderBy([...BEST_FIRST]);
+    },
+
+    /** Posts that contain the text in title or content, in any case, the best first. */
+    async findPosts(query: SubstringQuery): Promise<RedditPostRow[]> {
+      const { sql, bindings } = await substringMatches(database, 'reddit_posts', query);
+      return selectPosts()
+        .whereRaw(`id in (${sql})`, toKnexBindings(bindings))
+        .orderBy([...BEST_FIRST]);
     },
 
     async getPost(id: string): Promise<RedditPostRow | undefined> {
@@ -127,8 +137,7 @@ async function readPage<Found extends Row>(
   if (query.minScore !== undefined) found.where('score', '>=', query.minScore);
   if (query.since) found.where('reddit_created_at', '>=', query.since);
   if (query.until) found.where('reddit_created_at', '<', query.until);
-  if (query.q !== undefined)
-    found.whereRaw("search @@ websearch_to_tsquery('english', ?)", [query.q.replaceAll('\0', '')]);
+  if (query.q !== undefined) found.whereRaw('search @@ reddit_search_query(?)', [query.q.replaceAll('\0', '')]);
   const column = sortKey === 'score' ? 'score' : 'reddit_created_at';
   if (query.cursor !== undefined) {
     const { key, id } = readCursor(sortKey, query.cursor);

@@ -1,5 +1,6 @@
 import { decodeCursor, encodeCursor, pageOf } from '../sql/page-cursor';
 import { rows, type Bindings } from '../sql/rows';
+import { findHighlights, type Fragment } from './search-highlights';
 import { BadCursorError } from '../storage-errors';
 import type { Database } from '../../platform/postgres/postgres';
 
@@ -18,8 +19,6 @@ export interface SearchQuery {
   until?: Date;
   nsfw?: boolean;
 }
-/** A piece of a text, split into matching and other parts. */
-export type Fragment = { text: string; isMatch: boolean }[];
 export interface SearchHit {
   kind: ContentKind;
   id: string;
@@ -47,8 +46,6 @@ export interface SearchPage {
   isWordless: boolean;
 }
 
-/** Private-use characters. They are removed from the texts first, so that in a headline they are always marks. */
-const MARKS = { open: '\ue000', close: '\ue001', cut: '\ue002' } as const;
 /** Common words match hundreds of thousands of rows, so only this many of the newest of each kind are ranked. */
 const MOST_RANKED = 2_000;
 /** How common the words are, is estimated from this many of the newest rows. It takes some milliseconds. */
@@ -61,6 +58,9 @@ const SPARE = 1.5;
 const HEADLINE_CHARACTERS = 20_000;
 /** Weights of the classes D, C, B and A: a text has D, a title A. */
 const WEIGHTS = "'{0.4,0.4,0.4,1}'";
+
+/** Of the migrations: it splits words as the column `search` has them. */
+const TS_QUERY = 'reddit_search_query(:q)';
 
 interface Anchor {
   /** The time of the first page, in microseconds. Rows that were stored later do not shift the pages after it. */
@@ -101,7 +101,7 @@ const timesOf = (query: SearchQuery): Condition[] => [
   query.until && 'r.reddit_created_at < :until',
 ];
 const matchesOf = (query: SearchQuery, anchor: Anchor | undefined, kind: ContentKind): Condition[] => [
-  "r.search @@ websearch_to_tsquery('english', :q) and not r.is_deleted",
+  `r.search @@ ${TS_QUERY} and not r.is_deleted`,
   anchor && "r.first_seen_at <= timestamptz 'epoch' + :asOf * interval '1 microsecond'",
   query.subreddits && 'lower(r.subreddit) = any(cast(:subreddits as text[]))',
   query.author !== undefined && 'lower(r.author) = lower(:author)',
@@ -145,25 +145,10 @@ function newestPart(query: SearchQuery, anchor: Anchor | undefined, kind: Conten
     )`;
 }
 
-const TS_QUERY = "websearch_to_tsquery('english', :q)";
-
 const rankedPart = (kind: ContentKind) => `
       select '${kind}' as kind, id, (extract(epoch from reddit_created_at) * 1000000)::int8 as at,
         ts_rank_cd(${WEIGHTS}, search, ${TS_QUERY}, 1)::float8 as rank
       from ${kind}_newest`;
-
-const headline = (text: string, options: string) =>
-  `ts_headline(
-        'english',
-        translate(left(${text}, ${HEADLINE_CHARACTERS}), '${Object.values(MARKS).join('')}', ''),
-        ${TS_QUERY},
-        'StartSel=${MARKS.open}, StopSel=${MARKS.close}, ${options}'
-      )`;
-const TITLE_HEADLINE = headline('p.title', 'HighlightAll=true');
-const TEXT_HEADLINE = headline(
-  "case page.kind when 'post' then coalesce(p.content, '') else c.body end",
-  `MaxFragments=3, MaxWords=30, MinWords=10, FragmentDelimiter=${MARKS.cut}`,
-);
 
 function statement(query: SearchQuery, anchor: Anchor | undefined, horizons: Horizons): string {
   const newest = query.kinds.map((kind) => newestPart(query, anchor, kind, Boolean(horizons[kind])));
@@ -190,8 +175,7 @@ function statement(query: SearchQuery, anchor: Anchor | undefined, horizons: Hor
       coalesce(c.reddit_created_at, p.reddit_created_at) as "redditCreatedAt",
       p.is_nsfw as "isNsfw",
       case page.kind when 'post' then p.is_sandbox else c.is_sandbox end as "isSandbox",
-      case page.kind when 'post' then ${TITLE_HEADLINE} end as "markedTitle",
-      ${TEXT_HEADLINE} as "markedText"
+      left(case page.kind when 'post' then p.content else c.body end, ${HEADLINE_CHARACTERS}) as text
     from totals left join page on true
       left join reddit_comments c on page.kind = 'comment' and c.id = page.id
       left join reddit_posts p on p.id = case page.kind when 'post' then page.id else c.post_id end
@@ -199,8 +183,7 @@ function statement(query: SearchQuery, anchor: Anchor | undefined, horizons: Hor
 }
 
 interface FoundRow extends Omit<SearchHit, 'markedTitle' | 'fragments'> {
-  markedTitle: string | null;
-  markedText: string | null;
+  text: string | null;
   total: number;
   isCapped: boolean;
   isWordless: boolean;
@@ -223,21 +206,6 @@ function bindingsOf(query: SearchQuery, anchor: Anchor | undefined): Bindings {
   };
 }
 
-/** Every opening mark is closed in the same fragment. */
-const readMarked = (marked: string): Fragment =>
-  marked
-    .split(MARKS.open)
-    .flatMap((run, index) => {
-      const [text = '', rest] = run.split(MARKS.close);
-      return index === 0
-        ? [{ text, isMatch: false }]
-        : [
-            { text, isMatch: true },
-            { text: rest ?? '', isMatch: false },
-          ];
-    })
-    .filter(({ text }) => text !== '');
-
 /** Posts and comments together, the best match first, the newest first among equals. Deleted content is not found. */
 export async function searchContent(database: Database, query: SearchQuery): Promise<SearchPage> {
   const anchor = query.cursor === undefined ? undefined : readCursor(query.cursor);
@@ -253,26 +221,20 @@ export async function searchContent(database: Database, query: SearchQuery): Pro
   const { items: hits, nextCursor } = pageOf(found, query.limit, ({ rank, at, kind, id }) =>
     writeCursor({ asOf: anchor?.asOf ?? first?.asOf ?? 0, rank, at, kind, id }),
   );
+  const highlights = await findHighlights(
+    database,
+    query.q,
+    hits.flatMap(({ kind, title, text }) => (kind === 'post' ? [title, text ?? ''] : [text ?? ''])),
+  );
   return {
-    hits: hits.map(
-      ({
-        total: _total,
-        isCapped: _isCapped,
-        isWordless: _isWordless,
-        asOf: _asOf,
-        at: _at,
-        markedTitle,
-        markedText,
-        ...hit
-      }) => ({
+    hits: hits.map(({ total: _total, isCapped: _isCapped, isWordless: _isWordless, asOf: _asOf, at: _at, ...row }) => {
+      const { text, ...hit } = row;
+      return {
         ...hit,
-        markedTitle: markedTitle === null ? null : readMarked(markedTitle),
-        fragments: (markedText ?? '')
-          .split(MARKS.cut)
-          .filter((text) => text.trim() !== '')
-          .map(readMarked),
-      }),
-    ),
+        markedTitle: hit.kind === 'post' ? highlights.whole(hit.title) : null,
+        fragments: highlights.fragments(text ?? ''),
+      };
+    }),
     nextCursor,
     total: first?.total ?? 0,
     isCapped: first?.isCapped ?? false,

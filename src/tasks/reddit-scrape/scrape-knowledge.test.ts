@@ -31,6 +31,10 @@ describe('what is known costs no request', () => {
     });
   });
 
+  test('a thread that was not read to its end is read again in another order', async () => {
+    expect((await again({}, { comments_sort: 'new' })).asked).toEqual(['page funny - 50', 'tree a 100 -']);
+  });
+
   test('a thread that has grown is read again, and every thread with reread_unchanged', async () => {
     const grown: Script = { ...script, listPosts: pages([post('a', 2), post('b', 5)]) };
     expect((await again({}, {}, grown)).asked).toEqual(['page funny - 50', 'tree b 100 -']);

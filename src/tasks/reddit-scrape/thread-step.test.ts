@@ -245,3 +245,19 @@ test('a thread continues where an answer could not be read: nothing of it is req
   });
   expect(run.asked.slice(1)).toEqual(['tree a 100 -', 'more a a2', 'tree b 100 -', 'more a a2']);
 });
+
+test('a lane that an older version has saved in the middle of a thread goes on', async () => {
+  const script = thread([stub('t1_c', 1, ['x', 'y'])], { getMoreChildren: withholding(), getComments: notAsked });
+  const first = start({ ...script, getMoreChildren: () => Promise.reject(new Error('down')) }, given);
+  await expect(first.result).rejects.toThrow('down');
+  const [lane] = first.states();
+  const { circles: _circles, ended_early: _early, ...outcome } = lane!.outcome;
+  const { trail: _trail, shown: _shown, anchors: _anchors, isSteppedBack: _back, ...listing } = lane!.listing;
+  const { missing: _missing, asked: _asked, lost: _lost, ...old } = lane!.thread!;
+  const { threadError: _error, ...rest } = lane!;
+  const second = start(script, given, {
+    states: [{ ...rest, outcome, listing, thread: old }],
+    memory: first.kept.memory,
+  });
+  expect(await second.result).toMatchObject({ comments: { new: 3 }, circles: 0, unexpanded: 0 });
+});

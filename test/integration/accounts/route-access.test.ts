@@ -45,6 +45,7 @@ const ACCESSES: Record<Access, string[]> = {
     'GET /api/v1/reddit/posts/:post_id/history',
     'GET /api/v1/reddit/search',
     'POST /api/v1/reddit/comments/search',
+    'POST /api/v1/reddit/posts/search',
     'GET /api/v1/reddit/subreddits/:name/stats',
     'GET /api/v1/reddit/budget',
   ],

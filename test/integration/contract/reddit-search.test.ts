@@ -176,6 +176,18 @@ describe('search', () => {
     ).toEqual(['body.query', 'body.subreddits', 'body.min_score', 'body.days', 'body.limit']);
     expect(faultsOf(await ask({}))).toEqual([['missing', 'body.query']]);
   });
+
+  test('searches posts for any part of a title or text, the best score first', async () => {
+    const ask = (body: object) => user('POST', '/reddit/posts/search', body);
+    const ids = (await ask({ query: 'EBR' })).body.map(({ id }: { id: string }) => id);
+    expect([...ids].sort()).toEqual(['s1', 's2', 's4']);
+    expect((await ask({ query: 'zebra', subreddits: ['nothing'] })).body).toEqual([]);
+    expect((await ask({ query: 'zebra', days: 1 })).body).toEqual([]);
+    expect(
+      faultsOf(await ask({ query: '', min_score: 'x', days: 0, limit: 501, subreddits: 'Zoo' })).map(([, loc]) => loc),
+    ).toEqual(['body.query', 'body.subreddits', 'body.min_score', 'body.days', 'body.limit']);
+    expect(faultsOf(await ask({}))).toEqual([['missing', 'body.query']]);
+  });
 });
 
 contract.testCoverage(/search$/);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { toRunSearchAttributes } from '../../../src/scheduling/temporal/search-attributes';
 import { createOperator } from '../../support/operators';
 import { waitFor } from '../../support/process';
+import { recordHistory } from '../../support/record-history';
 import { createScrapeWorkflowBench, EVERYTHING } from '../../support/scrape-workflow-support';
 import type { TestWorker } from '../../support/task-worker';
 
@@ -66,11 +67,12 @@ test.each(['first', 'last'] as const)(
 test('a reset scrape is cancelled with its child', async () => {
   const worker = await startWorker();
   const { workflowId, run, handle, child, operator } = await startSlowScrape(worker);
-  await operator.reset(run, 'last');
+  const runId = await operator.reset(run, 'last');
   await handle.cancel();
   expect((await endedRows(workflowId))[1]).toMatchObject({ status: 'cancelled', triggered_by: 'reset' });
   await waitFor(async () => (await handle.describe()).status.name === 'CANCELLED');
   expect((await child.describe()).status.name).toBe('CANCELLED');
+  if (process.env['RECORD_HISTORIES']) await recordHistory(expect.getState().currentTestName ?? '', workflowId, runId);
 });
 
 test('the end that a reset of an ended scrape repeats is recorded as that of a run of its own', async () => {

@@ -27,6 +27,7 @@ describe('every route that changes something', () => {
       'post /api/v1/tasks/configs/preview-schedule',
       'post /api/v1/tasks/configs/estimate',
       'post /api/v1/reddit/comments/search',
+      'post /api/v1/reddit/posts/search',
     ]);
   });
 

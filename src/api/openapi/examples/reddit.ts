@@ -53,6 +53,9 @@ export const redditExamples: Examples = {
       ],
     } satisfies SearchBody,
   },
+  'post /api/v1/reddit/posts/search': {
+    request: { query: 'type guard', subreddits: ['typescript'], days: 30 } satisfies z.input<typeof commentSearchBody>,
+  },
   'post /api/v1/reddit/comments/search': {
     request: { query: 'type guard', subreddits: ['typescript'], days: 30 } satisfies z.input<typeof commentSearchBody>,
   },

@@ -1,6 +1,7 @@
 import type { RedditCommentRow } from '../../../storage/reddit/reddit-comment';
 import type { RedditPostRow } from '../../../storage/reddit/reddit-post';
-import type { Fragment, SearchHit } from '../../../storage/reddit/reddit-search';
+import type { SearchHit } from '../../../storage/reddit/reddit-search';
+import type { Fragment } from '../../../storage/reddit/search-highlights';
 import type { SearchBody, SubredditStatsBody } from '../../schemas/reddit-insight-schemas';
 import type { SubredditReport } from '../../../storage/reddit/subreddit-report';
 import type { CommentBody, PostBody } from '../../schemas/reddit-schemas';

@@ -79,6 +79,11 @@ export function createRedditService({ content }: { content: RedditContentReposit
       return (await content.findComments({ ...rest, text: query, minScore, since })).map(presentComment);
     },
 
+    async searchPosts({ query, min_score: minScore, days, ...rest }: CommentSearchBody): Promise<PostBody[]> {
+      const since = days === undefined ? undefined : daysAgo(days);
+      return (await content.findPosts({ ...rest, text: query, minScore, since })).map(presentPost);
+    },
+
     async report(name: string, days: number): Promise<SubredditStatsBody> {
       const report = await content.report({ name, days });
       if (!report) throw new NotFoundError('Nothing of this subreddit is stored');

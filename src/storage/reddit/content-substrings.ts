@@ -11,25 +11,31 @@ export interface SubstringQuery {
   limit: number;
 }
 
-/** How common a text is, is estimated from this many of the best comments. */
+const CONTAINS = {
+  reddit_comments: "r.body ilike :pattern escape '\\'",
+  reddit_posts: "(r.title ilike :pattern escape '\\' or r.content ilike :pattern escape '\\')",
+};
+
+/** How common a text is, is estimated from this many of the best rows. */
 const SAMPLE = 2_000;
 /**
- * A common text fills an answer from this many of the best comments. Comments with a rare text are fewer than these.
+ * A common text fills an answer from this many of the best rows. Those with a rare text are fewer.
  */
 const WIDEST_WINDOW = 20_000;
 /** Factor by which more rows are read than the estimate says. */
 const SPARE = 1.5;
 
 /**
- * Statement for the ids of the best comments with a text in them. A common text is found among the highest scores, a
- * rare one by the trigram index: "score + 0" keeps the planner from walking through all scores for it.
+ * Statement for the ids of the best posts or comments with a text in them. A common text is found among the highest
+ * scores, a rare one by the trigram index: "score + 0" keeps the planner from walking through all scores for it.
  */
 export async function substringMatches(
   database: Database,
+  table: keyof typeof CONTAINS,
   { text, subreddits, minScore, since, limit }: SubstringQuery,
 ): Promise<{ sql: string; bindings: Bindings }> {
   const matches = [
-    "not r.is_deleted and r.body ilike :pattern escape '\\'",
+    `not r.is_deleted and ${CONTAINS[table]}`,
     subreddits && 'lower(r.subreddit) = any(cast(:subreddits as text[]))',
     since && 'r.reddit_created_at >= :since',
   ]
@@ -43,7 +49,7 @@ export async function substringMatches(
     ...(since && { since }),
   };
   const best = (count: number) =>
-    `(select * from reddit_comments where score >= :minScore order by score desc limit ${count}) r where ${matches}`;
+    `(select * from ${table} where score >= :minScore order by score desc limit ${count}) r where ${matches}`;
   const [sample] = await rows<{ found: number }>(database, `select count(*) as found from ${best(SAMPLE)}`, bindings);
   const wanted = Math.ceil((limit * SAMPLE * SPARE) / (sample?.found ?? 0));
   const window = wanted <= WIDEST_WINDOW ? wanted : 0;
@@ -54,7 +60,7 @@ export async function substringMatches(
     select id from best where (select count(*) from best) >= :limit
     union all
     (
-      select r.id from reddit_comments r
+      select r.id from ${table} r
       where (select count(*) from best) < :limit and r.score >= :minScore and ${matches}
       order by r.score + 0 desc, r.reddit_created_at desc, r.id desc limit :limit
     )`;
