@@ -150,7 +150,9 @@ export function createTaskConfigRepository(database: Database) {
       return configs
         .query()
         .findById(id)
-        .modify((builder) => ifEditedAt && builder.whereRaw(EDITED_AT, [ifEditedAt]))
+        .modify((builder) => {
+          if (ifEditedAt) builder.whereRaw(EDITED_AT, [ifEditedAt]);
+        })
         .patch({ ...changes, updatedAt: configs.raw(NEXT_EDIT, [new Date()]), revision: nextRevision })
         .returning('*')
         .first();
@@ -160,7 +162,9 @@ export function createTaskConfigRepository(database: Database) {
       const removed = await configs
         .query()
         .deleteById(id)
-        .modify((builder) => ifEditedAt && builder.whereRaw(EDITED_AT, [ifEditedAt]));
+        .modify((builder) => {
+          if (ifEditedAt) builder.whereRaw(EDITED_AT, [ifEditedAt]);
+        });
       return removed > 0;
     },
 

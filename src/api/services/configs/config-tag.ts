@@ -10,8 +10,8 @@ export const editedAt = ({ createdAt, updatedAt }: Edited): Date => updatedAt ??
 export const tagOf = (config: Edited): string => `"${editedAt(config).getTime().toString(36)}"`;
 
 /**
- * Throws unless `If-Match` names the config's tag; `*` names every one. A weak tag never matches (RFC 9110). Without the
- * header there is nothing to compare.
+ * Throws unless `If-Match` names the config's tag; `*` names every one. A weak tag never matches (RFC 9110). Without
+ * the header there is nothing to compare.
  */
 export function requireMatch(ifMatch: string | undefined, config: Edited): void {
   if (ifMatch === undefined || ifMatch.trim() === '*') return;
