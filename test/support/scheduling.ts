@@ -28,6 +28,7 @@ export const NO_REPAIRS = {
   schedulesCompleted: 0,
   schedulesFailed: 0,
   schedulesStaggered: 0,
+  schedulesRenewed: 0,
   executionsEnded: 0,
 };
 

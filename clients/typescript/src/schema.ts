@@ -3179,7 +3179,7 @@ export interface paths {
                             [key: string]: unknown;
                         };
                         /**
-                         * @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, stagger, overlap, catchup_window_seconds, pause_on_failure
+                         * @description cron: cron_expression or minute, hour, day, month, day_of_week; dst_gap, dst_overlap. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, stagger, overlap, catchup_window_seconds, pause_on_failure
                          * @default {}
                          */
                         schedule_config?: {
@@ -3427,6 +3427,10 @@ export interface paths {
                          *         {
                          *           "code": "dst_gap",
                          *           "message": "On 2027-03-28 the clocks in Europe/Berlin go forward: 02:30 does not exist, and that run is skipped."
+                         *         },
+                         *         {
+                         *           "code": "dst_overlap",
+                         *           "message": "On 2027-10-31 the clocks in Europe/Berlin go back: 02:30 comes twice, and it fires the first time only, at 2027-10-31T02:30+02:00."
                          *         }
                          *       ]
                          *     }
@@ -4097,7 +4101,7 @@ export interface paths {
                         parameters?: {
                             [key: string]: unknown;
                         };
-                        /** @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, stagger, overlap, catchup_window_seconds, pause_on_failure */
+                        /** @description cron: cron_expression or minute, hour, day, month, day_of_week; dst_gap, dst_overlap. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, stagger, overlap, catchup_window_seconds, pause_on_failure */
                         schedule_config?: {
                             [key: string]: unknown;
                         };
@@ -4465,7 +4469,7 @@ export interface paths {
                         parameters?: {
                             [key: string]: unknown;
                         };
-                        /** @description cron: cron_expression or minute, hour, day, month, day_of_week. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, stagger, overlap, catchup_window_seconds, pause_on_failure */
+                        /** @description cron: cron_expression or minute, hour, day, month, day_of_week; dst_gap, dst_overlap. date: run_date. interval: interval_seconds or weeks … seconds. Besides: timezone, start_at, end_at, jitter_seconds, stagger, overlap, catchup_window_seconds, pause_on_failure */
                         schedule_config?: {
                             [key: string]: unknown;
                         };

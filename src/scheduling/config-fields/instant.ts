@@ -18,11 +18,17 @@ const isLocalTime = (iso: string) => !iso.includes('T') || !HAS_OFFSET.test(iso.
 const isSkipped = (iso: string, time: DateTime) =>
   !time.setZone('UTC', { keepLocalTime: true }).equals(DateTime.fromISO(iso, { zone: 'UTC' }));
 
+/** A time as it was given, without fractions of a second. */
+export interface GivenTime {
+  instant: Date;
+  /** The clocks show it twice, and no offset says which is meant: it is the first. */
+  isRepeated: boolean;
+}
+
 /**
- * An instant, with fractions of a second dropped; a time without an offset is read in `timezone`. Null when the field
- * is left out, undefined when it is faulty.
+ * A time without an offset is read in `timezone`. Null when the field is left out, undefined when it is faulty.
  */
-export function readInstant(fields: FieldReader, field: string, timezone: string): Date | null | undefined {
+export function readTime(fields: FieldReader, field: string, timezone: string): GivenTime | null | undefined {
   if (!fields.has(field)) return null;
   const text = fields.read(field, isoTime);
   if (text === undefined) return undefined;
@@ -30,7 +36,16 @@ export function readInstant(fields: FieldReader, field: string, timezone: string
   const time = DateTime.fromISO(iso, { zone: new LuxonZone(timezone), setZone: false });
   if (!time.isValid) return fields.fail(field, `not a valid date and time: ${time.invalidExplanation ?? text}`);
   if (time.toUTC().year > LAST_YEAR) return fields.fail(field, `lies after the year ${LAST_YEAR}`);
-  if (isLocalTime(iso) && isSkipped(iso, time))
-    return fields.fail(field, `does not exist in ${timezone}: the clocks go forward over it`);
-  return time.startOf('second').toJSDate();
+  if (!isLocalTime(iso)) return { instant: time.startOf('second').toJSDate(), isRepeated: false };
+  if (isSkipped(iso, time)) return fields.fail(field, `does not exist in ${timezone}: the clocks go forward over it`);
+  const possible = time.getPossibleOffsets();
+  // Luxon takes sometimes the first and sometimes the second, depending on the zone.
+  const first = DateTime.min(...possible) ?? time;
+  return { instant: first.startOf('second').toJSDate(), isRepeated: possible.length > 1 };
+}
+
+/** The instant of {@link readTime}. */
+export function readInstant(fields: FieldReader, field: string, timezone: string): Date | null | undefined {
+  const time = readTime(fields, field, timezone);
+  return time && time.instant;
 }

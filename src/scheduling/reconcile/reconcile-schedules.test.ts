@@ -19,6 +19,8 @@ function createExhausted(schedule: Pick<DescribedSchedule, 'runningRuns' | 'time
     isPaused: false,
     note: 'taskloom r3',
     revision: 3,
+    rightUntil: null,
+    zoneRules: null,
     isForeignPause: false,
     nextRun: null,
     recentRuns: [],

@@ -1,3 +1,4 @@
+import { createRenewalReconciler } from './reconcile-renewals';
 import { createStaggerReconciler, type StaggerReconcilerDeps } from './reconcile-stagger';
 import { isRefusal, SchedulerUnavailableError } from '../temporal/scheduling-errors';
 import type { ActualSchedule, DescribedSchedule } from '../temporal/actual-schedule';
@@ -12,6 +13,7 @@ export interface ScheduleRepairs {
   schedulesCompleted: number;
   schedulesFailed: number;
   schedulesStaggered: number;
+  schedulesRenewed: number;
 }
 
 export interface ScheduleReconcilerDeps extends StaggerReconcilerDeps {
@@ -57,6 +59,7 @@ export function createScheduleReconciler({
   startsPerSecond,
 }: ScheduleReconcilerDeps) {
   const reconcileStagger = createStaggerReconciler({ staggers, convergence, log, startsPerSecond });
+  const reconcileRenewals = createRenewalReconciler({ convergence, log });
   const isFresh = (row: TaskConfig) =>
     [row.registeredAt, row.updatedAt].some((time) => time && Date.now() - time.getTime() < graceMs);
 
@@ -140,6 +143,7 @@ export function createScheduleReconciler({
       schedulesCompleted: 0,
       schedulesFailed: 0,
       schedulesStaggered: 0,
+      schedulesRenewed: 0,
     };
     const schedules = await gateway.list();
     const rows = await configs.listScheduled();
@@ -164,6 +168,10 @@ export function createScheduleReconciler({
         if (row && isRefusal(error)) await giveUp(row, error);
       }
     }
-    return { ...repairs, ...(await reconcileStagger(rows, schedules)) };
+    return {
+      ...repairs,
+      ...(await reconcileRenewals(rows, schedules)),
+      ...(await reconcileStagger(rows, schedules)),
+    };
   };
 }

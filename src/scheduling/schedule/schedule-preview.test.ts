@@ -32,19 +32,56 @@ test('finds the runs of a rare cron schedule, decades ahead', () => {
   ]);
 });
 
-test('warns of a run that the clocks skip, and names its day', () => {
-  const berlin = cron('30 2 * * *', 'Europe/Berlin');
-  expect(codes(berlin)).toEqual(['dst_gap']);
-  expect(messages(berlin)).toMatch(/2027-03-28.*Europe\/Berlin go forward: 02:30 does not exist/);
-  expect(messages(cron('45 2 * * *', 'America/New_York'))).toMatch(/2027-03-14.*02:45/);
+const zoned = (cron_expression: string, timezone: string, policy: object = {}) =>
+  messages(preview('cron', { cron_expression, timezone, ...policy }));
+
+test('says what becomes of a run that the clocks skip', () => {
+  expect(zoned('30 2 * * *', 'Europe/Berlin').split('\n')[0]).toBe(
+    'On 2027-03-28 the clocks in Europe/Berlin go forward: 02:30 does not exist, and that run is skipped.',
+  );
+  expect(zoned('45 2 * * *', 'America/New_York', { dst_gap: 'shift' })).toMatch(
+    /2027-03-14 .* go forward: 02:45 does not exist, and that run starts at 2027-03-14T03:00-04:00\.$/m,
+  );
+  expect(zoned('*/5 2 * * *', 'Europe/Berlin', { dst_gap: 'shift' })).toMatch(
+    /02:20, 02:25 and 6 more do not exist, and those runs become one, at 2027-03-28T03:00\+02:00\.$/m,
+  );
 });
 
-test('warns of a run that the clocks repeat, and names both times', () => {
-  const newYork = cron('30 1 * * *', 'America/New_York');
-  expect(codes(newYork)).toEqual(['dst_double']);
-  expect(messages(newYork)).toMatch(
-    /2027-11-07.*2 times instead of 1, at 2027-11-07T01:30-04:00, 2027-11-07T01:30-05:00/,
+test('says when a run that the clocks repeat fires', () => {
+  const newYork = (dst_overlap?: string) => preview('cron', {
+    cron_expression: '30 1 * * *', timezone: 'America/New_York', dst_overlap,
+  }); // prettier-ignore
+  expect(codes(newYork())).toEqual(['dst_overlap']);
+  expect(messages(newYork())).toBe(
+    'On 2027-11-07 the clocks in America/New_York go back: ' +
+      '01:30 comes twice, and it fires the first time only, at 2027-11-07T01:30-04:00.',
   );
+  expect(messages(newYork('second'))).toMatch(/it fires the second time only, at 2027-11-07T01:30-05:00\.$/);
+  expect(codes(newYork('both'))).toEqual(['dst_double']);
+  expect(messages(newYork('both'))).toMatch(
+    /it fires both times, at 2027-11-07T01:30-04:00 and again at 2027-11-07T01:30-05:00\.$/,
+  );
+});
+
+test('compares wall times, so that changes of half an hour and of midnight are told rightly', () => {
+  expect(zoned('15 2 * * *', 'Australia/Lord_Howe')).toMatch(/^On 2027-10-03 .* go forward: 02:15 does not exist/m);
+  expect(zoned('0 * * * *', 'Australia/Lord_Howe')).toMatch(/02:00 does not exist, and that run is skipped/);
+  expect(codes(cron('*/15 * * * *', 'Australia/Lord_Howe'))).toEqual([]);
+  expect(zoned('0 22 * * SUN', 'America/Santiago')).toBe('');
+  expect(zoned('0 0 * * *', 'America/Santiago')).toMatch(/^On 2027-09-05 .*: 00:00 does not exist/m);
+});
+
+test('tells of the next affected run even when it is years ahead, and of each within the runs shown', () => {
+  expect(zoned('30 2 26 3 *', 'Europe/Berlin')).toMatch(/^On 2028-03-26 the clocks/m);
+  const weekly = preview('cron', { cron_expression: '30 2 * * SUN', timezone: 'Europe/Berlin' }, { count: 100 });
+  expect(codes(weekly).filter((code) => code === 'dst_gap')).toHaveLength(2);
+});
+
+test('tells that a date without an offset comes twice', () => {
+  const warned = preview('date', { run_date: '2027-10-31T02:30', timezone: 'Europe/Berlin' });
+  expect(warned.next_runs).toEqual([new Date('2027-10-31T00:30Z')]);
+  expect(messages(warned)).toMatch(/it fires the first time, at 2027-10-31T00:30:00.000Z; give run_date/);
+  expect(codes(preview('date', { run_date: '2027-10-31T02:30+01:00', timezone: 'Europe/Berlin' }))).toEqual([]);
 });
 
 test('does not warn of clock changes that affect no run', () => {

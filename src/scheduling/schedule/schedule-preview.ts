@@ -35,7 +35,7 @@ export function previewSchedule(
   const times = nextFireTimes(schedule, now, Math.max(count, TIMES_EXAMINED));
   const warnings = [
     ...fieldWarnings,
-    ...(type.findWarnings?.(schedule, now) ?? []),
+    ...(type.findWarnings?.(schedule, now, times.slice(0, count).at(-1)) ?? []),
     findOverlap(schedule, times, recentDurationsSeconds),
     findJitter(schedule),
     findStagger(schedule, staggerSeconds),

@@ -1,4 +1,5 @@
 import { faultsOf, parseAtNoon } from '../../../test/support/schedule-faults';
+import { readScheduleConfig } from '../schedule/schedule-config';
 import type { CronSchedule } from './cron';
 
 const fieldsOf = (cron_expression: string) => (parseAtNoon('cron', { cron_expression }) as CronSchedule).fields;
@@ -62,4 +63,20 @@ test('a cron without an expression and without all five fields is refused, with 
   expect(faultsOf('cron', { minute: 61, hour: 25, day: 0, month: '*', day_of_week: '1 2' })).toEqual(
     ['minute', 'hour', 'day', 'day_of_week'].map((name) => expect.stringMatching(`^${name}: `)),
   );
+});
+
+test('what becomes of runs around clock changes is an option of a cron schedule alone', () => {
+  const cron = { cron_expression: '0 9 * * *' };
+  expect(parseAtNoon('cron', cron)).toMatchObject({ dstGap: 'skip', dstOverlap: 'first' });
+  expect(parseAtNoon('cron', { ...cron, dst_gap: 'shift', dst_overlap: 'both' })).toMatchObject({
+    dstGap: 'shift',
+    dstOverlap: 'both',
+  });
+  expect(faultsOf('cron', { ...cron, dst_gap: 'later', dst_overlap: 1 })).toEqual([
+    expect.stringMatching(/^dst_gap: .*"skip"\|"shift"/),
+    expect.stringMatching(/^dst_overlap: .*"first"\|"second"\|"both"/),
+  ]);
+  expect(readScheduleConfig('interval', { hours: 1, dst_gap: 'skip' }).warnings).toMatchObject([
+    { code: 'unused_field', message: expect.stringContaining('only cron schedules use it') },
+  ]);
 });

@@ -2,7 +2,7 @@
 const CODE_GROUPS = [
   ['unknown_field', 'unused_field'],
   ['zone_rules'],
-  ['dst_gap', 'dst_double'],
+  ['dst_gap', 'dst_overlap', 'dst_double'],
   ['day_of_month_and_day_of_week'],
   ['uneven_step', 'oversized_step'],
   ['interval_shorter_than_runs'],

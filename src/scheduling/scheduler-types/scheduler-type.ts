@@ -13,6 +13,8 @@ export interface Schedule extends CommonOptions {
 export interface TemporalTimes extends Pick<ScheduleSpec, 'calendars' | 'intervals' | 'timezone'> {
   /** How often the schedule may fire; undefined means without limit. */
   remainingActions?: number;
+  /** Until when these times are right: they have to be made anew before. Undefined means for good. */
+  rightUntil?: Date;
 }
 
 /** How schedules of one type are written, when they fire, and how they translate for Temporal. */
@@ -25,6 +27,8 @@ export interface SchedulerType<Own extends Schedule = Schedule> {
   readonly configFields?: string;
   /** How often a schedule fires by itself. One that never does has no schedule in Temporal. */
   readonly fires: 'never' | 'once' | 'repeatedly';
+  /** Temporal reads its times by the clocks of its zone, and they are right for a while only (`rightUntil`). */
+  readonly readsClocks?: true;
   /**
    * Reads and checks the type's own fields, and reports each fault with `fields.fail`; undefined when there was one.
    * With `now`, a time that has passed is a fault; a stored config is read without it.
@@ -41,10 +45,10 @@ export interface SchedulerType<Own extends Schedule = Schedule> {
    * `end_at` are not considered: fireTimes applies them for all types.
    */
   nextFireMs(schedule: Own, afterMs: number): number | null;
-  /** Null for a type that never fires. */
-  toTemporal(schedule: Own): TemporalTimes | null;
+  /** What holds from `now` on. Null for a type that never fires. */
+  toTemporal(schedule: Own, now: Date): TemporalTimes | null;
   /** Why the rule can never fire again, in words; null when it may. `end_at` is checked for all types. */
   findExpiry?(schedule: Own, now: Date): string | null;
-  /** What may surprise users about the times of this type. */
-  findWarnings?(schedule: Own, now: Date): PreviewWarning[];
+  /** What may surprise users about the times of this type; `lastShown` is the last of the runs that they see. */
+  findWarnings?(schedule: Own, now: Date, lastShown: Date | undefined): PreviewWarning[];
 }

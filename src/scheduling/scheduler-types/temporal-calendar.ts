@@ -1,4 +1,11 @@
-import { DAYS_OF_WEEK, MONTHS, type CalendarSpec, type DayOfWeek, type Month } from '@temporalio/client';
+import {
+  DAYS_OF_WEEK,
+  MONTHS,
+  type CalendarSpec,
+  type DayOfWeek,
+  type IntervalSpec,
+  type Month,
+} from '@temporalio/client';
 
 function nameOf<Name>(names: readonly Name[], index: number): Name {
   const name = names[index];
@@ -22,3 +29,9 @@ export function instantCalendar(instant: Date): CalendarSpec {
     year: instant.getUTCFullYear(),
   };
 }
+
+/**
+ * One instant, in epoch milliseconds, whatever the zone of the schedule: Temporal counts intervals from the epoch, so
+ * one as long as the time until then ends there first. Its next end lies as far ahead again, after the year 2080.
+ */
+export const onceAt = (instantMs: number): IntervalSpec => ({ every: instantMs });

@@ -1,4 +1,4 @@
-import { isForeignNote, revisionOf } from './schedule-note';
+import { isForeignNote, readNote } from './schedule-note';
 import type { ScheduleDescription, ScheduleSummary } from '@temporalio/client';
 
 /** A Temporal schedule as a list shows it, a moment late. */
@@ -10,6 +10,9 @@ export interface ActualSchedule {
   note: string | null;
   /** The revision of the config that it was made from; null when the note is not Taskloom's. */
   revision: number | null;
+  /** Until when its times are right, and by which release of the time zone database; null for good, or unknown. */
+  rightUntil: Date | null;
+  zoneRules: string | null;
   /** Paused, and not by us: in the Web UI, or by pause_on_failure. */
   isForeignPause: boolean;
   /** Temporal's own next time; null while paused. */
@@ -36,12 +39,15 @@ function stateOf(isPaused: boolean, nextRun: Date | null): ActualSchedule['state
 export function toActual(configId: number, schedule: ScheduleSummary | ScheduleDescription): ActualSchedule {
   const [nextRun = null] = schedule.info.nextActionTimes;
   const { paused, note } = schedule.state;
+  const { revision = null, rightUntil = null, zoneRules = null } = readNote(note) ?? {};
   return {
     configId,
     state: stateOf(paused, nextRun),
     isPaused: paused,
     note: note ?? null,
-    revision: revisionOf(note),
+    revision,
+    rightUntil,
+    zoneRules,
     isForeignPause: isForeignPause(schedule.state),
     nextRun: paused ? null : nextRun,
     recentRuns: schedule.info.recentActions.map(({ action, scheduledAt, takenAt }) => ({

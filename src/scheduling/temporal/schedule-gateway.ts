@@ -135,7 +135,7 @@ export function createScheduleGateway({
      * is returned. A start of the config after the pause ends it.
      */
     async apply(config: TaskConfig): Promise<ApplyOutcome> {
-      const wanted = taskConfigSchedule(config, { scheduleId: scheduleIdOf(config.id), taskQueue });
+      const wanted = taskConfigSchedule(config, { scheduleId: scheduleIdOf(config.id), taskQueue, now: new Date() });
       if (!wanted) {
         await remove(config.id);
         return {};

@@ -5,7 +5,7 @@ import { wallClockOf } from '../scheduler-types/cron/wall-clock';
 import { rulesVersion } from '../../time-zones/zone-rules';
 import { matchingTimes } from './matching-times';
 import { isRefusal, ScheduleNotSettledError, toSchedulerError } from './scheduling-errors';
-import { toTemporalSpec } from './temporal-spec';
+import { typeOf } from '../scheduler-types/registry';
 import type { PreviewWarning } from '../scheduler-types/preview-warning';
 import type { Schedule } from '../scheduler-types/scheduler-type';
 
@@ -112,8 +112,8 @@ function noonsBetween(zone: string, afterMs: number, untilMs: number): number[] 
 
 /** The zone in which Temporal reads the calendars of a schedule; undefined when it needs none. */
 export function serverZoneOf(schedule: Schedule): string | undefined {
-  const zone = toTemporalSpec(schedule)?.spec.timezone;
-  return zone === 'UTC' ? undefined : zone;
+  const { readsClocks } = typeOf(schedule);
+  return readsClocks && schedule.timezone !== 'UTC' ? schedule.timezone : undefined;
 }
 
 export const describeOtherZones = (zones: string[]): string =>

@@ -23,21 +23,25 @@ export type TaskConfigSchedule = ScheduleOptions<StartRun> & {
 const staggerSecondsOf = ({ staggerSeconds }: TaskConfig, { isStaggered }: Schedule) =>
   isStaggered ? staggerSeconds : 0;
 
-/** The Temporal schedule that a config desires, or null when it desires none. Throws ScheduleConfigError. */
+/** The Temporal schedule that a config desires from `now` on; null when it desires none. Throws ScheduleConfigError. */
 export function taskConfigSchedule(
   config: TaskConfig,
-  { scheduleId, taskQueue }: { scheduleId: string; taskQueue: string },
+  { scheduleId, taskQueue, now }: { scheduleId: string; taskQueue: string; now: Date },
 ): TaskConfigSchedule | null {
   if (config.scheduleStatus !== 'active' && config.scheduleStatus !== 'paused') return null;
   const schedule = parseScheduleConfig(config.schedulerType, config.scheduleConfig);
-  const translated = toTemporalSpec(schedule, staggerSecondsOf(config, schedule));
+  const translated = toTemporalSpec(schedule, { now, staggerSeconds: staggerSecondsOf(config, schedule) });
   if (!translated) return null;
-  const { spec, policies, remainingActions } = translated;
+  const { spec, policies, remainingActions, rightUntil } = translated;
   return {
     scheduleId,
     spec,
     policies,
-    state: { paused: config.scheduleStatus === 'paused', note: noteOf(config.revision), remainingActions },
+    state: {
+      paused: config.scheduleStatus === 'paused',
+      note: noteOf({ revision: config.revision, rightUntil }),
+      remainingActions,
+    },
     typedSearchAttributes: toScheduleSearchAttributes(config.id),
     action: {
       type: 'startWorkflow',

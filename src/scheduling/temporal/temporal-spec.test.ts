@@ -1,14 +1,16 @@
 import { parseScheduleConfig } from '../schedule/schedule-config';
 import { toTemporalSpec } from './temporal-spec';
 
+const now = new Date('2026-06-01T12:00Z');
+
 function translate(type: string, raw: object) {
-  const translated = toTemporalSpec(parseScheduleConfig(type, raw));
+  const translated = toTemporalSpec(parseScheduleConfig(type, raw), { now });
   if (!translated) throw new Error(`${type} has no translation`);
   return translated;
 }
 
 test('a manual schedule has no translation', () => {
-  expect(toTemporalSpec(parseScheduleConfig('manual', {}))).toBeNull();
+  expect(toTemporalSpec(parseScheduleConfig('manual', {}), { now })).toBeNull();
 });
 
 test('a cron schedule becomes calendars with an explicit second, never a cron string', () => {
@@ -46,6 +48,30 @@ test('a cron that fires on either day becomes two calendars, one that needs both
   expect(days('0 0 */10 * 5')).toEqual([[{ start: 1, end: 31, step: 10 }, ['FRIDAY']]]);
 });
 
+test('a run that the clocks repeat is a single time, and its day is no part of the calendars', () => {
+  const { spec, rightUntil } = translate('cron', { cron_expression: '30 2 * * *', timezone: 'Europe/Berlin' });
+  expect(spec.calendars).toMatchObject([
+    {
+      year: [
+        { start: 2000, end: 2025 },
+        { start: 2027, end: 2100 },
+      ],
+      month: '*',
+    },
+    { year: [2026], month: [{ start: 'JANUARY', end: 'SEPTEMBER' }, 'NOVEMBER', 'DECEMBER'], dayOfMonth: '*' },
+    {
+      year: [2026],
+      month: ['OCTOBER'],
+      dayOfMonth: [
+        { start: 1, end: 24 },
+        { start: 26, end: 31 },
+      ],
+    },
+  ]);
+  expect(spec.intervals).toEqual([{ every: Date.parse('2026-10-25T00:30Z') }]);
+  expect(rightUntil).toEqual(new Date('2027-10-31T01:00Z'));
+});
+
 test('a date becomes one second in UTC that fires once', () => {
   const { spec, remainingActions } = translate('date', {
     run_date: '2030-12-31T23:59:58',
@@ -77,6 +103,7 @@ test('interval, window, jitter and policies are translated', () => {
     },
     policies: { overlap: 'TERMINATE_OTHER', catchupWindow: 30_000, pauseOnFailure: true },
     remainingActions: undefined,
+    rightUntil: undefined,
   });
 });
 

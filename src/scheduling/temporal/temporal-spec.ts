@@ -17,16 +17,21 @@ export interface TemporalSpec {
   policies: { overlap: ScheduleOverlapPolicy; catchupWindow: number; pauseOnFailure: boolean };
   /** How often the schedule may fire; undefined means without limit. */
   remainingActions: number | undefined;
+  /** Until when the times are right; undefined means for good. */
+  rightUntil: Date | undefined;
 }
 
 /**
- * Times and policies of a schedule in Temporal's form; null for a schedule that never fires by itself. Its runs start
- * up to `staggerSeconds` late. Temporal delays each by some part of that, evenly distributed.
+ * Times (from `now` on) and policies of a schedule in Temporal's form; null for a schedule that never fires by itself.
+ * Its runs start up to `staggerSeconds` late. Temporal delays each by some part of that, evenly distributed.
  */
-export function toTemporalSpec(schedule: Schedule, staggerSeconds = 0): TemporalSpec | null {
-  const times = typeOf(schedule).toTemporal(schedule);
+export function toTemporalSpec(
+  schedule: Schedule,
+  { now, staggerSeconds = 0 }: { now: Date; staggerSeconds?: number },
+): TemporalSpec | null {
+  const times = typeOf(schedule).toTemporal(schedule, now);
   if (!times) return null;
-  const { remainingActions, ...spec } = times;
+  const { remainingActions, rightUntil, ...spec } = times;
   return {
     spec: {
       ...spec,
@@ -40,5 +45,6 @@ export function toTemporalSpec(schedule: Schedule, staggerSeconds = 0): Temporal
       pauseOnFailure: schedule.isPausedOnFailure,
     },
     remainingActions,
+    rightUntil,
   };
 }

@@ -153,7 +153,7 @@ function clockChangeDays(timezone: string): Date[] {
 /** The next ten times that Temporal computes for a schedule that starts at `from`. */
 async function serverTimes({ type, config, from }: Case, id: number): Promise<Date[]> {
   const schedule = parseScheduleConfig(type, config);
-  const translated = toTemporalSpec(schedule);
+  const translated = toTemporalSpec(schedule, { now: from });
   if (!translated) throw new Error('no schedule');
   const { spec, policies, remainingActions } = translated;
   const handle = await temporal.client.schedule.create({

@@ -65,6 +65,12 @@ export const configExamples: Examples = {
           message:
             'On 2027-03-28 the clocks in Europe/Berlin go forward: 02:30 does not exist, and that run is skipped.',
         },
+        {
+          code: 'dst_overlap',
+          message:
+            'On 2027-10-31 the clocks in Europe/Berlin go back: ' +
+            '02:30 comes twice, and it fires the first time only, at 2027-10-31T02:30+02:00.',
+        },
       ],
     } satisfies PreviewBody,
   },

@@ -1,89 +1,90 @@
-import { DateTime } from 'luxon';
-import { DAY_MS, HOUR_MS } from '../../../shared/durations';
-import { nextCronMs } from './cron-search';
-import { LuxonZone } from '../../../time-zones/luxon-zone';
-import { wallClockOf, type WallClock } from './wall-clock';
-import type { CronFields } from './cron-fields';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../shared/durations';
+import { isElapsedTime, policyOf } from './clock-policy';
+import { wallTimes } from './wall-times';
+import { affectedRange, changesBetween, moveOf, type ClockChange } from './zone-changes';
+import type { CronTimes } from './cron-times';
+import type { LocalMs } from './wall-clock';
 import type { PreviewWarning } from '../preview-warning';
 import type { Schedule } from '../scheduler-type';
 
-const YEAR_DAYS = 366;
-/** No clock change moves the clocks by more than this, and the server looks an hour back. */
-const REACH_MS = 3 * HOUR_MS;
+const SEARCH_MS = 10 * 366 * DAY_MS;
+/** A message names so many times of a day. */
+const MOST_TIMES = 6;
 
-type CronTimes = Pick<Schedule, 'timezone' | 'startAt' | 'endAt'> & { fields: CronFields };
-
-/** The next clock change that removes a run, and the next one that adds a run, within a year. */
-export function findClockWarnings(schedule: CronTimes, now: Date): PreviewWarning[] {
-  // A schedule that fires in every hour keeps its rhythm when an hour is skipped or repeated.
-  if (schedule.fields.hour.length === 24) return [];
-  const found = new Map<PreviewWarning['code'], PreviewWarning>();
-  for (const changeMs of clockChanges(wallClockOf(schedule.timezone), now.getTime())) {
-    if (!isInWindow(schedule, changeMs)) continue;
-    const warning = compareWithClock(schedule, changeMs);
-    if (warning && !found.has(warning.code)) found.set(warning.code, warning);
+/**
+ * What happens to the runs whose wall times the clocks skip or repeat: around every clock change within the runs that
+ * users see, and around the next one of each kind within ten years.
+ */
+export function findClockWarnings(
+  schedule: CronTimes & Pick<Schedule, 'startAt' | 'endAt'>,
+  now: Date,
+  lastShown: Date | undefined,
+): PreviewWarning[] {
+  const fromMs = Math.max(now.getTime(), schedule.startAt?.getTime() ?? 0);
+  const untilMs = Math.min(now.getTime() + SEARCH_MS, (schedule.endAt?.getTime() ?? Infinity) + 1);
+  const found: PreviewWarning[] = [];
+  for (const change of changesBetween(schedule.timezone, fromMs, untilMs)) {
+    const warning = describeChange(schedule, change);
+    const isShown = lastShown !== undefined && change.atMs <= lastShown.getTime();
+    if (warning && (isShown || !found.some(({ code }) => code === warning.code))) found.push(warning);
   }
-  return [...found.values()];
+  return found;
 }
 
-const isInWindow = ({ startAt, endAt }: CronTimes, instantMs: number) =>
-  (!startAt || instantMs >= startAt.getTime()) && (!endAt || instantMs <= endAt.getTime());
-
-/** The instants, to the second, at which the zone's offset changes. */
-function* clockChanges(clock: WallClock, fromMs: number): Generator<number> {
-  const offsetAt = (instantMs: number) => clock.toLocal(instantMs) - instantMs;
-  for (let day = 0; day < YEAR_DAYS; day += 1) {
-    let [before, after] = [fromMs + day * DAY_MS, fromMs + (day + 1) * DAY_MS];
-    if (offsetAt(before) === offsetAt(after)) continue;
-    while (after - before > 1000) {
-      const middle = Math.floor((before + after) / 2);
-      if (offsetAt(middle) === offsetAt(before)) before = middle;
-      else after = middle;
-    }
-    yield Math.floor(after / 1000) * 1000;
-  }
+function describeChange(schedule: CronTimes, change: ClockChange): PreviewWarning | undefined {
+  const walls = isRhythmKept(schedule, change) ? [] : wallTimes(schedule.fields, affectedRange(change));
+  const [firstWall] = walls;
+  if (firstWall === undefined) return undefined;
+  const direction = moveOf(change) > 0 ? 'forward' : 'back';
+  const head = `On ${isoOf(firstWall).slice(0, 10)} the clocks in ${schedule.timezone} go ${direction}: `;
+  return direction === 'forward'
+    ? { code: 'dst_gap', message: head + describeGap(schedule, change, walls) }
+    : describeOverlap(schedule, change, { walls, head });
 }
 
-/** Compares what the server fires around the change with what the cron fields promise to readers of a clock. */
-function compareWithClock({ fields, timezone }: CronTimes, changeMs: number): PreviewWarning | undefined {
-  const clock = wallClockOf(timezone);
-  const [fromMs, untilMs] = [changeMs - REACH_MS, changeMs + REACH_MS];
-  const fired = fireTimesBetween(fields, timezone, fromMs, untilMs);
-  const promised = fireTimesBetween(fields, 'UTC', clock.toLocal(fromMs), clock.toLocal(untilMs));
-  if (fired.length === promised.length) return undefined;
-
-  const day = localIso(changeMs, timezone).slice(0, 10);
-  if (fired.length < promised.length) {
-    const shown = new Set(fired.map((ms) => clock.toLocal(ms)));
-    const missing = promised.filter((ms) => !shown.has(ms)).map((ms) => new Date(ms).toISOString().slice(11, 16));
-    return {
-      code: 'dst_gap',
-      message:
-        `On ${day} the clocks in ${timezone} go forward: ` +
-        `${missing.join(', ')} does not exist, and that run is skipped.`,
-    };
-  }
-  const times = fired.map((ms) => localIso(ms, timezone)).join(', ');
-  return {
-    code: 'dst_double',
-    message:
-      `On ${day} the clocks in ${timezone} go back: ` +
-      `it fires ${fired.length} times instead of ${promised.length}, at ${times}.`,
-  };
+/** A schedule of every hour may fire in the same rhythm before and after the change. */
+function isRhythmKept({ fields }: CronTimes, change: ClockChange): boolean {
+  const moveMinutes = moveOf(change) / MINUTE_MS;
+  if (!isElapsedTime(fields) || Math.abs(moveOf(change)) > 3 * HOUR_MS) return false;
+  return fields.minute.every((minute) => fields.minute.includes((((minute + moveMinutes) % 60) + 60) % 60));
 }
 
-const localIso = (ms: number, timezone: string) =>
-  DateTime.fromMillis(ms, { zone: new LuxonZone(timezone) }).toISO({
-    suppressSeconds: true,
-    suppressMilliseconds: true,
-  }) ?? '';
+function describeGap(schedule: CronTimes, change: ClockChange, walls: LocalMs[]): string {
+  const isOne = walls.length === 1;
+  const start = isoWithOffset(change.atMs, change.offsetAfterMs);
+  const skipped = isOne ? 'that run is skipped' : 'those runs are skipped';
+  const shifted = isOne ? `that run starts at ${start}` : `those runs become one, at ${start}`;
+  const outcome = policyOf(schedule).dstGap === 'skip' ? skipped : shifted;
+  return `${timesOf(walls)} ${isOne ? 'does' : 'do'} not exist, and ${outcome}.`;
+}
 
-function fireTimesBetween(fields: CronFields, timezone: string, afterMs: number, untilMs: number): number[] {
-  const times: number[] = [];
-  let next = nextCronMs(fields, timezone, afterMs);
-  while (next !== null && next <= untilMs) {
-    times.push(next);
-    next = nextCronMs(fields, timezone, next);
+function describeOverlap(
+  schedule: CronTimes,
+  { offsetBeforeMs, offsetAfterMs }: ClockChange,
+  { walls, head }: { walls: LocalMs[]; head: string },
+): PreviewWarning {
+  const { dstOverlap } = policyOf(schedule);
+  const at = (offsetMs: number) => listed(walls.map((wall) => isoWithOffset(wall - offsetMs, offsetMs)));
+  const start = `${head}${timesOf(walls)} ${walls.length === 1 ? 'comes' : 'come'} twice, and`;
+  if (dstOverlap === 'both') {
+    const message = `${start} it fires both times, at ${at(offsetBeforeMs)} and again at ${at(offsetAfterMs)}.`;
+    return { code: 'dst_double', message };
   }
-  return times;
+  const instants = at(dstOverlap === 'first' ? offsetBeforeMs : offsetAfterMs);
+  return { code: 'dst_overlap', message: `${start} it fires the ${dstOverlap} time only, at ${instants}.` };
+}
+
+const isoOf = (local: LocalMs) => new Date(local).toISOString();
+
+const timesOf = (walls: LocalMs[]) => listed(walls.map((wall) => isoOf(wall).slice(11, 16)));
+
+function listed(texts: string[]): string {
+  const shown = texts.slice(0, MOST_TIMES).join(', ');
+  return texts.length > MOST_TIMES ? `${shown} and ${texts.length - MOST_TIMES} more` : shown;
+}
+
+/** Such as 2027-03-28T03:00+02:00. */
+function isoWithOffset(instantMs: number, offsetMs: number): string {
+  const offset = isoOf(Math.abs(offsetMs)).slice(11, 16);
+  return `${isoOf(instantMs + offsetMs).slice(0, 16)}${offsetMs < 0 ? '-' : '+'}${offset}`;
 }

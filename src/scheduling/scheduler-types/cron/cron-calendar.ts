@@ -1,13 +1,16 @@
 import { dayName, monthName } from '../temporal-calendar';
 import type { CalendarSpec, LooseRange } from '@temporalio/client';
-import type { CronCalendar } from './cron-fields';
+import type { TemporalCalendar } from './temporal-search';
 
 /** The server's limit for a calendar's comment. */
 const COMMENT_LENGTH = 200;
 
+/** The number of years that the server's calendars know. */
+const EVERY_YEAR = 101;
+
 /** Temporal never gets the cron text: in its cron strings the sixth field and the two days mean something else. */
 export function toCalendarSpec(
-  { minute, hour, day, month, dayOfWeek }: CronCalendar,
+  { minute, hour, day, month, dayOfWeek, year }: TemporalCalendar,
   expression: string,
 ): CalendarSpec {
   const itself = (value: number) => value;
@@ -18,6 +21,7 @@ export function toCalendarSpec(
     dayOfMonth: toRanges(day, 31, itself),
     month: toRanges(month, 12, monthName),
     dayOfWeek: toRanges(dayOfWeek, 7, dayName),
+    ...(year && { year: toRanges(year, EVERY_YEAR, itself) }),
     comment: expression.slice(0, COMMENT_LENGTH),
   };
 }
@@ -33,5 +37,19 @@ function toRanges<Unit>(
   const last = values.at(-1) ?? first;
   const step = second - first;
   const isEven = values.length > 2 && values.every((value, index) => value === first + index * step);
-  return isEven ? { start: name(first), end: name(last), step } : values.map((value) => name(value));
+  return isEven ? { start: name(first), end: name(last), step } : toRuns(values, name);
+}
+
+/** Four or more values in a row are one range of the list. */
+function toRuns<Unit>(values: number[], name: (value: number) => Unit): LooseRange<Unit>[] {
+  const runs: number[][] = [];
+  for (const value of values) {
+    const run = runs.at(-1);
+    if (run?.at(-1) === value - 1) run.push(value);
+    else runs.push([value]);
+  }
+  return runs.flatMap((run): LooseRange<Unit>[] => {
+    const [first = 0, last = first] = [run[0], run.at(-1)];
+    return run.length > 3 ? [{ start: name(first), end: name(last) }] : run.map((value) => name(value));
+  });
 }

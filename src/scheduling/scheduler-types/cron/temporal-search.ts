@@ -1,9 +1,22 @@
 import { HOUR_MS } from '../../../shared/durations';
 import { LAST_YEAR } from '../../config-fields/instant';
-import { toCalendars, type CronCalendar, type CronFields } from './cron-fields';
-import { wallClockOf, type WallClock } from './wall-clock';
+import type { CronCalendar } from './cron-fields';
+import type { WallClock } from './wall-clock';
 
 const EVERY_DAY_OF_WEEK = 7;
+
+/** A calendar of Temporal's, to the minute. */
+export interface TemporalCalendar extends CronCalendar {
+  /** Undefined for every year. */
+  year?: number[];
+}
+
+/** A cron schedule in Temporal's form. */
+export interface CronSpec {
+  calendars: TemporalCalendar[];
+  /** Single times beside the calendars, in epoch milliseconds. */
+  instants: number[];
+}
 
 /** Where the search stands: a local time to the minute, with the month from 1. */
 interface Position {
@@ -16,24 +29,24 @@ interface Position {
   repeatMs: number;
 }
 
-/** The first fire time after `afterMs`, both in epoch milliseconds; null when there is none up to the year 2100. */
-export function nextCronMs(fields: CronFields, timezone: string, afterMs: number): number | null {
-  const clock = wallClockOf(timezone);
-  const times = toCalendars(fields)
-    .map((calendar) => nextMatchMs(calendar, clock, afterMs))
-    .filter((time) => time !== null);
-  return times.length > 0 ? Math.min(...times) : null;
+/**
+ * The first time after `afterMs` at which Temporal's server fires a spec, both in epoch milliseconds; infinite when
+ * there is none. Its faults around clock changes are repeated.
+ */
+export function nextTemporalMs({ calendars, instants }: CronSpec, clock: WallClock, afterMs: number): number {
+  const next = Math.min(...calendars.map((calendar) => nextMatchMs(calendar, clock, afterMs)));
+  return instants.reduce((first, instant) => (instant > afterMs && instant < first ? instant : first), next);
 }
 
 /**
- * The first instant after `afterMs` whose local time matches. It searches in the same steps as Temporal's server,
- * because around a clock change their order decides what fires.
+ * The first instant after `afterMs` that the search of Temporal's server finds for a calendar; infinite when there is
+ * none. It takes the same steps, because around a clock change their order decides what fires.
  */
-function nextMatchMs(calendar: CronCalendar, clock: WallClock, afterMs: number): number | null {
+function nextMatchMs(calendar: TemporalCalendar, clock: WallClock, afterMs: number): number {
   const position = startOf(clock, afterMs);
   for (;;) {
     carryOver(position, clock);
-    if (position.year > LAST_YEAR) return null;
+    if (position.year > LAST_YEAR) return Infinity;
     if (!advance(position, calendar, clock)) continue;
     const foundMs = instantOf(position, clock);
     if (hourShown(clock, foundMs) === position.hour) return foundMs + position.repeatMs;
@@ -89,7 +102,11 @@ const atLeast = (values: number[], from: number) => values.find((value) => value
  * Moves the position one step towards the calendar: to the next matching month, day, hour or minute. True when all of
  * them match.
  */
-function advance(position: Position, calendar: CronCalendar, clock: WallClock): boolean {
+function advance(position: Position, calendar: TemporalCalendar, clock: WallClock): boolean {
+  if (calendar.year?.includes(position.year) === false) {
+    Object.assign(position, { year: position.year + 1, month: 1, day: 1, hour: 0, minute: 0, repeatMs: 0 });
+    return false;
+  }
   const month = atLeast(calendar.month, position.month);
   if (month !== position.month) {
     const year = month === undefined ? position.year + 1 : position.year;
