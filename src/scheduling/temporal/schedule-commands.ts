@@ -178,6 +178,13 @@ export function createScheduleCommands({ configs, convergence, findConfigError =
     );
   }
 
+  /** Refused for a schedule that can never fire again, as a start is. */
+  async function reload(configId: number): Promise<CommandResult> {
+    const { name, schedulerType, scheduleConfig } = await find(configId);
+    const past = findExpiry(schedulerType, scheduleConfig, new Date());
+    return past === null ? rearm(configId) : answer(configId, false, `${name} cannot be reloaded: ${past}`);
+  }
+
   // Concurrent commands on one schedule are safe, but they would undo or refuse each other's steps.
   const inTurn = createKeyedQueue<number>();
   const queued = (act: (configId: number) => Promise<CommandResult>) => (configId: number) =>
@@ -189,7 +196,7 @@ export function createScheduleCommands({ configs, convergence, findConfigError =
     remove: queued(stop),
     pause: queued(pause),
     resume: queued(resume),
-    reload: queued(rearm),
+    reload: queued(reload),
     /** Applies a changed config to its schedule, if it has one. Call it after every change. */
     rearm: queued(rearm),
   };

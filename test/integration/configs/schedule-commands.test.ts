@@ -104,3 +104,13 @@ test('an edit updates the schedule, and a deletion removes it', async () => {
   expect(await stack.convergence.converge(id)).toBeUndefined();
   expect(await stack.gateway.describe(id)).toBeNull();
 });
+
+test('a reload of a date that has passed is refused, and leaves the config as it is', async () => {
+  const { id } = await stack.createConfig({ schedulerType: 'date', scheduleConfig: { run_date: '2020-01-01T00:00' } });
+  await stack.configs.setScheduleStatus(id, 'paused');
+  expect(await stack.commands.reload(id)).toMatchObject({
+    success: false,
+    message: expect.stringMatching(/cannot be reloaded: its date, 2020-01-01T00:00:00.000Z, lies in the past$/),
+  });
+  expect(await stack.statusOf(id)).toBe('paused');
+});
