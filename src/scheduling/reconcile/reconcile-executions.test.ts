@@ -40,7 +40,8 @@ function createStores({ running = [] as number[] } = {}) {
     getHandle: (workflowId: string) => ({
       async describe() {
         const { status, closeTime } = workflows.get(workflowId)!;
-        return { status: { name: status }, type: 'runTask', closeTime };
+        const raw = { workflowExecutionInfo: { firstRunId: 'r' } };
+        return { status: { name: status }, type: 'runTask', closeTime, raw };
       },
       result: async () => null,
     }),
