@@ -4,7 +4,7 @@ import type { DescribedSchedule } from '../temporal/actual-schedule';
 import type { ScheduleStatus, TaskConfig } from '../../storage/configs/task-config';
 
 /** One active config with a date, whose schedule at Temporal will not fire again. */
-function createExhausted(schedule: Pick<DescribedSchedule, 'runningRuns' | 'timesFired'>) {
+function createExhausted(schedule: Pick<DescribedSchedule, 'runningRuns' | 'timesFired'> & Partial<DescribedSchedule>) {
   const row = {
     id: 1,
     name: 'once',
@@ -22,6 +22,7 @@ function createExhausted(schedule: Pick<DescribedSchedule, 'runningRuns' | 'time
     rightUntil: null,
     zoneRules: null,
     isForeignPause: false,
+    dueAt: null,
     nextRun: null,
     recentRuns: [],
     taskQueue: 'queue',
@@ -35,7 +36,8 @@ function createExhausted(schedule: Pick<DescribedSchedule, 'runningRuns' | 'time
     configs: {
       get: async () => row,
       listScheduled: async () => [row],
-      setScheduleStatus: async (_id: number, status: ScheduleStatus) => Object.assign(row, { scheduleStatus: status }),
+      setScheduleStatus: async (_id: number, status: ScheduleStatus, { error }: { error?: string }) =>
+        Object.assign(row, { scheduleStatus: status, scheduleError: error ?? null }),
       addEvents: async (_id: number, added: object[]) => void events.push(...added),
     },
     gateway: { list: async () => new Map([[1, actual]]), describe: async () => actual },
@@ -66,8 +68,30 @@ test('an exhausted schedule ends its config once no run is at work', async () =>
   expect(events.at(-1)).toMatchObject({ event: 'task_completed', success: true });
 });
 
-test('a schedule that never fired before it was exhausted has not succeeded', async () => {
-  const { events, reconcile } = createExhausted({ runningRuns: [], timesFired: 0 });
+const neverFired = { runningRuns: [], timesFired: 0 };
+const MISSED = 'its time passed without a run: Temporal was away for longer than the catch-up window';
+
+test.each([
+  ['exhausted without a run', {}],
+  ['past its only time and the catch-up window', { state: 'active', dueAt: new Date(Date.now() - 700_000) }],
+] as const)('a date whose schedule is %s has failed, and says why', async (_case, schedule) => {
+  const { row, converged, events, reconcile } = createExhausted({ ...neverFired, ...schedule });
+  expect(await reconcile()).toMatchObject({ schedulesCompleted: 1 });
+  expect(row).toMatchObject({ scheduleStatus: 'error', scheduleError: MISSED });
+  expect(events).toEqual([
+    { event: 'status_changed', newStatus: 'error' },
+    { event: 'task_completed', taskName: 'once', success: false, error: MISSED },
+  ]);
+  expect(converged).toEqual([1]);
+});
+
+test.each([
+  ['within the catch-up window', { dueAt: new Date(Date.now() - 500_000) }],
+  ['paused', { dueAt: new Date(0), isPaused: true, isForeignPause: false }],
+  ['still to come', { dueAt: new Date(Date.now() + 60_000), nextRun: new Date(Date.now() + 60_000) }],
+] as const)('a date that is %s has not failed', async (_case, schedule) => {
+  const { row, events, reconcile } = createExhausted({ ...neverFired, state: 'active', ...schedule });
   await reconcile();
-  expect(events.at(-1)).toMatchObject({ event: 'task_completed', success: false, error: expect.any(String) });
+  expect(row.scheduleStatus).toBe('active');
+  expect(events.filter((event) => 'newStatus' in event)).toEqual([]);
 });

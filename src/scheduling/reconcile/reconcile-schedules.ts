@@ -1,5 +1,8 @@
 import { createRenewalReconciler } from './reconcile-renewals';
 import { createStaggerReconciler, type StaggerReconcilerDeps } from './reconcile-stagger';
+import { SECOND_MS } from '../../shared/durations';
+import { parseScheduleConfig } from '../schedule/schedule-config';
+import { findSchedulerType } from '../scheduler-types/registry';
 import { isRefusal, SchedulerUnavailableError } from '../temporal/scheduling-errors';
 import type { ActualSchedule, DescribedSchedule } from '../temporal/actual-schedule';
 import type { ScheduleGateway } from '../temporal/schedule-gateway';
@@ -25,20 +28,43 @@ export interface ScheduleReconcilerDeps extends StaggerReconcilerDeps {
   graceMs: number;
 }
 
-type Difference = 'missing' | 'foreign pause' | 'exhausted' | 'revision' | 'pause';
+type Difference = 'missing' | 'foreign pause' | 'exhausted' | 'missed' | 'revision' | 'pause';
+
+const MISSED = 'its time passed without a run: Temporal was away for longer than the catch-up window';
+/** A run may begin so much after the end of its catch-up window. */
+const LATENESS_MS = 10_000;
+
+/** Whether the only time of the schedule has passed, and Temporal starts no run for it any more. */
+function isMissed({ schedulerType, scheduleConfig }: TaskConfig, { dueAt, nextRun }: ActualSchedule): boolean {
+  if (!dueAt || nextRun || findSchedulerType(schedulerType)?.fires !== 'once') return false;
+  try {
+    const { catchupWindowSeconds } = parseScheduleConfig(schedulerType, scheduleConfig);
+    return Date.now() > dueAt.getTime() + catchupWindowSeconds * SECOND_MS + LATENESS_MS;
+  } catch {
+    return false;
+  }
+}
+
+/** Why an active config's schedule fires no more; null while it may, or while it does not follow the row yet. */
+function findEnd(row: TaskConfig, actual: ActualSchedule): 'exhausted' | 'missed' | null {
+  // With another revision, the schedule is out of date: an edit that is not applied yet may give it a new date.
+  const isCurrent = actual.revision === row.revision || actual.revision === null;
+  if (row.scheduleStatus !== 'active' || !isCurrent) return null;
+  if (actual.state === 'exhausted') return 'exhausted';
+  return !actual.isPaused && isMissed(row, actual) ? 'missed' : null;
+}
 
 function findDifference(row: TaskConfig, actual: ActualSchedule | null | undefined): Difference | null {
   if (!actual) return 'missing';
   const isActive = row.scheduleStatus === 'active';
-  // With another revision, the schedule is out of date: an edit that is not applied yet may give it a new date.
-  if (isActive && actual.state === 'exhausted' && (actual.revision === row.revision || actual.revision === null))
-    return 'exhausted';
+  const end = findEnd(row, actual);
+  if (end) return end;
   if (isActive && actual.isForeignPause) return 'foreign pause';
   if (actual.revision !== row.revision) return 'revision';
   return actual.isPaused === isActive ? 'pause' : null;
 }
 
-const REASONS: Record<Exclude<Difference, 'exhausted'>, string> = {
+const REASONS: Record<Exclude<Difference, 'exhausted' | 'missed'>, string> = {
   missing: 'the schedule was missing in Temporal',
   revision: 'the schedule in Temporal was not up to date',
   'foreign pause': 'the schedule in Temporal was still paused although the config had been started since',
@@ -63,23 +89,20 @@ export function createScheduleReconciler({
   const isFresh = (row: TaskConfig) =>
     [row.registeredAt, row.updatedAt].some((time) => time && Date.now() - time.getTime() < graceMs);
 
+  /** Ends a config whose schedule never fires again. One whose only run was missed has failed. */
   async function complete(row: TaskConfig, schedule: DescribedSchedule): Promise<boolean> {
-    const completed = await configs.setScheduleStatus(row.id, 'inactive', {
+    const hasRun = schedule.timesFired > 0;
+    const hasFailed = !hasRun && findSchedulerType(row.schedulerType)?.fires === 'once';
+    const newStatus = hasFailed ? 'error' : 'inactive';
+    const completed = await configs.setScheduleStatus(row.id, newStatus, {
       from: ['active'],
       ifRevision: row.revision,
+      error: hasFailed ? MISSED : undefined,
     });
     if (!completed) return false;
-    const hasRun = schedule.timesFired > 0;
     await configs.addEvents(row.id, [
-      { event: 'status_changed', newStatus: 'inactive' },
-      {
-        event: 'task_completed',
-        taskName: row.name,
-        success: hasRun,
-        error: hasRun
-          ? undefined
-          : 'its time passed without a run: Temporal was away for longer than the catch-up window',
-      },
+      { event: 'status_changed', newStatus },
+      { event: 'task_completed', taskName: row.name, success: hasRun, error: hasRun ? undefined : MISSED },
     ]);
     await convergence.converge(row.id);
     return true;
@@ -122,7 +145,7 @@ export function createScheduleReconciler({
   async function followRow(row: TaskConfig, schedule: DescribedSchedule | null): Promise<keyof ScheduleRepairs | null> {
     const difference = findDifference(row, schedule);
     if (difference === null) return null;
-    if (difference === 'exhausted') {
+    if (difference === 'exhausted' || difference === 'missed') {
       // Removing the schedule would lose buffered runs.
       const isIdle = schedule?.runningRuns.length === 0;
       return isIdle && (await complete(row, schedule)) ? 'schedulesCompleted' : null;

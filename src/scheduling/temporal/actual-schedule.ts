@@ -15,7 +15,9 @@ export interface ActualSchedule {
   zoneRules: string | null;
   /** Paused, and not by us: in the Web UI, or by pause_on_failure. */
   isForeignPause: boolean;
-  /** Temporal's own next time; null while paused. */
+  /** The first of Temporal's times, which may have passed without a run; null when it never fires again. */
+  dueAt: Date | null;
+  /** Temporal's own next time that is still to come; null while paused. */
   nextRun: Date | null;
   /** Newest last. */
   recentRuns: { workflowId: string; runId: string; scheduledAt: Date; takenAt: Date }[];
@@ -31,25 +33,32 @@ export interface DescribedSchedule extends ActualSchedule {
 
 export const isForeignPause = (state: { paused: boolean; note?: string }) => state.paused && isForeignNote(state.note);
 
-function stateOf(isPaused: boolean, nextRun: Date | null): ActualSchedule['state'] {
-  if (nextRun === null) return 'exhausted';
+function stateOf(isPaused: boolean, dueAt: Date | null): ActualSchedule['state'] {
+  if (dueAt === null) return 'exhausted';
   return isPaused ? 'paused' : 'active';
 }
 
-export function toActual(configId: number, schedule: ScheduleSummary | ScheduleDescription): ActualSchedule {
-  const [nextRun = null] = schedule.info.nextActionTimes;
+/** After an outage, Temporal's list of next times begins with one that was missed. */
+export function toActual(
+  configId: number,
+  schedule: ScheduleSummary | ScheduleDescription,
+  now = new Date(),
+): ActualSchedule {
+  const times = schedule.info.nextActionTimes;
+  const [dueAt = null] = times;
   const { paused, note } = schedule.state;
   const { revision = null, rightUntil = null, zoneRules = null } = readNote(note) ?? {};
   return {
     configId,
-    state: stateOf(paused, nextRun),
+    state: stateOf(paused, dueAt),
     isPaused: paused,
     note: note ?? null,
     revision,
     rightUntil,
     zoneRules,
     isForeignPause: isForeignPause(schedule.state),
-    nextRun: paused ? null : nextRun,
+    dueAt,
+    nextRun: paused ? null : (times.find((time) => time > now) ?? null),
     recentRuns: schedule.info.recentActions.map(({ action, scheduledAt, takenAt }) => ({
       workflowId: action.workflow.workflowId,
       runId: action.workflow.firstExecutionRunId,
