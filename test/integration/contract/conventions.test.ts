@@ -21,6 +21,7 @@ const accessOf = ({ name, access }: AppRoute) => {
   // Which of the roles it is, test/integration/accounts/route-access.test.ts lists; none of them is a plain user's.
   if (/ \/api\/v1\/tasks\//.test(name)) return access === 'open' || access === 'user' ? 'admin' : access;
   if (/^(POST|DELETE) \/api\/v1\/users/.test(name)) return 'admin';
+  if (name.endsWith('/reddit/budget/reset')) return 'admin';
   if (/ \/api\/v1\/auth\/(login|register|refresh|forgot-password|reset-password|verify-reset-token)$/.test(name))
     return 'open';
   return / \/api\/v1\/(auth|users|reddit)/.test(name) ? 'user' : access;

@@ -2,7 +2,7 @@ import { faultsOf, useContract } from './contract-api';
 import { at, insertPostsAndComments } from './reddit-content';
 
 const contract = useContract(['reddit']);
-const { user } = contract;
+const { user, root } = contract;
 beforeAll(() => insertPostsAndComments(contract.database));
 const LISTS = [
   ['/reddit/posts', 500],
@@ -25,6 +25,14 @@ test('40 to 43: lists posts and comments newest first, comments of a post best f
 
 test('shows the request budget to every user', async () => {
   expect(await user('GET', '/reddit/budget')).toMatchObject({ status: 200, body: { limit: 100, remaining: 100 } });
+});
+
+test('forgets what headers told of the request budget for admins alone', async () => {
+  expect(await user('POST', '/reddit/budget/reset')).toMatchObject({ status: 403 });
+  expect(await root('POST', '/reddit/budget/reset')).toMatchObject({
+    status: 200,
+    body: { limit: 100, remaining: 100 },
+  });
 });
 
 test('answers 404 for an unknown post', async () => {
@@ -129,4 +137,4 @@ describe('wherever a subreddit is named, "r/" before it is heard and not held ag
   });
 });
 
-contract.testCoverage(/(posts|posts\/\{post_id\}|comments|budget)$/);
+contract.testCoverage(/(posts|posts\/\{post_id\}|comments|budget|budget\/reset)$/);

@@ -29,7 +29,7 @@ async function run(
     saveCursor: onSave,
     services: { retention: createRetentionRepository(db.database), ...services },
   });
-  return taskType.run(context, taskType.parameters.parse(parameters));
+  return taskType.run(context, taskType.storedParameters.parse(parameters));
 }
 const idsOf = (table: string) => db.database(table).orderBy('id').pluck<(string | number)[]>('id');
 
@@ -146,12 +146,13 @@ test('CLEANUP_EXECUTIONS spares running executions, and removes attempts with th
 });
 
 test.each(['CLEANUP_TOKENS', 'CLEANUP_CONTENT', 'CLEANUP_EXECUTIONS', 'CLEANUP_EXPORTS'])(
-  '%s ignores what it does not know, but refuses what was meant for dry_run',
+  'a stored %s ignores what it does not know, but refuses what was meant for dry_run; a new one refuses both',
   (name) => {
-    const { parameters } = findTaskType(name)!;
-    expect(parameters.safeParse({ colour: 'red' }).success).toBe(true);
+    const { parameters, storedParameters } = findTaskType(name)!;
+    expect(storedParameters.safeParse({ colour: 'red' }).success).toBe(true);
+    for (const unknown of ['colour', 'dryRun']) expect(parameters.safeParse({ [unknown]: 'red' }).success).toBe(false);
     for (const misspelt of ['dryRun', 'dryrun', 'dry-run', 'DRY_RUN'])
-      expect(parameters.safeParse({ [misspelt]: true }).error?.issues).toMatchObject([
+      expect(storedParameters.safeParse({ [misspelt]: true }).error?.issues).toMatchObject([
         { path: [misspelt], message: 'is not known; dry_run is' },
       ]);
   },

@@ -158,14 +158,14 @@ describe('running a task type', () => {
 
   test('binds an idempotency key to the parameters of its first request', async () => {
     const send = (task_params: object) =>
-      api.root('POST', '/tasks/execute/by-type/TEST_TIMEOUT', { task_params }, { 'idempotency-key': 'type-key' });
-    const first = await send({ sleep_seconds: 0, note: { a: 1, b: [2] } });
-    expect(await send({ note: { b: [2], a: 1 }, sleep_seconds: 0 })).toMatchObject({ status: 200, body: first.body });
-    expect(await send({ sleep_seconds: 1, note: { a: 1, b: [2] } })).toMatchObject({
+      api.root('POST', '/tasks/execute/by-type/CLEANUP_TOKENS', { task_params }, { 'idempotency-key': 'type-key' });
+    const first = await send({ days_old: 5, dry_run: true });
+    expect(await send({ dry_run: true, days_old: 5 })).toMatchObject({ status: 200, body: first.body });
+    expect(await send({ days_old: 6, dry_run: true })).toMatchObject({
       status: 409,
       body: { detail: expect.stringContaining('Idempotency-Key') },
     });
-    expect(await ended(first.body.task_id)).toMatchObject({ parameters: { sleep_seconds: 0 } });
+    expect(await ended(first.body.task_id)).toMatchObject({ parameters: { days_old: 5, dry_run: true } });
   });
 
   test('refuses unknown types and bad parameters', async () => {
