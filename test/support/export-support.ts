@@ -223,7 +223,7 @@ export function createExportBench(
         saveCursor: (cursor) => onProgress?.(cursor),
         services: { exports },
       });
-      return (await taskType.run(context, taskType.parameters.parse(parameters))) as Cells;
+      return (await taskType.run(context, taskType.storedParameters.parse(parameters))) as Cells;
     },
     read: ({ file_path: file }) => readFileSync(path.join(folder, path.basename(file as string))),
     remove: () => rmSync(folder, { recursive: true, force: true }),

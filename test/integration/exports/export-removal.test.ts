@@ -66,7 +66,7 @@ test('expired files are refused, and the clean-up removes them and the remains o
     deleted_temporaries: 1,
     days_old: null,
   };
-  // Clean-ups ignore unknown parameters.
+  // Stored clean-ups ignore unknown parameters.
   expect(await stack.bench.run({ dry_run: true, colour: 'red' }, { taskType: cleanupExports })).toMatchObject({
     ...counts,
     dry_run: true,
