@@ -3,6 +3,7 @@ import { createFakeServices } from '../../test/support/task-context';
 import { createBatchActivities } from './batch-activities';
 import type { ActivityDeps } from './activity-deps';
 
+const RUN = { workflowId: 'batch', runId: 'first' };
 const ids = Array.from({ length: 60 }, (_, index) => index + 1);
 
 /** A store of 60 running rows of a task that fails. `afterChunk` is called when a chunk of them has ended. */
@@ -12,6 +13,7 @@ function createBatch(afterChunk: () => void) {
     getMany: async (wanted: number[]) =>
       wanted.map((id) => ({
         id,
+        runId: RUN.runId,
         status: 'running',
         taskType: 'TEST_FAILURE',
         parameters: {},
@@ -43,13 +45,16 @@ function createBatch(afterChunk: () => void) {
 test('a slice runs all of its rows, 25 at a time', async () => {
   let chunks = 0;
   const { opened, activities } = createBatch(() => (chunks += 1));
-  await new MockActivityEnvironment().run((slice: number[]) => activities.executeSlice(slice), ids);
+  await new MockActivityEnvironment({ workflowExecution: RUN }).run(
+    (slice: number[]) => activities.executeSlice(slice),
+    ids,
+  );
   expect(opened).toEqual(ids);
   expect(chunks).toBe(3);
 });
 
 test('a cancelled batch stops between its chunks: what has not begun is not begun', async () => {
-  const environment = new MockActivityEnvironment();
+  const environment = new MockActivityEnvironment({ workflowExecution: RUN });
   const { opened, activities } = createBatch(() => environment.cancel());
   const running = environment.run((slice: number[]) => activities.executeSlice(slice), ids);
   await expect(running).rejects.toMatchObject({ name: 'CancelledFailure' });

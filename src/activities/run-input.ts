@@ -4,7 +4,8 @@ import { TRIGGERS } from '../shared/triggers';
 import type { RunRequest, RunStart } from './run-request';
 
 const LAST_INTEGER = 2_147_483_647;
-const BATCH_LIMIT = 1_000;
+/** Far above what the API takes; the history of one workflow holds a batch of this size. */
+const BATCH_LIMIT = 10_000;
 const id = z.int().min(1).max(LAST_INTEGER);
 const origin = { requestedBy: id.optional(), signature: z.string().optional() };
 

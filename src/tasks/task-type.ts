@@ -120,6 +120,14 @@ interface InSteps {
   workflow: string;
 }
 
+/** The schema without unknown names. What its `meta` adds to the JSON Schema stays. */
+function refusingUnknown(schema: z.ZodType): z.ZodType {
+  if (!(schema instanceof z.ZodObject) || schema.def.catchall instanceof z.ZodNever) return schema;
+  const strict = schema.strict();
+  const meta = schema.meta();
+  return meta ? strict.meta(meta) : strict;
+}
+
 /**
  * Declares a task type; the parameters' type is inferred from their schema. It has a `run`, or names a workflow of its
  * own.
@@ -127,8 +135,7 @@ interface InSteps {
 export function defineTaskType<Schema extends z.ZodType>(
   definition: Definition<Schema> & (InOneGo<Schema> | InSteps),
 ): TaskType {
-  const strict = definition.parameters instanceof z.ZodObject ? definition.parameters.strict() : definition.parameters;
-  const parameters = { parameters: strict as z.ZodType, storedParameters: definition.parameters };
+  const parameters = { parameters: refusingUnknown(definition.parameters), storedParameters: definition.parameters };
   const defaults = { isShort: false, privateFields: [], adHocAccess: 'operator' } as const;
   if ('run' in definition) return { ...defaults, ...definition, ...parameters };
   const run = () =>
