@@ -22,7 +22,8 @@ module.exports = {
   collectCoverageFrom: ['src/**/*.ts', '!**/*.test.ts'],
   coverageReporters: ['json-summary', 'lcovonly'],
   reporters: ['default', '<rootDir>/test/support/skipped-tests-reporter.cjs'],
-  maxWorkers: 2,
+  // On two cores: most tests wait more than they compute.
+  maxWorkers: 3,
   testTimeout: 60_000,
   projects: [
     {
