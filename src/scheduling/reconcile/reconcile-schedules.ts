@@ -1,7 +1,7 @@
 import { createRenewalReconciler } from './reconcile-renewals';
 import { createStaggerReconciler, type StaggerReconcilerDeps } from './reconcile-stagger';
 import { SECOND_MS } from '../../shared/durations';
-import { parseScheduleConfig } from '../schedule/schedule-config';
+import { tryParse } from '../schedule/schedule-config';
 import { findSchedulerType } from '../scheduler-types/registry';
 import { isRefusal, SchedulerUnavailableError } from '../temporal/scheduling-errors';
 import type { ActualSchedule, DescribedSchedule } from '../temporal/actual-schedule';
@@ -37,12 +37,9 @@ const LATENESS_MS = 10_000;
 /** Whether the only time of the schedule has passed, and Temporal starts no run for it any more. */
 function isMissed({ schedulerType, scheduleConfig }: TaskConfig, { dueAt, nextRun }: ActualSchedule): boolean {
   if (!dueAt || nextRun || findSchedulerType(schedulerType)?.fires !== 'once') return false;
-  try {
-    const { catchupWindowSeconds } = parseScheduleConfig(schedulerType, scheduleConfig);
-    return Date.now() > dueAt.getTime() + catchupWindowSeconds * SECOND_MS + LATENESS_MS;
-  } catch {
-    return false;
-  }
+  const schedule = tryParse(schedulerType, scheduleConfig);
+  if (!schedule) return false;
+  return Date.now() > dueAt.getTime() + schedule.catchupWindowSeconds * SECOND_MS + LATENESS_MS;
 }
 
 /** Why an active config's schedule fires no more; null while it may, or while it does not follow the row yet. */

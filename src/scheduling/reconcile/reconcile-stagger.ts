@@ -1,5 +1,5 @@
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../shared/durations';
-import { parseScheduleConfig } from '../schedule/schedule-config';
+import { tryParse } from '../schedule/schedule-config';
 import { typeOf } from '../scheduler-types/registry';
 import type { Logger } from '../../platform/logger';
 import type { Stagger, StaggerRepository } from '../../storage/configs/stagger-repository';
@@ -53,12 +53,8 @@ export function staggerOf(due: number, startsPerSecond: number): number {
 
 /** Whether the config's runs may start later than its schedule says. A date never does. */
 function isStaggered(config: TaskConfig): boolean {
-  try {
-    const schedule = parseScheduleConfig(config.schedulerType, config.scheduleConfig);
-    return schedule.isStaggered && typeOf(schedule).fires === 'repeatedly';
-  } catch {
-    return false;
-  }
+  const schedule = tryParse(config.schedulerType, config.scheduleConfig);
+  return schedule !== undefined && schedule.isStaggered && typeOf(schedule).fires === 'repeatedly';
 }
 
 /**

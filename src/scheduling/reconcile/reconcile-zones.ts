@@ -1,6 +1,6 @@
 import { SECOND_MS } from '../../shared/durations';
 import { canonicalZones } from '../config-fields/time-zone';
-import { nextFireTimes } from '../schedule/fire-times';
+import { delaySecondsOf, nextFireTimes } from '../schedule/fire-times';
 import { tryParse } from '../schedule/schedule-config';
 import { describeOtherZones, serverZoneOf, type ServerZones } from '../temporal/server-zones';
 import type { ActualSchedule } from '../temporal/actual-schedule';
@@ -59,7 +59,7 @@ function isOutdated(row: TaskConfig, actual: ActualSchedule | undefined, differi
   const zone = schedule && serverZoneOf(schedule);
   if (!schedule || zone === undefined || differing.includes(zone)) return false;
   // Temporal's times include jitter and stagger.
-  const latenessMs = (schedule.jitterSeconds + row.staggerSeconds) * SECOND_MS;
+  const latenessMs = delaySecondsOf(schedule, row.staggerSeconds) * SECOND_MS;
   const [ours] = nextFireTimes(schedule, new Date(next.getTime() - latenessMs - 1), 1);
   return ours === undefined || ours > next;
 }

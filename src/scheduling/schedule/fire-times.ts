@@ -19,6 +19,10 @@ function* fireTimes(schedule: Schedule, after: Date): Generator<Date, void> {
   }
 }
 
+/** The most by which runs start after their fire time: the jitter, or the stagger if that is longer. */
+export const delaySecondsOf = ({ jitterSeconds, isStaggered }: Schedule, staggerSeconds: number): number =>
+  Math.max(jitterSeconds, isStaggered ? staggerSeconds : 0);
+
 /** The next `count` fire times, or all if there are fewer. */
 export function nextFireTimes(schedule: Schedule, after: Date, count: number): Date[] {
   const times: Date[] = [];

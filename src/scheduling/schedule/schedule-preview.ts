@@ -1,7 +1,7 @@
 import { DAY_MS } from '../../shared/durations';
 import { inOrder, type PreviewWarning } from '../scheduler-types/preview-warning';
 import { typeOf } from '../scheduler-types/registry';
-import { nextFireTimes } from './fire-times';
+import { delaySecondsOf, nextFireTimes } from './fire-times';
 import type { Schedule } from '../scheduler-types/scheduler-type';
 
 export interface SchedulePreview {
@@ -74,8 +74,8 @@ function findJitter({ jitterSeconds }: Schedule): PreviewWarning | undefined {
   return { code: 'jitter', message };
 }
 
-function findStagger({ isStaggered, jitterSeconds }: Schedule, staggerSeconds: number): PreviewWarning | undefined {
-  if (!isStaggered || staggerSeconds <= jitterSeconds) return undefined;
+function findStagger(schedule: Schedule, staggerSeconds: number): PreviewWarning | undefined {
+  if (delaySecondsOf(schedule, staggerSeconds) === schedule.jitterSeconds) return undefined;
   const message =
     `Many schedules share these times, so each run starts up to ${staggerSeconds} s after the time shown; ` +
     '"stagger": false in schedule_config turns this off.';

@@ -1,11 +1,9 @@
-import { nextFireTimes } from '../schedule/fire-times';
-import { parseScheduleConfig } from '../schedule/schedule-config';
-import { ScheduleConfigError } from '../config-fields/schedule-config-error';
+import { delaySecondsOf, nextFireTimes } from '../schedule/fire-times';
+import { tryParse } from '../schedule/schedule-config';
 import { MINUTE_MS, SECOND_MS } from '../../shared/durations';
 import type { ScheduleGateway } from './schedule-gateway';
 import type { Schedule } from '../scheduler-types/scheduler-type';
 import type { TaskConfigRepository } from '../../storage/configs/task-config-repository';
-import type { TaskConfig } from '../../storage/configs/task-config';
 import type {
   ScheduledRun,
   ScheduledRunRepository,
@@ -26,15 +24,6 @@ export function createScheduledRunTeller(deps: {
 }): TellScheduledRun {
   const { configs, runs, gateway } = deps;
 
-  function scheduleOf(config: TaskConfig | undefined): Schedule | undefined {
-    try {
-      return config && parseScheduleConfig(config.schedulerType, config.scheduleConfig);
-    } catch (error) {
-      if (error instanceof ScheduleConfigError) return undefined;
-      throw error;
-    }
-  }
-
   /** Temporal itself is asked only where our own calculation does not have the time. */
   async function isFireTime(schedule: Schedule, { configId, scheduledAt }: ScheduledRun): Promise<boolean> {
     const [next] = nextFireTimes(schedule, new Date(scheduledAt.getTime() - 1), 1);
@@ -50,12 +39,11 @@ export function createScheduledRunTeller(deps: {
 
   return async (run) => {
     const config = await configs.get(run.configId);
-    const schedule = scheduleOf(config);
+    const schedule = config && tryParse(config.schedulerType, config.scheduleConfig);
     if (!config || !schedule) return 'schedule';
     if (!(await isFireTime(schedule, run))) return 'temporal';
     const lateMs = run.startedAt.getTime() - run.scheduledAt.getTime();
-    const jitterSeconds = Math.max(schedule.jitterSeconds, config.staggerSeconds);
-    if (lateMs <= jitterSeconds * SECOND_MS + PUNCTUAL_MS) return 'schedule';
+    if (lateMs <= delaySecondsOf(schedule, config.staggerSeconds) * SECOND_MS + PUNCTUAL_MS) return 'schedule';
     const wasArmed = !config.registeredAt || config.registeredAt <= run.scheduledAt;
     return wasArmed && (await mayBeLate(run, schedule)) ? 'schedule' : 'backfill';
   };

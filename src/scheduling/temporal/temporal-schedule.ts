@@ -6,7 +6,6 @@ import { toRunSearchAttributes, toScheduleSearchAttributes } from './search-attr
 import { toTemporalSpec } from './temporal-spec';
 import { priorityKeyOf } from '../../shared/priority-key';
 import { runSummary } from '../../shared/run-summary';
-import type { Schedule } from '../scheduler-types/scheduler-type';
 import type { TaskConfig } from '../../storage/configs/task-config';
 import type * as workflows from '../../workflows';
 
@@ -19,10 +18,6 @@ export type TaskConfigSchedule = ScheduleOptions<StartRun> & {
   state: { paused: boolean; note: string; remainingActions?: number };
 };
 
-/** None for a config that was changed since not to want one. */
-const staggerSecondsOf = ({ staggerSeconds }: TaskConfig, { isStaggered }: Schedule) =>
-  isStaggered ? staggerSeconds : 0;
-
 /** The Temporal schedule that a config desires from `now` on; null when it desires none. Throws ScheduleConfigError. */
 export function taskConfigSchedule(
   config: TaskConfig,
@@ -30,7 +25,7 @@ export function taskConfigSchedule(
 ): TaskConfigSchedule | null {
   if (config.scheduleStatus !== 'active' && config.scheduleStatus !== 'paused') return null;
   const schedule = parseScheduleConfig(config.schedulerType, config.scheduleConfig);
-  const translated = toTemporalSpec(schedule, { now, staggerSeconds: staggerSecondsOf(config, schedule) });
+  const translated = toTemporalSpec(schedule, { now, staggerSeconds: config.staggerSeconds });
   if (!translated) return null;
   const { spec, policies, remainingActions, rightUntil } = translated;
   return {

@@ -1,4 +1,5 @@
 import { ScheduleOverlapPolicy, type ScheduleSpec } from '@temporalio/client';
+import { delaySecondsOf } from '../schedule/fire-times';
 import { typeOf } from '../scheduler-types/registry';
 import type { OverlapPolicy } from '../config-fields/common-options';
 import type { Schedule } from '../scheduler-types/scheduler-type';
@@ -37,7 +38,7 @@ export function toTemporalSpec(
       ...spec,
       startAt: schedule.startAt ?? undefined,
       endAt: schedule.endAt ?? undefined,
-      jitter: Math.max(schedule.jitterSeconds, staggerSeconds) * 1000,
+      jitter: delaySecondsOf(schedule, staggerSeconds) * 1000,
     },
     policies: {
       overlap: POLICIES[schedule.overlap],
