@@ -62,7 +62,8 @@ function isStaggered(config: TaskConfig): boolean {
  * second, and a run that begins late makes the next one be skipped.
  */
 export function createStaggerReconciler({ staggers, convergence, log, startsPerSecond }: StaggerReconcilerDeps) {
-  function staggersOf(groups: Map<number, TaskConfig[]>): Stagger[] {
+  /** Only those that are narrower or end soon, so that a pass goes on where the one before has stopped. */
+  function staggersOf(groups: Map<number, TaskConfig[]>, renewBefore: Date): Stagger[] {
     const wanted: Stagger[] = [];
     for (const [minute, group] of groups) {
       if (startsPerSecond > 0 && group.length > (startsPerSecond * MINUTE_MS) / SECOND_MS)
@@ -71,7 +72,11 @@ export function createStaggerReconciler({ staggers, convergence, log, startsPerS
           'more runs are due in one minute than the Temporal server starts: give some of them other times',
         );
       const seconds = staggerOf(group.length, startsPerSecond);
-      if (seconds > 0) wanted.push(...group.filter(isStaggered).map(({ id }) => ({ configId: id, seconds })));
+      if (seconds === 0) continue;
+      const isSpread = ({ staggerSeconds, staggeredUntil }: TaskConfig) =>
+        staggerSeconds >= seconds && staggeredUntil !== null && staggeredUntil >= renewBefore;
+      for (const config of group)
+        if (!isSpread(config) && isStaggered(config)) wanted.push({ configId: config.id, seconds });
     }
     return wanted.slice(0, CHANGES_A_PASS);
   }
@@ -81,9 +86,10 @@ export function createStaggerReconciler({ staggers, convergence, log, startsPerS
     schedules: ReadonlyMap<number, ActualSchedule>,
   ): Promise<{ schedulesStaggered: number }> {
     const now = Date.now();
-    const widened = await staggers.widen(staggersOf(groupByDueMinute(configs, schedules)), {
+    const renewBefore = new Date(now + RENEWED_MS);
+    const widened = await staggers.widen(staggersOf(groupByDueMinute(configs, schedules), renewBefore), {
       until: new Date(now + KEPT_MS),
-      renewBefore: new Date(now + RENEWED_MS),
+      renewBefore,
     });
     const ended = await staggers.endPassed(new Date(now), CHANGES_A_PASS);
     for (const configId of [...widened, ...ended]) await convergence.converge(configId);
