@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createTaskConfigRepository } from '../../src/storage/configs/task-config-repository';
+import { createManualConfig } from './manual-configs';
 import { createTestApi, insertConfig, type TestApi } from './api-support';
 import { waitFor } from './process';
 import { recordHistory } from './record-history';
@@ -46,18 +46,7 @@ export function useTestWorker() {
       maxRetries?: number;
       timeoutSeconds?: number | null;
       priority?: number;
-    }) =>
-      createTaskConfigRepository(database()).create({
-        name: `config of ${overrides.taskType}`,
-        description: null,
-        schedulerType: 'manual',
-        parameters: {},
-        scheduleConfig: {},
-        maxRetries: 0,
-        timeoutSeconds: null,
-        priority: 5,
-        ...overrides,
-      }),
+    }) => createManualConfig(database(), overrides),
     /** As the API starts it. */
     startTask: (request: Partial<RunRequest> & { configId: number | null }, options: StartOptions = {}) => {
       const workflowId = `test-${randomUUID()}`;

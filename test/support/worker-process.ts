@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createTaskConfigRepository, type NewTaskConfig } from '../../src/storage/configs/task-config-repository';
+import { createManualConfig } from './manual-configs';
 import { startProcess, waitFor, type TestProcess } from './process';
 import { connectTestTemporal } from './task-worker';
 import { testServices } from './test-services';
 import { type TestDatabase, useTestDatabase } from './test-database';
+import type { NewTaskConfig } from '../../src/storage/configs/task-config-repository';
 import type { TemporalConnection } from '../../src/platform/temporal';
 import type * as workflows from '../../src/workflows';
 import type { MailServer } from './mail-server';
@@ -79,17 +80,7 @@ export function createProcessBench({
 
   const options = (redditUrl?: string) => ({ db, namespace: temporal.namespace, taskQueue, redditUrl, more });
   const createConfig = (config: Pick<NewTaskConfig, 'taskType'> & Partial<NewTaskConfig>) =>
-    createTaskConfigRepository(db.database).create({
-      name: config.taskType,
-      description: null,
-      schedulerType: 'manual',
-      parameters: {},
-      scheduleConfig: {},
-      maxRetries: 0,
-      timeoutSeconds: null,
-      priority: 5,
-      ...config,
-    });
+    createManualConfig(db.database, { name: config.taskType, ...config });
   const startRun = (configId: number) =>
     temporal.client.workflow.start<typeof workflows.runTask>('runTask', {
       workflowId: `run-${randomUUID()}`,

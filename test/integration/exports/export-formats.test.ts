@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,6 +10,7 @@ import {
   type ExportBench,
   useExportBench,
 } from '../../support/export-support';
+import { readByPython, testWithPython } from '../../support/python-reader';
 import type { TestDatabase } from '../../support/test-database';
 
 let db: TestDatabase;
@@ -144,23 +144,18 @@ test('formulas are not escaped when escape_formulas is false', async () => {
   expect(rows.map(({ body }) => body)).toEqual(NASTY);
 });
 
-const hasPython = spawnSync('python3', ['--version']).status === 0;
-
 /** Python's csv reader ends a record at any line break outside quotes, as most others do. */
-(hasPython ? test : test.skip)('Python reads as many CSV records, each with as many cells as the header', async () => {
+testWithPython('Python reads as many CSV records, each with as many cells as the header', async () => {
   const { file_path: file } = await bench.run({ export_format: 'csv', source: 'comments' });
   const program = [
     'import csv, json, sys',
     'file = open(sys.argv[1], newline="", encoding="utf-8")',
     'print(json.dumps([row for row in csv.reader(file, strict=True)]))',
-  ].join('\n');
-  const { stdout, stderr } = spawnSync(
-    'python3',
-    ['-c', program, path.join(bench.folder, path.basename(file as string))],
-    { encoding: 'utf8' },
+  ];
+  const [header = [], ...records] = readByPython<string[][]>(
+    program,
+    path.join(bench.folder, path.basename(file as string)),
   );
-  expect(stderr).toBe('');
-  const [header = [], ...records] = JSON.parse(stdout) as string[][];
   expect(records.map((record) => record.length)).toEqual(NASTY.map(() => header.length));
   expect(records.map((record) => record[header.indexOf('body')])).toEqual(NASTY.map(escaped));
 });

@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import { connectClient } from '../../../src/platform/postgres/postgres-client';
 import { readExport, useExportBench, type ExportBench } from '../../support/export-support';
+import { readByPython, testWithPython } from '../../support/python-reader';
 import type { TestDatabase } from '../../support/test-database';
 
 let db: TestDatabase;
@@ -50,22 +50,13 @@ test('names that begin with - are exported as they are when escape_names is fals
   await db.database('reddit_comments').where({ id: 'c001' }).update({ author: 'me' });
 });
 
-const hasPython = spawnSync('python3', ['--version']).status === 0;
-(hasPython ? test : test.skip)(
-  'an XML reader that knows nothing of workbooks finds the CR of Excel cells',
-  async () => {
-    const { file_path: file } = await bench.run({ export_format: 'excel', source: 'comments' });
-    const program = [
-      'import json, sys, zipfile, xml.etree.ElementTree as tree',
-      'sheet = tree.fromstring(zipfile.ZipFile(sys.argv[1]).read("xl/worksheets/sheet1.xml"))',
-      'print(json.dumps([each.text for each in sheet.findall(".//{*}t")]))',
-    ].join('\n');
-    const { stdout, stderr } = spawnSync(
-      'python3',
-      ['-c', program, path.join(bench.folder, path.basename(file as string))],
-      { encoding: 'utf8' },
-    );
-    expect(stderr).toBe('');
-    expect(JSON.parse(stdout)).toEqual(expect.arrayContaining(['cr\ralone', 'two\r\nlines', 'a,\rb;c']));
-  },
-);
+testWithPython('an XML reader that knows nothing of workbooks finds the CR of Excel cells', async () => {
+  const { file_path: file } = await bench.run({ export_format: 'excel', source: 'comments' });
+  const program = [
+    'import json, sys, zipfile, xml.etree.ElementTree as tree',
+    'sheet = tree.fromstring(zipfile.ZipFile(sys.argv[1]).read("xl/worksheets/sheet1.xml"))',
+    'print(json.dumps([each.text for each in sheet.findall(".//{*}t")]))',
+  ];
+  const cells = readByPython<string[]>(program, path.join(bench.folder, path.basename(file as string)));
+  expect(cells).toEqual(expect.arrayContaining(['cr\ralone', 'two\r\nlines', 'a,\rb;c']));
+});

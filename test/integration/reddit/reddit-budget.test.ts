@@ -5,7 +5,7 @@ import { createRedditClient } from '../../../src/platform/reddit/snoowrap-client
 import { createRedditSandbox, type RedditSandbox } from '../../../src/reddit-sandbox/sandbox-server';
 import { createDeletionSyncRepository } from '../../../src/storage/reddit/deletion-sync-repository';
 import { createRedditContentRepository } from '../../../src/storage/reddit/reddit-content-repository';
-import { createTaskConfigRepository } from '../../../src/storage/configs/task-config-repository';
+import { createManualConfig } from '../../support/manual-configs';
 import { openBudget } from '../../support/open-budget';
 import { waitFor } from '../../support/process';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database';
@@ -108,16 +108,10 @@ describe('a run that Reddit makes wait', () => {
 
   /** A run that has got a 429 in its midst, and waits for the time that it named. */
   async function startAndRefuse() {
-    const config = await createTaskConfigRepository(db.database).create({
+    const config = await createManualConfig(db.database, {
       name: 'waits',
-      description: null,
       taskType: 'REDDIT_DELETION_SYNC',
-      schedulerType: 'manual',
       parameters: { max_age_days: 10_000 },
-      scheduleConfig: {},
-      maxRetries: 0,
-      timeoutSeconds: null,
-      priority: 5,
     });
     sandbox.setFaults({ latencyMs: 100 });
     const workflowId = `waits-${randomUUID()}`;
@@ -192,17 +186,7 @@ describe('GET /reddit/budget', () => {
   describeEachStore('over', (storeUrl) =>
     test('is shared', async () => {
       const api = await createTestApi({ database: db.database, temporal: worker.temporal, storeUrl });
-      const { id } = await createTaskConfigRepository(db.database).create({
-        name: 'nightly',
-        description: null,
-        taskType: 'REDDIT_SCRAPE',
-        schedulerType: 'manual',
-        parameters: {},
-        scheduleConfig: {},
-        maxRetries: 0,
-        timeoutSeconds: null,
-        priority: 5,
-      });
+      const { id } = await createManualConfig(db.database, { name: 'nightly', taskType: 'REDDIT_SCRAPE' });
       expect((await api.anonymous('GET', '/reddit/budget')).status).toBe(401);
       expect((await api.user('GET', '/reddit/budget')).body).toMatchObject({
         source: 'default',
