@@ -1,6 +1,6 @@
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { PermanentTaskError } from '../tasks/task-type';
-import { RedditError } from '../platform/reddit/reddit-client';
+import { RedditError } from '../shared/reddit-error';
 import { applyFailurePolicy, refuseTooManyLost, toApplicationFailure, type FailureRecord } from './failure-policy';
 import type { AttemptWaits } from '../storage/executions/execution-attempts';
 

@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { RedditError, RedditErrorKind } from '../platform/reddit/reddit-client';
+import { z } from 'zod';
+import { RedditError, type RedditErrorKind } from '../shared/reddit-error';
 
 export interface ClassifiedFailure {
   type: string;
@@ -15,8 +16,6 @@ export interface ClassifiedFailure {
   disturbance?: 'busy' | 'away';
 }
 
-/** Errors that a retry cannot mend. Unknown errors are retried. */
-const PERMANENT_NAMES = new Set(['ZodError', 'PermanentTaskError', 'BackupUnavailableError']);
 const PERMANENT_REDDIT_KINDS = new Set<string>(['unauthorized', 'forbidden', 'not_found']);
 /** PostgreSQL's classes "data exception" and "syntax error or access rule violation". */
 const PERMANENT_SQLSTATE = /^(22|42)/;
@@ -25,14 +24,17 @@ const PERMANENT_SQLSTATE = /^(22|42)/;
 const LONGEST_MESSAGE = 1_000;
 
 function messageOf(error: Error): string {
-  const { issues } = error as { issues?: { path: PropertyKey[]; message: string }[] };
-  const isZod = error.name === 'ZodError' && Array.isArray(issues);
-  const message = isZod
-    ? issues.map((issue) => [...issue.path.map(String), issue.message].join(': ')).join('; ')
-    : error.message;
+  const message =
+    error instanceof z.ZodError
+      ? error.issues.map((issue) => [...issue.path.map(String), issue.message].join(': ')).join('; ')
+      : error.message;
   const [withoutStack = ''] = message.split(/\n\s+at /);
   return withoutStack.length > LONGEST_MESSAGE ? `${withoutStack.slice(0, LONGEST_MESSAGE)} …` : withoutStack;
 }
+
+/** Whether a retry cannot mend an error. Unknown errors are retried. */
+const isPermanent = (error: Error) =>
+  error instanceof z.ZodError || (error as { isPermanent?: boolean }).isPermanent === true;
 
 /** Classifies an error. failure-policy.ts decides what follows. */
 export function classifyFailure(error: unknown): ClassifiedFailure {
@@ -49,10 +51,10 @@ export function classifyFailure(error: unknown): ClassifiedFailure {
     type: error.name,
     message: messageOf(error),
     traceback: tracebackOf(error),
-    isRetryable: !PERMANENT_NAMES.has(error.name),
+    isRetryable: !isPermanent(error),
   };
-  if (error.name === 'RedditError') {
-    const { kind, details } = error as RedditError;
+  if (error instanceof RedditError) {
+    const { kind, details } = error;
     return {
       ...failure,
       type: `RedditError.${kind}`,

@@ -4,7 +4,7 @@ import { withHeartbeat } from './heartbeat';
 import { requireInput, resetIdInput } from './run-input';
 import { writeResetMail } from './reset-mail';
 import type { Logger } from '../platform/logger';
-import type { MailError } from '../platform/mail/mail-error';
+import { MailError } from '../shared/mail-error';
 import type { Mailer } from '../platform/mail/mailer';
 import type { ResetTokens } from '../platform/passwords/reset-tokens';
 import type { PasswordResetRepository } from '../storage/accounts/password-reset-repository';
@@ -30,9 +30,6 @@ const MESSAGES = {
 
 /** The reason goes to Temporal, so it names neither address nor link. The server's answer stays in the log. */
 const mailNotSent = (reason: string) => ApplicationFailure.retryable(reason, 'MailNotSent');
-
-const asMailError = (error: unknown): MailError | undefined =>
-  error instanceof Error && error.name === 'MailError' ? (error as MailError) : undefined;
 
 export function createResetMailActivities(deps: ResetMailDeps & { log: Logger }) {
   const { resets, log } = deps;
@@ -75,7 +72,7 @@ export function createResetMailActivities(deps: ResetMailDeps & { log: Logger })
 
   async function afterSendFailure(resetId: string, error: Error): Promise<ResetMailOutcome> {
     log.warn({ err: error, resetId }, 'the mail with the reset link was not sent');
-    const mailError = asMailError(error);
+    const mailError = error instanceof MailError ? error : undefined;
     if (mailError?.kind === 'refused') return markFailed(resetId);
     if (mailError && !mailError.isUncertain) await resets.endMail(resetId, 'pending');
     throw mailNotSent(`The mail was not sent: ${mailError?.kind ?? error.name}`);

@@ -1,6 +1,6 @@
 import { classifyFailure } from './failures';
 import { decideWait, initialWaits, OUTAGE_PATIENCE as patience } from './transient-waits';
-import { RedditError, type RedditErrorKind } from '../platform/reddit/reddit-client';
+import { RedditError, type RedditErrorKind } from '../shared/reddit-error';
 import type { AttemptWaits } from '../storage/executions/execution-attempts';
 
 const START = Date.parse('2026-05-01T12:00:00Z');

@@ -1,6 +1,7 @@
 /** The backup cannot be made as requested. A retry would fail for the same reason. */
 export class BackupUnavailableError extends Error {
   override readonly name = 'BackupUnavailableError';
+  readonly isPermanent = true;
 }
 
 /** The folder is full or cannot be written to. No part of the backup was kept. */

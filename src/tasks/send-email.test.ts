@@ -1,5 +1,5 @@
 import { createTestContext, type FakeServices } from '../../test/support/task-context';
-import { MailError, type MailErrorKind } from '../platform/mail/mail-error';
+import { MailError, type MailErrorKind } from '../shared/mail-error';
 import { sendEmail } from './send-email';
 import { sendEmailParameters } from './send-email/email-parameters';
 import type { Mail } from '../platform/mail/mailer';

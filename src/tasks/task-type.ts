@@ -151,4 +151,5 @@ export function defineTaskType<Schema extends z.ZodType>(
 /** A failure that no retry can mend: it ends the run at once. */
 export class PermanentTaskError extends Error {
   override readonly name = 'PermanentTaskError';
+  readonly isPermanent = true;
 }

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openBudget } from './open-budget';
-import type { RedditError } from '../../src/platform/reddit/reddit-client';
+import type { RedditError } from '../../src/shared/reddit-error';
 import { createRedditClient, type RedditClientOptions } from '../../src/platform/reddit/snoowrap-client';
 
 interface Seen {

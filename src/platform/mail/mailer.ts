@@ -1,5 +1,6 @@
 import { createTransport } from 'nodemailer';
-import { classifyMailFailure, MailError } from './mail-error';
+import { classifyMailFailure } from './classify-mail-failure';
+import { MailError } from '../../shared/mail-error';
 
 export interface Mail {
   /** The To header; the mail goes to `recipient`. */

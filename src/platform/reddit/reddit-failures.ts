@@ -1,4 +1,4 @@
-import { RedditError, type RedditErrorKind } from './reddit-client';
+import { RedditError, type RedditErrorKind } from '../../shared/reddit-error';
 import { LONGEST_CLOSURE_MS, LONGEST_WINDOW_MS } from '../reddit-budget/budget-state';
 import type { RateHeaders } from '../reddit-budget/budget-commands';
 

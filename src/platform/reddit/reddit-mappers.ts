@@ -1,12 +1,5 @@
-import {
-  RedditError,
-  type CommentTree,
-  type InfoAnswer,
-  type ListingPage,
-  type MoreStub,
-  type RedditComment,
-  type RedditPost,
-} from './reddit-client';
+import type { CommentTree, InfoAnswer, ListingPage, MoreStub, RedditComment, RedditPost } from './reddit-client';
+import { RedditError } from '../../shared/reddit-error';
 import { absoluteUrl, toMedia } from './reddit-media';
 import { goneMarkerOfComment, goneMarkerOfPost, isUnavailable } from './reddit-removal';
 

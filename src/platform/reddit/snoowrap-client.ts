@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRequestGate, TurnIsLater, type Asker } from '../reddit-budget/request-gate';
-import { RedditError, type RedditAsker, type RedditClient } from './reddit-client';
+import type { RedditAsker, RedditClient } from './reddit-client';
+import { RedditError } from '../../shared/reddit-error';
 import { isRetryable, rateOf } from './reddit-failures';
 import { toCommentTree, toInfo, toListingPage, toMoreChildren, toSubreddit } from './reddit-mappers';
 import { abortedError, createSnoowrapTransport, type RedditLogin, type RedditRequest } from './snoowrap-transport';

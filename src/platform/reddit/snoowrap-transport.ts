@@ -1,5 +1,5 @@
 import Snoowrap from 'snoowrap';
-import { RedditError } from './reddit-client';
+import { RedditError } from '../../shared/reddit-error';
 import { failureOf, type RawResponse } from './reddit-failures';
 
 export interface RedditLogin {

@@ -1,3 +1,4 @@
+import { repeatOnConflict } from '../sql/repeat-on-conflict';
 import { rows, type Bindings } from '../sql/rows';
 import { toJson, withoutNul } from '../sql/storable-json';
 import type { LanguageTeller } from './content-language';
@@ -105,7 +106,8 @@ export async function upsert<Item extends Upserted>(
       target,
       items.some(({ isUnavailable }) => isUnavailable),
     );
-    const [counts] = await rows<UpsertCounts>(database, statement, bindingsOf(target, items, options));
+    const bindings = bindingsOf(target, items, options);
+    const [counts] = await repeatOnConflict(() => rows<UpsertCounts>(database, statement, bindings));
     return counts ?? noCounts;
   } catch (error) {
     if (!isOfData(error)) throw error;

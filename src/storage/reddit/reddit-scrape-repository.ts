@@ -1,3 +1,4 @@
+import { repeatOnConflict } from '../sql/repeat-on-conflict';
 import { rows } from '../sql/rows';
 import type { Database } from '../../platform/postgres/postgres';
 import type { KnownThread, ListingKey, ScrapeMemory, Watermark } from '../../tasks/ports/scrape-memory';
@@ -72,7 +73,7 @@ export function createRedditScrapeRepository(database: Database): ScrapeMemory {
 
     /** Stores nothing when the post was deleted meanwhile. */
     async saveThread(thread) {
-      await rows(database, SAVE_THREAD, { commentsSort: 'confidence', ...thread });
+      await repeatOnConflict(() => rows(database, SAVE_THREAD, { commentsSort: 'confidence', ...thread }));
     },
 
     async findWatermark(listing) {
@@ -88,7 +89,7 @@ export function createRedditScrapeRepository(database: Database): ScrapeMemory {
     },
 
     async saveWatermark(listing, watermark) {
-      await rows(database, SAVE_WATERMARK, { ...inLowerCase(listing), ...watermark });
+      await repeatOnConflict(() => rows(database, SAVE_WATERMARK, { ...inLowerCase(listing), ...watermark }));
     },
 
     async listUnlisted(query) {

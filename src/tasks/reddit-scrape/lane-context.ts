@@ -1,4 +1,5 @@
-import type { RedditClient, RedditError } from '../../platform/reddit/reddit-client';
+import type { RedditClient } from '../../platform/reddit/reddit-client';
+import { RedditError } from '../../shared/reddit-error';
 import type { TaskContext } from '../task-type';
 import type { TaskServices } from '../task-services';
 import type { ScrapeParameters } from './scrape-parameters';
@@ -31,8 +32,6 @@ export const listingOf = ({ parameters, reddit }: LaneContext, lane: LaneState) 
   isSandbox: reddit.isSandbox,
 });
 
-/** Recognised by name, since this room may import only types of `platform`. */
-export const redditErrorKind = (error: unknown) =>
-  error instanceof Error && error.name === 'RedditError' ? (error as RedditError).kind : undefined;
+export const redditErrorKind = (error: unknown) => (error instanceof RedditError ? error.kind : undefined);
 /** Whether Reddit refuses for good: repeating the request is useless. */
 export const isRefusal = (error: unknown) => ['forbidden', 'not_found'].includes(redditErrorKind(error) ?? '');

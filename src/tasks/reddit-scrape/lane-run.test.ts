@@ -1,5 +1,6 @@
 import { comment, failure, pages, post, start, tree, type Script } from '../../../test/support/fake-scrape';
-import { RedditError, type MoreStub } from '../../platform/reddit/reddit-client';
+import type { MoreStub } from '../../platform/reddit/reddit-client';
+import { RedditError } from '../../shared/reddit-error';
 
 test('a lane reads pages, then the comments of the posts that have some', async () => {
   const run = start(

@@ -1,5 +1,5 @@
 import { comment, failure, post, start, tree, type Script } from '../../../test/support/fake-scrape';
-import { RedditError } from '../../platform/reddit/reddit-client';
+import { RedditError } from '../../shared/reddit-error';
 
 test('a subreddit most of whose threads failed has failed, and a run of mostly failed threads fails', async () => {
   const script = (failing: string[]): Script => ({

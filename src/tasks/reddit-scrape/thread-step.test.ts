@@ -1,5 +1,6 @@
 import { comment, pages, post, start, tree, type Script } from '../../../test/support/fake-scrape';
-import { RedditError, type MoreStub } from '../../platform/reddit/reddit-client';
+import type { MoreStub } from '../../platform/reddit/reddit-client';
+import { RedditError } from '../../shared/reddit-error';
 
 const stub = (parentId: string, depth: number, children: string[], count = children.length): MoreStub => ({
   parentId,

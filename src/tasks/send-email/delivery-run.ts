@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { PermanentTaskError, type EndedRun, type TaskContext } from '../task-type';
 import type { Mail } from '../../platform/mail/mailer';
-import type { MailError } from '../../platform/mail/mail-error';
+import { MailError } from '../../shared/mail-error';
 import type { MailDelivery } from '../ports/mail-ledger';
 
 /**
@@ -34,8 +34,6 @@ const cursorSchema = z
   .catch([]);
 
 const REPEATED = 'an earlier attempt broke off while it sent this copy: it is sent again, under the same message id';
-
-const isMailError = (error: unknown): error is MailError => error instanceof Error && error.name === 'MailError';
 
 /** Identifies a copy of a run, also among databases: the start time differs when execution ids begin again at 1. */
 function keyOf({ executionId, startedAt }: EndedRun, recipient: string): string {
@@ -111,7 +109,7 @@ async function sendCopy(
     ledger.note({ recipient, state: 'sent', messageId, response });
     return { to: recipient, status: 'sent', response, message_id: messageId };
   } catch (error) {
-    if (!isMailError(error)) throw error;
+    if (!(error instanceof MailError)) throw error;
     return afterMailError(ledger, { recipient, messageId }, error);
   }
 }

@@ -1,4 +1,5 @@
-import { RedditError, type RedditClient } from '../../../src/platform/reddit/reddit-client';
+import type { RedditClient } from '../../../src/platform/reddit/reddit-client';
+import { RedditError } from '../../../src/shared/reddit-error';
 import { createExecutionRepository } from '../../../src/storage/executions/execution-repository';
 import { waitFor } from '../../support/process';
 import { createScrapeWorkflowBench, EVERYTHING } from '../../support/scrape-workflow-support';
