@@ -41,7 +41,8 @@ function createRandom(seed: number): () => number {
   };
 }
 
-function createVocabulary(): string[] {
+/** The most common word first. */
+export function createVocabulary(): string[] {
   const words = Array.from({ length: WORDS }, (_, rank) => {
     let word = '';
     for (let rest = rank + SYLLABLES.length; rest > 0; rest = Math.floor(rest / SYLLABLES.length))
@@ -64,6 +65,14 @@ function createWriter(random: () => number) {
   };
 }
 
+/** Of every five rows, one is in one of so many languages, in turn; the others are English. */
+const LANGUAGES =
+  'german french spanish portuguese turkish finnish dutch swedish danish norwegian italian romanian hungarian catalan'
+    .concat(' basque indonesian irish lithuanian serbian')
+    .split(' ');
+const languageOf = (n: number, languages: number) =>
+  (languages > 0 && n % 5 === 0 ? LANGUAGES[(n / 5) % Math.min(languages, LANGUAGES.length)] : undefined) ?? 'english';
+
 /** Runs `load` without the GIN indexes, and creates them again as the migrations did. */
 async function withoutTextIndexes(database: Database, load: () => Promise<void>): Promise<void> {
   const { rows } = await database.raw<{ rows: { indexname: string; indexdef: string }[] }>(
@@ -78,7 +87,7 @@ async function withoutTextIndexes(database: Database, load: () => Promise<void>)
 /** Inserts posts and comments of a year, the oldest first, as scrapes do. */
 export async function seedReddit(
   database: Database,
-  { posts, comments }: { posts: number; comments: number },
+  { posts, comments, languages = 0 }: { posts: number; comments: number; languages?: number },
 ): Promise<void> {
   const random = createRandom(7);
   const { words, zipf } = createWriter(random);
@@ -96,11 +105,11 @@ export async function seedReddit(
     await batches(posts, (numbers) =>
       database.raw(
         `insert into reddit_posts (id, title, author, subreddit, content, score, num_comments, is_self, is_nsfw,
-                                   reddit_created_at, first_seen_at, scraped_at)
+                                   language, reddit_created_at, first_seen_at, scraped_at)
          select *, at, at
          from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::int[], ?::int[], ?::bool[], ?::bool[],
-                     ?::timestamptz[])
-              as g(id, title, author, subreddit, content, score, num_comments, is_self, is_nsfw, at)`,
+                     ?::text[], ?::timestamptz[])
+              as g(id, title, author, subreddit, content, score, num_comments, is_self, is_nsfw, language, at)`,
         [
           numbers.map((n) => `p${n}`),
           numbers.map(() => words(9)),
@@ -111,6 +120,7 @@ export async function seedReddit(
           numbers.map(() => Math.round(comments / posts)),
           numbers.map(() => true),
           numbers.map(() => random() < 0.05),
+          numbers.map((n) => languageOf(n, languages)),
           numbers.map((n) => timeOf(n, posts)),
         ] as never,
       ),
@@ -120,11 +130,11 @@ export async function seedReddit(
       const parents = numbers.map((n) => Math.max(0, Math.floor((n / comments) * posts) - zipf(500)));
       return database.raw(
         `insert into reddit_comments (id, post_id, author, body, subreddit, parent_id, depth, score, is_deleted,
-                                      reddit_created_at, first_seen_at, scraped_at)
+                                      language, reddit_created_at, first_seen_at, scraped_at)
          select *, at, at
          from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::int[], ?::int[], ?::bool[],
-                     ?::timestamptz[])
-              as g(id, post_id, author, body, subreddit, parent_id, depth, score, is_deleted, at)`,
+                     ?::text[], ?::timestamptz[])
+              as g(id, post_id, author, body, subreddit, parent_id, depth, score, is_deleted, language, at)`,
         [
           numbers.map((n) => `c${n}`),
           parents.map((n) => `p${n}`),
@@ -135,6 +145,7 @@ export async function seedReddit(
           numbers.map(() => zipf(6)),
           numbers.map(score),
           numbers.map(() => random() < 0.02),
+          numbers.map((n) => languageOf(n, languages)),
           numbers.map((n) => timeOf(n, comments)),
         ] as never,
       );

@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor, pageOf } from '../sql/page-cursor';
 import { rows, type Bindings } from '../sql/rows';
 import { findHighlights, type Fragment } from './search-highlights';
-import { readSearchWords, type SearchWords } from './search-words';
+import { readSearchWords, tsqueryBindings, tsqueryOfRow, type SearchWords } from './search-words';
 import { BadCursorError } from '../storage-errors';
 import type { Database } from '../../platform/postgres/postgres';
 import type { ContentLanguage } from '../../shared/content-languages';
@@ -64,7 +64,7 @@ const HEADLINE_CHARACTERS = 20_000;
 /** Weights of the classes D, C, B and A: a text has D, a title A. */
 const WEIGHTS = "'{0.4,0.4,0.4,1}'";
 
-const TS_QUERY = 'cast(:tsquery as tsquery)';
+const INDEXED_MATCH = 'r.search @@ cast(:tsquery as tsquery)';
 
 interface Anchor {
   /** The time of the first page, in microseconds. Rows that were stored later do not shift the pages after it. */
@@ -105,7 +105,7 @@ const timesOf = (query: SearchQuery): Condition[] => [
   query.until && 'r.reddit_created_at < :until',
 ];
 const matchesOf = (query: SearchQuery, anchor: Anchor | undefined, kind: ContentKind): Condition[] => [
-  `r.search @@ ${TS_QUERY} and not r.is_deleted`,
+  'not r.is_deleted',
   anchor && "r.first_seen_at <= timestamptz 'epoch' + :asOf * interval '1 microsecond'",
   query.subreddits && 'lower(r.subreddit) = any(cast(:subreddits as text[]))',
   query.author !== undefined && 'lower(r.author) = lower(:author)',
@@ -114,7 +114,7 @@ const matchesOf = (query: SearchQuery, anchor: Anchor | undefined, kind: Content
 ];
 
 /** Since when a kind should have as many matches as are ranked; null when matches are rare, or their number unknown. */
-function horizonsStatement(query: SearchQuery, anchor: Anchor | undefined): string {
+function horizonsStatement(query: SearchQuery, words: SearchWords, anchor: Anchor | undefined): string {
   const newest = (kind: ContentKind) =>
     `from ${PARTS[kind].table} r ${where(...timesOf(query))} order by r.reddit_created_at desc, r.id desc`;
   const horizon = (kind: ContentKind) => `(
@@ -123,7 +123,7 @@ function horizonsStatement(query: SearchQuery, anchor: Anchor | undefined): stri
     )
     from (
       select count(*) as found from (select r.* ${newest(kind)} limit ${SAMPLE}) r
-      ${where(...matchesOf(query, anchor, kind))}
+      ${where(`r.search @@ ${tsqueryOfRow(words)}`, ...matchesOf(query, anchor, kind))}
     ) sample where found >= ${LEAST_IN_SAMPLE}
   ) as ${kind}`;
   return `select ${query.kinds.map(horizon).join(', ')}`;
@@ -136,8 +136,8 @@ function horizonsStatement(query: SearchQuery, anchor: Anchor | undefined): stri
 function newestPart(query: SearchQuery, anchor: Anchor | undefined, kind: ContentKind, hasHorizon: boolean): string {
   // The "+ interval" keeps the planner from walking through all of time until it has found enough.
   const newest = (...conditions: Condition[]) => `
-      select r.id, r.search, r.reddit_created_at from ${PARTS[kind].table} r
-      ${where(...conditions, ...timesOf(query), ...matchesOf(query, anchor, kind))}
+      select r.id, r.search, r.language, r.reddit_created_at from ${PARTS[kind].table} r
+      ${where(...conditions, INDEXED_MATCH, ...timesOf(query), ...matchesOf(query, anchor, kind))}
       order by r.reddit_created_at + interval '0' desc, r.id desc limit :most`;
   if (!hasHorizon) return `${kind}_newest as (${newest()})`;
   return `
@@ -149,16 +149,16 @@ function newestPart(query: SearchQuery, anchor: Anchor | undefined, kind: Conten
     )`;
 }
 
-const rankedPart = (kind: ContentKind) => `
+const rankedPart = (kind: ContentKind, words: SearchWords) => `
       select '${kind}' as kind, id, (extract(epoch from reddit_created_at) * 1000000)::int8 as at,
-        ts_rank_cd(${WEIGHTS}, search, ${TS_QUERY}, 1)::float8 as rank
-      from ${kind}_newest`;
+        ts_rank_cd(${WEIGHTS}, search, ${tsqueryOfRow(words)}, 1)::float8 as rank
+      from ${kind}_newest r`;
 
-function statement(query: SearchQuery, anchor: Anchor | undefined, horizons: Horizons): string {
+function statement(query: SearchQuery, words: SearchWords, anchor: Anchor | undefined, horizons: Horizons): string {
   const newest = query.kinds.map((kind) => newestPart(query, anchor, kind, Boolean(horizons[kind])));
   return `
     with ${newest.join(',')},
-    matches as materialized (${query.kinds.map(rankedPart).join(' union all ')}),
+    matches as materialized (${query.kinds.map((kind) => rankedPart(kind, words)).join(' union all ')}),
     totals as (
       select count(*) as total,
         count(*) filter (where kind = 'post') >= :most
@@ -194,10 +194,11 @@ interface FoundRow extends Omit<SearchHit, 'markedTitle' | 'fragments'> {
   at: number;
 }
 
-function bindingsOf(query: SearchQuery, { tsquery }: SearchWords, anchor: Anchor | undefined): Bindings {
+function bindingsOf(query: SearchQuery, words: SearchWords, anchor: Anchor | undefined): Bindings {
   return {
     ...anchor,
-    tsquery,
+    ...tsqueryBindings(words),
+    tsquery: words.tsquery,
     most: MOST_RANKED,
     limit: query.limit,
     subreddits: query.subreddits?.map((name) => name.toLowerCase()),
@@ -214,8 +215,8 @@ export async function searchContent(database: Database, query: SearchQuery): Pro
   const anchor = query.cursor === undefined ? undefined : readCursor(query.cursor);
   const words = await readSearchWords(database, query.q, query.language);
   const known = bindingsOf(query, words, anchor);
-  const [horizons = {}] = await rows<Horizons>(database, horizonsStatement(query, anchor), known);
-  const answer = await rows<FoundRow>(database, statement(query, anchor, horizons), {
+  const [horizons = {}] = await rows<Horizons>(database, horizonsStatement(query, words, anchor), known);
+  const answer = await rows<FoundRow>(database, statement(query, words, anchor, horizons), {
     ...known,
     postHorizon: horizons.post,
     commentHorizon: horizons.comment,

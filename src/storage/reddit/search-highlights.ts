@@ -1,15 +1,12 @@
 import { rows } from '../sql/rows';
+import type { SearchWords } from './search-words';
 import type { Database } from '../../platform/postgres/postgres';
 
 /** A piece of a text, split into matching and other parts. */
 export type Fragment = { text: string; isMatch: boolean }[];
 
-interface Query {
+interface Query extends Pick<SearchWords, 'tsquery' | 'languages'> {
   q: string;
-  /** As PostgreSQL reads `q`. */
-  tsquery: string;
-  /** Those by whose stems its words are looked for. */
-  languages: string[];
   /** That of `q`. */
   language?: string;
 }

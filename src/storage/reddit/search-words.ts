@@ -7,7 +7,10 @@ export interface SearchWords {
   /** A tsquery, as text. */
   tsquery: string;
   /** Those by whose stems words are looked for. */
-  languages: string[];
+  languages: ContentLanguage[];
+  /** For texts of each of these languages, and for all others, tsqueries without the stems of other languages. */
+  tsqueries: string[];
+  restTsquery: string;
   /** There is no searchable word: only stop words, or none. */
   isWordless: boolean;
 }
@@ -19,6 +22,31 @@ const nextLanguage = (after: string) => `
     (select min(language) from reddit_posts where ${IS_STEMMED} ${after}),
     (select min(language) from reddit_comments where ${IS_STEMMED} ${after})
   )`;
+
+const PARTS = `
+  array(
+    select cast(reddit_search_query(:q, array[language], null) as text)
+    from unnest(languages) with ordinality as each (language, place) order by place
+  ) as tsqueries,
+  cast(reddit_search_query(:q, '{}', null) as text) as "restTsquery"`;
+
+const WHOLE = 'array[cast(query as text)] as tsqueries, cast(query as text) as "restTsquery"';
+
+/**
+ * The tsquery for a row `r` by its language: a tsquery with the stems of many languages takes long to compare. No index
+ * can be used for it. Its bindings are `query0`, `query1` … and `restQuery`.
+ */
+export function tsqueryOfRow({ languages }: SearchWords): string {
+  if (languages.length === 0) return 'cast(:restQuery as tsquery)';
+  const cases = languages.map((language, n) => `when '${language}' then cast(:query${n} as tsquery)`);
+  // Most texts are English: the first case is theirs.
+  return `case r.language when 'english' then cast(:restQuery as tsquery) ${cases.join(' ')}
+    else cast(:restQuery as tsquery) end`;
+}
+export const tsqueryBindings = ({ tsqueries, restTsquery }: SearchWords): Record<string, string> => ({
+  restQuery: restTsquery,
+  ...Object.fromEntries(tsqueries.map((tsquery, n) => [`query${n}`, tsquery])),
+});
 
 /**
  * A query in the syntax of search engines. Without a language its words are stemmed in every language of the content.
@@ -38,8 +66,10 @@ export async function readSearchWords(database: Database, q: string, language?: 
        select languages, reddit_search_query(:q, languages, ${language === undefined ? 'null' : ':language'}) as query
        from content
      )
-     select query::text as tsquery, languages, numnode(query) = 0 as "isWordless" from words`,
+     select cast(query as text) as tsquery, languages, numnode(query) = 0 as "isWordless",
+       ${language === undefined ? PARTS : WHOLE}
+     from words`,
     { q: q.replaceAll('\0', ''), ...(language !== undefined && { language }) },
   );
-  return words ?? { tsquery: '', languages: [], isWordless: true };
+  return words ?? { tsquery: '', languages: [], tsqueries: [], restTsquery: '', isWordless: true };
 }
