@@ -1,9 +1,12 @@
 /** What both projects share: TypeScript and the few ES modules among the dependencies are compiled by swc. */
 const common = {
   testEnvironment: 'node',
+  // It exports nothing for require.
+  moduleNameMapper: { '^eld/extrasmall$': '<rootDir>/node_modules/eld/src/entries/static.extrasmall.js' },
   transform: {
-    // ES modules, which jest cannot require as they are: light-my-request's cookie parser, Parquet's writer and reader.
-    '(\\.ts|/node_modules/(cookie|hyparquet|hyparquet-writer)/.+\\.js)$': [
+    // ES modules, which jest cannot require as they are: light-my-request's cookie parser, Parquet's writer and reader, the
+    // detector of languages.
+    '(\\.ts|/node_modules/(cookie|eld|hyparquet|hyparquet-writer)/.+\\.js)$': [
       '@swc/jest',
       {
         jsc: { parser: { syntax: 'typescript', decorators: false }, target: 'es2022', keepClassNames: true },
@@ -13,7 +16,7 @@ const common = {
       },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(cookie|hyparquet|hyparquet-writer)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(cookie|eld|hyparquet|hyparquet-writer)/)'],
 };
 
 module.exports = {

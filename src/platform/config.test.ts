@@ -80,6 +80,19 @@ test.each([
   expect(databaseUrl(readConfig({ DATABASE_URL: url }))).toBe(url);
 });
 
+test('languages of subreddits are read in any case, and a wrong entry is refused with the languages there are', () => {
+  const read = (text: string) => readConfig({ REDDIT_SUBREDDIT_LANGUAGES: text }).REDDIT_SUBREDDIT_LANGUAGES;
+  expect(read('de=german, r/France = french')).toEqual(
+    new Map([
+      ['de', 'german'],
+      ['france', 'french'],
+    ]),
+  );
+  expect(read('')).toEqual(new Map());
+  for (const text of ['de', 'de=de', 'de=klingon', '=german', 'a b=german'])
+    expect(bad({ REDDIT_SUBREDDIT_LANGUAGES: text })).toMatch(/entry .* must be SUBREDDIT=LANGUAGE, with .*german/);
+});
+
 test('the parts of an address make a URL, also with a plain IPv6 address and a password of any letters', () => {
   expect(databaseUrl(readConfig({ POSTGRES_HOST: '::1', POSTGRES_PASSWORD: 'p/w@?#' }))).toBe(
     'postgres://postgres:p%2Fw%40%3F%23@[::1]:5432/taskloom',

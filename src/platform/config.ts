@@ -3,6 +3,12 @@ import path from 'node:path';
 import { z } from 'zod';
 import { faultOfTrustedProxy, networksOf } from './trusted-proxies';
 import { StartError } from './startup/start-error';
+import {
+  CONTENT_LANGUAGES,
+  isContentLanguage,
+  type ContentLanguage,
+  type SubredditLanguages,
+} from '../shared/content-languages';
 import type { FileStoreSettings } from './files/create-file-store';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -22,6 +28,20 @@ const list = z.string().transform((text, context) => {
     context.addIssue({ code: 'custom', message: 'is neither a JSON array of strings nor a comma list' });
     return z.NEVER;
   }
+});
+
+/** Entries such as de=german, by subreddits in lower case. */
+const subredditLanguages = list.transform((entries, context): SubredditLanguages => {
+  const languages: [string, ContentLanguage][] = [];
+  for (const entry of entries) {
+    const [, name, language] = /^\s*(?:\/?r\/)?(\w+)\s*=\s*(\w+)\s*$/i.exec(entry) ?? [];
+    if (name !== undefined && isContentLanguage(language)) languages.push([name.toLowerCase(), language]);
+    else {
+      const message = `entry ${entry} must be SUBREDDIT=LANGUAGE, with one of ${CONTENT_LANGUAGES.join(', ')}`;
+      context.addIssue({ code: 'custom', message });
+    }
+  }
+  return new Map(languages);
 });
 
 /** An @ in the path shows that the password contains an unencoded / ? or #, at which the URL parser ended the host. */
@@ -145,6 +165,7 @@ const environment = z.object({
   REDDIT_WWW_BASE_URL: webUrl.optional(),
   REDDIT_IS_SANDBOX: flag.default(false),
   REDDIT_DEFAULT_SUBREDDITS: list.default([]),
+  REDDIT_SUBREDDIT_LANGUAGES: subredditLanguages.default(new Map()),
   REDDIT_SANDBOX_RECORDINGS: z.string().optional(),
   REDDIT_REQUESTS_PER_MINUTE: positive.default(100),
   REDDIT_REQUEST_TIMEOUT_SECONDS: positive.default(30),

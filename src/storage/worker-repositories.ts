@@ -9,16 +9,18 @@ import { createRetentionRepository } from './executions/retention-repository';
 import { createScheduledRunRepository } from './executions/scheduled-run-repository';
 import { createStepAttemptRepository } from './executions/step-attempt-repository';
 import { createExportRepository } from './exports/export-repository';
+import { createContentLanguageRepository } from './reddit/content-language-repository';
 import { createDeletionSyncRepository } from './reddit/deletion-sync-repository';
 import { createRedditContentRepository } from './reddit/reddit-content-repository';
 import { createRedditScrapeRepository } from './reddit/reddit-scrape-repository';
 import { createScrapeLaneRepository } from './reddit/scrape-lane-repository';
 import type { Database } from '../platform/postgres/postgres';
+import type { SubredditLanguages } from '../shared/content-languages';
 
 export type WorkerRepositories = ReturnType<typeof createWorkerRepositories>;
 
 /** All that the worker's activities read and write. */
-export const createWorkerRepositories = (database: Database) => ({
+export const createWorkerRepositories = (database: Database, languages: SubredditLanguages) => ({
   audit: createAuditRepository(database),
   resets: createPasswordResetRepository(database),
   configs: createTaskConfigRepository(database),
@@ -30,7 +32,8 @@ export const createWorkerRepositories = (database: Database) => ({
   overdueRuns: createOverdueRunRepository(database),
   retention: createRetentionRepository(database),
   exports: createExportRepository(database),
-  content: createRedditContentRepository(database),
+  content: createRedditContentRepository(database, languages),
+  contentLanguages: createContentLanguageRepository(database, languages),
   scrapes: createRedditScrapeRepository(database),
   deletions: createDeletionSyncRepository(database),
   lanes: createScrapeLaneRepository(database),

@@ -21,6 +21,7 @@ import { createScheduledRunTeller } from '../scheduling/temporal/scheduled-run';
 import { createWorkerRepositories, type WorkerRepositories } from '../storage/worker-repositories';
 import { findConfigError } from '../tasks/registry';
 import { createAuditRetention } from '../activities/audit-retention';
+import { createLanguageFilling } from '../activities/content-languages';
 import type { ActivityDeps } from '../activities/activity-deps';
 import type { KeyValueStore } from '../platform/key-value-store/key-value-store';
 import type { Logger } from '../platform/logger';
@@ -46,7 +47,7 @@ export interface WorkerConnections {
 /** Everything that activities need, over the connections of the process. */
 export function createActivityDeps(connections: WorkerConnections): ActivityDeps {
   const { config, database, redis, temporal, gateway, reddit, mailer, log } = connections;
-  const repositories = createWorkerRepositories(database);
+  const repositories = createWorkerRepositories(database, config.REDDIT_SUBREDDIT_LANGUAGES);
   const { overdueRuns } = repositories;
   return {
     executions: repositories.executions,
@@ -105,10 +106,13 @@ const createBackupService = ({ config, databaseUrl: url }: WorkerConnections) =>
     taskloomVersion: version,
   });
 
-/** One reconcile pass: configs and schedules, mails of password resets, and the removal of old audit entries. */
+/**
+ * One reconcile pass: configs and schedules, mails of password resets, the removal of old audit entries, and the
+ * languages of content.
+ */
 function createReconcile(
   { config, temporal, gateway, redis, log }: WorkerConnections,
-  { configs, staggers, executions, resets, audit }: WorkerRepositories,
+  { configs, staggers, executions, resets, audit, contentLanguages }: WorkerRepositories,
 ): () => Promise<object> {
   const taskQueue = config.TEMPORAL_TASK_QUEUE;
   const workflowClient = temporal.client.workflow;
@@ -133,12 +137,19 @@ function createReconcile(
   const zones = createServerZones({ client: temporal.client.schedule });
   const reconcileZones = createZoneReconciler({ configs, gateway, convergence, zones, log });
   const removeOldEntries = createAuditRetention({ audit, days: config.AUDIT_RETENTION_DAYS });
+  const fillLanguages = createLanguageFilling({ contentLanguages });
   const lastReconcile = createLastReconcile(redis);
   // Concurrently, so that an error in one does not keep the others from finishing.
   return async () => {
-    const reports = await Promise.all([reconciler.run(), reconcileResetMails(), removeOldEntries(), reconcileZones()]);
+    const reports = await Promise.all([
+      reconciler.run(),
+      reconcileResetMails(),
+      removeOldEntries(),
+      reconcileZones(),
+      fillLanguages(),
+    ]);
     // Without the store, only the answer of the API about the last pass is missing.
     await lastReconcile.record().catch((error: unknown) => log.warn({ err: error }, 'a reconcile pass was not noted'));
-    return { ...reports[0], ...reports[1], ...reports[2], ...reports[3] };
+    return { ...reports[0], ...reports[1], ...reports[2], ...reports[3], ...reports[4] };
   };
 }

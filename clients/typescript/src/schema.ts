@@ -9407,6 +9407,7 @@ export interface paths {
                          *         "scraped_at": "2027-03-01T03:30:00.000Z",
                          *         "is_deleted": false,
                          *         "is_sandbox": false,
+                         *         "language": "english",
                          *         "edited_at": null,
                          *         "media": null,
                          *         "is_score_hidden": false
@@ -10284,6 +10285,8 @@ export interface paths {
                     /** @description As one types into a search engine: words, "a phrase", or, -not. Not blank; of stop words alone ("the", "and") nothing is found, and `hint` says so */
                     q: string;
                     kind?: "post" | "comment" | "all";
+                    /** @description That of the words in q: they are stemmed by it, and its stop words are left out; `simple` stems no word but English and Russian ones, as always. Without it, words are stemmed in every language of the content. It is no filter */
+                    language?: "simple" | "arabic" | "armenian" | "basque" | "catalan" | "danish" | "dutch" | "english" | "finnish" | "french" | "german" | "greek" | "hindi" | "hungarian" | "indonesian" | "irish" | "italian" | "lithuanian" | "nepali" | "norwegian" | "portuguese" | "romanian" | "russian" | "serbian" | "spanish" | "swedish" | "tamil" | "turkish" | "yiddish";
                     /** @description With or without "r/", in any case; repeat it for several */
                     subreddit?: string[];
                     /** @description In any case */
@@ -10327,6 +10330,7 @@ export interface paths {
                          *           "score": 12,
                          *           "is_nsfw": false,
                          *           "is_sandbox": false,
+                         *           "language": "english",
                          *           "reddit_created_at": "2027-03-01T03:30:00.000Z",
                          *           "rank": 0.12,
                          *           "highlights": {
@@ -12080,6 +12084,8 @@ export interface components {
             is_deleted: boolean;
             /** @description Made up by the Reddit sandbox */
             is_sandbox: boolean;
+            /** @description Set for the subreddit, else detected in the text. simple: another language, too short to tell, or not found out yet. One of simple, arabic, armenian, basque, catalan, danish, dutch, english, finnish, french, german, greek, hindi, hungarian, indonesian, irish, italian, lithuanian, nepali, norwegian, portuguese, romanian, russian, serbian, spanish, swedish, tamil, turkish, yiddish */
+            language: string;
             edited_at: string | null;
             /** @description Reddit did not show the score yet; `score` is no measure then */
             is_score_hidden: boolean;
@@ -12103,6 +12109,8 @@ export interface components {
             is_deleted: boolean;
             /** @description Made up by the Reddit sandbox */
             is_sandbox: boolean;
+            /** @description Set for the subreddit, else detected in the text. simple: another language, too short to tell, or not found out yet. One of simple, arabic, armenian, basque, catalan, danish, dutch, english, finnish, french, german, greek, hindi, hungarian, indonesian, irish, italian, lithuanian, nepali, norwegian, portuguese, romanian, russian, serbian, spanish, swedish, tamil, turkish, yiddish */
+            language: string;
             edited_at: string | null;
             /** @description Reddit did not show the score yet; `score` is no measure then */
             is_score_hidden: boolean;
@@ -12158,6 +12166,8 @@ export interface components {
                 score: number;
                 is_nsfw: boolean;
                 is_sandbox: boolean;
+                /** @description Set for the subreddit, else detected in the text. simple: another language, too short to tell, or not found out yet. One of simple, arabic, armenian, basque, catalan, danish, dutch, english, finnish, french, german, greek, hindi, hungarian, indonesian, irish, italian, lithuanian, nepali, norwegian, portuguese, romanian, russian, serbian, spanish, swedish, tamil, turkish, yiddish */
+                language: string;
                 /** Format: date-time */
                 reddit_created_at: string;
                 /** @description ts_rank_cd: how near the words stand together, a title counting for more, long texts for less */
@@ -12223,6 +12233,8 @@ export interface components {
             is_deleted: boolean;
             /** @description Made up by the Reddit sandbox */
             is_sandbox: boolean;
+            /** @description Set for the subreddit, else detected in the text. simple: another language, too short to tell, or not found out yet. One of simple, arabic, armenian, basque, catalan, danish, dutch, english, finnish, french, german, greek, hindi, hungarian, indonesian, irish, italian, lithuanian, nepali, norwegian, portuguese, romanian, russian, serbian, spanish, swedish, tamil, turkish, yiddish */
+            language: string;
             edited_at: string | null;
             /** @description Reddit did not show the score yet; `score` is no measure then */
             is_score_hidden: boolean;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { count, datetime } from './common-schemas';
+import { contentLanguage } from './reddit-schemas';
+import { CONTENT_LANGUAGES } from '../../shared/content-languages';
 import { boolean, cursor, inOrder, instant, integer, limit, subredditName } from './request-values';
 
 const list = <Item extends z.ZodType>(item: Item, most: number) =>
@@ -25,6 +27,14 @@ export const searchQuery = z
           '("the", "and") nothing is found, and `hint` says so',
       ),
     kind: z.enum(['post', 'comment', 'all']).default('all'),
+    language: z
+      .enum(CONTENT_LANGUAGES)
+      .optional()
+      .describe(
+        'That of the words in q: they are stemmed by it, and its stop words are left out; `simple` stems no word but ' +
+          'English and Russian ones, as always. Without it, words are stemmed in every language of the content. ' +
+          'It is no filter',
+      ),
     subreddit: list(subredditName, 50).describe('With or without "r/", in any case; repeat it for several'),
     author: z.string().min(1).max(100).optional().describe('In any case'),
     min_score: integer(z.int32().optional()),
@@ -58,6 +68,7 @@ export const searchAnswer = z
         score: z.int(),
         is_nsfw: z.boolean(),
         is_sandbox: z.boolean(),
+        language: contentLanguage,
         reddit_created_at: datetime,
         rank: z
           .number()

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { count, datetime, jsonObject } from './common-schemas';
+import { CONTENT_LANGUAGES } from '../../shared/content-languages';
 import { boolean, cursor, instant, integer, limit, subredditName } from './request-values';
 
 const filters = {
@@ -17,9 +18,16 @@ export const commentsQuery = z.object({ limit: limit(1_000, 500), ...filters });
 export const postParams = z.object({ post_id: z.string().min(1).max(50) });
 export type ContentQuery = z.infer<typeof postsQuery>;
 
+export const contentLanguage = z
+  .string()
+  .describe(
+    'Set for the subreddit, else detected in the text. simple: another language, too short to tell, or not found out ' +
+      `yet. One of ${CONTENT_LANGUAGES.join(', ')}`,
+  );
 const marks = {
   is_deleted: z.boolean(),
   is_sandbox: z.boolean().describe('Made up by the Reddit sandbox'),
+  language: contentLanguage,
   edited_at: datetime.nullable(),
   is_score_hidden: z.boolean().describe('Reddit did not show the score yet; `score` is no measure then'),
 };

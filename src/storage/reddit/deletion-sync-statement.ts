@@ -20,7 +20,10 @@ interface Target {
   isScrubbed: string;
 }
 
-/** The search vector is not among the columns: PostgreSQL derives it from them. */
+/**
+ * The search vector is not among the columns: PostgreSQL derives it from them. Neither is the language, which the
+ * worker finds out anew within a minute or so.
+ */
 export const TARGETS: Record<Kind, Target> = {
   t3: {
     table: 'reddit_posts',
@@ -104,13 +107,13 @@ export function recordStatement(kind: Kind): string {
     scrubbed as (
       update ${table} r
       set ${gone},
-        is_deleted = true, scraped_at = clock.at, checked_at = clock.at
+        is_deleted = true, language = null, scraped_at = clock.at, checked_at = clock.at
       from held join given g using (id), clock where r.id = held.id and held.deed = 'scrub'
     ),
     written as (
       update ${table} r
       set ${assignments},
-        is_deleted = false, scraped_at = clock.at, checked_at = clock.at
+        is_deleted = false, language = null, scraped_at = clock.at, checked_at = clock.at
       from held join given g using (id), clock where r.id = held.id and held.deed in ('restore', 'edit')
     ),
     left_alone as (

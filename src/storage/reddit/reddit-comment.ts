@@ -16,6 +16,8 @@ export class RedditCommentRow extends BaseModel {
   declare controversiality: number;
   declare isDeleted: boolean;
   declare isSandbox: boolean;
+  /** Null: not found out yet. */
+  declare language: string | null;
   declare editedAt: Date | null;
   declare redditCreatedAt: Date;
   declare firstSeenAt: Date;

@@ -9,11 +9,14 @@ import { listSnapshots } from './post-history';
 import { scrubComment, scrubPost } from './reddit-content-scrub';
 import { COMMENTS, POSTS, upsert } from './reddit-content-upsert';
 import { substringMatches, type SubstringQuery } from './content-substrings';
+import { createLanguageTeller } from './content-language';
 import { searchContent, type SearchQuery } from './reddit-search';
+import { readSearchWords } from './search-words';
 import { reportSubreddit } from './subreddit-report';
 import type { Database } from '../../platform/postgres/postgres';
+import type { SubredditLanguages } from '../../shared/content-languages';
 import type { RedditComment, RedditPost } from '../../platform/reddit/reddit-client';
-import type { UpsertOptions } from '../../tasks/ports/content-store';
+import type { UpsertCounts, UpsertOptions } from '../../tasks/ports/content-store';
 
 export interface ContentFilters {
   /** In any case. */
@@ -57,7 +60,8 @@ const BEST_FIRST = [
 
 export type RedditContentRepository = ReturnType<typeof createRedditContentRepository>;
 
-export function createRedditContentRepository(database: Database) {
+/** `languages`: what an operator has set. Content of other subreddits is told by its text. */
+export function createRedditContentRepository(database: Database, languages: SubredditLanguages = new Map()) {
   const posts = RedditPostRow.bindKnex(database);
   const comments = RedditCommentRow.bindKnex(database);
   const selectPosts = () => posts.query().select(COLUMNS.reddit_posts);
@@ -69,16 +73,20 @@ export function createRedditContentRepository(database: Database) {
   }
 
   return {
-    upsertPosts: (items: RedditPost[], options: UpsertOptions) =>
-      upsert(database, POSTS, items.map(scrubPost), options),
+    async upsertPosts(items: RedditPost[], options: UpsertOptions): Promise<UpsertCounts> {
+      const tellLanguage = await createLanguageTeller(languages);
+      return upsert(database, POSTS, items.map(scrubPost), { ...options, tellLanguage });
+    },
     stats: (subreddits: string[], isSandbox: boolean) => contentStats(database, subreddits, isSandbox),
-    upsertComments: (items: RedditComment[], options: UpsertOptions) =>
-      upsert(database, COMMENTS, items.map(scrubComment), options),
+    async upsertComments(items: RedditComment[], options: UpsertOptions): Promise<UpsertCounts> {
+      const tellLanguage = await createLanguageTeller(languages);
+      return upsert(database, COMMENTS, items.map(scrubComment), { ...options, tellLanguage });
+    },
 
     async listPosts(query: PageQuery): Promise<Page<RedditPostRow>> {
       const found = selectPosts();
       if (query.nsfw !== undefined) found.where('is_nsfw', query.nsfw);
-      return readPage(found, query, 'redditCreatedAt');
+      return readPage(database, found, query, 'redditCreatedAt');
     },
 
     search: (query: SearchQuery) => searchContent(database, query),
@@ -117,18 +125,19 @@ export function createRedditContentRepository(database: Database) {
     async listPostComments(postId: string, query: PageQuery): Promise<Page<RedditCommentRow>> {
       const found = selectComments().where('post_id', postId);
       filterNsfwComments(found, query.nsfw);
-      return readPage(found, query, 'score');
+      return readPage(database, found, query, 'score');
     },
 
     async listComments(query: PageQuery): Promise<Page<RedditCommentRow>> {
       const found = selectComments();
       filterNsfwComments(found, query.nsfw);
-      return readPage(found, query, 'redditCreatedAt');
+      return readPage(database, found, query, 'redditCreatedAt');
     },
   };
 }
 
 async function readPage<Found extends Row>(
+  database: Database,
   found: QueryBuilder<Found, Found[]>,
   query: PageQuery,
   sortKey: SortKey,
@@ -137,7 +146,10 @@ async function readPage<Found extends Row>(
   if (query.minScore !== undefined) found.where('score', '>=', query.minScore);
   if (query.since) found.where('reddit_created_at', '>=', query.since);
   if (query.until) found.where('reddit_created_at', '<', query.until);
-  if (query.q !== undefined) found.whereRaw('search @@ reddit_search_query(?)', [query.q.replaceAll('\0', '')]);
+  if (query.q !== undefined) {
+    const { tsquery } = await readSearchWords(database, query.q);
+    found.whereRaw('search @@ cast(? as tsquery)', [tsquery]);
+  }
   const column = sortKey === 'score' ? 'score' : 'reddit_created_at';
   if (query.cursor !== undefined) {
     const { key, id } = readCursor(sortKey, query.cursor);

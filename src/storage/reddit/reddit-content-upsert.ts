@@ -1,6 +1,7 @@
 import { repeatOnConflict } from '../sql/repeat-on-conflict';
 import { rows, type Bindings } from '../sql/rows';
 import { toJson, withoutNul } from '../sql/storable-json';
+import type { LanguageTeller } from './content-language';
 import type { Database } from '../../platform/postgres/postgres';
 import type { RedditComment, RedditPost } from '../../platform/reddit/reddit-client';
 import type { UpsertCounts, UpsertOptions } from '../../tasks/ports/content-store';
@@ -11,7 +12,9 @@ interface Column<Item> {
   /** Kept as it is stored when Reddit hides the item from the asker. */
   isWording?: boolean;
   type: string;
-  value(item: Item): string | number | boolean | Date | null;
+  /** Follows from other columns: a row is not written because of it. */
+  isDerived?: boolean;
+  value(item: Item, tellLanguage: LanguageTeller): string | number | boolean | Date | null;
 }
 export interface UpsertTarget<Item> {
   table: 'reddit_posts' | 'reddit_comments';
@@ -22,6 +25,14 @@ export interface UpsertTarget<Item> {
   /** Columns whose values are also kept over time, a row whenever one of them changed. */
   snapshots?: { table: string; key: string; columns: string[] };
 }
+
+const languageOf = <Item extends { subreddit: string }>(textOf: (item: Item) => string): Column<Item> => ({
+  name: 'language',
+  isWording: true,
+  isDerived: true,
+  type: 'text',
+  value: (item, tellLanguage) => tellLanguage(item.subreddit, textOf(item)),
+});
 
 export const POSTS: UpsertTarget<RedditPost> = {
   table: 'reddit_posts',
@@ -46,6 +57,7 @@ export const POSTS: UpsertTarget<RedditPost> = {
     { name: 'is_deleted', isWording: true, type: 'bool', value: (post) => post.isDeleted },
     { name: 'edited_at', isWording: true, type: 'timestamptz', value: (post) => post.editedAt },
     { name: 'reddit_created_at', type: 'timestamptz', value: (post) => post.createdAt },
+    languageOf((post) => `${post.title}\n${post.content ?? ''}`),
   ],
 };
 
@@ -66,9 +78,11 @@ export const COMMENTS: UpsertTarget<RedditComment> = {
     { name: 'is_deleted', isWording: true, type: 'bool', value: (comment) => comment.isDeleted },
     { name: 'edited_at', isWording: true, type: 'timestamptz', value: (comment) => comment.editedAt },
     { name: 'reddit_created_at', type: 'timestamptz', value: (comment) => comment.createdAt },
+    languageOf((comment) => comment.body),
   ],
 };
 
+type Options = UpsertOptions & { tellLanguage: LanguageTeller };
 interface Upserted {
   id: string;
   isUnavailable?: boolean;
@@ -82,7 +96,7 @@ export async function upsert<Item extends Upserted>(
   database: Database,
   target: UpsertTarget<Item>,
   given: Item[],
-  options: UpsertOptions,
+  options: Options,
 ): Promise<UpsertCounts> {
   const noCounts = { created: 0, updated: 0, unchanged: 0 };
   const items = [...new Map(given.map((item) => [item.id, item])).values()];
@@ -106,7 +120,7 @@ async function upsertHalves<Item extends Upserted>(
   database: Database,
   target: UpsertTarget<Item>,
   items: Item[],
-  options: UpsertOptions,
+  options: Options,
 ): Promise<UpsertCounts> {
   const [only, ...others] = items;
   if (only && others.length === 0) return { created: 0, updated: 0, unchanged: 0, refused: [only.id] };
@@ -127,11 +141,11 @@ const isOfData = (error: unknown) => /^(22...|54...|23502|23514)$/.test(String((
 function bindingsOf<Item extends Upserted>(
   { columns }: UpsertTarget<Item>,
   items: Item[],
-  { runStartedAt, isSandbox }: UpsertOptions,
+  { runStartedAt, isSandbox, tellLanguage }: Options,
 ): Bindings {
   const bindings: Bindings = { id: items.map((item) => storable(item.id)), runStartedAt, isSandbox };
   bindings.unavailable = items.filter(({ isUnavailable }) => isUnavailable).map(({ id }) => storable(id));
-  for (const column of columns) bindings[column.name] = items.map((item) => storable(column.value(item)));
+  for (const column of columns) bindings[column.name] = items.map((item) => storable(column.value(item, tellLanguage)));
   return bindings;
 }
 
@@ -194,8 +208,8 @@ function statementFor<Item>(target: UpsertTarget<Item>, hasUnavailable: boolean)
   const { table, columns, parent, snapshots } = target;
   const names = columns.map((column) => column.name);
   const list = names.join(', ');
-  const compared = [...names, 'is_sandbox'];
-  const written = [...compared, 'scraped_at', 'checked_at'];
+  const compared = [...columns.filter(({ isDerived }) => !isDerived).map(({ name }) => name), 'is_sandbox'];
+  const written = [...names, 'is_sandbox', 'scraped_at', 'checked_at'];
   const arrays = [
     'cast(:id as varchar(50)[])',
     ...columns.map((column) => `cast(:${column.name} as ${column.type}[])`),

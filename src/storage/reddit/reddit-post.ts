@@ -22,6 +22,8 @@ export class RedditPostRow extends BaseModel {
   declare isSpoiler: boolean;
   declare isDeleted: boolean;
   declare isSandbox: boolean;
+  /** Null: not found out yet. */
+  declare language: string | null;
   declare editedAt: Date | null;
   declare redditCreatedAt: Date;
   declare firstSeenAt: Date;

@@ -1,12 +1,16 @@
 import { decodeCursor, encodeCursor, pageOf } from '../sql/page-cursor';
 import { rows, type Bindings } from '../sql/rows';
 import { findHighlights, type Fragment } from './search-highlights';
+import { readSearchWords, type SearchWords } from './search-words';
 import { BadCursorError } from '../storage-errors';
 import type { Database } from '../../platform/postgres/postgres';
+import type { ContentLanguage } from '../../shared/content-languages';
 
 export type ContentKind = 'post' | 'comment';
 export interface SearchQuery {
   q: string;
+  /** That of the words in `q`. */
+  language?: ContentLanguage;
   kinds: readonly ContentKind[];
   limit: number;
   cursor?: string;
@@ -31,6 +35,7 @@ export interface SearchHit {
   redditCreatedAt: Date;
   isNsfw: boolean;
   isSandbox: boolean;
+  language: string | null;
   rank: number;
   /** Of a post, all of its title. */
   markedTitle: Fragment | null;
@@ -59,8 +64,7 @@ const HEADLINE_CHARACTERS = 20_000;
 /** Weights of the classes D, C, B and A: a text has D, a title A. */
 const WEIGHTS = "'{0.4,0.4,0.4,1}'";
 
-/** Of the migrations: it splits words as the column `search` has them. */
-const TS_QUERY = 'reddit_search_query(:q)';
+const TS_QUERY = 'cast(:tsquery as tsquery)';
 
 interface Anchor {
   /** The time of the first page, in microseconds. Rows that were stored later do not shift the pages after it. */
@@ -158,15 +162,14 @@ function statement(query: SearchQuery, anchor: Anchor | undefined, horizons: Hor
     totals as (
       select count(*) as total,
         count(*) filter (where kind = 'post') >= :most
-          or count(*) filter (where kind = 'comment') >= :most as is_capped,
-        numnode(${TS_QUERY}) = 0 as is_wordless
+          or count(*) filter (where kind = 'comment') >= :most as is_capped
       from matches
     ),
     page as (
       select * from matches ${anchor ? 'where (rank, at, kind, id) < (:rank, :at, :kind, :id)' : ''}
       order by rank desc, at desc, kind desc, id desc limit :limit + 1
     )
-    select totals.total, totals.is_capped as "isCapped", totals.is_wordless as "isWordless",
+    select totals.total, totals.is_capped as "isCapped",
       (extract(epoch from now()) * 1000000)::int8 as "asOf",
       page.kind, page.id, page.at, page.rank, p.id as "postId", p.title,
       coalesce(c.subreddit, p.subreddit) as subreddit,
@@ -175,6 +178,7 @@ function statement(query: SearchQuery, anchor: Anchor | undefined, horizons: Hor
       coalesce(c.reddit_created_at, p.reddit_created_at) as "redditCreatedAt",
       p.is_nsfw as "isNsfw",
       case page.kind when 'post' then p.is_sandbox else c.is_sandbox end as "isSandbox",
+      case page.kind when 'post' then p.language else c.language end as language,
       left(case page.kind when 'post' then p.content else c.body end, ${HEADLINE_CHARACTERS}) as text
     from totals left join page on true
       left join reddit_comments c on page.kind = 'comment' and c.id = page.id
@@ -186,15 +190,14 @@ interface FoundRow extends Omit<SearchHit, 'markedTitle' | 'fragments'> {
   text: string | null;
   total: number;
   isCapped: boolean;
-  isWordless: boolean;
   asOf: number;
   at: number;
 }
 
-function bindingsOf(query: SearchQuery, anchor: Anchor | undefined): Bindings {
+function bindingsOf(query: SearchQuery, { tsquery }: SearchWords, anchor: Anchor | undefined): Bindings {
   return {
     ...anchor,
-    q: query.q,
+    tsquery,
     most: MOST_RANKED,
     limit: query.limit,
     subreddits: query.subreddits?.map((name) => name.toLowerCase()),
@@ -209,7 +212,8 @@ function bindingsOf(query: SearchQuery, anchor: Anchor | undefined): Bindings {
 /** Posts and comments together, the best match first, the newest first among equals. Deleted content is not found. */
 export async function searchContent(database: Database, query: SearchQuery): Promise<SearchPage> {
   const anchor = query.cursor === undefined ? undefined : readCursor(query.cursor);
-  const known = bindingsOf(query, anchor);
+  const words = await readSearchWords(database, query.q, query.language);
+  const known = bindingsOf(query, words, anchor);
   const [horizons = {}] = await rows<Horizons>(database, horizonsStatement(query, anchor), known);
   const answer = await rows<FoundRow>(database, statement(query, anchor, horizons), {
     ...known,
@@ -223,21 +227,23 @@ export async function searchContent(database: Database, query: SearchQuery): Pro
   );
   const highlights = await findHighlights(
     database,
-    query.q,
-    hits.flatMap(({ kind, title, text }) => (kind === 'post' ? [title, text ?? ''] : [text ?? ''])),
+    { ...words, q: query.q, language: query.language },
+    hits.flatMap(({ kind, title, text, language }) =>
+      [...(kind === 'post' ? [title] : []), text ?? ''].map((each) => ({ text: each, language })),
+    ),
   );
   return {
-    hits: hits.map(({ total: _total, isCapped: _isCapped, isWordless: _isWordless, asOf: _asOf, at: _at, ...row }) => {
+    hits: hits.map(({ total: _total, isCapped: _isCapped, asOf: _asOf, at: _at, ...row }) => {
       const { text, ...hit } = row;
       return {
         ...hit,
-        markedTitle: hit.kind === 'post' ? highlights.whole(hit.title) : null,
-        fragments: highlights.fragments(text ?? ''),
+        markedTitle: hit.kind === 'post' ? highlights.whole(hit.title, hit.language) : null,
+        fragments: highlights.fragments(text ?? '', hit.language),
       };
     }),
     nextCursor,
     total: first?.total ?? 0,
     isCapped: first?.isCapped ?? false,
-    isWordless: first?.isWordless ?? false,
+    isWordless: words.isWordless,
   };
 }

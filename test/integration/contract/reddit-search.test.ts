@@ -29,6 +29,7 @@ describe('search', () => {
       score: 0,
       is_nsfw: true,
       is_sandbox: false,
+      language: 'simple',
       reddit_created_at: at(15).toISOString(),
       rank: expect.any(Number),
       highlights: { title: null, fragments: ['<mark>zebra</mark>'] },

@@ -97,6 +97,7 @@ test('returns all fields of a row in camel case, without the search vector', asy
     'isScoreHidden',
     'isSelf',
     'isSpoiler',
+    'language',
     'media',
     'numComments',
     'redditCreatedAt',

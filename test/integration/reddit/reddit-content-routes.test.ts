@@ -15,6 +15,7 @@ describe('the routes of Reddit content', () => {
         upvote_ratio: 0.987,
         is_nsfw: n === 1,
         is_sandbox: true,
+        language: 'simple',
         reddit_created_at: at(n),
       })),
     );
@@ -55,6 +56,7 @@ describe('the routes of Reddit content', () => {
       scraped_at: expect.stringMatching(/Z$/),
       is_deleted: false,
       is_sandbox: true,
+      language: 'simple',
       edited_at: null,
       media: null,
       is_score_hidden: false,
@@ -102,6 +104,7 @@ describe('the routes of Reddit content', () => {
       scraped_at: expect.any(String),
       is_deleted: true,
       is_sandbox: false,
+      language: 'simple',
       edited_at: null,
       is_score_hidden: false,
     });

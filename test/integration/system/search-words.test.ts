@@ -24,6 +24,24 @@ const TEXTS = {
   thai: 'ภาษาไทย ดี',
   wide: 'Ｆｕｌｌ ｗｉｄｔｈ',
   english: 'The zebras were running',
+  german: 'ÜBER schönen Häusern',
+  turkish: 'KITAPLARI İzmir ışıklar',
+  arabic: 'المَكتبات',
+  hindi: 'लड़कियाँ किताबें पढ़ रही हैं',
+  burmese: 'မြန်မာနိုင်ငံ',
+  khmer: 'ភាសា\u200bខ្មែរ',
+  long: `https://example.org/${'a'.repeat(2_020)} ${'ß'.repeat(700)} ${'ب'.repeat(700)} Hunde`,
+};
+
+/** Those of the texts whose language is known. */
+const LANGUAGES: Partial<Record<keyof typeof TEXTS, string>> = {
+  signs: 'english',
+  russian: 'russian',
+  german: 'german',
+  turkish: 'turkish',
+  arabic: 'arabic',
+  hindi: 'hindi',
+  long: 'german',
 };
 
 const QUESTIONS: [q: string, found: (keyof typeof TEXTS)[]][] = [
@@ -57,6 +75,27 @@ const QUESTIONS: [q: string, found: (keyof typeof TEXTS)[]][] = [
   ['ﾀﾜｰ', ['japanese']],
   ['한국어', ['korean']],
   ['ภาษาไทย', ['thai']],
+  ['ไทย', ['thai']],
+  ['ภาษา', ['thai']],
+  ['ไ', ['thai']],
+  ['ทภ', []],
+  ['นิยม', []],
+  ['မြန်မာ', ['burmese']],
+  ['နိုင်ငံ', ['burmese']],
+  ['ខ្មែរ', ['khmer']],
+  ['ភាសាខ្មែរ', ['khmer']],
+  ['haus', ['german']],
+  ['Häuser -zebra', ['german']],
+  ['"schöne haus"', ['german']],
+  ['"haus schöne"', []],
+  ['uber', ['german']],
+  ['kitap', ['turkish']],
+  ['ışık', ['turkish']],
+  ['isik', ['turkish']],
+  ['IZMIR', ['turkish']],
+  ['مكتبة', ['arabic']],
+  ['लड़की किताब', ['hindi']],
+  ['hund', ['long']],
   ['full width', ['wide']],
   ['zebra run', ['english']],
   ['town -🦓', []],
@@ -94,6 +133,8 @@ describe.each(Object.entries(LOCALES))('with %s', (_, locale) => {
       })),
     );
     await migrate(database);
+    for (const [id, language] of Object.entries(LANGUAGES))
+      await database('reddit_comments').where({ id }).update({ language });
   });
   afterAll(async () => {
     await database?.destroy();
@@ -124,6 +165,11 @@ describe.each(Object.entries(LOCALES))('with %s', (_, locale) => {
     expect(await marked('кошка')).toEqual(['КОШКИ']);
     expect(await marked('🦓 -cat')).toEqual(['🦓']);
     expect(await marked('zebra or nothing')).toEqual(['zebras']);
+    expect(await marked('haus')).toEqual(['Häusern']);
+    expect(await marked('"schöne haus"')).toEqual(['schönen', 'Häusern']);
+    expect(await marked('kitap')).toEqual(['KITAPLARI']);
+    expect(await marked('مكتبة')).toEqual(['المَكتبات']);
+    expect(await marked('ไทย')).toEqual(['ไทย']);
   });
 
   test('the stored words of a text are those of every other locale', async () => {

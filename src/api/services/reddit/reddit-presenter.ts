@@ -29,6 +29,7 @@ export function presentPost(row: RedditPostRow): PostBody {
     scraped_at: row.scrapedAt.toISOString(),
     is_deleted: row.isDeleted,
     is_sandbox: row.isSandbox,
+    language: row.language ?? 'simple',
     edited_at: row.editedAt?.toISOString() ?? null,
   };
 }
@@ -50,6 +51,7 @@ export function presentComment(row: RedditCommentRow): CommentBody {
     scraped_at: row.scrapedAt.toISOString(),
     is_deleted: row.isDeleted,
     is_sandbox: row.isSandbox,
+    language: row.language ?? 'simple',
     edited_at: row.editedAt?.toISOString() ?? null,
   };
 }
@@ -70,6 +72,7 @@ export function presentHit(hit: SearchHit): SearchBody['items'][number] {
     score: hit.score,
     is_nsfw: hit.isNsfw,
     is_sandbox: hit.isSandbox,
+    language: hit.language ?? 'simple',
     reddit_created_at: hit.redditCreatedAt.toISOString(),
     rank: hit.rank,
     highlights: { title: hit.markedTitle && toHtml(hit.markedTitle), fragments: hit.fragments.map(toHtml) },
