@@ -28,8 +28,7 @@ test.each([
 ])('%p is no address', (text) => expect(parseAddress(text)).toBeUndefined());
 
 const readOrigin = createOriginReader(['10.0.0.0/8', '::1/128']);
-const clientOf = (peer: string, forwarded?: string | string[]) =>
-  readOrigin(peer, { 'x-forwarded-for': forwarded as string });
+const clientOf = (peer: string, forwarded?: string | string[]) => readOrigin(peer, { 'x-forwarded-for': forwarded });
 
 test('without X-Forwarded-For the peer is the client', () => {
   expect(clientOf('198.51.100.7')).toEqual({ address: '198.51.100.7', isForwardedByStranger: false });

@@ -26,17 +26,25 @@ export function installConnectionErrorHandler(app: FastifyInstance): void {
     socket.on('error', () => socket.destroy());
     answerSocket(app, socket, 405, { Allow: METHODS });
   });
-  app.addHook('onRequest', async ({ raw: { headers, rawHeaders, httpVersion } }) => {
-    if (httpVersion !== '1.1' && httpVersion !== '1.0') throw new BadRequestError('Use HTTP/1.1');
-    const repeated = SINGLE_HEADERS.find((name) => countOf(name, rawHeaders) > 1);
-    if (repeated) throw new BadRequestError(`The request has more than one ${repeated} header`);
-    if (headers['content-encoding'] !== undefined && !/^\s*(identity\s*)?$/i.test(headers['content-encoding']))
-      throw new UnsupportedEncodingError();
-    if (httpVersion === '1.1' && headers.host === undefined) throw new BadRequestError('The Host header is missing');
-    if (httpVersion === '1.1' && headers.expect !== undefined && !/(^|\W)100-continue($|\W)/i.test(headers.expect))
-      throw new ExpectationFailedError();
+  app.addHook('onRequest', async ({ raw }) => {
+    refuseAmbiguity(raw);
+    if (isCompressed(raw)) throw new UnsupportedEncodingError();
+    if (hasUnknownExpectation(raw)) throw new ExpectationFailedError();
   });
 }
+
+function refuseAmbiguity({ headers, rawHeaders, httpVersion }: IncomingMessage): void {
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') throw new BadRequestError('Use HTTP/1.1');
+  if (httpVersion === '1.1' && headers.host === undefined) throw new BadRequestError('The Host header is missing');
+  const repeated = SINGLE_HEADERS.find((name) => countOf(name, rawHeaders) > 1);
+  if (repeated) throw new BadRequestError(`The request has more than one ${repeated} header`);
+}
+
+const isCompressed = ({ headers: { 'content-encoding': encoding = '' } }: IncomingMessage) =>
+  !/^\s*(identity\s*)?$/i.test(encoding);
+
+const hasUnknownExpectation = ({ headers: { expect }, httpVersion }: IncomingMessage) =>
+  httpVersion === '1.1' && expect !== undefined && !/(^|\W)100-continue($|\W)/i.test(expect);
 
 /** For bytes that are not a valid HTTP request: they reach neither hooks nor routes, so the socket is written to. */
 export function answerClientError(this: FastifyInstance, error: ConnectionError, socket: Socket): void {

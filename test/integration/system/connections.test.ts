@@ -55,7 +55,7 @@ describe('every refusal of malformed HTTP has a detail and a request id', () => 
     [
       'two tokens',
       400,
-      'GET /api/v1/auth/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nauthorization: Bearer b\r\nConnection: close\r\n\r\n',
+      `GET /api/v1/auth/me HTTP/1.1\r\nHost: x\r\n${'Authorization: Bearer a\r\n'.repeat(2)}Connection: close\r\n\r\n`,
     ],
     [
       'a compressed body',
