@@ -47,7 +47,7 @@ export interface AppOptions {
   corsOrigins?: string[];
   /** The bearer token for /metrics; without one, only this machine may read them. */
   metricsToken?: string;
-  /** Proxies whose X-Forwarded-For is believed. */
+  /** The networks, in CIDR notation, of proxies whose X-Forwarded-For is believed. */
   trustedProxies?: string[];
   /** For tests: a shorter limit than REQUEST_TIMEOUT_MS. */
   requestTimeoutMs?: number;
@@ -72,11 +72,10 @@ export async function createApp(services: Services, options: AppOptions): Promis
     http: { ...connectionOptions, ...timeoutOptions(requestTimeoutMs) },
     // Fastify's own 503 has another body than `{detail}`; graceful-shutdown.ts sends it instead.
     return503OnClosing: false,
-    trustProxy: options.trustedProxies?.length ? options.trustedProxies : false,
     // Idle keep-alive connections are closed at once when the server closes.
     forceCloseConnections: 'idle',
   });
-  installRequestOrigin(app);
+  installRequestOrigin(app, options.trustedProxies);
   installResponseSerializer(app, { areValidated: options.areResponsesValidated });
   await installRequestLogging(app);
   const routes = createRouteTable(app);
@@ -89,6 +88,8 @@ export async function createApp(services: Services, options: AppOptions): Promis
     exposedHeaders: [
       'X-Request-ID',
       'X-Process-Time',
+      'Retry-After',
+      'WWW-Authenticate',
       'X-Next-Cursor',
       'Link',
       'Content-Disposition',

@@ -1,5 +1,5 @@
-import { ServiceError } from '@temporalio/client';
 import { ApiError, TEXTS, type ErrorResponse } from './errors';
+import { isStoreUnavailable, isTemporalUnavailable, type LibraryError } from './unavailable-servers';
 import type { FileMissingError } from '../platform/files/file-store';
 import type { SchedulingError } from '../scheduling/temporal/scheduling-errors';
 import type { StorageError } from '../storage/storage-errors';
@@ -49,39 +49,9 @@ function respondToCode<Code extends ErrorCode>(code: Code, error: ErrorsByCode[C
   return RESPONSES[code](error);
 }
 
-/** The fields by which errors of libraries are told apart. */
-interface LibraryError {
-  name?: string;
-  code?: string | number;
-  message?: string;
-  statusCode?: number;
-  /** Set by http-errors: the message may be sent to the client. */
-  expose?: boolean;
-  cause?: unknown;
-  nativeError?: unknown;
-}
-
-/** Of Node's sockets, and the SQLSTATEs of a PostgreSQL that is stopping, starting, full or unreachable. */
-const CONNECTION_CODES = new Set<unknown>([
-  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'],
-  ...['57P01', '57P02', '57P03', '53300', '08006', '08001'],
-]);
-/** Knex found no free connection in time; ioredis gave up on its server. */
-const CONNECTION_ERRORS = new Set<unknown>(['KnexTimeoutError', 'MaxRetriesPerRequestError']);
-/** Lost connections that the pg driver reports by text alone. Knex puts the query and " - " in front of it. */
-const CONNECTION_MESSAGE = /(^| - )(Connection terminated|timeout expired|Client has encountered a connection error)/;
-
-const isConnectionError = ({ name, code, message = '' }: LibraryError) =>
-  CONNECTION_CODES.has(code) || CONNECTION_ERRORS.has(name) || CONNECTION_MESSAGE.test(message);
-
-const GRPC_INVALID_ARGUMENT = 3;
-/** An invalid argument is a fault of Taskloom's own request to Temporal, so it stays a 500. */
-const isTemporalUnavailable = (error: LibraryError) =>
-  error instanceof ServiceError && (error.cause as { code?: number } | undefined)?.code !== GRPC_INVALID_ARGUMENT;
-
 function respondToLibrary(error: LibraryError): ErrorResponse | undefined {
   if (isTemporalUnavailable(error)) return TEMPORAL_UNAVAILABLE;
-  if (isConnectionError(error)) return STORE_UNAVAILABLE;
+  if (isStoreUnavailable(error)) return STORE_UNAVAILABLE;
   const { statusCode = 500, message = '' } = error;
   return statusCode < 500 && isRefusal(error) ? { status: statusCode, detail: message } : undefined;
 }

@@ -100,6 +100,16 @@ export class ExpectationFailedError extends ApiError {
   }
 }
 
+/** RFC 7694 has Accept-Encoding tell what would be accepted. */
+export class UnsupportedEncodingError extends ApiError {
+  override readonly name = 'UnsupportedEncodingError';
+  readonly status = 415;
+  override readonly headers = { 'Accept-Encoding': 'identity' };
+  constructor() {
+    super('Send the body uncompressed, without Content-Encoding');
+  }
+}
+
 export class RequestValidationError extends ApiError {
   override readonly name = 'RequestValidationError';
   readonly status = 422;

@@ -127,3 +127,33 @@ test.each([
 ])('REDIS_URL=%s is %s', (text, url) => {
   expect(readConfig({ REDIS_URL: text }).REDIS_URL).toBe(url);
 });
+
+test.each([
+  ['1', 'is a number of proxies'],
+  ['true', 'believes everybody or nobody'],
+  ['*', 'believes everybody or nobody'],
+  ['nginx', 'is a host name'],
+  ['proxy.example.org', 'is a host name'],
+  ['0.0.0.0/0', 'takes in so much'],
+  ['::/0', 'takes in so much'],
+  ['128.0.0.0/1', 'takes in so much'],
+  ['10.0.0.0/33', 'has no length of 0 to 32'],
+  ['10.0.0.0/255.0.0.0', 'has no length'],
+  ['10.0.0', 'is neither an address nor a network'],
+  ['10.0.0.1:80', 'is neither an address nor a network'],
+  ['http://10.0.0.1', 'is neither an address nor a network'],
+])('TRUSTED_PROXIES=%s is explained at the start', (entry, fault) => {
+  const message = bad({ TRUSTED_PROXIES: `10.0.0.1,${entry}` });
+  expect(message).toContain(`  TRUSTED_PROXIES: entry 2 ${fault}`);
+  expect(message).toContain('such as 10.0.0.7 or 172.16.0.0/12');
+});
+
+test('TRUSTED_PROXIES takes addresses, networks and their names', () => {
+  expect(readConfig({ TRUSTED_PROXIES: '10.0.0.7, 172.16.0.0/12,loopback,2001:db8::1' }).TRUSTED_PROXIES).toEqual([
+    '10.0.0.7/32',
+    '172.16.0.0/12',
+    '127.0.0.0/8',
+    '::1/128',
+    '2001:db8::1/128',
+  ]);
+});

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
+import { faultOfTrustedProxy, networksOf } from './trusted-proxies';
 import { StartError } from './startup/start-error';
 import {
   CONTENT_LANGUAGES,
@@ -84,6 +85,14 @@ const origins = list.transform((texts, context) =>
   }),
 );
 
+const trustedProxies = list.transform((entries, context) => {
+  entries.forEach((entry, index) => {
+    const fault = faultOfTrustedProxy(entry);
+    if (fault) context.addIssue({ code: 'custom', message: `entry ${index + 1} ${fault}` });
+  });
+  return context.issues.length > 0 ? z.NEVER : networksOf(entries);
+});
+
 /**
  * Taskloom's own variables. temporal.ts reads the other TEMPORAL_ variables. A test compares docs/configuration.md and
  * docker-compose.yml with `ENV_VARIABLES`.
@@ -102,7 +111,7 @@ const environment = z.object({
   BACKEND_CORS_ORIGINS: origins.default([]),
   AUDIT_RETENTION_DAYS: z.coerce.number().int().min(0).max(36_500).default(365),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
-  TRUSTED_PROXIES: list.default([]),
+  TRUSTED_PROXIES: trustedProxies.default([]),
 
   DATABASE_URL: serverUrl(/^postgres(ql)?:\/\//, 'is not a postgres:// URL').optional(),
   POSTGRES_HOST: z.string().refine(isHost, 'is neither a host name nor an address').optional(),

@@ -257,6 +257,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -423,6 +425,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -555,6 +559,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -722,6 +728,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -845,6 +853,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -954,6 +964,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -1065,6 +1077,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -1220,6 +1234,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -1358,6 +1374,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -1542,6 +1560,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -1698,6 +1718,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -1822,6 +1844,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -1943,6 +1967,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -2073,6 +2099,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -2219,6 +2247,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -2422,6 +2452,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -2574,6 +2606,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -2733,6 +2767,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -2927,6 +2963,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -3108,6 +3146,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -3344,6 +3384,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -3540,6 +3582,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -3774,6 +3818,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -3914,6 +3960,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -4056,6 +4104,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -4266,6 +4316,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -4422,6 +4474,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -4634,6 +4688,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -4742,6 +4798,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -4853,6 +4911,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -5023,6 +5083,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -5161,6 +5223,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -5302,6 +5366,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -5445,6 +5511,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -5609,6 +5677,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -5757,6 +5827,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -5907,6 +5979,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -6093,6 +6167,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -6242,6 +6318,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -6399,6 +6477,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -6541,6 +6621,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -6682,6 +6764,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -6848,6 +6932,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -7010,6 +7096,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -7185,6 +7273,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -7354,6 +7444,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -7558,6 +7650,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -7784,6 +7878,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -7960,6 +8056,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -8152,6 +8250,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -8296,6 +8396,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -8436,6 +8538,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -8582,6 +8686,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -8768,6 +8874,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -8879,6 +8987,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -8990,6 +9100,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -9101,6 +9213,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -9212,6 +9326,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -9323,6 +9439,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -9505,6 +9623,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -9645,6 +9765,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -9800,6 +9922,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -9953,6 +10077,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -10099,6 +10225,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -10247,6 +10375,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -10434,6 +10564,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -10612,6 +10744,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -10788,6 +10922,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -10930,6 +11066,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -11041,6 +11179,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -11170,6 +11310,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {
@@ -11349,6 +11491,8 @@ export interface paths {
                 /** @description A server that is needed does not answer */
                 503: {
                     headers: {
+                        /** @description In how many seconds to try again */
+                        "Retry-After": number;
                         [name: string]: unknown;
                     };
                     content: {

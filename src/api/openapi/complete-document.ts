@@ -44,6 +44,9 @@ const RETRY_AFTER = {
   },
 };
 
+/** /health/ready answers 503 as its state, for probes that ask again by themselves. */
+const isApi = (path: string) => path.startsWith('/api/');
+
 function addExample(target: Content | undefined, shown: { example?: unknown; examples?: object }): void {
   if (shown.example === undefined && !shown.examples) return;
   for (const media of Object.values(target?.content ?? {})) Object.assign(media, shown);
@@ -55,7 +58,7 @@ function completeOperation(method: string, path: string, { requestBody, response
   addExample(requestBody, { example: request });
   for (const [status, response] of Object.entries(responses)) {
     addExample(response, status < '300' ? { example: answer } : errorExampleOf(path, status));
-    if (status === '429') response.headers = RETRY_AFTER;
+    if (status === '429' || (status === '503' && isApi(path))) response.headers = RETRY_AFTER;
   }
   const linked = linksOf(operation);
   const response = linked && responses[linked.status];

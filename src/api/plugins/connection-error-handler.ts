@@ -2,11 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyInstance } from 'fastify';
-import { BadRequestError, ExpectationFailedError } from '../errors';
+import { BadRequestError, ExpectationFailedError, UnsupportedEncodingError } from '../errors';
 import { securityHeaders } from './security-headers';
 
 /** Node would answer a request without Host with a bare 400. A hook refuses it instead, with `{detail}`. */
 export const connectionOptions = { requireHostHeader: false };
+
+/** Node takes the first of several. Others may take another one, and decide about another request than we answer. */
+const SINGLE_HEADERS = ['Host', 'Authorization', 'Content-Type'];
+const countOf = (name: string, rawHeaders: string[]) =>
+  rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name.toLowerCase()).length;
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
@@ -21,12 +26,25 @@ export function installConnectionErrorHandler(app: FastifyInstance): void {
     socket.on('error', () => socket.destroy());
     answerSocket(app, socket, 405, { Allow: METHODS });
   });
-  app.addHook('onRequest', async ({ raw: { headers, httpVersion } }) => {
-    if (httpVersion === '1.1' && headers.host === undefined) throw new BadRequestError('The Host header is missing');
-    if (httpVersion === '1.1' && headers.expect !== undefined && !/(^|\W)100-continue($|\W)/i.test(headers.expect))
-      throw new ExpectationFailedError();
+  app.addHook('onRequest', async ({ raw }) => {
+    refuseAmbiguity(raw);
+    if (isCompressed(raw)) throw new UnsupportedEncodingError();
+    if (hasUnknownExpectation(raw)) throw new ExpectationFailedError();
   });
 }
+
+function refuseAmbiguity({ headers, rawHeaders, httpVersion }: IncomingMessage): void {
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') throw new BadRequestError('Use HTTP/1.1');
+  if (httpVersion === '1.1' && headers.host === undefined) throw new BadRequestError('The Host header is missing');
+  const repeated = SINGLE_HEADERS.find((name) => countOf(name, rawHeaders) > 1);
+  if (repeated) throw new BadRequestError(`The request has more than one ${repeated} header`);
+}
+
+const isCompressed = ({ headers: { 'content-encoding': encoding = '' } }: IncomingMessage) =>
+  !/^\s*(identity\s*)?$/i.test(encoding);
+
+const hasUnknownExpectation = ({ headers: { expect }, httpVersion }: IncomingMessage) =>
+  httpVersion === '1.1' && expect !== undefined && !/(^|\W)100-continue($|\W)/i.test(expect);
 
 /** For bytes that are not a valid HTTP request: they reach neither hooks nor routes, so the socket is written to. */
 export function answerClientError(this: FastifyInstance, error: ConnectionError, socket: Socket): void {

@@ -1,6 +1,9 @@
 import { toErrorResponse } from '../error-responses';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
+/** A server that restarts is back within seconds, and clients that ask more often would be in its way. */
+const RETRY_AFTER_SECONDS = '5';
+
 /** Every error response has the body `{detail}`. */
 export function installErrorHandler(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
@@ -10,6 +13,7 @@ export function installErrorHandler(app: FastifyInstance): void {
     }
     const { status, headers = {}, detail } = toErrorResponse(error);
     if (status >= 500) request.log.error({ err: error }, 'request failed');
+    if (status === 503) reply.header('Retry-After', RETRY_AFTER_SECONDS);
     return reply.status(status).headers(headers).send({ detail });
   });
 

@@ -194,7 +194,7 @@ describe('guessing API keys', () => {
       temporal,
       storeUrl,
       areAttemptsLimited: true,
-      app: { trustedProxies: ['127.0.0.1'] },
+      app: { trustedProxies: ['127.0.0.1/32'] },
     });
 
   test('delays the guessing address, but neither good keys from there nor other addresses', async () => {

@@ -6,7 +6,7 @@ let { db, temporal, api } = {} as TestStack;
 // A database, and with it a store, of its own for each test: all of them come from one address.
 useTestApi('test', (stack) => ({ db, temporal, api } = stack), {
   areAttemptsLimited: true,
-  app: { trustedProxies: ['127.0.0.1'] },
+  app: { trustedProxies: ['127.0.0.1/32'] },
 });
 
 const from = (address: string) => ({ 'x-forwarded-for': address });

@@ -1,6 +1,9 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { createDatabase } from '../../../src/platform/postgres/postgres';
+import { connectTemporal } from '../../../src/platform/temporal';
 import { connectTestTemporal } from '../../support/task-worker';
+import { createTestDatabase } from '../../support/test-database';
+import { testServices } from '../../support/test-services';
 import { createTestApi, insertConfig, insertExecution, type TestApi } from '../../support/api-support';
 import { useContract } from './contract-api';
 import type { AppRoute } from './answer-watch';
@@ -85,6 +88,32 @@ test('answers 503 when the connection to PostgreSQL breaks off', async () => {
   closers.push(() => api.close());
   await cut();
   expect((await api.root('GET', '/auth/me')).status).toBe(503);
+});
+
+test('answers 503 with Retry-After when PostgreSQL refuses connections to its database', async () => {
+  const db = await createTestDatabase();
+  closers.push(() => db.drop());
+  const api = await createTestApi({ database: db.database, temporal: contract.parts.temporal });
+  closers.push(() => api.close());
+  const name = new URL(db.url).pathname.slice(1);
+  await contract.database.raw(`alter database ${name} allow_connections false`);
+  await contract.database.raw('select pg_terminate_backend(pid) from pg_stat_activity where datname = ?', [name]);
+  const answer = await api.root('GET', '/auth/me');
+  expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
+});
+
+test('answers 503 with Retry-After, and never 500, when the namespace of Temporal does not exist', async () => {
+  const { temporalAddress: address } = testServices();
+  const temporal = await connectTemporal({ address, namespace: 'nowhere', connection: { address } });
+  closers.push(() => temporal.close());
+  const api = await createTestApi({ database: contract.database, temporal });
+  closers.push(() => api.close());
+  const id = String(await insertConfig(contract.database, { id: 502, task_type: 'TEST_TIMEOUT' }));
+  await insertExecution(contract.database, { id: 502, config_id: 502, status: 'running' });
+  const run = await api.root('POST', `/tasks/execute/${id}`);
+  expect([run.status, run.headers['retry-after']]).toEqual([503, '5']);
+  const statuses = await callAll(api, { user_id: '2', type: 'TEST_TIMEOUT', action: 'start', post_id: 'p', id });
+  expect(namesWith(statuses, (status) => status === 500)).toEqual([]);
 });
 
 test('serves configs, executions, users and content while Temporal is away', async () => {

@@ -42,6 +42,13 @@ describe('cross-origin requests', () => {
     expect((await preflight('https://evil.example')).headers['access-control-allow-origin']).toBeUndefined();
   });
 
+  test('a page may read how long to wait, and how to sign in', async () => {
+    const answer = await api.anonymous('GET', '/auth/me', undefined, { origin: ORIGIN });
+    expect(String(answer.headers['access-control-expose-headers']).split(', ')).toEqual(
+      expect.arrayContaining(['Retry-After', 'WWW-Authenticate', 'X-Request-ID', 'ETag']),
+    );
+  });
+
   test('a refusal has the CORS headers too', async () => {
     const answer = await api.anonymous('GET', '/auth/me', undefined, { origin: ORIGIN });
     expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([401, ORIGIN]);

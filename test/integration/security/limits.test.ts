@@ -6,7 +6,7 @@ import { PASSWORD, storeUrlOf, type TestStack, useTestApi } from '../../support/
 let { db, api } = {} as TestStack;
 useTestApi('file', (stack) => ({ db, api } = stack), {
   areAttemptsLimited: true,
-  app: { trustedProxies: ['127.0.0.1'] },
+  app: { trustedProxies: ['127.0.0.1/32'] },
 });
 let store: KeyValueStore;
 beforeAll(async () => {

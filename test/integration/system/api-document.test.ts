@@ -120,7 +120,7 @@ describe('the operations of the document', () => {
     }
   });
 
-  test('show the error texts that clients compare, and the Retry-After header of every 429', () => {
+  test('show the error texts that clients compare, and the Retry-After header of every 429 and 503', () => {
     const shown = (name: string, status: string) => {
       const { example, examples } = (operations.find((candidate) => candidate.name === name)?.responses[status]
         ?.content?.['application/json'] ?? {}) as {
@@ -134,11 +134,13 @@ describe('the operations of the document', () => {
     expect(shown('post /api/v1/auth/refresh', '401')).toBe('无效的刷新令牌');
     for (const name of ['post /api/v1/auth/register', 'post /api/v1/users'])
       expect(shown(name, '409')).toEqual(['该邮箱已被注册', '该用户名已被使用']);
-    const limited = operations
-      .filter(({ responses }) => responses['429'])
-      .map(({ name, responses }) => [name, Object.keys((responses['429'] as { headers?: object }).headers ?? {})]);
-    expect(limited.length).toBeGreaterThan(0);
-    expect(limited).toEqual(limited.map(([name]) => [name, ['Retry-After']]));
+    for (const status of ['429', '503']) {
+      const limited = operations
+        .filter(({ name, responses }) => responses[status] && name.includes(' /api/'))
+        .map(({ name, responses }) => [name, Object.keys((responses[status] as { headers?: object }).headers ?? {})]);
+      expect(limited.length).toBeGreaterThan(0);
+      expect(limited).toEqual(limited.map(([name]) => [name, ['Retry-After']]));
+    }
   });
 
   test('have an example of every refusal', () => {

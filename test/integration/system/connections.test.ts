@@ -50,6 +50,18 @@ describe('every refusal of malformed HTTP has a detail and a request id', () => 
       `POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nExpect: 100-foo\r\nConnection: close\r\n${BODY}`,
     ],
     ['nonsense', 400, 'nonsense\r\n\r\n'],
+    ['HTTP/0.9', 400, 'GET /openapi.json\r\n\r\n'],
+    ['two Hosts', 400, 'GET /openapi.json HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n'],
+    [
+      'two tokens',
+      400,
+      `GET /api/v1/auth/me HTTP/1.1\r\nHost: x\r\n${'Authorization: Bearer a\r\n'.repeat(2)}Connection: close\r\n\r\n`,
+    ],
+    [
+      'a compressed body',
+      415,
+      `POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nConnection: close\r\n${BODY}`,
+    ],
     [
       'two lengths',
       400,
