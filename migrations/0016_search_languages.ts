@@ -109,6 +109,8 @@ const SEARCH_QUERY = `
     stop_words text;
   begin
     source := normalize(translate(source, '\u201c\u201d\u201e\u00ab\u00bb', '"""""'), nfc);
+    -- Dashes of a rule exclude nothing, and hundreds of them are too much for the parser.
+    source := regexp_replace(source, '-[-\\s]*-', ' ', 'g');
     words := array(select distinct matched[1] from regexp_matches(
       source, '[${LETTERS}${STEMMED_LETTERS}${MARKS}${INDIC}Ḁ-ỿἀ-῿]{1,100}', 'g'
     ) as matched);

@@ -15,6 +15,16 @@ export interface SearchWords {
   isWordless: boolean;
 }
 
+/**
+ * The most alternatives of a tsquery. Of queries with more words, words are stemmed as English and Russian only:
+ * PostgreSQL reads all rows for a long list of alternatives, and takes seconds to compare each with all of them.
+ */
+const MOST_ALTERNATIVES = { and: 400, or: 100 };
+const mostLanguages = (q: string) => {
+  const words = q.match(/[\p{L}\p{N}\p{M}]+/gu)?.length ?? 1;
+  return Math.floor(MOST_ALTERNATIVES[/\sor\s/i.test(q) ? 'or' : 'and'] / words);
+};
+
 /** As the indexes of the migration have it. All content is stemmed as English and Russian. */
 const IS_STEMMED = "language not in ('simple', 'english', 'russian')";
 const nextLanguage = (after: string) => `
@@ -58,7 +68,8 @@ export async function readSearchWords(database: Database, q: string, language?: 
       union all
       select ${nextLanguage('and language > present.language')} from present where present.language is not null
     )
-    select coalesce(array_agg(language) filter (where language is not null), '{}') as languages from present`;
+    select case when count(language) > ${mostLanguages(q)} then '{}'
+      else coalesce(array_agg(language) filter (where language is not null), '{}') end as languages from present`;
   const [words] = await rows<SearchWords>(
     database,
     `with content as (${language === undefined ? present : 'select array[cast(:language as text)] as languages'}),

@@ -89,6 +89,10 @@ describe('search', () => {
       '🦓',
       '帖子',
       'x'.repeat(500),
+      '-'.repeat(500),
+      'zebra --- - -- title',
+      'ب'.repeat(500),
+      'ไ'.repeat(500),
     ])
       expect([q, (await user('GET', `/reddit/search?q=${encodeURIComponent(q)}`)).status]).toEqual([q, 200]);
     expect(faultsOf(await user('GET', '/reddit/search?q=%00'))).toEqual([['value_error', 'query.q']]);

@@ -89,6 +89,14 @@ test('words are found in every inflection, and in the asked language alone if on
   expect(answers).toEqual(QUESTIONS.map(([q, found, language]) => [q, [...found].sort(), language]));
 });
 
+test('a very long query is stemmed as English and Russian only, unless it names its language', async () => {
+  await store();
+  const rest = Array.from({ length: 60 }, (_, n) => ` or w${n}`).join('');
+  expect(await find(`Haus or zebra${rest}`)).toEqual(['en']);
+  expect(await find(`Häuser${rest}`)).toEqual(['de', 'short']);
+  expect(await find(`Haus${rest}`, 'german')).toEqual(['de']);
+});
+
 test('stop words of the asked language alone find nothing, and the answer says why', async () => {
   await store();
   const query = { kinds: ['comment'], limit: 10 } as const;
