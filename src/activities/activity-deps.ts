@@ -19,6 +19,8 @@ export interface ActivityDeps extends ResetMailDeps {
   signatures: RunSignatures | undefined;
   /** What made a schedule start a run: its rule, or somebody in Temporal. */
   tellScheduledRun: TellScheduledRun;
+  /** Called when a run that a schedule started has ended. */
+  endSpentSchedule: (configId: number) => Promise<void>;
   log: Logger;
   /** Stored with each attempt. */
   workerIdentity: string;

@@ -70,6 +70,15 @@ export function createExecutionActivities(deps: ActivityDeps) {
     return { row, fault };
   }
 
+  /** Records the end of the run, and that of a config whose only run it was. Without the latter, reconcile does it. */
+  async function endRow(row: TaskExecution, outcome: ExecutionOutcome): Promise<void> {
+    await executions.end(row.id, endOf(outcome));
+    if (row.configId === null || row.triggeredBy !== 'schedule') return;
+    await deps
+      .endSpentSchedule(row.configId)
+      .catch((error: unknown) => log.warn({ err: error, configId: row.configId }, 'the config was not ended'));
+  }
+
   async function cancelWorkflow(): Promise<void> {
     const { workflowId, runId } = currentRun();
     await Context.current().client.workflow.getHandle(workflowId, runId).cancel();
@@ -97,7 +106,7 @@ export function createExecutionActivities(deps: ActivityDeps) {
     async beginExecution(request: unknown, isCancelled: boolean, start: RunStart): Promise<BegunExecution> {
       const { row, earlier, fault } = await beginRow(request, start);
       const ended = async (outcome: ExecutionOutcome): Promise<BegunExecution> => {
-        await executions.end(row.id, endOf(outcome));
+        await endRow(row, outcome);
         // Only a workflow whose cancellation was requested can end as cancelled.
         if (outcome.status === 'cancelled' && !isCancelled) await cancelWorkflow();
         return { kind: 'ended', executionId: row.id, outcome };
@@ -120,7 +129,7 @@ export function createExecutionActivities(deps: ActivityDeps) {
       if (!row) return;
       const executionId = row.id;
       const result = outcome.status === 'succeeded' ? outcome.result : await partialResult(deps, executionId);
-      await executions.end(executionId, endOf({ ...outcome, result }));
+      await endRow(row, { ...outcome, result });
     },
 
     /**

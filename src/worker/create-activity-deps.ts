@@ -17,6 +17,7 @@ import { createResetMails } from '../scheduling/temporal/reset-mails';
 import { createZoneReconciler } from '../scheduling/reconcile/reconcile-zones';
 import { createServerZones } from '../scheduling/temporal/server-zones';
 import { createScheduleConvergence } from '../scheduling/temporal/schedule-convergence';
+import { createSpentScheduleEnd } from '../scheduling/temporal/schedule-end';
 import { createScheduledRunTeller } from '../scheduling/temporal/scheduled-run';
 import { createWorkerRepositories, type WorkerRepositories } from '../storage/worker-repositories';
 import { findConfigError } from '../tasks/registry';
@@ -75,6 +76,11 @@ export function createActivityDeps(connections: WorkerConnections): ActivityDeps
       configs: repositories.configs,
       runs: repositories.scheduledRuns,
       gateway,
+    }),
+    endSpentSchedule: createSpentScheduleEnd({
+      configs: repositories.configs,
+      convergence: createScheduleConvergence({ configs: repositories.configs, gateway }),
+      log,
     }),
     log,
     workerIdentity: `${hostname()}:${process.pid}`,

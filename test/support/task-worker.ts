@@ -10,6 +10,8 @@ import { createExecutionRepository } from '../../src/storage/executions/executio
 import { createScrapeLaneRepository } from '../../src/storage/reddit/scrape-lane-repository';
 import { createStepAttemptRepository } from '../../src/storage/executions/step-attempt-repository';
 import { createScheduleGateway } from '../../src/scheduling/temporal/schedule-gateway';
+import { createSpentScheduleEnd } from '../../src/scheduling/temporal/schedule-end';
+import { createScheduleConvergence } from '../../src/scheduling/temporal/schedule-convergence';
 import { createScheduledRunTeller } from '../../src/scheduling/temporal/scheduled-run';
 import { createTaskConfigRepository } from '../../src/storage/configs/task-config-repository';
 import { createScheduledRunRepository } from '../../src/storage/executions/scheduled-run-repository';
@@ -59,6 +61,8 @@ export async function startTestWorker(options: {
   const temporal = options.temporal ?? (await connectTestTemporal());
   const connection = await NativeConnection.connect({ address: testServices().temporalAddress });
   const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
+  const configs = createTaskConfigRepository(options.database);
+  const gateway = createScheduleGateway({ client: temporal.client.schedule, taskQueue });
   const healthy = createProbe(async () => undefined);
   const worker = await createWorker({
     connection,
@@ -76,9 +80,14 @@ export async function startTestWorker(options: {
       stepAttempts: createStepAttemptRepository(options.database),
       signatures,
       tellScheduledRun: createScheduledRunTeller({
-        configs: createTaskConfigRepository(options.database),
+        configs,
         runs: createScheduledRunRepository(options.database),
-        gateway: createScheduleGateway({ client: temporal.client.schedule, taskQueue }),
+        gateway,
+      }),
+      endSpentSchedule: createSpentScheduleEnd({
+        configs,
+        convergence: createScheduleConvergence({ configs, gateway }),
+        log,
       }),
       scrapeLimits: options.scrapeLimits,
       outagePatience: options.outagePatience,

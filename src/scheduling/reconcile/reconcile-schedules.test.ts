@@ -28,6 +28,7 @@ function createExhausted(schedule: Pick<DescribedSchedule, 'runningRuns' | 'time
     taskQueue: 'queue',
     skippedOverlap: 0,
     missedCatchup: 0,
+    waitingRuns: 0,
     ...schedule,
   };
   const converged: number[] = [];

@@ -3,6 +3,7 @@ import { createStaggerReconciler, type StaggerReconcilerDeps } from './reconcile
 import { SECOND_MS } from '../../shared/durations';
 import { tryParse } from '../schedule/schedule-config';
 import { findSchedulerType } from '../scheduler-types/registry';
+import { recordEnd } from '../temporal/schedule-end';
 import { isRefusal, SchedulerUnavailableError } from '../temporal/scheduling-errors';
 import type { ActualSchedule, DescribedSchedule } from '../temporal/actual-schedule';
 import type { ScheduleGateway } from '../temporal/schedule-gateway';
@@ -90,17 +91,7 @@ export function createScheduleReconciler({
   async function complete(row: TaskConfig, schedule: DescribedSchedule): Promise<boolean> {
     const hasRun = schedule.timesFired > 0;
     const hasFailed = !hasRun && findSchedulerType(row.schedulerType)?.fires === 'once';
-    const newStatus = hasFailed ? 'error' : 'inactive';
-    const completed = await configs.setScheduleStatus(row.id, newStatus, {
-      from: ['active'],
-      ifRevision: row.revision,
-      error: hasFailed ? MISSED : undefined,
-    });
-    if (!completed) return false;
-    await configs.addEvents(row.id, [
-      { event: 'status_changed', newStatus },
-      { event: 'task_completed', taskName: row.name, success: hasRun, error: hasRun ? undefined : MISSED },
-    ]);
+    if (!(await recordEnd(configs, row, { hasRun, failed: hasFailed ? MISSED : undefined }))) return false;
     await convergence.converge(row.id);
     return true;
   }

@@ -29,6 +29,8 @@ export interface DescribedSchedule extends ActualSchedule {
   timesFired: number;
   skippedOverlap: number;
   missedCatchup: number;
+  /** Due runs that wait for the one at work to end. */
+  waitingRuns: number;
 }
 
 export const isForeignPause = (state: { paused: boolean; note?: string }) => state.paused && isForeignNote(state.note);
@@ -68,6 +70,9 @@ export function toActual(
   };
 }
 
+/** The SDK leaves it out of what it translates. */
+export const countWaiting = ({ raw }: ScheduleDescription) => Number(raw.info?.bufferSize ?? 0);
+
 export function toDescribed(configId: number, schedule: ScheduleDescription): DescribedSchedule {
   return {
     ...toActual(configId, schedule),
@@ -79,5 +84,6 @@ export function toDescribed(configId: number, schedule: ScheduleDescription): De
     timesFired: schedule.info.numActionsTaken,
     skippedOverlap: schedule.info.numActionsSkippedOverlap,
     missedCatchup: schedule.info.numActionsMissedCatchupWindow,
+    waitingRuns: countWaiting(schedule),
   };
 }

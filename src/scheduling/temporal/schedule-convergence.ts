@@ -33,6 +33,14 @@ export function createScheduleConvergence({
     ]);
   }
 
+  /** Temporal drops the runs that wait when it can start the next one, and counts them nowhere. */
+  async function tellOfDropped(row: TaskConfig, waitingRuns: number): Promise<void> {
+    const runs = waitingRuns === 1 ? 'a due run' : `${waitingRuns} due runs`;
+    const unless = row.scheduleStatus === 'paused' ? ', unless the config is resumed before that' : '';
+    const error = `${runs} waited for the one at work to end: dropped${unless}`;
+    await configs.addEvents(row.id, [{ event: 'runs_dropped', taskName: row.name, success: false, error }]);
+  }
+
   return {
     /** Answers the row that the schedule now follows; undefined when the config is gone, and its schedule with it. */
     async converge(configId: number): Promise<TaskConfig | undefined> {
@@ -42,7 +50,8 @@ export function createScheduleConvergence({
           await gateway.remove(configId);
           return undefined;
         }
-        const { foreignPause } = await gateway.apply(row);
+        const { foreignPause, waitingRuns = 0 } = await gateway.apply(row);
+        if (waitingRuns > 0) await tellOfDropped(row, waitingRuns);
         if (foreignPause !== undefined) await adoptPause(row, foreignPause);
         const newest = await configs.get(configId);
         if (newest?.revision === row.revision) return newest;

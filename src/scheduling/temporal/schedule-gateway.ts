@@ -11,7 +11,14 @@ import {
 } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import type { Workflow } from '@temporalio/common';
-import { isForeignPause, toActual, toDescribed, type ActualSchedule, type DescribedSchedule } from './actual-schedule';
+import {
+  countWaiting,
+  isForeignPause,
+  toActual,
+  toDescribed,
+  type ActualSchedule,
+  type DescribedSchedule,
+} from './actual-schedule';
 import { matchingTimes } from './matching-times';
 import { armedAtOf, taskConfigSchedule } from './temporal-schedule';
 import { isContention, isLate, toSchedulerError } from './scheduling-errors';
@@ -23,6 +30,8 @@ const RECONCILE_SCHEDULE_ID = 'taskloom-reconcile';
 export interface ApplyOutcome {
   /** The reason of a foreign pause, when one was found and left in place. */
   foreignPause?: string;
+  /** Due runs that waited for the one at work, in the schedule that was paused or removed. */
+  waitingRuns?: number;
 }
 
 /** The part of the time one try may take, so that a stuck request leaves time for others. The last has the rest. */
@@ -127,6 +136,11 @@ export function createScheduleGateway({
     await call(() => ifFound(() => client.getHandle(scheduleIdOf(configId)).delete()));
   }
 
+  async function describe(configId: number): Promise<DescribedSchedule | null> {
+    const found = await call(() => ifFound(() => client.getHandle(scheduleIdOf(configId)).describe()));
+    return found ? toDescribed(configId, found) : null;
+  }
+
   return {
     remove,
 
@@ -137,18 +151,17 @@ export function createScheduleGateway({
     async apply(config: TaskConfig): Promise<ApplyOutcome> {
       const wanted = taskConfigSchedule(config, { scheduleId: scheduleIdOf(config.id), taskQueue, now: new Date() });
       if (!wanted) {
-        await remove(config.id);
-        return {};
+        const schedule = await describe(config.id);
+        if (schedule) await remove(config.id);
+        return { waitingRuns: schedule?.waitingRuns };
       }
       return call(() =>
         upsert<typeof workflows.runTask, ApplyOutcome>(
           wanted,
           (previous) => {
-            if (
-              wanted.state.paused ||
-              !isForeignPause(previous.state) ||
-              previous.action.memo?.['armedAt'] !== armedAtOf(config)
-            )
+            if (wanted.state.paused)
+              return { options: wanted, outcome: { waitingRuns: previous.state.paused ? 0 : countWaiting(previous) } };
+            if (!isForeignPause(previous.state) || previous.action.memo?.['armedAt'] !== armedAtOf(config))
               return { options: wanted, outcome: {} };
             const state = { ...wanted.state, paused: true, note: previous.state.note };
             return { options: { ...wanted, state }, outcome: { foreignPause: previous.state.note ?? '' } };
@@ -158,10 +171,7 @@ export function createScheduleGateway({
       );
     },
 
-    async describe(configId: number): Promise<DescribedSchedule | null> {
-      const found = await call(() => ifFound(() => client.getHandle(scheduleIdOf(configId)).describe()));
-      return found ? toDescribed(configId, found) : null;
-    },
+    describe,
 
     /** When Temporal will fire the config's schedule, paused or not, with its jitter; empty when there is none. */
     async timesBetween(configId: number, span: { after: Date; until: Date; atMost: number }): Promise<Date[]> {

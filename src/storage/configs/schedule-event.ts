@@ -13,6 +13,8 @@ export type ScheduleEventName =
   | 'task_unregister_error'
   | 'task_paused'
   | 'task_pause_error'
+  /** A pause or a stop found due runs that waited for the one at work. */
+  | 'runs_dropped'
   | 'task_completed'
   | 'task_repaired';
 

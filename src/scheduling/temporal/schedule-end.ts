@@ -1,0 +1,55 @@
+import { findExpiry } from '../schedule/schedule-config';
+import { findSchedulerType } from '../scheduler-types/registry';
+import type { Logger } from '../../platform/logger';
+import type { TaskConfig } from '../../storage/configs/task-config';
+import type { TaskConfigRepository } from '../../storage/configs/task-config-repository';
+import type { ScheduleConvergence } from './schedule-convergence';
+
+type Configs = Pick<TaskConfigRepository, 'get' | 'setScheduleStatus' | 'addEvents'>;
+
+/**
+ * Writes that an active config will never fire again: as done, or with what `failed` says. False when the config has
+ * changed since `row` was read, and nothing was written.
+ */
+export async function recordEnd(configs: Configs, row: TaskConfig, end: { hasRun: boolean; failed?: string }) {
+  const newStatus = end.failed === undefined ? 'inactive' : 'error';
+  const written = await configs.setScheduleStatus(row.id, newStatus, {
+    from: ['active'],
+    ifRevision: row.revision,
+    error: end.failed,
+  });
+  if (!written) return false;
+  await configs.addEvents(row.id, [
+    { event: 'status_changed', newStatus },
+    { event: 'task_completed', taskName: row.name, success: end.hasRun, error: end.failed },
+  ]);
+  return true;
+}
+
+/** Ends the config whose schedule has started its only run. Call it when a run that a schedule started has ended. */
+export type EndSpentSchedule = (configId: number) => Promise<void>;
+
+/**
+ * Reconcile would find the spent schedule within a minute. An edit that gives the config a new date wins over the end
+ * of the run for the old one.
+ */
+export function createSpentScheduleEnd({
+  configs,
+  convergence,
+  log,
+}: {
+  configs: Configs;
+  convergence: ScheduleConvergence;
+  log: Logger;
+}): EndSpentSchedule {
+  return async (configId) => {
+    const row = await configs.get(configId);
+    if (row?.scheduleStatus !== 'active' || findSchedulerType(row.schedulerType)?.fires !== 'once') return;
+    if (findExpiry(row.schedulerType, row.scheduleConfig, new Date()) === null) return;
+    if (!(await recordEnd(configs, row, { hasRun: true }))) return;
+    // The run does not wait for it: reconcile removes a schedule that is left.
+    convergence
+      .converge(configId)
+      .catch((error: unknown) => log.warn({ err: error, configId }, 'a spent schedule was not removed'));
+  };
+}
