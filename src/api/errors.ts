@@ -110,11 +110,17 @@ export class UnsupportedEncodingError extends ApiError {
   }
 }
 
+/** Whoever mends so many finds the rest with the next request. */
+const MAX_SHOWN_ERRORS = 100;
+
 export class RequestValidationError extends ApiError {
   override readonly name = 'RequestValidationError';
   readonly status = 422;
-  constructor(readonly items: ValidationError[]) {
-    super(items.map((item) => item.msg).join(', '));
+  readonly items: ValidationError[];
+  constructor(items: ValidationError[]) {
+    const shown = items.slice(0, MAX_SHOWN_ERRORS);
+    super(shown.map((item) => item.msg).join(', '));
+    this.items = shown;
   }
   override get detail(): ValidationError[] {
     return this.items;

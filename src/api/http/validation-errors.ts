@@ -22,6 +22,14 @@ const hideSecrets = (key: string | number | undefined, value: unknown): unknown 
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, hideSecrets(name, inner)]));
 };
 
+/** What a client sent is repeated as far as it helps to find it: a request may hold a megabyte in wrong fields. */
+const MAX_SHOWN_LENGTH = 1_000;
+function shorten(input: unknown): unknown {
+  if (typeof input === 'string' && input.length > MAX_SHOWN_LENGTH) return `${input.slice(0, MAX_SHOWN_LENGTH)}…`;
+  const isLarge = typeof input === 'object' && JSON.stringify(input).length > MAX_SHOWN_LENGTH;
+  return isLarge ? null : input;
+}
+
 /**
  * Translates zod's issues into the error types and texts of pydantic, which the web client was written against. Values
  * of fields whose names suggest a secret are replaced by `***`.
@@ -40,7 +48,7 @@ export function toValidationErrors(
         type: 'extra_forbidden',
         loc: [...loc, key],
         msg: describeExtra(key, (issue as Issue).known),
-        input: (valueAt(data, path) as Record<string, unknown> | undefined)?.[key],
+        input: shorten((valueAt(data, path) as Record<string, unknown> | undefined)?.[key]),
       }));
     }
     const { type, msg, ctx } = describe(issue, loc);
@@ -50,7 +58,7 @@ export function toValidationErrors(
         type,
         loc,
         msg,
-        input: hideSecrets(path.at(-1), input) ?? null,
+        input: shorten(hideSecrets(path.at(-1), input)) ?? null,
         ...(ctx ? { ctx } : {}),
       },
     ];

@@ -3,6 +3,7 @@ import { z, type core } from 'zod';
 import { ScheduleConfigError } from '../../scheduling/config-fields/schedule-config-error';
 import { isSameSchedule, parseScheduleConfig } from '../../scheduling/schedule/schedule-config';
 import { findSchedulerType } from '../../scheduling/scheduler-types/registry';
+import { findSizeIssue } from './json-size';
 import { findParameterIssues } from './parameter-issues';
 
 const object = z.record(z.string(), z.unknown());
@@ -27,6 +28,8 @@ export function findConfigIssues(
 
 function findScheduleIssues(type: string, schedule: unknown, stored: unknown): core.$ZodIssue[] {
   if (!findSchedulerType(type) || !object.safeParse(schedule).success) return [];
+  const tooLarge = isDeepStrictEqual(schedule, stored) ? undefined : findSizeIssue(schedule);
+  if (tooLarge) return [{ ...tooLarge, path: ['schedule_config'] }];
   try {
     const isUnchanged = stored !== undefined && isSameSchedule(type, schedule, stored);
     parseScheduleConfig(type, schedule, {

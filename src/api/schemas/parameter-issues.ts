@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z, type core } from 'zod';
 import { findTaskType } from '../../tasks/registry';
+import { findSizeIssue } from './json-size';
 
 const anyObject = z.record(z.string(), z.unknown());
 
@@ -13,7 +14,10 @@ const namesOf = (schema: z.ZodType): string[] => (schema instanceof z.ZodObject 
 export function findParameterIssues(typeName: string, parameters: unknown, stored?: unknown): core.$ZodIssue[] {
   const taskType = findTaskType(typeName);
   if (!taskType || !anyObject.safeParse(parameters).success) return [];
-  const schema = isDeepStrictEqual(parameters, stored) ? taskType.storedParameters : taskType.parameters;
+  const isStored = isDeepStrictEqual(parameters, stored);
+  const tooLarge = isStored ? undefined : findSizeIssue(parameters);
+  if (tooLarge) return [tooLarge];
+  const schema = isStored ? taskType.storedParameters : taskType.parameters;
   const issues = schema.safeParse(parameters, { reportInput: true }).error?.issues ?? [];
   const known = namesOf(schema);
   return issues.map((issue) =>

@@ -6,7 +6,7 @@ import { rows } from '../sql/rows';
 import type { Database } from '../../platform/postgres/postgres';
 import type { ExecutionStatus, TriggeredBy } from './task-execution';
 
-/** A run as lists show it, with its config's name and the newest run that repeats it. */
+/** A run with its config's name and the newest run that repeats it. */
 export interface ExecutionView {
   id: number;
   taskId: string;
@@ -35,6 +35,9 @@ export interface ExecutionView {
   createdAt: InstantText;
 }
 
+/** As lists show it. What a list does not ask for is null. */
+export type ExecutionListItem = Omit<ExecutionView, 'parameters'>;
+
 export interface AttemptView {
   attempt: number;
   outcome: string;
@@ -50,21 +53,24 @@ export interface ExecutionFilter {
   /** Empty: every status. */
   statuses: ExecutionStatus[];
   limit: number;
+  /** The columns that may be large and that the list shows. */
+  shown: { result?: true; errorTraceback?: true };
   /** The end of the previous page. */
   cursor?: string;
 }
 
 const LAST_INTEGER = 2_147_483_647;
-const COLUMNS = `
+const LIST_COLUMNS = `
   e.id, e.task_id as "taskId", e.config_id as "configId", coalesce(c.name, e.config_name) as "configName",
   coalesce(e.task_type, c.task_type) as "taskType",
   e.status, e.is_success as "isSuccess", e.triggered_by as "triggeredBy", e.retry_of as "retryOf",
   (select max(r.id) from task_executions r where r.retry_of = e.id) as "retriedBy",
-  e.parameters, e.max_retries as "maxRetries", e.timeout_seconds as "timeoutSeconds", e.priority,
+  e.max_retries as "maxRetries", e.timeout_seconds as "timeoutSeconds", e.priority,
   e.workflow_id as "workflowId", e.run_id as "runId", e.attempt, e.scheduled_at as "scheduledAt",
   e.started_at as "startedAt", e.completed_at as "completedAt", e.duration_seconds as "durationSeconds",
-  e.result, e.error_message as "errorMessage", e.error_traceback as "errorTraceback", e.created_at as "createdAt"`;
-const writeCursor = (last: ExecutionView) => encodeCursor(`e:${last.startedAt}:${last.id}`);
+  e.error_message as "errorMessage", e.created_at as "createdAt"`;
+const COLUMNS = `${LIST_COLUMNS}, e.parameters, e.result, e.error_traceback as "errorTraceback"`;
+const writeCursor = (last: ExecutionListItem) => encodeCursor(`e:${last.startedAt}:${last.id}`);
 
 /** False also for a date that does not exist (30 February), and for the year 0, which PostgreSQL does not have. */
 function isInstant(key: string): boolean {
@@ -94,7 +100,8 @@ export function createExecutionQueryRepository(database: Database) {
     ...createExecutionTotals(database),
 
     /** Newest first. */
-    async list(filter: ExecutionFilter): Promise<{ items: ExecutionView[]; nextCursor: string | null }> {
+    async list(filter: ExecutionFilter): Promise<{ items: ExecutionListItem[]; nextCursor: string | null }> {
+      const { shown } = filter;
       const before = filter.cursor === undefined ? undefined : readCursor(filter.cursor);
       const conditions = [
         filter.configId === undefined ? [] : ['e.config_id = :configId'],
@@ -103,12 +110,21 @@ export function createExecutionQueryRepository(database: Database) {
         before === undefined ? [] : ['(e.started_at, e.id) < (cast(:beforeKey as timestamptz), :beforeId)'],
       ].flat();
       const sql = `
-        select ${COLUMNS} from ${SOURCE} where ${['true', ...conditions].join(' and ')}
+        select ${LIST_COLUMNS}, ${shown.result ? 'e.result' : 'null as result'},
+          ${shown.errorTraceback ? 'e.error_traceback' : 'null'} as "errorTraceback"
+        from ${SOURCE} where ${['true', ...conditions].join(' and ')}
         order by e.started_at desc, e.id desc limit :limit`;
-      const shape = [filter.configId, filter.startedSince, filter.statuses[0], before]
+      const shape = [
+        filter.configId,
+        filter.startedSince,
+        filter.statuses[0],
+        before,
+        shown.result,
+        shown.errorTraceback,
+      ]
         .map((part) => (part === undefined ? 0 : 1))
         .join('');
-      const query = prepare<ExecutionView>(database, `executions-${shape}`, sql);
+      const query = prepare<ExecutionListItem>(database, `executions-${shape}`, sql);
       const found = await query({
         configId: filter.configId,
         startedSince: filter.startedSince,

@@ -1,13 +1,13 @@
 import { redactTextFor, redactFieldsFor, type Reader } from '../common/redaction';
 import { toMilliseconds } from '../common/times';
-import type { ExecutionView } from '../../../storage/executions/execution-query-repository';
+import type { ExecutionListItem } from '../../../storage/executions/execution-query-repository';
 import type { ExecutionTotals } from '../../../storage/executions/execution-totals';
 import type { ExecutionBody, ExecutionFullBody, StatsBody } from '../../schemas/execution-schemas';
 
 /** The URL of a run in the Temporal Web UI; null when no UI is configured. */
 export type LinkToRun = (workflowId: string, runId: string) => string | null;
 
-export function presentExecution(view: ExecutionView, linkToRun: LinkToRun, reader: Reader): ExecutionBody {
+export function presentExecution(view: ExecutionListItem, linkToRun: LinkToRun, reader: Reader): ExecutionBody {
   return {
     id: view.id,
     task_id: view.taskId,
@@ -33,7 +33,7 @@ export function presentExecution(view: ExecutionView, linkToRun: LinkToRun, read
   };
 }
 
-export function presentExecutionFull(view: ExecutionView, linkToRun: LinkToRun, reader: Reader): ExecutionFullBody {
+export function presentExecutionFull(view: ExecutionListItem, linkToRun: LinkToRun, reader: Reader): ExecutionFullBody {
   return {
     ...presentExecution(view, linkToRun, reader),
     error_traceback: redactTextFor(reader, view.taskType, view.errorTraceback),

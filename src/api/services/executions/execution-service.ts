@@ -49,6 +49,7 @@ export function createExecutionService(deps: {
         configId,
         limit: query.limit,
         cursor: query.cursor,
+        shown: { result: true },
         statuses: statusesOf(query.status, FINISHED),
       });
       return {
@@ -62,6 +63,7 @@ export function createExecutionService(deps: {
         startedSince: hoursAgo(query.hours),
         limit: query.limit,
         cursor: query.cursor,
+        shown: { result: true, errorTraceback: true },
         statuses: statusesOf(query.status, FINISHED),
       });
       return {
@@ -76,10 +78,11 @@ export function createExecutionService(deps: {
         startedSince: daysAgo(query.days),
         limit: query.limit,
         cursor: query.cursor,
+        shown: { errorTraceback: true },
         statuses: statusesOf(query.status, UNSUCCESSFUL),
       });
       return {
-        items: page.items.map((view) => ({ ...presentExecutionFull(view, linkToRun, reader), result: null })),
+        items: page.items.map((view) => presentExecutionFull(view, linkToRun, reader)),
         nextCursor: page.nextCursor,
       };
     },
