@@ -5247,7 +5247,10 @@ export interface paths {
         delete: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description The etag of the config as it was read; one that was edited since is left alone (412) */
+                    "if-match"?: string;
+                };
                 path: {
                     id: number;
                 };
@@ -5303,6 +5306,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description If-Match names an older state */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };
@@ -5550,7 +5562,10 @@ export interface paths {
         post: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description The etag of the config as it was read; one that was edited since is left alone (412) */
+                    "if-match"?: string;
+                };
                 path: {
                     id: number;
                     action: "start" | "stop" | "pause" | "resume" | "reload";
@@ -5614,6 +5629,15 @@ export interface paths {
                          *       "detail": "Task config not found"
                          *     }
                          */
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description If-Match names an older state */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
                         "application/json": components["schemas"]["Error"];
                     };
                 };

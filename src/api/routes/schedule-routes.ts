@@ -1,4 +1,5 @@
-import { unprocessable, notFound, unavailable } from '../schemas/common-schemas';
+import { notFound, preconditionFailed, unavailable, unprocessable } from '../schemas/common-schemas';
+import { editHeaders } from '../schemas/config-schemas';
 import { idParams } from '../schemas/request-values';
 import * as schemas from '../schemas/schedule-schemas';
 import { summary } from '../schemas/system-schemas';
@@ -96,10 +97,11 @@ export function registerScheduleRoutes(
         tags,
         summary: 'start, stop, pause, resume or reload; a refusal is a 200 that says why',
         params: schemas.actionParams,
-        response: { 200: schemas.actionResult, ...notFound, ...unprocessable },
+        headers: editHeaders,
+        response: { 200: schemas.actionResult, ...notFound, ...preconditionFailed, ...unprocessable },
       },
     },
-    async (request) => schedules.act(request.params.id, request.params.action),
+    async (request) => schedules.act(request.params.id, request.params.action, request.headers['if-match']),
   );
 
   app.delete(
@@ -110,9 +112,10 @@ export function registerScheduleRoutes(
         tags,
         summary: 'Stop and remove a schedule; its config stays',
         params: idParams,
-        response: { 200: schemas.actionResult, ...notFound, ...unprocessable },
+        headers: editHeaders,
+        response: { 200: schemas.actionResult, ...notFound, ...preconditionFailed, ...unprocessable },
       },
     },
-    async (request) => schedules.remove(request.params.id),
+    async (request) => schedules.act(request.params.id, 'remove', request.headers['if-match']),
   );
 }

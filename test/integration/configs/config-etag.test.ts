@@ -34,6 +34,35 @@ test('an edit or a deletion on the basis of an older state is refused, and chang
   expect(deleted.status).toBe(200);
 });
 
+test.each(['start', 'stop', 'pause', 'resume', 'reload'])(
+  '%s on the basis of an older state is refused, and changes nothing',
+  async (action) => {
+    const { id, etag } = await createConfig();
+    await stack.api.root('POST', `/tasks/schedules/${id}/${action === 'start' ? 'stop' : 'start'}`);
+    if (action === 'resume') await stack.api.root('POST', `/tasks/schedules/${id}/pause`);
+    const { body } = await save(id, { name: 'edited' }, etag);
+    const before = await stack.database('task_configs').where({ id });
+    const act = (tag: string) =>
+      stack.api.root('POST', `/tasks/schedules/${id}/${action}`, undefined, { 'if-match': tag });
+    expect((await act(etag)).status).toBe(412);
+    expect(await stack.database('task_configs').where({ id })).toEqual(before);
+    expect(await act(body.etag)).toMatchObject({ status: 200, body: { success: true } });
+  },
+);
+
+test('a deletion of a config or a schedule that is refused leaves the schedule armed', async () => {
+  const { id, etag } = await createConfig();
+  await stack.api.root('POST', `/tasks/schedules/${id}/start`);
+  await save(id, { name: 'edited' }, etag);
+  for (const path of [`/tasks/configs/${id}`, `/tasks/schedules/${id}`])
+    expect((await stack.api.root('DELETE', path, undefined, { 'if-match': etag })).status).toBe(412);
+  expect((await stack.api.root('GET', `/tasks/schedules/${id}`)).body).toMatchObject({
+    status: 'active',
+    is_actually_scheduled: true,
+    status_consistent: true,
+  });
+});
+
 test('a list that names the tag, a star, and no header let an edit pass', async () => {
   const { id, etag } = await createConfig();
   expect(await save(id, { name: 'listed' }, `"other" , ${etag}`)).toMatchObject({ status: 200 });

@@ -178,11 +178,10 @@ export function createConfigService(deps: ConfigServiceDeps) {
     async remove(id: number, ifMatch?: string): Promise<string> {
       const config = await find(id);
       requireMatch(ifMatch, config);
-      const stopped = await commands.stop(id);
       const removed = await configs.remove(id, ifMatch === undefined ? {} : { ifEditedAt: editedAt(config) });
       if (!removed && ifMatch !== undefined) return refuseEdit(id);
-      // Once more, in case of a concurrent start. If Temporal does not answer now, reconcile removes the schedule.
-      if (stopped.success) await ifTemporalAnswers(() => convergence.converge(id));
+      // The schedule of a config that is gone is removed. If Temporal does not answer now, reconcile does it.
+      await ifTemporalAnswers(() => convergence.converge(id));
       return `Task config ${config.name} deleted`;
     },
   };

@@ -1,6 +1,7 @@
 import createLimit from 'p-limit';
 import { describeRule, parseScheduleConfig } from '../../../scheduling/schedule/schedule-config';
 import { NotFoundError } from '../../errors';
+import { requireMatch } from './config-tag';
 import { isArmed, isConsistent, presentEvent, presentRecentEvent } from './config-presenter';
 import type { CommandResult, ScheduleCommand, ScheduleCommands } from '../../../scheduling/temporal/schedule-commands';
 import type { ActualSchedule } from '../../../scheduling/temporal/actual-schedule';
@@ -126,9 +127,11 @@ export function createScheduleService(deps: {
       return (await configs.listEvents(configId, limit)).map(presentEvent);
     },
 
-    act: (configId: number, action: ScheduleCommand): Promise<CommandResult> => commands[action](configId),
-
-    remove: (configId: number): Promise<CommandResult> => commands.remove(configId),
+    async act(configId: number, action: ScheduleCommand | 'remove', ifMatch?: string): Promise<CommandResult> {
+      const config = ifMatch === undefined ? undefined : await configs.get(configId);
+      if (config) requireMatch(ifMatch, config);
+      return commands[action](configId);
+    },
 
     /** A command that fails, also for an unknown id, does not stop the others. */
     async actOnMany(configIds: number[], action: ScheduleCommand): Promise<BatchResultBody> {
