@@ -29,7 +29,8 @@ const CLOSE_STORES_WITHIN_MS = 3_000;
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLogger({ name: 'api', level: config.LOG_LEVEL, context: requestLogFields });
-  setDefaultSubreddits(config.REDDIT_DEFAULT_SUBREDDITS);
+  const fault = setDefaultSubreddits(config.REDDIT_DEFAULT_SUBREDDITS);
+  if (fault) throw new StartError(`REDDIT_DEFAULT_SUBREDDITS: ${fault}`);
   const url = requireDatabaseUrl(config, '`npm start` brings up a PostgreSQL of its own');
   if (!config.JWT_SECRET_KEY) throw new StartError('JWT_SECRET_KEY is not set; `npm start` makes one and keeps it');
 

@@ -1,7 +1,7 @@
 import { estimateScrape } from './reddit-scrape/scrape-estimate';
 import { scrapeExamples } from './reddit-scrape/scrape-examples';
 import { scrapeParameters } from './reddit-scrape/scrape-parameters';
-import { withPlainNames } from './reddit-scrape/subreddit-names';
+import { defaultSubreddits, withPlainNames } from './reddit-scrape/subreddit-names';
 import { defineTaskType } from './task-type';
 
 /** Longer than the largest scrape at Reddit's usual rate takes; one that never ends must not run for ever. */
@@ -14,6 +14,7 @@ export const redditScrape = defineTaskType({
   parameters: scrapeParameters,
   examples: scrapeExamples,
   workflow: 'scrapeReddit',
+  configuredDefaults: () => (defaultSubreddits().length > 0 ? { subreddits: [...defaultSubreddits()] } : {}),
   toStored: withPlainNames,
   defaultTimeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
   estimate: estimateScrape,

@@ -81,6 +81,8 @@ export interface TaskType<Parameters = unknown> {
    * an operator then runs only what an admin has stored or chosen, by config, schedule or retry.
    */
   readonly adHocAccess: AdHocAccess;
+  /** Parameters that may be left out because the operator has set a default for them. */
+  configuredDefaults?(): JsonObject;
   /** The given parameters in the form in which they are stored; as they are given without it. */
   toStored?(parameters: JsonObject): JsonObject;
   /** The time limit of a run whose config and request set none. Without it such a run has no limit. */
@@ -107,6 +109,7 @@ interface Definition<Schema extends z.ZodType> {
   privateFields?: readonly string[];
   adHocAccess?: AdHocAccess;
   defaultTimeoutSeconds?: number;
+  configuredDefaults?(): JsonObject;
   toStored?(parameters: JsonObject): JsonObject;
   estimate?(parameters: z.infer<Schema>, basis: EstimateBasis): Promise<Estimate>;
 }

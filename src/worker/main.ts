@@ -10,7 +10,7 @@ import { createDatabase } from '../platform/postgres/postgres';
 import { createRedditClient } from '../platform/reddit/snoowrap-client';
 import { createRedditBudget } from '../platform/reddit-budget/reddit-budget';
 import { checkServers, requireDatabaseUrl } from '../platform/startup/start-checks';
-import { showFailedStart } from '../platform/startup/start-error';
+import { showFailedStart, StartError } from '../platform/startup/start-error';
 import { connectTemporal, temporalTarget } from '../platform/temporal';
 import { setDefaultSubreddits } from '../tasks/reddit-scrape/subreddit-names';
 import { createScheduleGateway } from '../scheduling/temporal/schedule-gateway';
@@ -23,7 +23,8 @@ import { createTemporalLogger } from './temporal-logger';
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLogger({ name: 'worker', level: config.LOG_LEVEL });
-  setDefaultSubreddits(config.REDDIT_DEFAULT_SUBREDDITS);
+  const fault = setDefaultSubreddits(config.REDDIT_DEFAULT_SUBREDDITS);
+  if (fault) throw new StartError(`REDDIT_DEFAULT_SUBREDDITS: ${fault}`);
   const databaseUrl = requireDatabaseUrl(config, '`npm start` brings up a PostgreSQL of its own');
   warnOfMissingSettings(config, log);
 

@@ -1,5 +1,5 @@
 import { taskTypes } from '../../tasks/registry';
-import { taskTypeCatalogue, type JsonSchema } from '../services/configs/task-type-catalogue';
+import { describeTaskTypes, type JsonSchema } from '../services/configs/task-type-catalogue';
 
 const HEAD = `# Task type reference
 
@@ -53,7 +53,7 @@ function rowsOf(schema: JsonSchema, prefix = ''): string[] {
 
 /** The Markdown page that lists every task type with its parameters. */
 export function createTaskTypeReference(): string {
-  const sections = taskTypeCatalogue.task_types.map((type, index) => {
+  const sections = describeTaskTypes().task_types.map((type, index) => {
     const rows = rowsOf(type.parameters);
     const [example] = taskTypes[index]?.examples.accepted ?? [];
     return [

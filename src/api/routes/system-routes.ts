@@ -3,11 +3,12 @@ import { taskTypes } from '../../tasks/registry';
 import { SCHEDULE_COMMANDS, SCHEDULE_STATUSES } from '../schemas/config-schemas';
 import { unavailable } from '../schemas/common-schemas';
 import { dashboard, enums, systemHealth, systemStatus, taskTypeList } from '../schemas/system-schemas';
-import { taskTypeCatalogue } from '../services/configs/task-type-catalogue';
+import { describeTaskTypes } from '../services/configs/task-type-catalogue';
 import type { SystemService } from '../services/system/system-service';
 import type { ZodApp } from '../zod-app';
 
 export function registerSystemRoutes(app: ZodApp, { system }: { system: SystemService }): void {
+  const taskTypeCatalogue = describeTaskTypes();
   const config = { access: 'viewer' } as const;
   const tags = ['system'];
 

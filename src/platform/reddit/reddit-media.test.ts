@@ -45,6 +45,13 @@ test.each([
   expect(toPost({ ...post, ...fields })).toMatchObject({ isDeleted: true, content: marker });
 });
 
+test('a comment that moderators removed is gone, also where its author is named', () => {
+  expect(toComment({ ...comment, author: 'somebody', body: ' [removed]\n' }, 0)).toMatchObject({
+    isDeleted: true,
+    body: '[removed]',
+  });
+});
+
 test('a text that speaks of removal is not gone', () => {
   for (const body of ['[removed] by popular demand', 'removed by reddit', '[Removed](https://example.com) by Reddit'])
     expect(toComment({ ...comment, body }, 0)).toMatchObject({ isDeleted: false, body });

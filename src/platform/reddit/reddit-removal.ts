@@ -11,11 +11,12 @@ const text = (value: unknown) => (typeof value === 'string' ? value.trim() : '')
 
 export type Marker = '[deleted]' | '[removed]';
 
-/** The marker for a text that is gone. A text in this form with a living author may be a joke of theirs. */
+/** The marker for a text that is gone. "[deleted]" of a living author is a joke: Reddit names nobody there. */
 function markerOf(value: string, isAuthorGone: boolean): Marker | null {
   const [, deed] = GONE_BY.exec(value) ?? [];
   if (deed) return deed.toLowerCase() === 'removed' ? '[removed]' : '[deleted]';
-  return isAuthorGone && (value === '[removed]' || value === '[deleted]') ? value : null;
+  if (value === '[removed]') return value;
+  return isAuthorGone && value === '[deleted]' ? value : null;
 }
 
 const isAuthorGone = ({ author }: Data) => (author ?? '[deleted]') === '[deleted]';
@@ -33,7 +34,6 @@ export function goneMarkerOfPost(data: Data): Marker | null {
   if (isMarkedRemoved(data)) return '[removed]';
   const marker = markerOf(selftext, isAuthorGone(data)) ?? markerOf(text(data.title), false);
   if (marker) return marker;
-  if (selftext === '[removed]') return '[removed]';
   return text(data.removed_by_category) === '' ? null : '[deleted]';
 }
 

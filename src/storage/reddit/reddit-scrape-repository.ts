@@ -33,14 +33,17 @@ const SAVE_THREAD = `
 
 const SAVE_WATERMARK = `
   insert into reddit_watermarks (
-    subreddit, sort, is_sandbox, post_id, posts_limit, comments_limit, comments_depth, expand_more, taken_at
+    subreddit, sort, is_sandbox, post_id, posts_limit, comments_limit, comments_depth, comments_sort, expand_more,
+    taken_at
   )
   select
-    :subreddit, :sort, :isSandbox, id, :postsLimit, :commentsLimit, cast(:commentsDepth as int), :expandMore, now()
+    :subreddit, :sort, :isSandbox, id, :postsLimit, :commentsLimit, cast(:commentsDepth as int), :commentsSort,
+    :expandMore, now()
   from reddit_posts where id = :postId for key share
   on conflict (subreddit, sort, is_sandbox) do update set
     post_id = excluded.post_id, posts_limit = excluded.posts_limit, comments_limit = excluded.comments_limit,
-    comments_depth = excluded.comments_depth, expand_more = excluded.expand_more, taken_at = excluded.taken_at`;
+    comments_depth = excluded.comments_depth, comments_sort = excluded.comments_sort,
+    expand_more = excluded.expand_more, taken_at = excluded.taken_at`;
 
 // Runs that ended without success keep their lanes: the answers about them still show where each subreddit stood.
 const FORGET_LISTED = `
@@ -80,7 +83,8 @@ export function createRedditScrapeRepository(database: Database): ScrapeMemory {
       const [row] = await rows<Watermark>(
         database,
         `select w.post_id as "postId", p.reddit_created_at as "createdAt", w.posts_limit as "postsLimit",
-           w.comments_limit as "commentsLimit", w.comments_depth as "commentsDepth", w.expand_more as "expandMore"
+           w.comments_limit as "commentsLimit", w.comments_depth as "commentsDepth", w.comments_sort as "commentsSort",
+           w.expand_more as "expandMore"
          from reddit_watermarks w join reddit_posts p on p.id = w.post_id
          where w.subreddit = :subreddit and w.sort = :sort and w.is_sandbox = :isSandbox`,
         inLowerCase(listing),
@@ -89,7 +93,9 @@ export function createRedditScrapeRepository(database: Database): ScrapeMemory {
     },
 
     async saveWatermark(listing, watermark) {
-      await repeatOnConflict(() => rows(database, SAVE_WATERMARK, { ...inLowerCase(listing), ...watermark }));
+      await repeatOnConflict(() =>
+        rows(database, SAVE_WATERMARK, { commentsSort: 'confidence', ...inLowerCase(listing), ...watermark }),
+      );
     },
 
     async listUnlisted(query) {

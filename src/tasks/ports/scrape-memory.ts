@@ -3,13 +3,13 @@ export interface ReadingLimits {
   commentsLimit: number;
   commentsDepth: number | null;
   expandMore: number;
+  /** 'confidence' when left out. */
+  commentsSort?: string;
 }
 
 /** How far the comments of a post were read last. */
 export interface KnownThread extends ReadingLimits {
   postId: string;
-  /** 'confidence' when left out. */
-  commentsSort?: string;
   /** As Reddit reported it when the thread was read. */
   numComments: number;
   /** Nothing was left folded within the depth. */

@@ -92,7 +92,8 @@ describe('what is known costs no request', () => {
     ['the last scrape went less deep in posts', incremental, { postsLimit: 100 }],
     ['in comments', { ...incremental, comments_limit: 200 }, {}],
     ['in levels', incremental, { commentsDepth: 3 }],
-    ['or in requests', { ...incremental, expand_more: 1 }, {}],
+    ['in requests', { ...incremental, expand_more: 1 }, {}],
+    ['or read comments in another order', { ...incremental, comments_sort: 'new' }, {}],
   ])('but no page when %s', async (_, parameters, more) => {
     const run = start({ listPosts: newest(950) }, parameters, { memory: watermark(more) });
     expect(await run.result).toMatchObject({

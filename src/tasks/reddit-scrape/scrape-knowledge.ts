@@ -1,18 +1,20 @@
-import type { KnownThread, Watermark } from '../ports/scrape-memory';
+import type { KnownThread, ReadingLimits, Watermark } from '../ports/scrape-memory';
 import type { ScrapeParameters } from './scrape-parameters';
 
-type Reading = Pick<KnownThread, 'commentsLimit' | 'commentsDepth' | 'expandMore'>;
-
-export const readingOf = (parameters: ScrapeParameters): Reading => ({
+export const readingOf = (parameters: ScrapeParameters): ReadingLimits => ({
   commentsLimit: parameters.comments_limit,
   commentsDepth: parameters.comments_depth,
   expandMore: parameters.expand_more,
+  commentsSort: parameters.comments_sort,
 });
 
-const reachesDepth = (then: Reading, now: Reading) =>
+const reachesDepth = (then: ReadingLimits, now: ReadingLimits) =>
   then.commentsDepth === null || (now.commentsDepth !== null && now.commentsDepth <= then.commentsDepth);
-const reachesLimits = (then: Reading, now: Reading) =>
-  now.commentsLimit <= then.commentsLimit && now.expandMore <= then.expandMore;
+/** Another sort has other comments within the same limits. */
+const reachesLimits = (then: ReadingLimits, now: ReadingLimits) =>
+  now.commentsLimit <= then.commentsLimit &&
+  now.expandMore <= then.expandMore &&
+  (now.commentsLimit === 0 || (then.commentsSort ?? 'confidence') === now.commentsSort);
 
 /** Whether a thread need not be read: it has as many comments as at the last reading, and was read as far as now. */
 export function isThreadKnown(
@@ -22,8 +24,7 @@ export function isThreadKnown(
 ): boolean {
   if (!known || parameters.reread_unchanged || known.numComments !== post.numComments) return false;
   const now = readingOf(parameters);
-  const isSameSort = (known.commentsSort ?? 'confidence') === parameters.comments_sort;
-  return reachesDepth(known, now) && (known.isComplete || (isSameSort && reachesLimits(known, now)));
+  return reachesDepth(known, now) && (known.isComplete || reachesLimits(known, now));
 }
 
 /** Only `new` is ordered by time: in other sorts a known post does not mean that the following ones are known. */

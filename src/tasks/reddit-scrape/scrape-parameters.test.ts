@@ -60,7 +60,7 @@ test('joined names count one by one against the most', () => {
 });
 
 describe('scrapes that name no subreddit', () => {
-  afterEach(() => setDefaultSubreddits([]));
+  afterEach(() => void setDefaultSubreddits([]));
 
   test('are refused with what is missing, unless there are default ones', () => {
     expect(messages({})).toEqual([
@@ -70,6 +70,13 @@ describe('scrapes that name no subreddit', () => {
     expect(scrapeParameters.parse({})).toMatchObject({ subreddits: ['funny', 'pics'] });
     expect(scrapeParameters.parse({ subreddits: ['books'] })).toMatchObject({ subreddits: ['books'] });
     expect(messages({ subreddits: [] })).toEqual(['subreddits: name at least one subreddit']);
+  });
+
+  test('are refused their default when one of its names is wrong', () => {
+    expect(setDefaultSubreddits(['funny', 'no such name'])).toMatch(/^entry 2 is not the name of a subreddit/);
+    expect(messages({})).toEqual([expect.stringContaining('Name at least one')]);
+    expect(setDefaultSubreddits([' r/Books/ ', 'https://www.reddit.com/r/pics/new', 'BOOKS'])).toBeUndefined();
+    expect(scrapeParameters.parse({})).toMatchObject({ subreddits: ['Books', 'pics'] });
   });
 
   test('are stored as they are given', () => {

@@ -42,10 +42,19 @@ export function withPlainNames<Given extends Record<string, unknown>>(parameters
 
 let defaults: string[] = [];
 
-/** For the entry files, which know REDDIT_DEFAULT_SUBREDDITS: the subreddits of scrapes that name none. */
-export function setDefaultSubreddits(names: string[]): void {
-  defaults = names;
+/**
+ * For the entry files, which know REDDIT_DEFAULT_SUBREDDITS: the subreddits of scrapes that name none. Returns what is
+ * wrong with the names; then none is set.
+ */
+export function setDefaultSubreddits(names: string[]): string | undefined {
+  const wrong = names.findIndex((name) => !subreddit.safeParse(name).success);
+  const fault = subreddit.safeParse(names[wrong]).error?.issues[0]?.message;
+  if (wrong >= 0) return `entry ${wrong + 1} ${fault}`;
+  defaults = plainNames(names);
+  return undefined;
 }
+
+export const defaultSubreddits = (): readonly string[] => defaults;
 
 export const withDefaultSubreddits = (given: unknown): unknown =>
   typeof given === 'object' && given !== null && !Array.isArray(given) && !('subreddits' in given)

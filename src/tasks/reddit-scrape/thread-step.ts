@@ -136,7 +136,6 @@ async function close(context: LaneContext, lane: LaneState, postId: string, thre
     postId,
     numComments: thread.numComments,
     ...readingOf(context.parameters),
-    commentsSort: context.parameters.comments_sort,
     isComplete: unseen === 0 && thread.stored < context.parameters.comments_limit,
     requests: 1 + thread.spent,
   });

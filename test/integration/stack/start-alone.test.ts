@@ -56,6 +56,11 @@ test.each<[string, NodeJS.ProcessEnv, RegExp, ...string[]]>([
     'me@example.org',
   ],
   ['api/server.js', { ...SERVERS, DATABASE_URL: DEAD, JWT_SECRET_KEY: '' }, /^JWT_SECRET_KEY is not set/m],
+  ...['api/server.js', 'worker/main.js'].map((file): [string, NodeJS.ProcessEnv, RegExp] => [
+    file,
+    { ...SERVERS, DATABASE_URL: DEAD, REDDIT_DEFAULT_SUBREDDITS: 'funny,no such name' },
+    /^REDDIT_DEFAULT_SUBREDDITS: entry 2 is not the name of a subreddit/m,
+  ]),
   ['stack/commands/create-admin.js', {}, /^Unknown option '--foo'[^]*^npm run create-admin -- --username/m, '--foo'],
   ['stack/commands/write-zoneinfo.js', {}, /^Name the file to write, which has to end in \.zip/m, 'zoneinfo.tar'],
 ])(

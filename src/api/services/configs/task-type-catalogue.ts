@@ -56,8 +56,21 @@ const limits = {
   priority: rangeOf(schemaOf(configLimits.priority)),
 };
 
+/** The schema with the operator's defaults: what has one need not be given. */
+function withConfiguredDefaults(schema: JsonSchema & Record<string, unknown>, defaults: Record<string, unknown>) {
+  const properties = Object.entries(defaults).map(([name, value]) => [
+    name,
+    { ...schema.properties?.[name], default: value },
+  ]);
+  return {
+    ...schema,
+    properties: { ...schema.properties, ...(Object.fromEntries(properties) as Record<string, JsonSchema>) },
+    ...(schema.required ? { required: schema.required.filter((name) => !(name in defaults)) } : {}),
+  };
+}
+
 function describe(taskType: TaskType): TaskTypeList['task_types'][number] {
-  const parameters = schemaOf(taskType.parameters);
+  const parameters = withConfiguredDefaults(schemaOf(taskType.parameters), taskType.configuredDefaults?.() ?? {});
   const withDefaults = Object.entries(parameters.properties ?? {}).filter(
     ([, property]) => property.default !== undefined,
   );
@@ -75,5 +88,8 @@ function describe(taskType: TaskType): TaskTypeList['task_types'][number] {
   };
 }
 
-/** The registry of task types as a web client needs it. Constant for the life of the process. */
-export const taskTypeCatalogue: TaskTypeList = { task_types: taskTypes.map(describe), total: taskTypes.length };
+/** The registry of task types as a web client needs it. Constant once the process has read its configuration. */
+export const describeTaskTypes = (): TaskTypeList => ({
+  task_types: taskTypes.map(describe),
+  total: taskTypes.length,
+});
