@@ -4,8 +4,8 @@ const common = {
   // It exports nothing for require.
   moduleNameMapper: { '^eld/extrasmall$': '<rootDir>/node_modules/eld/src/entries/static.extrasmall.js' },
   transform: {
-    // ES modules, which jest cannot require as they are: light-my-request's cookie parser, Parquet's writer and reader, the
-    // detector of languages.
+    // ES modules, which jest cannot require as they are: light-my-request's cookie parser, Parquet's writer and reader,
+    // the detector of languages.
     '(\\.ts|/node_modules/(cookie|eld|hyparquet|hyparquet-writer)/.+\\.js)$': [
       '@swc/jest',
       {
