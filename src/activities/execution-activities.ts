@@ -50,7 +50,7 @@ export function createExecutionActivities(deps: ActivityDeps) {
   ): Promise<{ row: TaskExecution; earlier?: TaskExecution; fault?: string }> {
     const run = currentRun();
     const isReset = run.runId !== start.firstRunId;
-    const earlier = isReset ? await executions.findEarlier(run) : undefined;
+    const earlier = isReset ? await rows.findReset(run) : undefined;
     // Without a task type the run that was reset had not begun its work: it begins as its input says.
     if (earlier?.taskType) return { row: await rows.continueReset(run, earlier), earlier };
     const { request, fault } = readRunInput(given, start);

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { findBaseRun } from './base-run';
 import { currentRun } from './workflow-run';
 import type { ActivityDeps } from './activity-deps';
 import type { TaskExecution } from '../storage/executions/task-execution';
@@ -12,8 +13,16 @@ export function createRunRows({ executions, workerIdentity }: Pick<ActivityDeps,
   const continueReset = (run: WorkflowRun, earlier: TaskExecution) =>
     executions.continueReset(run, earlier, { worker: workerIdentity });
 
+  /** The row of the run that was reset to begin this one; the newest other one where Temporal does not tell. */
+  async function findReset(run: WorkflowRun, batchIndex = 0): Promise<TaskExecution | undefined> {
+    const runId = await findBaseRun(Context.current().client, run);
+    const base = runId && (await executions.findOfRun({ ...run, runId }, batchIndex));
+    return base || executions.findEarlier(run, batchIndex);
+  }
+
   return {
     continueReset,
+    findReset,
 
     /**
      * The row for the work of a child workflow, which is told the row of the run that started it. When that run is
@@ -32,7 +41,7 @@ export function createRunRows({ executions, workerIdentity }: Pick<ActivityDeps,
       if (!named || named.runId === run.runId) return named;
       const known = await executions.findOfRun(run, named.batchIndex);
       if (known) return known;
-      return continueReset(run, (await executions.findEarlier(run, named.batchIndex)) ?? named);
+      return continueReset(run, (await findReset(run, named.batchIndex)) ?? named);
     },
   };
 }

@@ -61,7 +61,8 @@ export function createExecutionResets(database: Database) {
 
     /**
      * The row of a run that a reset began, with the plan of the run that was reset. Inserts it, once. A run that had
-     * not succeeded hands its state over, so that the new one continues where it was; one that was running ends.
+     * not succeeded hands its state over, so that the new one continues where it was. A run of the workflow that was
+     * running ends: Temporal has terminated it.
      */
     async continueReset(
       run: WorkflowRun,
@@ -93,11 +94,15 @@ export function createExecutionResets(database: Database) {
           scheduledAt: earlier.scheduledAt,
           startedAt: at,
         });
-        await createExecutionEnds(transaction).end(earlier.id, {
-          status: 'terminated',
-          endedAt: at,
-          errorMessage: `Reset in Temporal: execution ${row.id} continues it`,
-        });
+        const running = await rows<{ executionId: number }>(
+          transaction,
+          `select id as "executionId" from task_executions
+           where workflow_id = :workflowId and batch_index = :batchIndex and status = 'running' and id <> :id`,
+          { workflowId: run.workflowId, batchIndex: earlier.batchIndex, id: row.id },
+        );
+        const errorMessage = `Reset in Temporal: execution ${row.id} continues it`;
+        const terminated = { status: 'terminated' as const, endedAt: at, errorMessage };
+        await createExecutionEnds(transaction).endMany(running.map((other) => ({ ...other, ...terminated })));
         if (earlier.status !== 'succeeded') await carryOver(transaction, earlier.id, row.id, worker);
         return row;
       });

@@ -99,6 +99,41 @@ test('a run is reset again and again, each time as a run that repeats the one be
   expect(await ended(taskId)).toMatchObject({ status: 'terminated' });
 });
 
+test.each(['first', 'last'] as const)(
+  'the run of a reset to the %s task names the run that was reset, and not the newest one',
+  async (which) => {
+    const taskId = await execute(await createSleeper(0.1));
+    await ended(taskId);
+    const [first] = await rowsOf(taskId);
+    await operator().reset(newest([first]), which);
+    await endedRows(taskId, 2);
+    const runId = await operator().reset(newest([first]), which);
+    const rows = await endedRows(taskId, 3);
+    expect(rows.map((row) => row.retry_of)).toEqual([null, first.id, first.id]);
+    expect(rows[2]).toMatchObject({ run_id: runId, status: 'succeeded', triggered_by: 'reset' });
+  },
+);
+
+test('the reset of an older run ends the one that was running', async () => {
+  const taskId = await execute(await createSleeper(600));
+  await running(taskId);
+  const [first] = await rowsOf(taskId);
+  await operator().reset(newest([first]), 'last');
+  await waitFor(async () => (await rowsOf(taskId)).length === 2);
+  await operator().reset(newest([first]), 'last');
+  const rows = await waitFor(async () => {
+    const found = await rowsOf(taskId);
+    return found.length === 3 && found;
+  });
+  expect(rows.map(({ status, retry_of }) => [status, retry_of])).toEqual([
+    ['terminated', null],
+    ['terminated', first.id],
+    ['running', first.id],
+  ]);
+  await stack.api.root('POST', `/tasks/executions/${taskId}/terminate`);
+  await ended(taskId);
+});
+
 test("Temporal's batch reset makes a run of its own of each", async () => {
   const taskIds = [await execute(await createSleeper(600)), await execute(await createSleeper(0.1))];
   await running(taskIds[0] ?? '');
@@ -130,15 +165,55 @@ test('a run that was just reset is cancelled by its old id as by its task id', a
   }
 });
 
-test('a reset of a batch to its first workflow task runs each of its runs again', async () => {
+/** A batch of two runs, of which the second fails after `max_retries` more attempts. */
+async function startBatch(max_retries = 0) {
   const ids = [
     await insertConfig(stack.db.database, { name: 'good', task_type: 'HEALTH_CHECK' }),
-    await insertConfig(stack.db.database, { name: 'bad', task_type: 'TEST_FAILURE' }),
+    await insertConfig(stack.db.database, { name: 'bad', task_type: 'TEST_FAILURE', max_retries }),
   ];
   const { body } = await stack.api.root('POST', '/tasks/execute/batch', { config_ids: ids });
-  const batchId = body.task_ids[0].replace(/-1$/, '');
-  const rowsOfBatch = () => stack.db.database('task_executions').where({ workflow_id: batchId }).orderBy('id');
-  const handle = stack.worker.temporal.client.workflow.getHandle(batchId);
+  const batchId = (body.task_ids as string[])[0]?.replace(/-1$/, '') ?? '';
+  return {
+    handle: stack.worker.temporal.client.workflow.getHandle(batchId),
+    rowsOfBatch: () => stack.db.database('task_executions').where({ workflow_id: batchId }).orderBy('id'),
+  };
+}
+
+test('a reset of a batch to its last workflow task leaves the runs that have ended', async () => {
+  const { handle, rowsOfBatch } = await startBatch();
+  await handle.result();
+  const before = await rowsOfBatch();
+  await operator().reset(newest(before), 'last');
+  await waitFor(async () => (await handle.describe()).status.name === 'COMPLETED');
+  expect(await handle.result()).toEqual({ total: 2, succeeded: 1, failed: 1 });
+  expect(await rowsOfBatch()).toEqual(before);
+});
+
+test('a reset of a running batch goes on with the runs that have not ended', async () => {
+  const { handle, rowsOfBatch } = await startBatch(1);
+  // The second run waits for its next attempt.
+  const before = await waitFor(async () => {
+    const rows = await rowsOfBatch();
+    const failed = await stack.db.database('task_attempts').where({ outcome: 'failed' });
+    return (
+      rows.length === 2 &&
+      rows[0].status === 'succeeded' &&
+      failed.some((one) => one.execution_id === rows[1].id) &&
+      rows
+    );
+  });
+  await operator().reset(newest(before), 'last');
+  await waitFor(async () => (await handle.describe()).status.name === 'COMPLETED');
+  const [good, bad] = before;
+  expect(await rowsOfBatch()).toMatchObject([
+    good,
+    { id: bad.id, status: 'terminated' },
+    { triggered_by: 'reset', status: 'failed', retry_of: bad.id, batch_index: 2, task_id: bad.task_id },
+  ]);
+});
+
+test('a reset of a batch to its first workflow task runs each of its runs again', async () => {
+  const { handle, rowsOfBatch } = await startBatch();
   await handle.result();
   const [good, bad] = await rowsOfBatch();
 
