@@ -133,6 +133,7 @@ describe('the scrape memory', () => {
       createdAt: new Date('2026-01-01T00:00:00Z'),
       postsLimit: 50,
       ...reading,
+      commentsSort: 'confidence',
     });
     expect(await scrapes().findWatermark({ ...listing, isSandbox: true })).toBeUndefined();
     await db.database('reddit_posts').delete();
