@@ -18,6 +18,12 @@ const isLocalTime = (iso: string) => !iso.includes('T') || !HAS_OFFSET.test(iso.
 const isSkipped = (iso: string, time: DateTime) =>
   !time.setZone('UTC', { keepLocalTime: true }).equals(DateTime.fromISO(iso, { zone: 'UTC' }));
 
+/** Luxon says "you specified 30 (of type number) as a day, which is invalid". */
+function describeInvalid({ invalidExplanation }: DateTime): string {
+  const [, value, unit] = /^you specified (\S+) .*as an? (\w+),/.exec(invalidExplanation ?? '') ?? [];
+  return unit === undefined ? 'is no date and time' : `the ${unit} ${value} does not exist there`;
+}
+
 /** A time as it was given, without fractions of a second. */
 export interface GivenTime {
   instant: Date;
@@ -34,7 +40,8 @@ export function readTime(fields: FieldReader, field: string, timezone: string): 
   if (text === undefined) return undefined;
   const iso = text.replace(' ', 'T').toUpperCase();
   const time = DateTime.fromISO(iso, { zone: new LuxonZone(timezone), setZone: false });
-  if (!time.isValid) return fields.fail(field, `not a valid date and time: ${time.invalidExplanation ?? text}`);
+  if (!time.isValid)
+    return fields.fail(field, `${describeInvalid(time)}; give a time of the calendar, such as 2030-01-31T09:30:00Z`);
   if (time.toUTC().year > LAST_YEAR) return fields.fail(field, `lies after the year ${LAST_YEAR}`);
   if (!isLocalTime(iso)) return { instant: time.startOf('second').toJSDate(), isRepeated: false };
   if (isSkipped(iso, time)) return fields.fail(field, `does not exist in ${timezone}: the clocks go forward over it`);

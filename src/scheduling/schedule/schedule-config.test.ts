@@ -115,7 +115,7 @@ test('a window that has passed, ends before it starts, or contains no run is ref
   ]);
   expect(
     faultsOf('cron', { cron_expression: '0 0 * * *', start_at: '2026-07-01T01:00', end_at: '2026-07-01T23:00' }),
-  ).toEqual([': this schedule never fires']);
+  ).toEqual([expect.stringMatching(/^: this schedule never fires: /)]);
   expect(
     faultsOf('cron', { cron_expression: '0 0 * * *', start_at: '2026-07-01T01:00', end_at: '2026-07-02T00:00' }),
   ).toEqual([]);

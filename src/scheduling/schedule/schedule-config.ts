@@ -9,6 +9,8 @@ import { reportUnknownFields } from './unknown-fields';
 import type { PreviewWarning } from '../scheduler-types/preview-warning';
 import type { Schedule } from '../scheduler-types/scheduler-type';
 
+const NEVER_FIRES = 'this schedule never fires: choose days that exist, and times between start_at and end_at';
+
 const anyObject = z.record(z.string(), z.unknown());
 
 /** The scheduler type and the fields of a `schedule_config`, or a ScheduleConfigError. */
@@ -42,7 +44,7 @@ export function readScheduleConfig(
   if (!rule || fields.issues.length > 0) throw new ScheduleConfigError(fields.issues);
   const schedule = { ...options, type: type.name, ...rule };
   if (now && type.fires !== 'never' && nextFireTimes(schedule, now, 1).length === 0)
-    throw new ScheduleConfigError([{ path: [], message: 'this schedule never fires', input: config }]);
+    throw new ScheduleConfigError([{ path: [], message: NEVER_FIRES, input: config }]);
   return { schedule, warnings: fields.warnings };
 }
 

@@ -171,7 +171,9 @@ test.each(REFUSED)('the expression %j is refused with one sentence', (cron_expre
 const shifted = ({ source }: RegExp) => new RegExp(source.replace(/^\^/, '^cron_expression: '));
 
 test('an expression that matches no day is refused', () => {
-  expect(faultsOf('cron', { cron_expression: '0 0 30 2 *' })).toEqual([': this schedule never fires']);
+  expect(faultsOf('cron', { cron_expression: '0 0 30 2 *' })).toEqual([
+    expect.stringMatching(/^: this schedule never fires: choose days that exist/),
+  ]);
 });
 
 test('a stored step that is larger than its field stays readable', () => {
