@@ -6,12 +6,12 @@ import type { RunPlan } from './run-request';
 beforeEach(() => jest.useFakeTimers({ now: new Date('2030-01-01T00:00:00Z') }));
 afterEach(() => jest.useRealTimers());
 
-/** An attempt of a task that sleeps for ever; returns its outcome and how its end was recorded. */
-async function attemptOf(plan: Partial<RunPlan>, failedAttempts: number) {
+/** An attempt of a task that sleeps for ever, or of that in the plan; returns its outcome and how its end was recorded. */
+async function attemptOf(plan: Partial<RunPlan>, failedAttempts: number, services = createFakeServices()) {
   const failAttempt = jest.fn(async (..._recorded: unknown[]) => undefined);
   const deps = {
     executions: { failAttempt },
-    services: createFakeServices(),
+    services,
     log: { info: () => undefined, warn: () => undefined },
   } as unknown as ActivityDeps;
   const running = runShortAttempt(
@@ -58,4 +58,21 @@ test("the run's own time limit ends the run, whatever retries are left", async (
 test('an attempt after which no retry fits into the time limit of the run is the last', async () => {
   const { attempt } = await attemptOf({ maxRetries: 10, timeoutSeconds: 5.5 }, 0);
   expect(attempt).toEqual({ kind: 'again', waitMs: 500, isLast: true });
+});
+
+test('an attempt that ends within its limit succeeds with its result', async () => {
+  const probe = async () => ({ status: 'healthy' as const, latencyMs: 1, message: '' });
+  const services = createFakeServices({ probes: { postgres: probe, redis: probe, temporal: probe, reddit: probe } });
+  const { attempt, recorded } = await attemptOf({ taskType: 'HEALTH_CHECK', parameters: {} }, 0, services);
+  expect(attempt).toMatchObject({ kind: 'ended', outcome: { status: 'succeeded', result: { status: 'healthy' } } });
+  expect(recorded).toEqual([]);
+});
+
+test('a failure close to the time limit of the run is a failure, not a time-out', async () => {
+  const { attempt, recorded } = await attemptOf(
+    { taskType: 'TEST_FAILURE', parameters: {}, maxRetries: 0, timeoutSeconds: 5 },
+    0,
+  );
+  expect(attempt).toMatchObject({ kind: 'ended', outcome: { status: 'failed' } });
+  expect(recorded).toEqual([[1, 1, 'failed', expect.objectContaining({ type: 'Error' }), expect.any(Date)]]);
 });
