@@ -116,6 +116,7 @@ export function createScrapeActivities(deps: ActivityDeps) {
       const context = {
         executionId,
         position,
+        isLastAttempt: row.attempt > row.maxRetries,
         startedAt: row.startedAt,
         parameters,
         signal: activity.cancellationSignal,

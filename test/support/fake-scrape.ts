@@ -93,6 +93,7 @@ interface Given {
   content?: ContentStore;
   memory?: Partial<ScrapeMemory>;
   signal?: AbortSignal;
+  isLastAttempt?: boolean;
   onSave?: () => void;
 }
 /** Starts the lanes of a scrape over the fakes above. */
@@ -109,6 +110,7 @@ export function start(script: Script, parameters: object, given: Given = {}) {
       startedAt: at,
       states: given.states,
       signal: given.signal,
+      isLastAttempt: given.isLastAttempt,
       onSave: given.onSave,
       log: (line) => lines.push(line),
     },

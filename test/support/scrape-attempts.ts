@@ -4,7 +4,7 @@ import {
 } from '../../src/storage/reddit/reddit-content-repository';
 import { createRedditScrapeRepository } from '../../src/storage/reddit/reddit-scrape-repository';
 import { insertExecution } from './api-support';
-import { runLanes } from './scrape-lanes';
+import { runLanes, type LaneRun } from './scrape-lanes';
 import { startWorld } from './scrape-stack';
 import { type TestDatabase, useTestDatabase } from './test-database';
 import type { RedditClient } from '../../src/platform/reddit/reddit-client';
@@ -56,11 +56,8 @@ export function createScrapeBench() {
       return world.reddit;
     },
     /** One attempt. Its `states()` are those that the next attempt goes on from. */
-    attempt: (
-      reddit: RedditClient,
-      parameters: object,
-      given: { states?: unknown[]; startedAt?: Date; signal?: AbortSignal; onSave?: () => void } = {},
-    ) => runLanes({ reddit, content, scrapes }, parameters, { executionId, startedAt: new Date(), ...given }),
+    attempt: (reddit: RedditClient, parameters: object, given: Partial<Omit<LaneRun, 'executionId'>> = {}) =>
+      runLanes({ reddit, content, scrapes }, parameters, { executionId, startedAt: new Date(), ...given }),
     nextRun,
     clearContent,
     /** Closes the sandbox, and forgets all content and the run. */

@@ -9,6 +9,8 @@ import type { ScrapeMemory } from '../../src/tasks/ports/scrape-memory';
 export interface LaneRun {
   executionId: number;
   startedAt: Date;
+  /** False when left out. */
+  isLastAttempt?: boolean;
   /** The lane states that an earlier attempt saved. */
   states?: unknown[];
   signal?: AbortSignal;
@@ -37,6 +39,7 @@ export function runLanes(
       const context = {
         executionId: run.executionId,
         position,
+        isLastAttempt: run.isLastAttempt ?? false,
         startedAt: run.startedAt,
         parameters,
         signal: run.signal ?? new AbortController().signal,

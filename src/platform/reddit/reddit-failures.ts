@@ -9,16 +9,24 @@ export interface RawResponse {
 }
 
 const headerNumber = (response: RawResponse, name: string): number | null => {
-  const value = Number(response.headers[name] ?? NaN);
+  const given = String(response.headers[name] ?? '').trim();
+  const value = given === '' ? NaN : Number(given);
   return Number.isFinite(value) ? value : null;
 };
+
+/** The moment of a header, as HTTP or ISO 8601 write it. `Date.parse` takes nearly every text with a number for one. */
+function headerDateSeconds(response: RawResponse, name: string): number {
+  const given = String(response.headers[name] ?? '').trim();
+  const isDate = /^(?:[A-Z][a-z]{2,8}, \d{1,2}[ -]|[A-Z][a-z]{2} [A-Z][a-z]{2} |\d{4}-\d{2}-\d{2})/.test(given);
+  return isDate ? Date.parse(given) / 1_000 : NaN;
+}
 
 /** Seconds from this number on are a moment (2001 and later) and no duration. */
 const FIRST_MOMENT = 1_000_000_000;
 
 /** A duration of a header, which some servers write as a moment: in seconds, or as a date. */
 function headerDurationMs(response: RawResponse, name: string, most: number): number | null {
-  const seconds = headerNumber(response, name) ?? Date.parse(String(response.headers[name])) / 1_000;
+  const seconds = headerNumber(response, name) ?? headerDateSeconds(response, name);
   if (Number.isNaN(seconds)) return null;
   const ms = (seconds >= FIRST_MOMENT ? seconds - Date.now() / 1_000 : seconds) * 1_000;
   return Math.min(most, Math.max(0, ms));
@@ -42,16 +50,24 @@ export const isRetryable = (error: unknown): error is RedditError =>
 
 /** The failure that an answer stands for, or null for a successful one. `what` names the request in the message. */
 export function failureOf(response: RawResponse, what: string): RedditError | null {
-  const { statusCode: status, body } = response;
+  const { body } = response;
+  const status = statusOf(response);
   if (status >= 200 && status < 300) {
     if (typeof body === 'object' && body !== null) return null;
     return new RedditError('malformed', `${what}: the answer is not JSON (cut off, or a page for people)`, { status });
   }
   const movedTo = newPlaceOf(response);
   if (movedTo) return new RedditError('not_found', `${what}: Reddit has moved it to ${movedTo}; name that`, { status });
-  const kind = kindOf(response);
+  const kind = kindOf(response, status);
   const retryAfterMs = WAITING.has(kind) ? retryAfter(response, kind) : undefined;
   return new RedditError(kind, `${what}: ${DESCRIPTIONS[kind]} (${status}${reasonIn(body)})`, { status, retryAfterMs });
+}
+
+/** The status of an answer. Some refusals come as a success whose body tells the status as `error`. */
+function statusOf({ statusCode, body }: RawResponse): number {
+  const told = typeof body === 'object' && body !== null ? Number((body as { error?: unknown }).error ?? NaN) : NaN;
+  const isRefusal = Number.isInteger(told) && told >= 400 && told <= 599;
+  return statusCode >= 200 && statusCode < 300 && isRefusal ? told : statusCode;
 }
 
 const DESCRIPTIONS: Record<RedditErrorKind, string> = {
@@ -88,13 +104,21 @@ const KINDS: Partial<Record<number, RedditErrorKind>> = {
   429: 'rate_limited',
 };
 
-function kindOf({ statusCode, headers, body }: RawResponse): RedditErrorKind {
-  if (statusCode >= 500) return 'unavailable';
-  // An unknown subreddit is answered with a redirect to the search for one.
-  if (statusCode < 400) return String(headers.location).includes('/subreddits/search') ? 'not_found' : 'malformed';
+function kindOf({ headers, body }: RawResponse, status: number): RedditErrorKind {
+  if (status >= 500) return 'unavailable';
+  if (status < 400) return kindOfRedirect(String(headers.location ?? ''));
   // Reddit's own refusals are JSON; a page for people comes from what stands before it.
   const isPage = typeof body !== 'object' || body === null;
-  return KINDS[statusCode] ?? (statusCode === 403 && isPage ? 'blocked' : 'forbidden');
+  return KINDS[status] ?? (status === 403 && isPage ? 'blocked' : 'forbidden');
+}
+
+/**
+ * An unknown subreddit is answered with a redirect to the search for one. Other pages (to log in, or to confirm one's
+ * age) are for people: asking again leads there again.
+ */
+function kindOfRedirect(location: string): RedditErrorKind {
+  if (location.includes('/subreddits/search')) return 'not_found';
+  return location === '' ? 'malformed' : 'forbidden';
 }
 
 function retryAfter(response: RawResponse, kind: RedditErrorKind): number | undefined {
@@ -104,10 +128,12 @@ function retryAfter(response: RawResponse, kind: RedditErrorKind): number | unde
   return ms ?? undefined;
 }
 
+const LONGEST_REASON = 100;
 /** Reddit's reason, from `reason` ("private", "banned", "quarantined") or `error`. */
 function reasonIn(body: unknown): string {
   if (typeof body !== 'object' || body === null) return '';
   const { reason, error } = body as Record<string, unknown>;
   const said = [reason, error].find((value) => typeof value === 'string' && value);
-  return said ? `, ${said as string}` : '';
+  // It becomes part of a message of one line.
+  return said ? `, ${(said as string).replace(/[\s\p{Cc}\p{Cs}]+/gu, ' ').slice(0, LONGEST_REASON)}` : '';
 }

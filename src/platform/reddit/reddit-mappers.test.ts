@@ -183,3 +183,50 @@ test('info and about', () => {
   });
   expect(() => toSubreddit({ kind: 'Listing', data: {} })).toThrow(expect.objectContaining({ kind: 'malformed' }));
 });
+
+test('numbers that are written as texts are read, and other texts are none', () => {
+  const written = { ...oldPost, created_utc: '1410935671.0', score: '-3', num_comments: ' 12 ', upvote_ratio: '0.93' };
+  expect(toPost(written)).toMatchObject({
+    createdAt: new Date('2014-09-17T06:34:31Z'),
+    score: -3,
+    numComments: 12,
+    upvoteRatio: 0.93,
+  });
+  expect(toPost({ ...oldPost, created_utc: '' })).toBeNull();
+  expect(toPost({ ...oldPost, created_utc: '2014-09-17' })).toBeNull();
+  expect(toPost({ ...oldPost, score: 'NaN', num_comments: 'twelve' })).toMatchObject({ score: 0, numComments: 0 });
+});
+
+test.each(['', ' ', '../about', 'a,b', 'a\0b', '\ud800', 'é', 'abc_d', 'x'.repeat(51), 7, null, ['a']])(
+  'the id %j is none: not of a post, not of a comment, not in a stub',
+  (id) => {
+    expect(toPost({ ...oldPost, id })).toBeNull();
+    expect(toComment({ ...comment('x', 't3_p').data, id }, 0)).toBeNull();
+    expect(toComment({ ...comment('x', 't3_p').data, link_id: `t3_${String(id)}/` }, 0)).toBeNull();
+    expect(toComment({ ...comment('x', 't3_p').data, parent_id: id }, 0)).toBeNull();
+    const stub = { kind: 'more', data: { parent_id: 't1_a', children: ['b', `${String(id)}/`, 'b', 'c'], count: -7 } };
+    expect(toCommentTree(tree([stub]), 0).more).toEqual([
+      { parentId: 't1_a', children: ['b', 'c'], count: 0, depth: 0 },
+    ]);
+    const astray = { kind: 'more', data: { parent_id: id, children: ['b'], count: 1 } };
+    expect(toCommentTree(tree([astray]), 0)).toMatchObject({ more: [], malformed: 1 });
+  },
+);
+
+test.each([null, undefined, '', 'b', { 0: 'b' }])('a stub with the children %j goes on at its parent', (children) => {
+  const stub = { kind: 'more', data: { parent_id: 't1_a', children, count: '3' } };
+  expect(toCommentTree(tree([stub]), 0).more).toEqual([{ parentId: 't1_a', children: [], count: 3, depth: 0 }]);
+});
+
+test('an answer nested more deeply than calls may be is read whole, in its order', () => {
+  const levels = 20_000;
+  let nested: unknown[] = [];
+  for (let level = levels - 1; level >= 0; level -= 1)
+    nested = [comment(`c${level}`, level === 0 ? 't3_p' : `t1_c${level - 1}`, nested)];
+  const read = toCommentTree(tree([...nested, comment('last', 't3_p')]), 0);
+  expect(read.comments.map(({ depth }) => depth)).toEqual([...Array(levels).keys(), 0]);
+});
+
+test.each(['', 7, null, {}])('the cursor %j is none', (after) => {
+  expect(toListingPage({ kind: 'Listing', data: { children: [], after } }).after).toBeNull();
+});

@@ -15,7 +15,11 @@ const isData = (value: unknown): value is Data => typeof value === 'object' && v
 const isThing = (value: unknown): value is Thing =>
   isData(value) && typeof value.kind === 'string' && isData(value.data);
 const text = (value: unknown) => (typeof value === 'string' ? value : null);
-const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null);
+/** A number, also one that is written as a text. */
+const number = (value: unknown) => {
+  const read = typeof value === 'string' && /^\s*-?\d{1,300}(\.\d{1,300})?\s*$/.test(value) ? Number(value) : value;
+  return typeof read === 'number' && Number.isFinite(read) ? read : null;
+};
 const integer = (value: unknown) => {
   const read = number(value);
   return read === null ? null : Math.max(-INT4, Math.min(INT4, Math.trunc(read)));
@@ -35,10 +39,15 @@ const time = (value: unknown) => {
   const ms = seconds === null ? NaN : seconds * 1_000;
   return ms >= EARLIEST_MS && ms <= LATEST_MS ? new Date(ms) : null;
 };
-/** An id that fits its column. */
-const shortId = (value: unknown) => {
+/** An id of Reddit that fits its column. Other texts are none: ids become parts of addresses. */
+const idOf = (value: unknown) => {
   const id = text(value);
-  return id !== null && id.length <= 50 ? id : null;
+  return id !== null && /^[0-9a-z]{1,50}$/i.test(id) ? id : null;
+};
+/** The full name of a post or a comment that fits its column. */
+const parentOf = (value: unknown) => {
+  const name = text(value);
+  return name !== null && /^t[13]_[0-9a-z]{1,47}$/i.test(name) ? name : null;
 };
 const bareId = (fullname: unknown) => text(fullname)?.replace(/^t\d_/, '') ?? null;
 
@@ -46,7 +55,7 @@ const authorOf = ({ author }: Data) => text(author) ?? '[deleted]';
 
 /** Null for an object that is not a readable post. */
 export function toPost(data: Data): RedditPost | null {
-  const id = shortId(data.id);
+  const id = idOf(data.id);
   const title = text(data.title);
   const subreddit = text(data.subreddit);
   const createdAt = time(data.created_utc);
@@ -82,12 +91,12 @@ export function toPost(data: Data): RedditPost | null {
 /** Null for an object that is not a readable comment. */
 export function toComment(data: Data, depth: number): RedditComment | null {
   const [id, body, subreddit, createdAt] = [
-    shortId(data.id),
+    idOf(data.id),
     text(data.body),
     text(data.subreddit),
     time(data.created_utc),
   ];
-  const [postId, parentId] = [shortId(bareId(data.link_id)), shortId(data.parent_id)];
+  const [postId, parentId] = [idOf(bareId(data.link_id)), parentOf(data.parent_id)];
   if (!id || body === null || !subreddit || !createdAt || !postId || !parentId) return null;
   const marker = goneMarkerOfComment(data);
   return {
@@ -109,21 +118,19 @@ export function toComment(data: Data, depth: number): RedditComment | null {
   };
 }
 
+/** A stub whose children cannot be read is one without: it continues on the page of its parent. */
 function toMoreStub(data: Data, depth: number): MoreStub | null {
-  const parentId = text(data.parent_id);
-  if (!parentId || !Array.isArray(data.children)) return null;
-  return {
-    parentId,
-    children: data.children.filter((id) => typeof id === 'string'),
-    count: integer(data.count) ?? 0,
-    depth,
-  };
+  const parentId = parentOf(data.parent_id);
+  if (!parentId) return null;
+  const given: unknown[] = Array.isArray(data.children) ? data.children : [];
+  const children = new Set(given.map((id) => idOf(bareId(id))).filter((id) => id !== null));
+  return { parentId, children: [...children], count: Math.max(0, count(data.count)), depth };
 }
 
 function childrenOf(listing: unknown, what: string): { children: unknown[]; after: string | null } {
   if (!isThing(listing) || listing.kind !== 'Listing' || !Array.isArray(listing.data.children))
     throw new RedditError('malformed', `Reddit's answer is not a ${what}`);
-  return { children: listing.data.children, after: text(listing.data.after) };
+  return { children: listing.data.children, after: text(listing.data.after) || null };
 }
 
 export function toListingPage(body: unknown): ListingPage {
@@ -138,15 +145,17 @@ export function toCommentTree(body: unknown, rootDepth: number): CommentTree {
   const [head, tail] = Array.isArray(body) ? (body as unknown[]) : [];
   const first = childrenOf(head, 'post with comments').children[0];
   const tree: CommentTree = { post: isThing(first) ? toPost(first.data) : null, comments: [], more: [], malformed: 0 };
-  const walk = (children: unknown[], depth: number) => {
-    for (const child of children) {
-      addThing(tree, child, depth);
-      // The replies of an unreadable comment are kept.
-      const replies = isThing(child) ? child.data.replies : null;
-      if (isThing(replies) && Array.isArray(replies.data.children)) walk(replies.data.children, depth + 1);
-    }
-  };
-  walk(childrenOf(tail, 'comment tree').children, rootDepth);
+  const placed = (children: unknown[], depth: number) => children.map((child) => ({ child, depth })).reverse();
+  // A stack, because an answer may be nested more deeply than calls may be.
+  const open = placed(childrenOf(tail, 'comment tree').children, rootDepth);
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { child, depth } = next;
+    addThing(tree, child, depth);
+    // The replies of an unreadable comment are kept.
+    const replies = isThing(child) ? child.data.replies : null;
+    if (isThing(replies) && Array.isArray(replies.data.children))
+      for (const reply of placed(replies.data.children, depth + 1)) open.push(reply);
+  }
   return tree;
 }
 

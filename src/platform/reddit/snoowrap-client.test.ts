@@ -157,6 +157,24 @@ test('tries three times after 5xx, HTML pages, truncated answers and broken conn
   }
 });
 
+test.each([
+  ['nothing', ''],
+  ['null', 'null'],
+  ['another charset', Buffer.from('{"kind":"Listing"}', 'utf16le').toString('latin1')],
+  ['an object of another shape', '{"kind":"Listing","data":{"children":{"length":3}}}'],
+])('a success with %s cannot be read, whatever was asked for', async (_, body) => {
+  const reddit = await serveReddit(() => ({ body }));
+  const one = client(reddit.url, { tries: 1 });
+  const asked = [
+    one.listPosts(hot),
+    one.getComments({ postId: 'p' }),
+    one.getMoreChildren({ postId: 'p', children: ['a'], depthOf: () => undefined }),
+    one.getInfo(['t3_p']),
+    one.getSubreddit('funny'),
+  ];
+  for (const { kind } of await Promise.all(asked.map(failure))) expect(kind).toBe('malformed');
+});
+
 test('leaves the retry of a failure that took long to the caller', async () => {
   const silent = await serveReddit(() => ({ raw: () => undefined }));
   expect(await failure(client(silent.url, { requestTimeoutMs: 60, longestWaitMs: 40 }).listPosts(hot))).toMatchObject({

@@ -23,6 +23,16 @@ export interface RedditClientOptions extends RedditLogin {
   requestsAtOnce?: number;
 }
 
+/** An answer with which a mapper has not reckoned is an unreadable one. */
+function reading<T>(read: (body: unknown) => T, body: unknown): T {
+  try {
+    return read(body);
+  } catch (error) {
+    if (error instanceof RedditError) throw error;
+    throw new RedditError('malformed', "Reddit's answer cannot be read", { cause: error });
+  }
+}
+
 /** How long a 429 without a time closes the budget. */
 const UNTOLD_CLOSURE_MS = 10_000;
 const DEFAULT_PRIORITY = 5;
@@ -123,7 +133,7 @@ export function createRedditClient(options: RedditClientOptions): RedditClient {
     for (let attempt = 1; ; attempt += 1) {
       const beganAt = performance.now();
       try {
-        return read(await sendWithToken(request, asker, count));
+        return reading(read, await sendWithToken(request, asker, count));
       } catch (error) {
         // An error without a status comes from the budget: the turn comes later than this call waits.
         if (

@@ -113,10 +113,15 @@ export function createSnoowrapTransport(login: RedditLogin, requestTimeoutMs: nu
       pending.then(
         (response) => {
           done();
-          onAnswer?.(response);
-          const failure = failureOf(response, what);
-          if (failure) reject(failure);
-          else resolve(response);
+          // A callback that throws here would leave the request open for good: the timer has been stopped.
+          try {
+            onAnswer?.(response);
+            const failure = failureOf(response, what);
+            if (failure) reject(failure);
+            else resolve(response);
+          } catch (error) {
+            reject(new RedditError('malformed', `${what}: the answer cannot be read`, { cause: error }));
+          }
         },
         (error: Error & { cause?: Error }) => {
           done();

@@ -10,6 +10,8 @@ export interface LaneContext {
   readonly executionId: number;
   /** The subreddit's index in the run. */
   readonly position: number;
+  /** Whether the next failure ends the run. */
+  readonly isLastAttempt: boolean;
   /** When the run began. */
   readonly startedAt: Date;
   readonly parameters: ScrapeParameters;
@@ -35,3 +37,7 @@ export const listingOf = ({ parameters, reddit }: LaneContext, lane: LaneState) 
 export const redditErrorKind = (error: unknown) => (error instanceof RedditError ? error.kind : undefined);
 /** Whether Reddit refuses for good: repeating the request is useless. */
 export const isRefusal = (error: unknown) => ['forbidden', 'not_found'].includes(redditErrorKind(error) ?? '');
+
+/** Whether an answer was unreadable in all attempts that the run has. */
+export const isNeverReadable = ({ isLastAttempt }: LaneContext, error: unknown) =>
+  isLastAttempt && redditErrorKind(error) === 'malformed';

@@ -1,7 +1,7 @@
-import { isRefusal, listingOf, type LaneContext } from './lane-context';
+import { isNeverReadable, isRefusal, listingOf, type LaneContext } from './lane-context';
 import { readPage, refreshPosts } from './listing-step';
 import { hasWatermark, readingOf } from './scrape-knowledge';
-import { isLaneDone, mostlyFailed, type LaneState } from './scrape-state';
+import { isLaneDone, mostlyFailed, mostlyUnreadable, type LaneState } from './scrape-state';
 import { readThread } from './thread-step';
 
 /** The limits of one activity: long enough to keep the history short, short enough to free the worker's slot soon. */
@@ -15,6 +15,8 @@ async function finish(context: LaneContext, lane: LaneState): Promise<void> {
   const { parameters, log, reddit } = context;
   const threadsFailed = mostlyFailed(outcome);
   if (threadsFailed) return fail(context, lane, `${threadsFailed}; at last: ${lane.threadError ?? 'unknown'}`);
+  const unreadable = mostlyUnreadable(outcome);
+  if (unreadable) return fail(context, lane, unreadable);
   if (newest && hasWatermark(parameters) && outcome.ended_early === null) {
     // The depth to which the listing is known without a gap.
     const postsLimit = watermark && outcome.watermark_reached ? watermark.postsLimit : parameters.posts_limit;
@@ -49,10 +51,14 @@ async function takeStep(context: LaneContext, lane: LaneState): Promise<void> {
   return finish(context, lane);
 }
 
+/** Whether a subreddit that is never readable fails alone, because the run has others. */
+const isPassedOver = (context: LaneContext, error: unknown) =>
+  context.parameters.subreddits.length > 1 && isNeverReadable(context, error);
+
 /**
  * Continues a subreddit until it is done or the slice is used up. `save` is called after each step. Throws failures
- * that another try may mend; the lane then has the state of the last successful step. A subreddit that Reddit refuses
- * is done, with the status `failed`.
+ * that another try may mend; the lane then has the state of the last successful step. A subreddit that Reddit refuses,
+ * or that is never readable, is done, with the status `failed`.
  */
 export async function runSlice(
   context: LaneContext,
@@ -69,7 +75,7 @@ export async function runSlice(
       lane.waited = null;
       lane.brokenBy = null;
     } catch (error) {
-      if (!isRefusal(error)) throw signal.aborted ? signal.reason : error;
+      if (!isRefusal(error) && !isPassedOver(context, error)) throw signal.aborted ? signal.reason : error;
       fail(context, lane, (error as Error).message);
     } finally {
       const sent = reddit.requestsSent();

@@ -1,4 +1,4 @@
-import { listingOf, upsertOptions, type LaneContext } from './lane-context';
+import { isNeverReadable, isRefusal, listingOf, upsertOptions, type LaneContext } from './lane-context';
 import { POSTS_A_REQUEST, turnPage, type RequestedPage } from './listing-pages';
 import { isThreadKnown, isWatermarkUsable, newestOf } from './scrape-knowledge';
 import { addCounts, type LaneState } from './scrape-state';
@@ -75,16 +75,29 @@ export async function readPage(context: LaneContext, lane: LaneState): Promise<v
   const page = await requestPage(context, lane);
   const next = structuredClone(lane);
   await takePosts(context, next, page.posts);
-  noteNewest(next, page.answer.posts);
+  noteNewest(context, next, page.answer.posts);
   turnPage(context.parameters, lane.listing, next, page);
   Object.assign(lane, next);
 }
 
-function noteNewest(lane: LaneState, posts: RedditPost[]): void {
-  const newest = newestOf(posts);
+function noteNewest({ startedAt }: LaneContext, lane: LaneState, posts: RedditPost[]): void {
+  const newest = newestOf(posts, new Date(startedAt.getTime() + DAY_MS));
   if (!newest) return;
   const createdAt = newest.createdAt.toISOString();
   if (!lane.newest || createdAt > lane.newest.createdAt) lane.newest = { id: newest.id, createdAt };
+}
+
+/** What the listing brought stays, so posts that Reddit refuses to look up only count as unreadable. */
+async function lookUp(context: LaneContext, ids: string[]): Promise<{ posts: RedditPost[]; malformed: number }> {
+  const { reddit, signal, log } = context;
+  const names = ids.map((id) => `t3_${id}`);
+  try {
+    return await reddit.getInfo(names, signal);
+  } catch (error) {
+    if (!isRefusal(error) && !isNeverReadable(context, error)) throw error;
+    log.warn({ posts: ids.length, error: (error as Error).message }, 'stored posts could not be looked up again');
+    return { posts: [], malformed: ids.length };
+  }
 }
 
 /** Looks up stored posts again that the listing did not show: up to a hundred in one request. */
@@ -101,11 +114,9 @@ export async function refreshPosts(context: LaneContext, lane: LaneState): Promi
   });
   const next = structuredClone(lane);
   if (ids.length > 0) {
-    const { posts } = await reddit.getInfo(
-      ids.map((id) => `t3_${id}`),
-      context.signal,
-    );
+    const { posts, malformed } = await lookUp(context, ids);
     await takePosts(context, next, posts);
+    next.outcome.malformed += malformed;
   }
   next.refresh = { afterId: ids.at(-1) ?? lane.refresh.afterId, isEnded: ids.length < POSTS_A_REQUEST };
   Object.assign(lane, next);

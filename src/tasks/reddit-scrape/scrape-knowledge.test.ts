@@ -1,3 +1,4 @@
+import { isWatermarkReached, newestOf } from './scrape-knowledge';
 import { at, comment, pages, post, start, tree, type Script } from '../../../test/support/fake-scrape';
 import type { ScrapeMemory, Watermark } from '../ports/scrape-memory';
 
@@ -132,4 +133,13 @@ test('refresh_days looks up posts that the listing did not show by the hundred, 
   const run = start(script, { subreddits: ['funny'], refresh_days: 3 }, { memory: { listUnlisted } });
   expect(await run.result).toMatchObject({ requests: 4, posts: { new: 151 }, threads_read: 1 });
   expect(run.asked).toEqual(['page funny - 50', 'info 100', 'tree o7 100 -', 'info 50']);
+});
+
+test('dates that cannot be neither set a watermark nor end a listing', () => {
+  const dated = (id: string, at: string) => ({ id, createdAt: new Date(at), isPinned: false });
+  const latest = new Date('2026-01-02T00:00:00Z');
+  const page = [dated('a', '9999-01-01'), dated('b', '2026-01-01'), dated('c', '1969-12-31T23:59:59Z')];
+  expect(newestOf(page, latest)?.id).toBe('b');
+  expect(isWatermarkReached({ postId: 'w', createdAt: '2025-12-31T00:00:00.000Z' }, page)).toBe(false);
+  expect(isWatermarkReached({ postId: 'w', createdAt: '2026-01-03T00:00:00.000Z' }, page)).toBe(true);
 });

@@ -48,12 +48,15 @@ interface Listed {
   isPinned: boolean;
 }
 
+/** A date before Reddit's first post is wrong, and tells nothing of the order. */
+const REDDIT_BEGAN_AT = Date.UTC(2005, 5);
+
 /**
  * Whether all posts after this page are known. The page's last post decides, because the following ones are older.
  * Posts pinned to the top are not in order, so they are ignored.
  */
 export function isWatermarkReached(watermark: { postId: string; createdAt: string } | null, page: Listed[]): boolean {
-  const last = page.filter((post) => !post.isPinned).at(-1);
+  const last = page.filter((post) => !post.isPinned && post.createdAt.getTime() >= REDDIT_BEGAN_AT).at(-1);
   return (
     watermark !== null &&
     last !== undefined &&
@@ -61,10 +64,13 @@ export function isWatermarkReached(watermark: { postId: string; createdAt: strin
   );
 }
 
-/** The newest post, apart from pinned ones, which are not in order. */
-export function newestOf(posts: Listed[]): Listed | undefined {
+/**
+ * The newest post, apart from pinned ones, which are not in order, and from those with a date after `latest`: as a
+ * watermark, such a date would end all later listings at their first page.
+ */
+export function newestOf(posts: Listed[], latest: Date): Listed | undefined {
   return posts
-    .filter((post) => !post.isPinned)
+    .filter((post) => !post.isPinned && post.createdAt <= latest)
     .reduce<Listed | undefined>(
       (newest, post) => (!newest || post.createdAt > newest.createdAt ? post : newest),
       undefined,

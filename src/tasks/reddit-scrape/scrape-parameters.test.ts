@@ -37,6 +37,9 @@ test.each([
   ['https://www.reddit.com/r/Python/', ['Python']],
   ['https://old.reddit.com/r/Python/top/?t=week#now', ['Python']],
   ['reddit.com/r/Python', ['Python']],
+  ['HTTPS://WWW.Reddit.com/R/Python?utm_source=share', ['Python']],
+  ['https://pt-br.reddit.com/r/Python', ['Python']],
+  ['\u00a0r/Python\ufeff', ['Python']],
   [' /r/Python/comments/abc/title/ ', ['Python']],
   ['u_some-user', ['u_some-user']],
   ['u/some-user', ['u_some-user']],
@@ -52,6 +55,12 @@ test.each([
     posts_limit: 3,
   });
   expect(storedParameters('REDDIT_DELETION_SYNC', { subreddits: [pasted] })).toEqual({ subreddits: names });
+});
+
+test('the list of subreddits of a user is not taken for the profile', () => {
+  expect(messages({ subreddits: ['https://www.reddit.com/user/some-user/m/news'] })).toEqual([
+    expect.stringContaining('is not the name of a subreddit'),
+  ]);
 });
 
 test('joined names count one by one against the most', () => {

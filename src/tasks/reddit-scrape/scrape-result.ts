@@ -1,7 +1,7 @@
 import { PermanentTaskError, type JsonObject } from '../task-type';
-import { mostlyFailed, totals, type SubredditOutcome } from './scrape-state';
+import { mostlyFailed, mostlyUnreadable, totals, type SubredditOutcome } from './scrape-state';
 
-/** The result of a run. Throws if no subreddit could be scraped, or most threads could not. */
+/** The result of a run. Throws if no subreddit could be scraped, or most threads or items could not. */
 export function scrapeResult(
   outcomes: SubredditOutcome[],
   run: { configId: number | null; isSandbox: boolean },
@@ -18,6 +18,8 @@ export function scrapeResult(
       `Most threads failed: ${threadsFailed}${failed ? `. r/${failed.subreddit}: ${failed.error}` : ''}`,
     );
   }
+  const unreadable = mostlyUnreadable(sums);
+  if (unreadable) throw new PermanentTaskError(`Most items failed: ${unreadable}`);
   return {
     config_id: run.configId,
     source: run.isSandbox ? 'sandbox' : 'reddit',

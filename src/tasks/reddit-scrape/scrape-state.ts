@@ -57,6 +57,8 @@ const thread = z.object({
   asked: z.array(z.string()).default([]),
   /** The number of announced comments that were looked for in vain. */
   lost: z.number().default(0),
+  /** The number of things in its answers that could not be read or stored. */
+  malformed: z.number().default(0),
 });
 export type Thread = z.infer<typeof thread>;
 
@@ -168,6 +170,15 @@ export const mostlyFailed = (counts: ThreadCounts): string | undefined => {
   const others = counts.threads_read + counts.threads_unchanged;
   if (counts.threads_failed <= others) return undefined;
   return `the comments of ${counts.threads_failed} of ${counts.threads_failed + others} posts could not be read`;
+};
+
+type ItemCounts = Pick<SubredditOutcome, 'posts' | 'malformed'> & { comments: Counts };
+const sumOf = (counts: Counts) => counts.new + counts.updated + counts.unchanged;
+
+/** How many items could not be read, where these are most of all; otherwise undefined. */
+export const mostlyUnreadable = ({ posts, comments, malformed }: ItemCounts): string | undefined => {
+  const items = sumOf(posts) + sumOf(comments) + malformed;
+  return 2 * malformed > items ? `${malformed} of ${items} posts and comments could not be read` : undefined;
 };
 
 /** The sums over all subreddits. */

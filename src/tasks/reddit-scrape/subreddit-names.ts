@@ -3,10 +3,12 @@ import { z } from 'zod';
 /** r/reddit.com has a name that no other subreddit could have. The name of a profile begins with u_. */
 const NAME = '(?:u_[A-Za-z0-9_-]{3,20}|reddit\\.com|[A-Za-z0-9][A-Za-z0-9_]{1,21})';
 const NAMES = `${NAME}(?:\\+${NAME})*`;
-const HOST = '(?:(?:https?:\\/\\/)?(?:[a-z]{1,5}\\.)?reddit\\.com)?';
+/** Hosts are written in any case, and some have the name of a language. A JSON Schema has no flag for that. */
+const HOST = '(?:(?:[hH][tT][tT][pP][sS]?:\\/\\/)?(?:[A-Za-z-]{1,10}\\.)?[rR][eE][dD][dD][iI][tT]\\.[cC][oO][mM])?';
 const REST = '(?:[\\/?#]\\S*)?';
 const SUBREDDIT = `(?:${HOST}\\/)?[rR]\\/${NAMES}${REST}`;
-const PROFILE = `(?:${HOST}\\/)?(?:u|U|user|User)\\/[A-Za-z0-9_-]{3,20}${REST}`;
+/** What /user/NAME/m/ holds is a list of subreddits, not the profile. */
+const PROFILE = `(?:${HOST}\\/)?(?:u|U|user|User)\\/[A-Za-z0-9_-]{3,20}(?!\\/m\\/)${REST}`;
 
 /**
  * A name as people paste it: with or without "r/", an address, a profile, several joined by "+". The pattern is applied
@@ -21,7 +23,7 @@ export const subreddit = z
 
 /** The names in one pasted text, as Reddit's addresses have them. */
 function namesIn(pasted: string): string[] {
-  const path = pasted.trim().replace(/^(?:https?:\/\/)?(?:[a-z]{1,5}\.)?reddit\.com(?=\/[ru])/i, '');
+  const path = pasted.trim().replace(/^(?:https?:\/\/)?(?:[a-z-]{1,10}\.)?reddit\.com(?=\/[ru])/i, '');
   const [, kind = '', name = path.replace(/\/$/, '')] = /^\/?(r|u|user)\/([^/?#]+)/i.exec(path) ?? [];
   return /^u/i.test(kind) ? [`u_${name}`] : name.split('+');
 }

@@ -101,7 +101,11 @@ describe('children that morechildren left out', () => {
   });
 
   test('are not looked for when the answer had as many that could not be read', async () => {
-    const { run, result } = await readOnce(
+    const {
+      run,
+      result,
+      thread: read,
+    } = await readOnce(
       thread([stub('t1_c', 1, ['x', 'y'])], {
         getMoreChildren: async () => ({ ...tree([below('x', 't1_c', 1)]), malformed: 1 }),
         getComments: notAsked,
@@ -109,6 +113,7 @@ describe('children that morechildren left out', () => {
     );
     expect(run.asked).toHaveLength(3);
     expect(result).toMatchObject({ malformed: 1, unexpanded: 0 });
+    expect(read).toMatchObject({ isComplete: false });
   });
 
   test('are still looked for after a break of the attempt', async () => {
@@ -187,8 +192,8 @@ describe('a part of a thread that cannot be had costs that part only', () => {
       },
     });
 
-  test('one that Reddit does not know', async () => {
-    const { run, result, thread: read } = await readOnce(answering(new RedditError('not_found', 'gone')));
+  test.each(['not_found', 'forbidden'] as const)('one that is %s', async (kind) => {
+    const { run, result, thread: read } = await readOnce(answering(new RedditError(kind, 'gone')));
     expect(run.asked.slice(2)).toEqual(['tree p/c@9 100 -', 'tree p/d@9 100 -']);
     expect(run.stored).toContain('d1');
     expect(result).toMatchObject({ threads_read: 1, threads_failed: 0, unexpanded: 1 });
@@ -254,7 +259,7 @@ test('a lane that an older version has saved in the middle of a thread goes on',
   const [lane] = first.states();
   const { circles: _circles, ended_early: _early, ...outcome } = lane!.outcome;
   const { trail: _trail, shown: _shown, anchors: _anchors, isSteppedBack: _back, ...listing } = lane!.listing;
-  const { missing: _missing, asked: _asked, lost: _lost, ...old } = lane!.thread!;
+  const { missing: _missing, asked: _asked, lost: _lost, malformed: _malformed, ...old } = lane!.thread!;
   const { threadError: _error, ...rest } = lane!;
   const second = start(script, given, {
     states: [{ ...rest, outcome, listing, thread: old }],

@@ -25,18 +25,23 @@ async function keep(context: LaneContext, comments: RedditComment[], post: Reddi
   return content.upsertComments(comments, options);
 }
 
-/** Returns how many comments it stored. */
-async function store(context: LaneContext, lane: LaneState, found: Found, room: number): Promise<number> {
+/** Returns how many comments it stored, and how many things it could not read or store. */
+async function store(
+  context: LaneContext,
+  lane: LaneState,
+  found: Found,
+  room: number,
+): Promise<{ stored: number; malformed: number }> {
   const { known, parameters } = context;
   const mostLevels = parameters.comments_depth ?? Infinity;
   const fresh = found.comments.filter((comment) => comment.depth < mostLevels && !known.has(comment.id)).slice(0, room);
   const counts = await keep(context, fresh, found.post ?? null);
   addCounts(lane.outcome.comments, counts);
-  lane.outcome.malformed += counts.refused?.length ?? 0;
+  const malformed = found.malformed + (counts.refused?.length ?? 0);
+  lane.outcome.malformed += malformed;
   for (const comment of fresh) known.add(comment.id);
   lane.outcome.comments.deleted_marked += fresh.filter((comment) => comment.isDeleted).length;
-  lane.outcome.malformed += found.malformed;
-  return fresh.length;
+  return { stored: fresh.length, malformed };
 }
 
 function requestTree(
@@ -66,7 +71,7 @@ async function open(context: LaneContext, lane: LaneState, post: PendingPost): P
   const fresh: Thread = {
     // The tree is newer than the listing, so it includes the comments written in between.
     numComments: tree.post?.numComments ?? post.numComments,
-    stored: await store(context, lane, tree, limit),
+    ...(await store(context, lane, tree, limit)),
     spent: 0,
     more: [],
     missing: [],
@@ -92,20 +97,21 @@ async function unfold(context: LaneContext, lane: LaneState, post: PendingPost, 
   if (next.kind === 'thread') context.known.add(next.comment.id);
   const found = answerTo(next, answer);
   const { again, missing, lost } = leftOutOf(next, found);
-  const room = context.parameters.comments_limit - thread.stored;
+  const { stored, malformed } = await store(context, lane, found, context.parameters.comments_limit - thread.stored);
   const unfolded: Thread = {
     ...thread,
     more: [...next.rest.more, ...again],
     missing: joinMissing([...next.rest.missing, ...missing]),
     asked: [...thread.asked, ...askedBy(next)],
-    stored: thread.stored + (await store(context, lane, found, room)),
+    stored: thread.stored + stored,
+    malformed: thread.malformed + malformed,
     spent: thread.spent + 1,
     lost: thread.lost + lost,
   };
   return withStubs(context, lane, unfolded, found);
 }
 
-/** The answer is empty when Reddit does not know this part of the thread, or never sends a readable one. */
+/** The answer is empty when Reddit refuses this part of the thread, or never sends a readable one. */
 async function requestMore(
   context: LaneContext,
   post: PendingPost,
@@ -120,8 +126,8 @@ async function requestMore(
     const { children, depthOf } = next;
     return await reddit.getMoreChildren({ postId: post.id, children, depthOf, sort: parameters.comments_sort }, signal);
   } catch (error) {
-    const kind = redditErrorKind(error);
-    if (kind !== 'not_found' && !(kind === 'malformed' && isLastTurn(post))) throw error;
+    const isUnreadable = redditErrorKind(error) === 'malformed' && isLastTurn(post);
+    if (!isRefusal(error) && !isUnreadable) throw error;
     log.warn({ post: post.id, error: (error as Error).message }, 'a part of a thread could not be had');
     return { comments: [], more: [], malformed: 0 };
   }
@@ -136,7 +142,7 @@ async function close(context: LaneContext, lane: LaneState, postId: string, thre
     postId,
     numComments: thread.numComments,
     ...readingOf(context.parameters),
-    isComplete: unseen === 0 && thread.stored < context.parameters.comments_limit,
+    isComplete: unseen + thread.malformed === 0 && thread.stored < context.parameters.comments_limit,
     requests: 1 + thread.spent,
   });
   lane.outcome.unexpanded += unseen;
