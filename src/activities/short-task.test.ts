@@ -6,7 +6,7 @@ import type { RunPlan } from './run-request';
 beforeEach(() => jest.useFakeTimers({ now: new Date('2030-01-01T00:00:00Z') }));
 afterEach(() => jest.useRealTimers());
 
-/** An attempt of a task that sleeps for ever, or of that in the plan; returns its outcome and how its end was recorded. */
+/** An attempt, by default of a task that sleeps for ever; returns its outcome and how its end was recorded. */
 async function attemptOf(plan: Partial<RunPlan>, failedAttempts: number, services = createFakeServices()) {
   const failAttempt = jest.fn(async (..._recorded: unknown[]) => undefined);
   const deps = {
