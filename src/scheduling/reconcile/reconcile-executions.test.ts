@@ -4,6 +4,7 @@ import { createExecutionReconciler } from './reconcile-executions';
 import type { WorkflowClient } from '@temporalio/client';
 import type { RunningExecution } from '../../storage/executions/execution-repository';
 import type { ExecutionEnd } from '../../storage/executions/execution-ends';
+import type { WorkflowRun } from '../../storage/executions/workflow-run';
 
 const NOW = Date.parse('2030-01-01T12:00:00Z');
 const MINUTE_MS = 60_000;
@@ -66,7 +67,7 @@ function createStores({ running = [] as number[], graceMs = 0 } = {}) {
     taskQueue: 'queue',
     graceMs,
     executions: {
-      listRunning: async ({ limit, afterId = 0 }) =>
+      listRunning: async ({ limit, afterId = 0 }: { limit: number; afterId?: number }) =>
         [...rows.values()]
           .filter((id) => id > afterId && !ended.includes(id))
           .slice(0, limit)
@@ -76,7 +77,7 @@ function createStores({ running = [] as number[], graceMs = 0 } = {}) {
         ended.push(...ids);
         return ids;
       },
-      findMissing: async (runs) => runs.filter(({ workflowId }) => !rows.has(workflowId)),
+      findMissing: async (runs: WorkflowRun[]) => runs.filter(({ workflowId }) => !rows.has(workflowId)),
       async begin({ workflowId, runId }: { workflowId: string; runId: string }) {
         rows.set(workflowId, rows.size + 1);
         begun.push({ workflowId, runId });
