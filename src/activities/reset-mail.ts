@@ -6,27 +6,19 @@ const BUTTON_STYLE =
 
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** On one line: a name with line breaks could add sentences to the mail. */
-const nameOf = ({ fullName, username }: { fullName: string | null; username: string }) =>
-  fullName
-    ?.replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .trim()
-    .slice(0, 100) || username;
-
 /**
  * In English, then in Chinese (the language of the web client). The link's host comes from FRONTEND_URL, never from the
- * request.
+ * request. No name stands in it: anybody can register a name with somebody else's address.
  */
 export function writeResetMail(
-  user: { email: string; username: string; fullName: string | null },
+  user: { email: string },
   reset: { id: string; token: string },
   frontendUrl: string,
 ): Mail {
   const link = `${frontendUrl.replace(/\/+$/, '')}/reset-password?token=${reset.token}`;
-  const name = nameOf(user);
   const parts = [
     {
-      greeting: `Hello ${name},`,
+      greeting: 'Hello,',
       request:
         `somebody, you we hope, asked for a new password for your ${PRODUCT} account. ` +
         'Set it with the link below. It is good for 1 hour from the request, and for one use.',
@@ -34,7 +26,7 @@ export function writeResetMail(
       otherwise: 'If it was not you, ignore this mail: nothing has changed.',
     },
     {
-      greeting: `您好，${name}：`,
+      greeting: '您好：',
       request: `我们收到了重置您的 ${PRODUCT} 密码的请求。请点击下面的链接设置新密码，链接自请求起 1 小时内有效，且只能使用一次。`,
       button: '重置密码',
       otherwise: '如果这不是您本人的操作，请忽略此邮件。',

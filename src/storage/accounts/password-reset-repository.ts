@@ -5,8 +5,6 @@ import type { Database } from '../../platform/postgres/postgres';
 export interface ResetToMail {
   userId: number;
   email: string;
-  username: string;
-  fullName: string | null;
   tokenHash: string;
   /** An earlier attempt began to send the mail and did not record the result: the user may already have it. */
   isUncertain: boolean;
@@ -16,8 +14,6 @@ export type MailClaim = { kind: 'live'; reset: ResetToMail } | { kind: 'mailed' 
 interface ClaimedRow {
   user_id: number;
   email: string;
-  username: string;
-  full_name: string | null;
   token_hash: string;
   mail_state: string;
   is_live: boolean;
@@ -25,7 +21,7 @@ interface ClaimedRow {
 
 const CLAIM = `
   with before as (
-    select resets.id, resets.user_id, resets.token_hash, resets.mail_state, email, username, full_name,
+    select resets.id, resets.user_id, resets.token_hash, resets.mail_state, email,
       used_at is null and expires_at > now() and is_active as is_live
     from password_resets resets join users on users.id = resets.user_id
     where public_id = :id for update of resets
@@ -79,8 +75,6 @@ export function createPasswordResetRepository(database: Database) {
         reset: {
           userId: row.user_id,
           email: row.email,
-          username: row.username,
-          fullName: row.full_name,
           tokenHash: row.token_hash,
           isUncertain: row.mail_state === 'sending',
         },

@@ -3,6 +3,7 @@ import { containing } from '../sql/like-patterns';
 import { User, USER_COLUMNS, type Role } from './user';
 import { prepareRows } from '../sql/prepared-statement';
 import { EmailTakenError, LastAdminError, UsernameTakenError } from '../storage-errors';
+import { foldCase } from '../../shared/fold-case';
 import type { Database } from '../../platform/postgres/postgres';
 
 export interface NewUser {
@@ -61,13 +62,14 @@ export function createUserRepository(database: Database) {
       .query()
       .where(column, text)
       .orWhere(
-        (anyCase) => void anyCase.whereRaw(`lower(${column}) = lower(?)`, [text]).where(`is_${column}_shared`, false),
+        (anyCase) =>
+          void anyCase.whereRaw(`lower(${column}) = ?`, [foldCase(text)]).where(`is_${column}_shared`, false),
       )
       .orderByRaw(`${column} = ? desc`, [text])
       .first();
   /** A user stays marked as sharing a spelling only while the new name differs from the old one in case alone. */
   const sharedStill = (column: 'username' | 'email', text: string) =>
-    users.raw(`is_${column}_shared and lower(${column}) = lower(?)`, [text]);
+    users.raw(`is_${column}_shared and lower(${column}) = ?`, [foldCase(text)]);
 
   /** When both are taken, reports the e-mail address, whichever constraint the database checked first. */
   const writeUnique = async <Answer>(

@@ -19,13 +19,14 @@ async function expectRefusal(answer: Promise<{ status: number; body: unknown; he
   expect(Number(headers['retry-after'])).toBeGreaterThan(0);
 }
 
-test('delays an account after ten wrong passwords, whether it exists or not, from any address', async () => {
+test('delays a network after ten wrong passwords for an account, whether it exists or not, and no other', async () => {
   for (const username of ['user', 'nobody']) {
-    for (const index of times(10))
-      expect([index, (await login(username, 'wrong horse', `192.0.2.${index}`)).status]).toEqual([index, 401]);
+    for (const index of times(10)) expect([index, (await login(username, 'wrong horse')).status]).toEqual([index, 401]);
     await expectRefusal(login(username, 'wrong horse'));
+    expect((await login(username, 'wrong horse', '192.0.2.2')).status).toBe(401);
   }
   expect((await login('root', PASSWORD)).status).toBe(200);
+  expect((await login('user', PASSWORD, '192.0.2.2')).status).toBe(200);
 });
 
 test.each([
@@ -33,15 +34,12 @@ test.each([
   ['nobody', ['nobody', 'NOBODY', ' nobody', 'Nobody ', 'nobody']],
 ])('%s counts as one, however spelt', async (_, spellings) => {
   for (const index of times(10))
-    expect([index, (await login(spellings[index % 5]!, 'wrong horse', `192.0.2.${index}`)).status]).toEqual([
-      index,
-      401,
-    ]);
+    expect([index, (await login(spellings[index % 5]!, 'wrong horse')).status]).toEqual([index, 401]);
   for (const spelling of spellings) await expectRefusal(login(spelling, 'wrong horse'));
 });
 
 test('does not reveal by delays which user name and e-mail belong together', async () => {
-  for (const index of times(10)) await login('user', 'wrong horse', `192.0.2.${index}`);
+  for (const _ of times(10)) await login('user', 'wrong horse');
   await expectRefusal(login('user', 'wrong horse'));
   for (const email of ['user@example.com', 'nobody@example.com'])
     expect([email, (await login(email, 'wrong horse')).status]).toEqual([email, 401]);
@@ -115,9 +113,7 @@ test('delays the right password too, and then clears the counters', async () => 
 });
 
 test('answers ten of forty concurrent guesses', async () => {
-  const answers = await Promise.all(
-    times(40).map((index) => login('user', `wrong horse ${index}`, `192.0.2.${index}`)),
-  );
+  const answers = await Promise.all(times(40).map((index) => login('user', `wrong horse ${index}`)));
   expect(answers.filter(({ status }) => status === 401)).toHaveLength(10);
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(30);
 });
@@ -139,7 +135,7 @@ test('limits registering, refreshing, forgetting and resetting too', async () =>
       401,
       { refresh_token: api.app.tokens.issue(1, 'refresh_token', 60, 'no such session').token },
     ],
-    ['/auth/forgot-password', 5, 200, { email: 'nobody@example.org' }],
+    ['/auth/forgot-password', 30, 200, { email: 'nobody@example.org' }],
     ['/auth/reset-password', 30, 400, { token: 'guessed', new_password: 'a long enough one' }],
   ];
   for (const [path, free, status, body] of cases) {

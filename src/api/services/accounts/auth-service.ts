@@ -51,20 +51,20 @@ export function createAuthService(deps: {
     await limits.check('login address', address);
     // Counted by the name as it was given: one counter for a user's name and e-mail would reveal that they belong
     // together.
-    const account = username.trim();
-    await limits.check('login account', account);
+    const counters = await limits.loginLimits(username, address);
+    await limits.checkAll(counters);
     const user = await users.findByLogin(username);
     const hash = user?.hashedPassword ?? (await (dummyHash ??= passwords.hash('no user has this password')));
     const isCorrect = await passwords.verify(hash, password);
     if (!user || !isCorrect) {
       await limits.count('login address', address);
-      await limits.count('login account', account);
+      await limits.countAll(counters);
       await deps.delayFailure(beganAtMs);
       throw new UnauthorizedError(TEXTS.badCredentials);
     }
     // Checked again, because parallel guesses may have used up the attempts while the hash was compared.
-    await limits.check('login account', account);
-    await limits.clear('login account', account);
+    await limits.checkAll(counters);
+    await limits.noteLogin([user.username, user.email], address);
     if (!user.isActive) throw new ForbiddenError(TEXTS.userInactive);
     if (passwords.isOutdated(hash)) await users.replaceHash(user.id, hash, await passwords.hash(password));
     return user;

@@ -32,7 +32,7 @@ export function createPasswordResetService(deps: Deps) {
 
   const mailLink = async (email: string): Promise<void> => {
     const user = await users.findByEmail(email);
-    if (!user?.isActive) return;
+    if (!user?.isActive || !(await limits.mayMail(user.email))) return;
     const id = randomUUID();
     await resets.create(user.id, { id, tokenHash: deps.resetTokens.hashOf(id) }, LIFETIME_SECONDS);
     await deps
@@ -52,10 +52,12 @@ export function createPasswordResetService(deps: Deps) {
   };
 
   return {
-    /** Returns before the user is looked up: neither the answer nor its time reveals whether the address is known. */
+    /**
+     * Returns before the user is looked up: neither the answer nor its time reveals whether the address is known, or
+     * has had enough mails.
+     */
     async request(email: string, address: string): Promise<void> {
       await limits.attempt('forgot address', address);
-      await limits.attempt('forgot account', email);
       const work = mailLink(email)
         .catch((error: unknown) => log.error({ err: error }, 'a password reset that was asked for could not be stored'))
         .finally(() => pendingRequests.delete(work));
