@@ -70,6 +70,15 @@ test.each([
 });
 
 test.each([
+  ['-5', { used: 0 }],
+  ['12.5', { used: 12.5 }],
+  ['many', {}],
+])('%s requests used of a window are told as %j', (used, told) => {
+  const headers = { 'x-ratelimit-remaining': '3.0', 'x-ratelimit-reset': '60', 'x-ratelimit-used': used };
+  expect(rateOf(answer(200, {}, headers))).toEqual({ ...told, remaining: 3, resetMs: 60_000 });
+});
+
+test.each([
   ['-5', 0],
   ['7', 7_000],
   ['1e300', LONGEST_CLOSURE_MS],

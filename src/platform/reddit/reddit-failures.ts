@@ -38,7 +38,7 @@ export function rateOf(response: RawResponse): RateHeaders | undefined {
   const resetMs = headerDurationMs(response, 'x-ratelimit-reset', LONGEST_WINDOW_MS);
   if (typeof remaining !== 'number' || resetMs === null) return undefined;
   return {
-    ...(typeof used === 'number' ? { used } : {}),
+    ...(typeof used === 'number' ? { used: Math.max(0, used) } : {}),
     remaining: Math.max(0, remaining),
     resetMs,
   };

@@ -75,6 +75,31 @@ test('failures at the same moment cost one retry, and a run without retries left
   ]);
 });
 
+test('a subreddit that is never readable is tried while the run has retries, and then fails alone', async () => {
+  const breaking: RedditClient = {
+    ...bench.world.reddit,
+    scoped: () => {
+      const scoped = bench.world.reddit.scoped();
+      return {
+        ...scoped,
+        listPosts: async (query, signal) => {
+          if (query.subreddit === 'books') throw new RedditError('malformed', 'r/books cannot be read');
+          return scoped.listPosts(query, signal);
+        },
+      };
+    },
+  };
+  const worker = await startWorker({}, breaking);
+  const handle = await start(worker, { ...EVERYTHING, subreddits: ['programming', 'books'] }, { maxRetries: 1 });
+  expect(await handle.result()).toMatchObject({
+    subreddits: [{ status: 'succeeded' }, { status: 'failed', error: 'r/books cannot be read' }],
+  });
+  expect(await attemptsOf((await rowOf(handle.workflowId)).id)).toMatchObject([
+    { outcome: 'failed', failure: { type: 'RedditError.malformed' } },
+    { outcome: 'succeeded' },
+  ]);
+});
+
 test('an unauthorized client and a run of only refused subreddits fail without a retry', async () => {
   const unauthorized: RedditClient = {
     ...bench.world.reddit,
