@@ -17,6 +17,8 @@ interface FakeBatch {
   /** The run of the rows. */
   runId?: string;
   maxRetries?: number;
+  taskType?: string;
+  timeoutSeconds?: number;
   /** Rows whose cancellation was requested: no attempt of theirs begins. */
   cancelled?: number[];
   /** What the database answers to beginBatch. */
@@ -30,6 +32,8 @@ function createBatch({
   statuses = {},
   runId = RUN.runId,
   maxRetries = 0,
+  taskType = 'TEST_FAILURE',
+  timeoutSeconds,
   cancelled = [],
   items = [],
   earlier,
@@ -42,16 +46,21 @@ function createBatch({
     runId,
     batchIndex: id,
     status: statuses[id] ?? 'running',
-    taskType: 'TEST_FAILURE',
+    taskType,
     parameters: {},
     maxRetries,
-    timeoutSeconds: null,
+    timeoutSeconds: timeoutSeconds ?? null,
     startedAt: new Date(),
   });
   const executions = {
     getMany: async (wanted: number[]) => wanted.map(rowOf),
     // The rows of the present run have ids from 1,000 on.
-    findOfRun: async (run: object, batchIndex: number) => ({ ...rowOf(batchIndex), ...run, id: 1_000 + batchIndex }),
+    findOfRun: async (run: object, batchIndex: number) => ({
+      ...rowOf(batchIndex),
+      ...run,
+      id: 1_000 + batchIndex,
+      status: 'running',
+    }),
     findEarlier: async () => earlier,
     async beginBatch(batch: object) {
       calls.push(['beginBatch', batch]);
@@ -120,6 +129,18 @@ test('a row with retries left does not end: it is named with its wait', async ()
     { executionId: 2, waitMs: 1_000 },
   ]);
   expect(ends).toEqual([]);
+});
+
+test('a row for which no retry fits into its time limit ends as timed out', async () => {
+  const { ends, activities, inRun } = createBatch({ maxRetries: 1, timeoutSeconds: 0.5 });
+  expect(await inRun(() => activities.executeSlice([1]))).toEqual([]);
+  expect(ends).toMatchObject([{ executionId: 1, status: 'timed_out' }]);
+});
+
+test('a row that cannot run ends as failed', async () => {
+  const { ends, activities, inRun } = createBatch({ taskType: 'GONE' });
+  expect(await inRun(() => activities.executeSlice([1]))).toEqual([]);
+  expect(ends).toMatchObject([{ executionId: 1, status: 'failed', errorMessage: 'Unknown task type GONE' }]);
 });
 
 test('a row whose cancellation was requested ends as cancelled, without an attempt', async () => {

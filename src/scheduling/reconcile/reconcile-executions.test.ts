@@ -67,11 +67,20 @@ function createStores({ running = [] as number[], graceMs = 0 } = {}) {
     taskQueue: 'queue',
     graceMs,
     executions: {
-      listRunning: async ({ limit, afterId = 0 }: { limit: number; afterId?: number }) =>
+      listRunning: async ({
+        limit,
+        startedBefore,
+        afterId = 0,
+      }: {
+        limit: number;
+        startedBefore: Date;
+        afterId?: number;
+      }) =>
         [...rows.values()]
           .filter((id) => id > afterId && !ended.includes(id))
           .slice(0, limit)
-          .map(started),
+          .map(started)
+          .filter(({ startedAt }) => startedAt < startedBefore),
       async endMany(ends: ({ executionId: number } & ExecutionEnd)[]) {
         const ids = ends.map(({ executionId }) => executionId);
         ended.push(...ids);
@@ -142,6 +151,19 @@ test('the row of a run that was reset is handed to the run that goes on, and doe
   workflows.set('run-1#2', { runId: 's', firstRunId: 'r', status: 'RUNNING', isListed: true });
   expect(await reconcile()).toMatchObject({ executionsEnded: 1 });
   expect({ ended, continued }).toEqual({ ended: [], continued: [{ runId: 's', earlier: 1 }] });
+});
+
+test('the row of a run that goes on after a reset is not continued again', async () => {
+  const { workflows, ended, continued, reconcile } = createStores({ running: [1] });
+  workflows.set('run-1', { firstRunId: 'q', status: 'RUNNING', isListed: true });
+  expect(await reconcile()).toMatchObject({ executionsEnded: 0 });
+  expect({ ended, continued }).toEqual({ ended: [], continued: [] });
+});
+
+test('a young row is left to its run, which no list may show yet', async () => {
+  const { ended, reconcile } = createStores({ running: [1], graceMs: 40 * MINUTE_MS });
+  expect(await reconcile()).toMatchObject({ executionsEnded: 0 });
+  expect(ended).toEqual([]);
 });
 
 test('a row whose workflow Temporal has forgotten ends', async () => {

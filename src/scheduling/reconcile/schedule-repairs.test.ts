@@ -110,6 +110,22 @@ test.each<[string, ScheduleStatus, DescribedSchedule | undefined]>([
   expect(events).toEqual([[1, 'task_repaired']]);
 });
 
+test('a pass leaves a schedule that missed one of many times, and ends one that never fires again', async () => {
+  const missed = schedule({ dueAt: new Date(Date.now() - 24 * HOUR_MS), nextRun: null });
+  expect(await passOver([config(1)], { 1: missed })).toEqual(NOTHING);
+  const spent = { 1: schedule({ state: 'exhausted', revision: null, timesFired: 0 }) };
+  expect(await passOver([config(1)], spent)).toMatchObject({
+    repairs: { schedulesCompleted: 1 },
+    converged: [1],
+    statuses: [[1, 'inactive', 3]],
+  });
+  expect(await passOver([config(1)], spent, { isEdited: true })).toMatchObject({
+    repairs: {},
+    converged: [],
+    events: [],
+  });
+});
+
 test('a pass adopts a pause that somebody made in Temporal', async () => {
   const paused = schedule({ isPaused: true, isForeignPause: true });
   expect(await passOver([config(1)], { 1: paused })).toEqual({
