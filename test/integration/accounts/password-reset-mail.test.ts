@@ -72,7 +72,11 @@ const reset = (token: string) =>
 
 test('mails a link that works; token and link are stored nowhere else', async () => {
   await startWorker();
-  await db.database('users').where({ username: 'user' }).update({ full_name: 'Ann\r\nBcc: other@example.org' });
+  // Whoever registers somebody else's address chooses the names.
+  await db
+    .database('users')
+    .where({ username: 'user' })
+    .update({ username: 'call-0900-now', full_name: 'You have won\r\nBcc: other@example.org' });
   await forgot('user@example.com', {
     host: 'evil.example',
     'x-forwarded-host': 'evil.example',
@@ -96,7 +100,7 @@ test('mails a link that works; token and link are stored nowhere else', async ()
   const { raw, parsed } = server.mails[0]!;
   expect(raw).not.toContain('evil');
   expect(raw.split('\r\n\r\n')[0]).not.toMatch(/^bcc/im);
-  expect(parsed.text).toContain('Ann Bcc: other@example.org');
+  for (const part of ['won', 'other@example.org', '0900']) expect(raw + parsed.text).not.toContain(part);
   const token = tokenIn(parsed.text);
   expect(parsed.text).toContain(`https://app.example/reset-password?token=${token}`);
   expect(parsed.html).toContain(`href="https://app.example/reset-password?token=${token}"`);
@@ -111,9 +115,9 @@ test('mails a link that works; token and link are stored nowhere else', async ()
     await recordHistory('the-mail-of-a-password-reset-1', workflowOf(row).workflowId);
 
   expect((await reset(token)).status).toBe(200);
-  expect((await api.anonymous('POST', '/auth/login', { username: 'user', password: 'another long one' })).status).toBe(
-    200,
-  );
+  expect(
+    (await api.anonymous('POST', '/auth/login', { username: 'user@example.com', password: 'another long one' })).status,
+  ).toBe(200);
 });
 
 test('creates no row and no workflow for an unknown or inactive user, with the same answer', async () => {
