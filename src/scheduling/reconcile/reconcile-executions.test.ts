@@ -137,6 +137,13 @@ test('a closed run that visibility shows late gets its row in a later pass', asy
   expect(await reconcile()).toMatchObject({ executionsRecorded: 0 });
 });
 
+test('a run that a list shows as closed, and that is open, gets no row', async () => {
+  const { workflows, begun, ended, reconcile } = createStores();
+  workflows.set('run-x', { status: 'RUNNING', closeTime: new Date(NOW - 5_000), isListed: true });
+  expect(await reconcile()).toEqual({ executionsEnded: 0, executionsRecorded: 0 });
+  expect({ begun, ended }).toEqual({ begun: [], ended: [] });
+});
+
 test('the row of an earlier run ends although another run is open under its id', async () => {
   const { workflows, ended, continued, reconcile } = createStores({ running: [1] });
   workflows.set('run-1', { status: 'TERMINATED', closeTime: new Date(NOW - MINUTE_MS), isListed: false });
