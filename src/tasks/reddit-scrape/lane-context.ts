@@ -34,6 +34,9 @@ export const listingOf = ({ parameters, reddit }: LaneContext, lane: LaneState) 
   isSandbox: reddit.isSandbox,
 });
 
+/** Turns of a request whose answer cannot be read. In each turn the client has repeated the request already. */
+export const TURNS_OF_AN_UNREADABLE = 3;
+
 export const redditErrorKind = (error: unknown) => (error instanceof RedditError ? error.kind : undefined);
 /** Whether Reddit refuses for good: repeating the request is useless. */
 export const isRefusal = (error: unknown) => ['forbidden', 'not_found'].includes(redditErrorKind(error) ?? '');

@@ -28,6 +28,23 @@ describe('a subreddit that is never readable', () => {
   });
 });
 
+test('a page that is unreadable twice is requested a third time, also in the last attempt', async () => {
+  const asked: (string | null | undefined)[] = [];
+  const script: Script = {
+    listPosts: async ({ after }) => {
+      asked.push(after);
+      // Each page is unreadable twice.
+      if (asked.filter((one) => one === after).length < 3) throw new RedditError('malformed', 'cut in half');
+      return after
+        ? { posts: [post('b')], after: null, malformed: 0 }
+        : { posts: [post('a')], after: 'next', malformed: 0 };
+    },
+  };
+  const { result } = start(script, { subreddits: ['funny'] }, { isLastAttempt: true });
+  expect(await result).toMatchObject({ posts: { new: 2 }, subreddits: [{ status: 'succeeded' }] });
+  expect(asked.map((after) => after ?? 'first')).toEqual(['first', 'first', 'first', 'next', 'next', 'next']);
+});
+
 test('a subreddit most of whose items cannot be read has failed, and a run of such ones too', async () => {
   const script: Script = {
     listPosts: async ({ subreddit }) =>

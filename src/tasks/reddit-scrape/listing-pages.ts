@@ -74,6 +74,7 @@ const pageAfter = (listing: Listing, { answer, posts }: RequestedPage): Listing 
   shown: listing.shown + answer.posts.length + answer.malformed,
   anchors: anchorsAfter(listing, answer),
   isSteppedBack: false,
+  unreadable: 0,
 });
 
 function noteEnd({ outcome }: LaneState, { early, isCircle }: End = {}): void {

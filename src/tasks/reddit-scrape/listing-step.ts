@@ -1,4 +1,12 @@
-import { isNeverReadable, isRefusal, listingOf, upsertOptions, type LaneContext } from './lane-context';
+import {
+  isNeverReadable,
+  isRefusal,
+  listingOf,
+  redditErrorKind,
+  TURNS_OF_AN_UNREADABLE,
+  upsertOptions,
+  type LaneContext,
+} from './lane-context';
 import { POSTS_A_REQUEST, turnPage, type RequestedPage } from './listing-pages';
 import { isThreadKnown, isWatermarkUsable, newestOf } from './scrape-knowledge';
 import { addCounts, type LaneState } from './scrape-state';
@@ -69,11 +77,20 @@ async function requestPage(
   return { answer, posts: unique.filter((post) => ours.has(post.id)).slice(0, wanted), limit };
 }
 
+/** Leaves an unreadable page to the next step, a few times. Throws every other error. */
+function countUnreadable({ log }: LaneContext, { listing, outcome }: LaneState, error: unknown): undefined {
+  if (redditErrorKind(error) !== 'malformed' || listing.unreadable + 1 >= TURNS_OF_AN_UNREADABLE) throw error;
+  listing.unreadable += 1;
+  log.warn({ subreddit: outcome.subreddit, error: (error as Error).message }, 'a page is requested once more');
+}
+
 /** Requests one page of the listing. */
 export async function readPage(context: LaneContext, lane: LaneState): Promise<void> {
   if (lane.watermark === undefined) await lookUpWatermark(context, lane);
-  const page = await requestPage(context, lane);
+  const page = await requestPage(context, lane).catch((error: unknown) => countUnreadable(context, lane, error));
+  if (!page) return;
   const next = structuredClone(lane);
+  next.listing.unreadable = 0;
   await takePosts(context, next, page.posts);
   noteNewest(context, next, page.answer.posts);
   turnPage(context.parameters, lane.listing, next, page);

@@ -82,6 +82,8 @@ export const laneState = z.object({
     /** Ids of posts before the cursor, the nearest last: the listing goes on after one if the cursor's post is gone. */
     anchors: z.array(z.string()).default([]),
     isSteppedBack: z.boolean().default(false),
+    /** How many answers to the next request were unreadable, one after the other. */
+    unreadable: z.number().default(0),
   }),
   /**
    * Posts whose comments are still to be read. A post that was put back after an unreadable answer brings its thread,
@@ -145,6 +147,7 @@ export const freshLane = (subreddit: string): LaneState => ({
     shown: 0,
     anchors: [],
     isSteppedBack: false,
+    unreadable: 0,
   },
   pending: [],
   thread: null,

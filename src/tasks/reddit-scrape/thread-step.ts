@@ -1,14 +1,12 @@
 import { nextExpansion, openComments, type Expansion } from './comment-expansion';
 import { answerTo, askedBy, joinMissing, leftOutOf, newStubsOf, type Found } from './expansion-answer';
-import { isRefusal, redditErrorKind, upsertOptions, type LaneContext } from './lane-context';
+import { isRefusal, redditErrorKind, TURNS_OF_AN_UNREADABLE, upsertOptions, type LaneContext } from './lane-context';
 import { readingOf } from './scrape-knowledge';
 import { addCounts, type LaneState, type Thread } from './scrape-state';
 import type { CommentTree, RedditComment, RedditPost } from '../../platform/reddit/reddit-client';
 import type { UpsertCounts } from '../ports/content-store';
 
 const COMMENTS_A_TREE = 500;
-/** Turns of a post whose answer cannot be read. In each turn the client has repeated the request already. */
-const TURNS_OF_AN_UNREADABLE = 3;
 
 type PendingPost = LaneState['pending'][number];
 
