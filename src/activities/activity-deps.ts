@@ -20,7 +20,7 @@ export interface ActivityDeps extends ResetMailDeps {
   /** What made a schedule start a run: its rule, or somebody in Temporal. */
   tellScheduledRun: TellScheduledRun;
   /** Called when a run that a schedule started has ended. */
-  endSpentSchedule: (configId: number) => Promise<void>;
+  endSpentSchedule: (configId: number, dueAt: Date) => Promise<void>;
   log: Logger;
   /** Stored with each attempt. */
   workerIdentity: string;

@@ -73,9 +73,9 @@ export function createExecutionActivities(deps: ActivityDeps) {
   /** Records the end of the run, and that of a config whose only run it was. Without the latter, reconcile does it. */
   async function endRow(row: TaskExecution, outcome: ExecutionOutcome): Promise<void> {
     await executions.end(row.id, endOf(outcome));
-    if (row.configId === null || row.triggeredBy !== 'schedule') return;
+    if (row.configId === null || row.triggeredBy !== 'schedule' || !row.scheduledAt) return;
     await deps
-      .endSpentSchedule(row.configId)
+      .endSpentSchedule(row.configId, row.scheduledAt)
       .catch((error: unknown) => log.warn({ err: error, configId: row.configId }, 'the config was not ended'));
   }
 

@@ -1,4 +1,5 @@
-import { findExpiry } from '../schedule/schedule-config';
+import { nextFireTimes } from '../schedule/fire-times';
+import { findExpiry, tryParse } from '../schedule/schedule-config';
 import { findSchedulerType } from '../scheduler-types/registry';
 import type { Logger } from '../../platform/logger';
 import type { TaskConfig } from '../../storage/configs/task-config';
@@ -26,8 +27,18 @@ export async function recordEnd(configs: Configs, row: TaskConfig, end: { hasRun
   return true;
 }
 
-/** Ends the config whose schedule has started its only run. Call it when a run that a schedule started has ended. */
-export type EndSpentSchedule = (configId: number) => Promise<void>;
+/**
+ * Ends the config whose schedule has started its only run. Call it when a run that a schedule started has ended, with
+ * the time that it was due.
+ */
+export type EndSpentSchedule = (configId: number, dueAt: Date) => Promise<void>;
+
+/** Whether this is the config's date. After an edit, a run of another date may end while that one is due. */
+function isDateOf({ schedulerType, scheduleConfig }: TaskConfig, dueAt: Date): boolean {
+  const schedule = tryParse(schedulerType, scheduleConfig);
+  const [date] = schedule ? nextFireTimes(schedule, new Date(dueAt.getTime() - 1), 1) : [];
+  return date?.getTime() === dueAt.getTime();
+}
 
 /**
  * Reconcile would find the spent schedule within a minute. An edit that gives the config a new date wins over the end
@@ -42,10 +53,10 @@ export function createSpentScheduleEnd({
   convergence: ScheduleConvergence;
   log: Logger;
 }): EndSpentSchedule {
-  return async (configId) => {
+  return async (configId, dueAt) => {
     const row = await configs.get(configId);
     if (row?.scheduleStatus !== 'active' || findSchedulerType(row.schedulerType)?.fires !== 'once') return;
-    if (findExpiry(row.schedulerType, row.scheduleConfig, new Date()) === null) return;
+    if (!isDateOf(row, dueAt) || findExpiry(row.schedulerType, row.scheduleConfig, new Date()) === null) return;
     if (!(await recordEnd(configs, row, { hasRun: true }))) return;
     // The run does not wait for it: reconcile removes a schedule that is left.
     convergence

@@ -74,6 +74,24 @@ test('an edit to a later date wins over the end of the run for the old one', asy
   expect((await stack.gateway.describe(id))?.nextRun?.toISOString().slice(0, 19)).toBe(run_date.slice(0, 19));
 });
 
+test('a run for a new date that waits for the one of the old date is not lost when that one ends', async () => {
+  const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
+  const scheduleConfig = (run_date: string) => ({ run_date, overlap: 'buffer_one' });
+  const { id } = await stack.createActive({
+    taskType: 'TEST_TIMEOUT',
+    parameters: { sleep_seconds: 6 },
+    schedulerType: 'date',
+    scheduleConfig: scheduleConfig(inSeconds(2)),
+  });
+  const runs = () => stack.database('task_executions').where({ config_id: id });
+  await waitFor(async () => (await runs()).length === 1);
+  await stack.configs.update(id, { scheduleConfig: scheduleConfig(inSeconds(3)) });
+  await stack.commands.rearm(id);
+  await waitFor(async () => ((await stack.gateway.describe(id))?.waitingRuns ?? 0) === 1);
+  await waitFor(async () => (await runs().where({ status: 'succeeded' })).length === 2);
+  await waitFor(async () => (await stack.statusOf(id)) === 'inactive');
+});
+
 test.each(['pause', 'stop'] as const)('a %s tells of due runs that waited for the one at work', async (command) => {
   const { id } = await stack.createActive({
     taskType: 'TEST_TIMEOUT',
