@@ -19,7 +19,14 @@ REFUSALS = {
     # Valid tokens exist only in mails.
     ("POST", "/api/v1/auth/reset-password"): (400, r"The reset token is unknown, used or expired"),
     # A made-up tag is seldom the one of the config.
-    **{(method, "/api/v1/tasks/configs/{id}"): (412, r"The config was changed meanwhile") for method in ("PUT", "PATCH", "DELETE")},
+    **{
+        operation: (412, r"The config was changed meanwhile")
+        for operation in (
+            *((method, "/api/v1/tasks/configs/{id}") for method in ("PUT", "PATCH", "DELETE")),
+            ("POST", "/api/v1/tasks/schedules/{id}/{action}"),
+            ("DELETE", "/api/v1/tasks/schedules/{id}"),
+        )
+    },
     # An export may be deleted, or expire, between the list that named it and its download.
     ("GET", "/api/v1/exports/{id}/download"): (410, r"The file (was deleted|has expired|is not there any more)"),
 }
